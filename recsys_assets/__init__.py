@@ -1,0 +1,1 @@
+"""The asset graph: what exists, and how it is stored, checked and computed."""

@@ -1,0 +1,1 @@
+"""Landing, lake and releases: the only code that touches files."""
