@@ -1,12 +1,11 @@
 """Writes that are there wholly or not at all, also after a power cut.
 
-A rename is atomic, but lasts only once the folder that holds the name is flushed: every function here flushes.
+A rename is atomic, but lasts only once the folder that holds the name is flushed: these functions flush it.
 """
 
 from __future__ import annotations
 
 import os
-import uuid
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def rename(source: Path, target: Path) -> None:
     OSError
         If `source` is missing, or `target` is a folder with something in it.
     """
-    os.replace(source, target)
+    source.replace(target)
     sync(target.parent)
     if source.parent != target.parent:
         sync(source.parent)
@@ -60,10 +59,12 @@ def rename(source: Path, target: Path) -> None:
 def swap_symlink(link: Path, target: Path) -> None:
     """Point a symlink at `target`, so that a reader finds the old target or the new one, never none.
 
+    One caller at a time: hold a lock.
+
     Parameters
     ----------
     link : Path
-        The symlink; made if it does not exist.
+        The symlink; made if it does not exist. A file at its place is replaced.
     target : Path
         What it points at; relative to the folder of `link`, so that the whole tree can be moved.
 
@@ -72,10 +73,7 @@ def swap_symlink(link: Path, target: Path) -> None:
     OSError
         If `link` is a folder, or its folder is missing.
     """
-    temporary = link.with_name(f".{link.name}.tmp-{uuid.uuid4().hex}")
+    temporary = link.with_name(f".{link.name}.tmp")
+    temporary.unlink(missing_ok=True)  # of a killed process
     temporary.symlink_to(target)
-    try:
-        rename(temporary, link)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    rename(temporary, link)

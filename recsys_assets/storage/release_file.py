@@ -1,0 +1,207 @@
+"""One release as a file: tables and macros in a self-contained DuckDB database, written once and checked."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["FILE_NAME", "STORAGE_VERSION", "ReleaseError", "check_file", "write_file"]
+
+FILE_NAME = "recsys.duckdb"
+STORAGE_VERSION = "v1.4.0"  # what DuckDB 1.4 and every later client can open
+_CATALOGUE = "recsys"  # the name clients see: DuckDB takes it from the file's stem
+_TABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
+_UNKNOWN_IDS = ("no such id", -1)  # as text and as a number: clients pass either
+
+
+class ReleaseError(Exception):
+    """A release that cannot be built, published, rolled back or read; the message says what to do next."""
+
+
+def write_file(
+    file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader], macros_sql: str
+) -> dict[str, int]:
+    """Write a new release file.
+
+    Parameters
+    ----------
+    file : Path
+        The file to write; must not exist. Its folder must hold nothing else.
+    tables : Mapping[str, pyarrow.Table | pyarrow.RecordBatchReader]
+        Tables by `schema.table`, rows in the order they are stored. Readers are streamed, and used up.
+    macros_sql : str
+        `create macro` statements over those tables, without a catalogue's name.
+
+    Returns
+    -------
+    dict[str, int]
+        Rows given, by table.
+
+    Raises
+    ------
+    ReleaseError
+        If a table's name is not `schema.table` in lower case, or DuckDB refuses a table or a macro.
+    OSError
+        If the disk refuses.
+    """
+    import duckdb
+
+    rows: dict[str, int] = {}
+    try:
+        with duckdb.connect(":memory:", config={"temp_directory": str(file.parent)}) as con:
+            con.execute(f"attach '{_quoted(file)}' as {_CATALOGUE} (storage_version '{STORAGE_VERSION}')")
+            con.execute(f"use {_CATALOGUE}")
+            for name, table in tables.items():
+                rows[name] = _write_table(con, name, table)
+            con.execute(macros_sql)
+            con.execute(f"checkpoint {_CATALOGUE}")
+            con.execute("use memory")
+            con.execute(f"detach {_CATALOGUE}")
+    except duckdb.Error as error:
+        raise ReleaseError(
+            f"DuckDB could not write the release: {error}. "
+            "Mend the table, the macro or the disk it names and build again."
+        ) from error
+    return rows
+
+
+def _quoted(file: Path) -> str:
+    """Return a path as it stands inside a SQL text."""
+    return str(file).replace("'", "''")
+
+
+def _write_table(con: DuckDBPyConnection, name: str, table: pa.Table | pa.RecordBatchReader) -> int:
+    """Create one table and return the number of rows given."""
+    import pyarrow as pa
+
+    schema = name.partition(".")[0]
+    if not _TABLE_NAME.fullmatch(name) or schema == _CATALOGUE:
+        raise ReleaseError(
+            f"Release table {name!r} needs a name like serving.items: lower case, and a schema other than "
+            f"{_CATALOGUE!r}, which is the database's own name. Rename it."
+        )
+    given = 0
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal given
+        for batch in table.to_batches() if isinstance(table, pa.Table) else table:
+            given += batch.num_rows
+            yield batch
+
+    con.register("given", pa.RecordBatchReader.from_batches(table.schema, counted()))
+    con.execute(f'create schema if not exists "{schema}"')
+    con.execute(f"create table {_identifier(name)} as select * from temp.main.given")
+    con.unregister("given")
+    return given
+
+
+def _identifier(name: str) -> str:
+    """Return `schema.name` quoted, so that a reserved word may be a table's name."""
+    schema, _, relation = name.partition(".")
+    return f'"{schema}"."{relation}"'
+
+
+def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
+    """Check a release file as a reader finds it.
+
+    It stands alone in its folder (no write-ahead log), opens read-only, holds exactly the tables given with
+    every row, shows its instants as plain timestamps, and each macro answers.
+
+    A macro whose first parameter starts with `u` is asked for users, with `i` for items, and any other is
+    called without arguments: for the first id of every table that has a `user_id` or `item_id`, of which one
+    must give a row; and for an unknown id, as text and as a number, which must not fail.
+
+    Parameters
+    ----------
+    file : Path
+        The release file.
+    rows : Mapping[str, int | None]
+        Rows expected by table; None where any number will do.
+
+    Raises
+    ------
+    ReleaseError
+        If anything is amiss; names the table or the macro.
+    """
+    import duckdb
+
+    beside = sorted(path.name for path in file.parent.iterdir() if path != file)
+    if beside:
+        raise ReleaseError(
+            f"Release file {file} is not whole: {', '.join(beside)} lies beside it. Build it again."
+        )
+    try:
+        with duckdb.connect(str(file), read_only=True) as con:
+            _check_tables(con, rows)
+            _check_macros(con)
+    except duckdb.Error as error:
+        raise ReleaseError(f"Release file {file} cannot be read: {error}. Build it again.") from error
+
+
+def _check_tables(con: DuckDBPyConnection, rows: Mapping[str, int | None]) -> None:
+    """Compare tables and row counts with those given."""
+    query = "select schema_name || '.' || table_name from duckdb_tables() where not internal"
+    found = {name for (name,) in con.execute(query).fetchall()}
+    if found != set(rows):
+        raise ReleaseError(
+            f"The release holds the tables {sorted(found)}, given were {sorted(rows)}. "
+            "Build it under another id."
+        )
+    for name, expected in rows.items():
+        ((count,),) = con.execute(f"select count(*) from {_identifier(name)}").fetchall()
+        if expected is not None and count != expected:
+            raise ReleaseError(
+                f"Release table {name} holds {count} rows, given were {expected}. Build it under another id."
+            )
+    query = """
+        select schema_name || '.' || table_name || '.' || column_name
+        from duckdb_columns() where not internal and data_type like '%WITH TIME ZONE%'"""
+    zoned = [name for (name,) in con.execute(query).fetchall()]
+    if zoned:
+        raise ReleaseError(
+            f"Release columns {zoned} carry a time zone, which older clients cannot show: "
+            "cast them to timestamp, in UTC, and build again."
+        )
+
+
+def _check_macros(con: DuckDBPyConnection) -> None:
+    """Call every macro of the file with known and unknown ids."""
+    query = """
+        select schema_name || '.' || function_name, function_type = 'table_macro', parameters
+        from duckdb_functions() where not internal order by all"""
+    for name, is_table, parameters in con.execute(query).fetchall():
+        source = "select * from" if is_table else "select"
+        column = {"u": "user_id", "i": "item_id"}.get(parameters[0][0].lower()) if parameters else None
+        try:
+            if column is None:
+                con.execute(f"{source} {_identifier(name)}()").fetchall()
+                continue
+            call = f"{source} {_identifier(name)}(?)"
+            known = _first_ids(con, column)
+            answers = [con.execute(call, [key]).fetchall() for key in (*known, *_UNKNOWN_IDS)]
+        except Exception as error:
+            raise ReleaseError(
+                f"Release macro {name} fails: {error}. Mend it in sql/release/macros.sql and build again."
+            ) from error
+        if known and not any(answers[: len(known)]):
+            raise ReleaseError(
+                f"Release macro {name} has no answer for {column} {' or '.join(map(repr, known))}, the first "
+                "of the release. Mend it in sql/release/macros.sql, or the tables it reads, and build again."
+            )
+
+
+def _first_ids(con: DuckDBPyConnection, column: str) -> list[str]:
+    """Return the smallest id of every table that has the column and a row."""
+    query = """
+        select schema_name || '.' || table_name
+        from duckdb_columns() where not internal and column_name = ? order by all"""
+    tables = [name for (name,) in con.execute(query, [column]).fetchall()]
+    smallest = [con.execute(f"select min({column}) from {_identifier(name)}").fetchall() for name in tables]
+    return sorted({key for ((key,),) in smallest if key is not None})
