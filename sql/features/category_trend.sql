@@ -1,0 +1,54 @@
+-- Whether each category rises or falls: one row per category, events and distinct buyers of the last 7 days, the 7 before,
+-- and the weekly mean of the 28 days before the last 7. Windows end at the cutoff; one that begins before the log is null.
+-- trend_ratio: (events of the last 7 days + 1) / (their weekly mean before + 1), so above 1 is rising.
+with log as (
+    select max(age_days) as length_days
+    from clean.interactions
+),
+
+categories as (
+    select distinct category
+    from clean.items
+    where category is not null
+),
+
+buyers as (
+    select
+        items.category,
+        events.user_key,
+        count(*) filter (where events.age_days <= 7) as events_7d,
+        count(*) filter (where events.age_days > 7 and events.age_days <= 14) as events_prior_7d,
+        count(*) filter (where events.age_days > 7) as events_prior_28d
+    from clean.interactions as events
+    inner join clean.items as items on items.item_key = events.item_key
+    where events.age_days <= 35 and items.category is not null
+    group by items.category, events.user_key
+),
+
+counts as (
+    select
+        category,
+        exact_sum(events_7d)::integer as events_7d,
+        count(*) filter (where events_7d > 0)::integer as buyers_7d,
+        exact_sum(events_prior_7d)::integer as events_prior_7d,
+        count(*) filter (where events_prior_7d > 0)::integer as buyers_prior_7d,
+        exact_sum(events_prior_28d) / 4 as weekly_events_28d
+    from buyers
+    group by category
+)
+
+select
+    categories.category,
+    case when log.length_days >= 7 then coalesce(counts.events_7d, 0) end as events_7d,
+    case when log.length_days >= 7 then coalesce(counts.buyers_7d, 0) end as buyers_7d,
+    case when log.length_days >= 14 then coalesce(counts.events_prior_7d, 0) end as events_prior_7d,
+    case when log.length_days >= 14 then coalesce(counts.buyers_prior_7d, 0) end as buyers_prior_7d,
+    case when log.length_days >= 35 then coalesce(counts.weekly_events_28d, 0) end as weekly_events_28d,
+    case
+        when log.length_days >= 35
+            then (coalesce(counts.events_7d, 0) + 1) / (coalesce(counts.weekly_events_28d, 0) + 1)
+    end as trend_ratio
+from categories
+cross join log
+left join counts on counts.category = categories.category
+order by categories.category

@@ -1,0 +1,115 @@
+-- How each user behaves: one row per known user; a user without events has n_events 0 and nulls.
+-- A basket is the source's basket, else its session, else the UTC day. Days count back from the cutoff.
+-- repeat_share: of the items in the user's baskets, those the user already had in another basket before.
+-- change_7d: (events of the last 7 days + 1) / (events of the 7 before + 1). A window that begins before the log is null.
+-- price_level: median of what the user paid for one, over the median paid in that category; 1 is typical.
+with log as (
+    select max(age_days) as length_days
+    from clean.interactions
+),
+
+baskets as (
+    select
+        user_key,
+        coalesce(basket_id, session_id, event_ts::date::varchar) as basket,
+        min(event_ts::date) as day,
+        count(*) filter (where age_days <= 7) as events_7d,
+        count(*) filter (where age_days > 7 and age_days <= 14) as events_prior_7d,
+        exact_sum(value) as value
+    from clean.interactions
+    group by user_key, basket
+),
+
+visits as (
+    select
+        user_key,
+        count(*) as n_baskets,
+        exact_sum(events_7d)::integer as events_7d,
+        exact_sum(events_prior_7d)::integer as events_prior_7d,
+        exact_avg(value) as value_per_basket
+    from baskets
+    group by user_key
+),
+
+days as (
+    select distinct user_key, day
+    from baskets
+),
+
+gaps as (
+    select user_key, day - lag(day) over (partition by user_key order by day) as gap_days
+    from days
+),
+
+usual_gaps as (
+    select user_key, median(gap_days)::double as usual_gap_days
+    from gaps
+    where gap_days is not null
+    group by user_key
+),
+
+collections as (
+    select
+        pairs.user_key,
+        exact_sum(pairs.n_events)::integer as n_events,
+        exact_sum(pairs.n_baskets)::integer as n_takes,
+        count(*)::integer as n_items,
+        count(distinct items.category)::integer as n_categories,
+        min(pairs.recency_days) as recency_days,
+        max(pairs.first_age_days) as tenure_days,
+        exact_sum(pairs.decayed_weight) as decayed_weight,
+        exact_sum(pairs.decayed_weight_7d) as decayed_weight_7d
+    from features.user_item as pairs
+    inner join clean.items as items on items.item_key = pairs.item_key
+    group by pairs.user_key
+),
+
+prices as (
+    select events.user_key, items.category, events.value / nullif(events.quantity, 0) as price
+    from clean.interactions as events
+    inner join clean.items as items on items.item_key = events.item_key
+    where items.category is not null
+),
+
+category_prices as (
+    select category, median(price) as price
+    from prices
+    where price is not null
+    group by category
+),
+
+price_levels as (
+    select prices.user_key, median(prices.price / nullif(category_prices.price, 0)) as price_level
+    from prices
+    inner join category_prices on category_prices.category = prices.category
+    group by prices.user_key
+)
+
+select
+    users.user_key,
+    coalesce(collections.n_events, 0) as n_events,
+    coalesce(visits.n_baskets, 0)::integer as n_baskets,
+    coalesce(collections.n_items, 0) as n_items,
+    coalesce(collections.n_categories, 0) as n_categories,
+    collections.recency_days,
+    collections.tenure_days,
+    usual_gaps.usual_gap_days,
+    coalesce(collections.decayed_weight, 0) as decayed_weight,
+    coalesce(collections.decayed_weight_7d, 0) as decayed_weight_7d,
+    case when log.length_days >= 7 then coalesce(visits.events_7d, 0) end as events_7d,
+    case when log.length_days >= 14 then coalesce(visits.events_prior_7d, 0) end as events_prior_7d,
+    case
+        when log.length_days >= 14
+            then (coalesce(visits.events_7d, 0) + 1) / (coalesce(visits.events_prior_7d, 0) + 1)
+    end as change_7d,
+    1 - collections.n_items / collections.n_takes as repeat_share,
+    collections.n_takes / visits.n_baskets as basket_size,
+    visits.value_per_basket,
+    price_levels.price_level
+from clean.users as users
+cross join log
+left join collections on collections.user_key = users.user_key
+left join visits on visits.user_key = users.user_key
+left join usual_gaps on usual_gaps.user_key = users.user_key
+left join price_levels on price_levels.user_key = users.user_key
+order by users.user_key

@@ -1,0 +1,32 @@
+-- What each user takes by category: one row per user and category; items without a category are left out.
+-- share_of_user: the category's part of all the user's decayed weight, items without a category included.
+with totals as (
+    select user_key, exact_sum(decayed_weight) as decayed_weight
+    from features.user_item
+    group by user_key
+),
+
+categories as (
+    select
+        pairs.user_key,
+        items.category,
+        exact_sum(pairs.n_events)::integer as n_events,
+        count(*)::integer as n_items,
+        min(pairs.recency_days) as recency_days,
+        exact_sum(pairs.decayed_weight) as decayed_weight
+    from features.user_item as pairs
+    inner join clean.items as items on items.item_key = pairs.item_key
+    where items.category is not null
+    group by pairs.user_key, items.category
+)
+
+select
+    categories.user_key,
+    categories.category,
+    categories.n_events,
+    categories.n_items,
+    categories.recency_days,
+    categories.decayed_weight / nullif(totals.decayed_weight, 0) as share_of_user
+from categories
+inner join totals on totals.user_key = categories.user_key
+order by categories.user_key, categories.category
