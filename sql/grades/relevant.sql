@@ -1,0 +1,33 @@
+-- What counts when this night grades the lists of the graded night: the items each user took from the graded
+-- cutoff up to this night's, as visible now. next: all of them; discovery: only what the user had never had, as far as the
+-- graded night could see.
+-- is_cold_user, is_cold_item: not yet known on the graded night, so no list of that night could name them.
+with taken as (
+    select distinct events.user_key, events.item_key
+    from clean.interactions as events
+    cross join this.night as night
+    where events.event_ts >= night.graded_cutoff and events.event_ts < night.cutoff
+),
+
+-- An event's visible night is never before the event itself, so these all lie before the graded cutoff.
+had as (
+    select distinct events.user_key, events.item_key
+    from clean.interactions as events
+    cross join this.night as night
+    where events.visible_night <= night.graded_night
+)
+
+select
+    tasks.task,
+    taken.user_key,
+    taken.item_key,
+    users.available_from > night.graded_night as is_cold_user,
+    items.available_from > night.graded_night as is_cold_item
+from taken
+cross join this.tasks as tasks
+cross join this.night as night
+inner join clean.users as users on users.user_key = taken.user_key
+inner join clean.items as items on items.item_key = taken.item_key
+left join had on had.user_key = taken.user_key and had.item_key = taken.item_key
+where tasks.task <> 'discovery' or had.item_key is null
+order by tasks.task, taken.user_key, taken.item_key
