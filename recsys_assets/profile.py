@@ -1,0 +1,150 @@
+"""Profiles: the settings of one deployment, validated.
+
+What belongs here: the TOML files under ``data/profiles/`` as typed settings, and where a deployment's folders are.
+``RECSYS_PROFILE`` chooses the profile, ``RECSYS_DATA`` moves the data folder (default ``data/`` in the project).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEFAULT_PROFILE = "complete_journey"
+
+Task = Literal["next", "discovery"]
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used; the message names the file and setting and says what to do."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Delivery(_Settings):
+    """Where the files of one raw table come from."""
+
+    table: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Name of the raw table, as the source's SQL reads it (``raw.<table>``)."""
+    files: str
+    """File name pattern, e.g. ``transactions*.parquet``; matched inside ``folder`` and inside the landing folder."""
+    folder: str | None = None
+    """Folder of delivered history: a path (relative to the project) or ``package:<python package>/<folder>``."""
+    delimiter: str | None = None
+    """Delimiter of text files, e.g. ``";"``; None lets DuckDB find out."""
+
+
+class Profile(_Settings):
+    """One deployment: a source, its files, its nights, its tasks and algorithms."""
+
+    name: str
+    """Name of the profile: the stem of its file, and of its folder under ``data/``."""
+    title: str = ""
+    """One line that people read in the UI and in printed tables."""
+    source: str
+    """Folder under ``sql/sources/`` with the SELECTs that map raw tables to canonical ones."""
+    deliveries: list[Delivery]
+    """Raw tables in landing order: what others are joined with comes first."""
+    first_night: date
+    """First night; all older history becomes visible with it."""
+    last_night: date | None = None
+    """Last night (inclusive) of a data set that is history; None for a live shop."""
+    demo_nights: list[date] = Field(default_factory=list)
+    """Nights that ``recsys demo`` builds, oldest first."""
+    grace_hours: float = Field(default=2.0, ge=0, le=24)
+    """Hours from a night's cutoff to its close."""
+    horizon: int = Field(default=7, ge=1, le=90)
+    """Days ahead a list is judged."""
+    tasks: list[Task] = Field(default=["next", "discovery"], min_length=1)
+    """Which lists are published: ``next`` (repeats allowed), ``discovery`` (never had before)."""
+    event_weights: dict[str, float] = Field(default={"purchase": 1.0})
+    """Weight of one event of each type in training; types not named weigh nothing and are not graded."""
+    list_length: int = Field(default=20, ge=20, le=200)
+    """Items per published list; at least 20, the deepest cut that is graded."""
+    rrf_k: int = Field(default=60, ge=1)
+    """Constant of reciprocal-rank fusion (Cormack et al. 2009): the larger, the flatter the ranks count."""
+    n_similar: int = Field(default=20, ge=1)
+    """Similar items kept per item."""
+    n_trending: int = Field(default=100, ge=20)
+    """Items of the trending list that unknown ids get."""
+    batch_users: int = Field(default=2_000, ge=1)
+    """Users scored at once: peak memory is batch_users x items x 8 bytes, however many users there are."""
+    seed: int = 0
+    """Seed of every algorithm that draws."""
+    deterministic: bool = False
+    """Ask algorithms for equal results whatever the threads, even where that is slower."""
+    algorithms: dict[str, dict[str, Any]] = Field(min_length=1)
+    """Algorithms that run, each with its settings (empty: the algorithm's defaults)."""
+
+    @model_validator(mode="after")
+    def _nights_in_order(self) -> Profile:
+        if self.last_night is not None and self.last_night < self.first_night:
+            raise ValueError(f"last_night {self.last_night} lies before first_night {self.first_night}")
+        for night in self.demo_nights:
+            if night < self.first_night or (self.last_night and night > self.last_night):
+                raise ValueError(f"demo night {night} lies outside first_night..last_night")
+        return self
+
+    @model_validator(mode="after")
+    def _settings_of_algorithms(self) -> Profile:
+        from recsys_assets.algorithms import registry
+
+        known = registry()
+        for name, settings in self.algorithms.items():
+            if name not in known:
+                raise ValueError(f"algorithm {name!r} is unknown; known are {', '.join(known)}")
+            known[name].Settings(**settings)
+        return self
+
+    @property
+    def grace(self) -> timedelta:
+        """Time from cutoff to close."""
+        return timedelta(hours=self.grace_hours)
+
+    @property
+    def folder(self) -> Path:
+        """Folder of everything this deployment produces."""
+        return data_folder() / self.name
+
+
+def data_folder() -> Path:
+    """Folder that holds all produced data: ``RECSYS_DATA``, or ``data/`` in the project."""
+    return Path(os.environ.get("RECSYS_DATA") or PROJECT / "data").absolute()
+
+
+def profile_names() -> list[str]:
+    """Names of the profiles that exist."""
+    return sorted(path.stem for path in (PROJECT / "data" / "profiles").glob("*.toml"))
+
+
+def load_profile(name: str | None = None) -> Profile:
+    """Read a profile: ``name``, else ``RECSYS_PROFILE``, else the default.
+
+    Raises
+    ------
+    ProfileError
+        When there is no such profile, or its file is wrong; names the file and each wrong setting.
+    """
+    return _read(name or os.environ.get("RECSYS_PROFILE") or DEFAULT_PROFILE)
+
+
+@lru_cache
+def _read(name: str) -> Profile:
+    path = Path(name) if name.endswith(".toml") else PROJECT / "data" / "profiles" / f"{name}.toml"
+    if not path.is_file():
+        raise ProfileError(f"There is no profile {name!r}. Profiles: {', '.join(profile_names()) or 'none'}.")
+    try:
+        return Profile(name=path.stem, **tomllib.loads(path.read_text()))
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{path}: not valid TOML: {error}.") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']}" for e in error.errors())
+        raise ProfileError(f"{path}: {wrong}. See recsys_assets/profile.py for every setting.") from error

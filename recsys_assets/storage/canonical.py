@@ -1,0 +1,108 @@
+"""The canonical columns a source's SELECTs map to, and the contract every row is held to.
+
+What belongs here: which columns `events.sql`, `items.sql` and `users.sql` of a source give, their
+types, and the conditions under which a row is rejected, with the column and the reason that people read.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+
+from recsys_assets.storage.schemas import EVENTS, OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS
+
+
+class SourceError(Exception):
+    """A source's SELECT that does not keep the contract; names the file and column and says what to do."""
+
+
+_UNREADABLE_TIME = "no time, or one that cannot be read"
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """One canonical table as a source's SELECT gives it."""
+
+    name: str
+    """File name in the source's folder, without ``.sql``."""
+    required: dict[str, str]
+    """Columns it must give, with DuckDB types."""
+    optional: dict[str, str] = field(default_factory=dict)
+    """Columns that are null when it does not give them."""
+    time: str | None = None
+    """Column with the row's own time (UTC), which decides its visible night; null or absent: it has none."""
+    open_ended: bool = False
+    """Whether it may give further columns of its own (attributes)."""
+    rules: tuple[tuple[str, str, str], ...] = ()
+    """(column, condition under which the row is rejected, reason), tried in order."""
+
+
+_ID = {"landed_id": "UUID"}
+_REJECT = {"reject_column": "VARCHAR", "reject_reason": "VARCHAR"}
+_EVENT_VALUES = {name: kind for name, kind in EVENTS.items() if name not in {"event_id", "user_key", "item_key", "known_at"}}
+_NOT_FINITE = tuple(
+    (name, f"not isfinite({name})", "not a finite number")
+    for name, kind in _EVENT_VALUES.items()
+    if kind == "DOUBLE"
+)
+
+EVENT_TABLE = Canonical(
+    name="events",
+    required=_ID | {"user_id": "VARCHAR", "item_id": "VARCHAR", "event_ts": "TIMESTAMP"},
+    optional={name: kind for name, kind in _EVENT_VALUES.items() if name != "event_ts"} | _REJECT,
+    time="event_ts",
+    rules=(
+        ("user_id", "user_id is null", "no user"),
+        ("item_id", "item_id is null", "no item"),
+        ("event_ts", "event_ts is null", _UNREADABLE_TIME),
+        ("event_ts", "event_ts < timestamp '1990-01-01'", "before 1990"),
+        ("event_ts", "event_ts > arrived_at", "after its own arrival"),
+        *_NOT_FINITE,
+    ),
+)
+ITEM_TABLE = Canonical(
+    name="items",
+    required=_ID | {"item_id": "VARCHAR"},
+    optional=OPTIONAL_ITEM_COLUMNS | {"known_from": "TIMESTAMP"} | _REJECT,
+    time="known_from",
+    open_ended=True,
+    rules=(("item_id", "item_id is null", "no item"), ("known_from", "known_from > arrived_at", "after its own arrival")),
+)
+USER_TABLE = Canonical(
+    name="users",
+    required=_ID | {"user_id": "VARCHAR"},
+    optional=OPTIONAL_USER_COLUMNS | {"known_from": "TIMESTAMP"} | _REJECT,
+    time="known_from",
+    open_ended=True,
+    rules=(("user_id", "user_id is null", "no user"), ("known_from", "known_from > arrived_at", "after its own arrival")),
+)
+CANONICAL = {table.name: table for table in (EVENT_TABLE, ITEM_TABLE, USER_TABLE)}
+
+
+def projection(table: Canonical, given: list[str], file: str) -> str:
+    """Select list that casts what a source gives to the canonical columns, in order, ids trimmed to text.
+
+    Raises
+    ------
+    SourceError
+        When a required column is missing, or one is given that the table does not have.
+    """
+    known = table.required | table.optional
+    for name in table.required:
+        if name not in given:
+            raise SourceError(f"{file}: gives no column {name}. Required are {', '.join(table.required)}.")
+    extra = [name for name in given if name not in known]
+    if extra and not table.open_ended:
+        close = difflib.get_close_matches(extra[0], known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else f". Known are {', '.join(known)}."
+        raise SourceError(f"{file}: column {extra[0]} is not one of {table.name}{hint}")
+    columns = [_cast(name, kind, name in given) for name, kind in known.items()]
+    return ", ".join([*columns, *(f'"{name}"' for name in extra)])
+
+
+def _cast(name: str, kind: str, given: bool) -> str:
+    if not given:
+        return f"null::{kind} as {name}"
+    if name.endswith("_id") and kind == "VARCHAR":
+        return f"nullif(trim({name}::varchar), '') as {name}"
+    return f"{name}::{kind} as {name}"

@@ -1,0 +1,272 @@
+"""Intake: one delivered file on its way into landing, inside one transaction.
+
+What belongs here: staging a file, judging each row by the source's SELECT and the canonical contract, giving each
+accepted row its visible night, and storing rows, rejects and the ledger's line. Cost: a few scans of the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from recsys_assets.nights import ONE_DAY, night_of
+from recsys_assets.storage import readers
+from recsys_assets.storage.canonical import CANONICAL, Canonical, SourceError
+from recsys_assets.storage.source import bind, has_raw, mapped, shown
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    import duckdb
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Delivery, Profile
+    from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.source import Source
+    from recsys_assets.storage.sql import Select
+
+Kind = Literal["history", "arrival"]
+
+
+class LandingError(Exception):
+    """A delivery that is refused, or a night that cannot be sealed; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A file as it was handed over."""
+
+    path: Path
+    delivery: Delivery
+    kind: Kind
+    """``history``: each row was known when it happened. ``arrival``: known from ``arrived_at`` on."""
+    arrived_at: datetime
+    """UTC instant of arrival; for history the moment it is landed."""
+    content: str
+    """SHA-256 of its bytes, hexadecimal."""
+    size: int
+    """Bytes."""
+    restate: bool = False
+    """Whether history may reach into sealed nights."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What became of one file."""
+
+    name: str
+    raw_table: str
+    status: Literal["landed", "already landed", "quarantined"]
+    rows_read: int = 0
+    rows_landed: int = 0
+    rows_rejected: int = 0
+    message: str = ""
+    stale: list[Night] = field(default_factory=list)
+    """Nights with lists that ``restate`` unsealed: they must be built again."""
+
+
+class Intake:
+    """One file: `judge` its rows, then `store` them; the caller wraps `store` in a transaction."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, file: Delivered, profile: Profile, source: Source, lake: Lake
+    ) -> None:
+        self.con, self.file, self.profile, self.source, self.lake = con, file, profile, source, lake
+        self.sealed: Night | None = one(con, "select max(night) from landing.ledger.sealed_nights")
+        self.file_id: int = one(con, "select coalesce(max(file_id), 0) + 1 from landing.ledger.files")
+        self.split: list[tuple[int, str, str, str]] = []
+
+    def judge(self) -> None:
+        """Read the file and find each row's visible night, or why it is rejected; landing is only read.
+
+        Raises
+        ------
+        UnreadableFile
+            When the file cannot be read at all.
+        SourceError
+            When a SELECT of the source breaks the canonical contract.
+        """
+        con = self.con
+        con.execute("set variable arrived_at = $1", [self.file.arrived_at])
+        self.split = self._stage()
+        con.execute(
+            "create or replace temp table verdicts "
+            "(landed_id uuid, row_time timestamp, reject_column varchar, reject_reason varchar)"
+        )
+        for name, select in self.source.driven_by(self.file.delivery.table).items():
+            self._judge(CANONICAL[name], select)
+        self._date_rows()
+
+    def store(self) -> Landed:
+        """Write rows, rejects and the ledger's line.
+
+        Raises
+        ------
+        LandingError
+            When it is history that reaches into a sealed night.
+        """
+        file = self.file
+        stale = self._open_sealed_nights()
+        self._supersede()
+        read = one(self.con, "select count(*) from staged") + len(self.split)
+        rejected, landed = self._reject(), self._store_accepted()
+        if landed + rejected != read:
+            raise LandingError(f"{file.path}: {read} rows read, but {landed} landed and {rejected} were rejected.")
+        record(self.con, self.file_id, file, "landed", (read, landed, rejected))
+        return Landed(file.path.name, file.delivery.table, "landed", read, landed, rejected, stale=stale)
+
+    def _stage(self) -> list[tuple[int, str, str, str]]:
+        """Read the file; every row gets an id made of the file's content and its row number."""
+        con, content = self.con, self.file.content
+        split = readers.stage(con, self.file.path, self.file.delivery)
+        for name in _types(con, "staged"):
+            if name.startswith("landed_") and name != "landed_row":
+                raise readers.UnreadableFile(f"column {name} starts with landed_, which is reserved; rename it")
+        earlier = one(con, "select count(*) from landing.ledger.files where content = $1", [content])
+        if earlier:
+            content = hashlib.sha256(f"{content}, landing {earlier + 1}".encode()).hexdigest()
+        con.execute(
+            "create or replace temp table staged as "
+            "select *, ($1 || printf('%08x', landed_row))::uuid as landed_id from staged",
+            [content[:24]],
+        )
+        return split
+
+    def _judge(self, table: Canonical, select: Select) -> None:
+        """Run the source's SELECT over the staged rows: each row's time, or the reason it is rejected."""
+        con = self.con
+        bind(con, select, "select * from staged", "landed_file in (select file_id from current_files)")
+        cases = " ".join(
+            f"when {condition} then {{column_name: '{column}', reason: '{reason}'}}"
+            for column, condition, reason in table.rules
+        )
+        con.execute(
+            f"insert into verdicts with mapped as ({mapped(con, table, select)}), judged as ("
+            f"select landed_id, {table.time} as row_time, getvariable('arrived_at') as arrived_at, "
+            "case when reject_reason is not null then {column_name: coalesce(reject_column, ''), reason: reject_reason} "
+            f"{cases} end as verdict from mapped) "
+            "select landed_id, row_time, verdict.column_name, verdict.reason from judged"
+        )
+        twice = one(con, "select count(*) - count(distinct landed_id) from verdicts")
+        if twice:
+            raise SourceError(
+                f"{shown(select)}: gives {twice} row(s) of {self.file.path.name} more than once. Let its joins match "
+                "one row at most, and let no row be of two canonical tables."
+            )
+
+    def _date_rows(self) -> None:
+        """When each accepted row was known, and its visible night (`nights.visible_night`, for a whole file)."""
+        first_open = self.profile.first_night
+        if self.file.kind == "arrival" and self.sealed is not None:
+            first_open = max(first_open, self.sealed + ONE_DAY)
+        known_at = "row_time" if self.file.kind == "history" else "getvariable('arrived_at')"
+        self.con.execute(
+            f"create or replace temp table dated as select landed_id, {known_at} as landed_known_at, "
+            f"greatest(row_time::date, ({known_at} - to_seconds($grace))::date, $first_open::date) as landed_night "
+            "from verdicts where reject_reason is null",
+            {"grace": self.profile.grace.total_seconds(), "first_open": first_open},
+        )
+
+    def _open_sealed_nights(self) -> list[Night]:
+        """Refuse history that reaches into a sealed night, or (``restate``) unseal from its first night on."""
+        first: Night | None = one(self.con, "select min(landed_night) from dated")
+        if self.file.kind == "arrival" or self.sealed is None or first is None or first > self.sealed:
+            return []
+        if not self.file.restate:
+            raise LandingError(
+                f"{self.file.path}: history from night {first} on, but nights up to {self.sealed} are sealed. Land it "
+                "as an arrival (without --history), or pass --restate to unseal those nights and build them again."
+            )
+        withdrawn = self.lake.withdraw(first)
+        self.con.execute("delete from landing.ledger.sealed_nights where night >= $1", [first])
+        return sorted({night for table, night in withdrawn if table == "recommendations.lists"})
+
+    def _supersede(self) -> None:
+        """A changed file under the same name takes its former rows back, from its own visible night on."""
+        first: Night | None = one(self.con, "select min(landed_night) from dated")
+        if self.file.kind == "arrival" or first is None:
+            first = max(night_of(self.file.arrived_at - self.profile.grace), self.profile.first_night)
+            if self.sealed is not None:
+                first = max(first, self.sealed + ONE_DAY)
+        self.con.execute(
+            "update landing.ledger.files set status = 'superseded', superseded_night = $1, superseded_at = $2 "
+            "where name = $3 and raw_table = $4 and status = 'landed'",
+            [first, self.file.arrived_at, self.file.path.name, self.file.delivery.table],
+        )
+
+    def _reject(self) -> int:
+        """Keep rejected rows with column, reason and the row as delivered; returns how many."""
+        con = self.con
+        fields = ", ".join(
+            f"{readers.text(name)}: {readers.quoted(name)}"
+            for name in _types(con, "staged")
+            if name not in {"landed_row", "landed_id"}
+        )
+        con.execute(
+            "insert into landing.ledger.rejects select $1, staged.landed_row, coalesce(reject_column, ''), "
+            f"coalesce(reject_reason, 'left out by the SELECTs of source ' || $2), to_json({{{fields}}}) "
+            "from staged left join verdicts using (landed_id) where landed_id not in (select landed_id from dated)",
+            [self.file_id, self.source.name],
+        )
+        for row in self.split:
+            con.execute("insert into landing.ledger.rejects values (?, ?, ?, ?, ?)", [self.file_id, *row])
+        return int(one(con, "select count(*) from landing.ledger.rejects where file_id = $1", [self.file_id]))
+
+    def _store_accepted(self) -> int:
+        """Append accepted rows to the raw table, widening it to the columns and types delivered."""
+        con, table = self.con, self.file.delivery.table
+        con.execute(
+            "create or replace temp table accepted as select staged.*, $1::integer as landed_file, landed_known_at, "
+            "landed_night from staged inner join dated using (landed_id)",
+            [self.file_id],
+        )
+        target = f"landing.raw.{table}"
+        if not has_raw(con, table):
+            con.execute(f"create table {target} as from accepted limit 0")
+        stored = _types(con, target)
+        for name, kind in _types(con, "accepted").items():
+            if name not in stored:
+                con.execute(f"alter table {target} add column {readers.quoted(name)} {kind}")
+            elif stored[name] not in {kind, "VARCHAR"}:
+                con.execute(f"alter table {target} alter column {readers.quoted(name)} type varchar")
+        con.execute(f"insert into {target} by name from accepted")
+        return int(one(con, "select count(*) from accepted"))
+
+
+def record(
+    con: duckdb.DuckDBPyConnection,
+    file_id: int,
+    file: Delivered,
+    status: str,
+    rows: tuple[int, int, int] = (0, 0, 0),
+    message: str | None = None,
+) -> None:
+    """Write a file's line into the ledger; ``rows`` are (read, landed, rejected)."""
+    con.execute(
+        "insert into landing.ledger.files (file_id, name, raw_table, content, bytes, kind, arrived_at, status, "
+        "rows_read, rows_landed, rows_rejected, message) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            file_id,
+            file.path.name,
+            file.delivery.table,
+            file.content,
+            file.size,
+            file.kind,
+            file.arrived_at,
+            status,
+            *rows,
+            message,
+        ],
+    )
+
+
+def one(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None = None) -> Any:  # noqa: ANN401
+    """First value of a query's only row."""
+    rows = con.execute(query, parameters or []).fetchall()
+    return rows[0][0] if rows else None
+
+
+def _types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in con.execute(f"describe {relation}").fetchall()}

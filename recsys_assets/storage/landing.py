@@ -1,0 +1,196 @@
+"""Landing: raw rows exactly as delivered, and the night each became visible.
+
+What belongs here: ``landing.duckdb`` (opened only through `Landing.open`, under one file lock that waits), landing a
+file once, sealing nights, and handing a sealed night's rows, in canonical columns, to the clean stage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from recsys_assets.nights import ONE_DAY, Night, close, nights_between, utc_now
+from recsys_assets.storage import readers
+from recsys_assets.storage.canonical import CANONICAL, Canonical
+from recsys_assets.storage.intake import Delivered, Intake, Kind, Landed, LandingError, one, record
+from recsys_assets.storage.source import Source, bind, driver, has_raw, mapped
+from recsys_assets.storage.sql import SQL_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    import duckdb
+    import pyarrow as pa
+
+    from recsys_assets.profile import Delivery, Profile
+    from recsys_assets.storage.lake import Lake
+
+__all__ = ["Kind", "Landed", "Landing", "LandingError"]
+
+
+class Landing:
+    """The landing database of one profile."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.path = profile.folder / "landing.duckdb"
+        self.source = Source(profile.source)
+
+    @contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Connection with the database attached as ``landing``; waits for whoever holds it, readers too."""
+        import duckdb
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_suffix(".lock")), duckdb.connect() as con:
+            con.execute("set timezone = 'UTC'")
+            con.execute("set enable_progress_bar = false")
+            con.execute("set arrow_lossless_conversion = true")  # event ids stay UUIDs on their way through Arrow
+            con.execute(f"attach {readers.text(str(self.path))} as landing")
+            con.execute(_sql("ledger"))
+            con.execute("create schema raw")
+            yield con
+
+    def land(
+        self,
+        path: Path,
+        delivery: Delivery,
+        kind: Kind,
+        *,
+        lake: Lake,
+        arrived_at: datetime | None = None,
+        restate: bool = False,
+    ) -> Landed:
+        """Land one file wholly or not at all, and once: the ledger knows files by their content.
+
+        Parameters
+        ----------
+        kind
+            ``history``: every row was known when it happened. ``arrival``: known from ``arrived_at`` on.
+        arrived_at
+            UTC instant of arrival (default: now); replays set it.
+        restate
+            Let history reach into sealed nights: they are unsealed and their partitions withdrawn.
+
+        Raises
+        ------
+        LandingError
+            When history would reach into a sealed night, or the file changed while it was read.
+        SourceError
+            When the source's SELECT does not keep the canonical contract.
+        """
+        size, content = path.stat().st_size, _digest(path)
+        file = Delivered(path, delivery, kind, arrived_at or utc_now(), content, size, restate)
+        with self.open() as con:
+            if known := _known(con, content):
+                return Landed(path.name, delivery.table, "already landed", message=known)
+            intake = Intake(con, file, self.profile, self.source, lake)
+            try:
+                intake.judge()
+            except readers.UnreadableFile as error:
+                record(con, intake.file_id, file, "quarantined", message=str(error))
+                return Landed(path.name, delivery.table, "quarantined", message=f"{path}: {error}")
+            if _digest(path) != content:
+                raise LandingError(f"{path}: changed while it was read; land it again when it is complete.")
+            con.execute("begin")
+            landed = intake.store()
+            con.execute("commit")
+        return landed
+
+    def seal(self, last: Night, now: datetime | None = None) -> list[Night]:
+        """Seal every night up to ``last``; returns all nights of the profile up to it, oldest first.
+
+        Raises
+        ------
+        LandingError
+            When the night has not closed, lies outside the profile, or nothing has landed.
+        """
+        profile, now = self.profile, now or utc_now()
+        if last < profile.first_night or (profile.last_night and last > profile.last_night):
+            raise LandingError(
+                f"Night {last} lies outside profile {profile.name}, whose nights are {profile.first_night} to "
+                f"{profile.last_night or 'today'}."
+            )
+        if now < close(last, profile.grace):
+            raise LandingError(f"Night {last} closes at {close(last, profile.grace)} UTC; build it after that.")
+        with self.open() as con:
+            if not one(con, "select count(*) from landing.ledger.files where status = 'landed'"):
+                raise LandingError(f"Nothing has landed in profile {profile.name} yet. Run `recsys land --history`.")
+            sealed: Night | None = one(con, "select max(night) from landing.ledger.sealed_nights")
+            nights = nights_between(profile.first_night if sealed is None else sealed + ONE_DAY, last)
+            if nights:
+                con.executemany("insert into landing.ledger.sealed_nights values (?, ?)", [[n, now] for n in nights])
+        return nights_between(profile.first_night, last)
+
+    def export(self, night: Night) -> dict[str, pa.Table]:
+        """Canonical rows of a sealed night, by the name SQL reads them under (``landed.events``, ...).
+
+        Each carries its canonical columns plus ``known_at`` and ``visible_night``. Items and users come with every
+        version delivered up to the night, because they wait for their key's first event. ``landed.superseded`` lists
+        the events a corrected file takes back. One scan of each raw table.
+        """
+        with self.open() as con:
+            con.execute("set variable night = $1", [night])
+            tables = {f"landed.{name}": _export(con, self.source, table) for name, table in CANONICAL.items()}
+            raw = driver(self.source.selects["events"])
+            superseded = _sql("superseded").replace("raw.events", f"landing.raw.{raw}")
+            nothing = "select null::uuid as event_id, null::timestamp as known_at where false"
+            tables["landed.superseded"] = con.sql(superseded if has_raw(con, raw) else nothing).to_arrow_table()
+        return tables
+
+    def files(self) -> pa.Table:
+        """The ledger of files, in order of landing."""
+        with self.open() as con:
+            return con.sql("from landing.ledger.files order by file_id").to_arrow_table()
+
+    def reject_counts(self) -> pa.Table:
+        """Rejected rows by file, column and reason, most first."""
+        with self.open() as con:
+            return con.sql(_sql("reject_counts")).to_arrow_table()
+
+    def origin(self, event_ids: list[str]) -> pa.Table:
+        """Where events came from: columns event_id, name, row_number, kind, arrived_at, known_at."""
+        with self.open() as con:
+            query = _sql("origin").replace("raw.events", f"landing.raw.{driver(self.source.selects['events'])}")
+            return con.sql(query, params=[event_ids]).to_arrow_table()
+
+
+def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical) -> pa.Table:
+    select = source.selects.get(table.name)
+    if select is None or not has_raw(con, driver(select)):
+        columns = (table.required | table.optional).items()
+        nulls = ", ".join(f"null::{kind} as {name}" for name, kind in columns)
+        return con.sql(
+            f"select {nulls}, null::timestamp as known_at, null::date as visible_night where false"
+        ).to_arrow_table()
+    raw = f"landing.raw.{driver(select)}"
+    current = "landed_night <= getvariable('night') and landed_file in (select file_id from current_files)"
+    rows = current if table.open_ended else "landed_night = getvariable('night')"
+    bind(con, select, f"select * from {raw} where {rows}", current)
+    return con.sql(
+        f"select given.* exclude (reject_column, reject_reason), raw_rows.landed_known_at as known_at, "
+        f"raw_rows.landed_night as visible_night from ({mapped(con, table, select)}) as given "
+        f"inner join (from {raw} where {rows}) as raw_rows using (landed_id) order by landed_id"
+    ).to_arrow_table()
+
+
+def _known(con: duckdb.DuckDBPyConnection, content: str) -> str:
+    """Why a file need not land again, or an empty text."""
+    rows = con.execute(
+        "select name, arrived_at from landing.ledger.files where content = $1 and status = 'landed'", [content]
+    ).fetchall()
+    return f"same content as {rows[0][0]}, landed {rows[0][1]:%Y-%m-%d %H:%M} UTC" if rows else ""
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sql(name: str) -> str:
+    return (SQL_FOLDER / "landing" / f"{name}.sql").read_text()

@@ -1,0 +1,126 @@
+"""Columns of the tables other tables count on: the contracts between stages.
+
+What belongs here: tables written by Python, and those a night may read before any night wrote them (an absent
+partition is shown empty, with these columns). A write with other columns is refused.
+"""
+
+from __future__ import annotations
+
+CANDIDATES = {
+    "algorithm": "VARCHAR",
+    "task": "VARCHAR",
+    "user_key": "INTEGER",
+    "item_key": "INTEGER",
+    "rank": "INTEGER",
+    "score": "DOUBLE",
+}
+
+EVENTS = {
+    "event_id": "UUID",
+    "user_key": "INTEGER",
+    "item_key": "INTEGER",
+    "event_type": "VARCHAR",
+    "event_ts": "TIMESTAMP",
+    "known_at": "TIMESTAMP",
+    "quantity": "DOUBLE",
+    "value": "DOUBLE",
+    "rating": "DOUBLE",
+    "basket_id": "VARCHAR",
+    "session_id": "VARCHAR",
+    "device": "VARCHAR",
+    "os": "VARCHAR",
+    "country": "VARCHAR",
+    "region": "VARCHAR",
+    "store": "VARCHAR",
+}
+
+_METRICS = {name: "DOUBLE" for name in ("precision", "recall", "ndcg", "map", "mrr", "hit_rate")}
+
+_GRADED_LISTS = {
+    "task": "VARCHAR",
+    "algorithm": "VARCHAR",
+    "user_key": "INTEGER",
+    "k": "INTEGER",
+    "n_relevant": "INTEGER",
+    "is_cold_user": "BOOLEAN",
+    **_METRICS,
+}
+
+CONTRACTS: dict[str, dict[str, str]] = {
+    "clean.user_keys": {"user_key": "INTEGER", "user_id": "VARCHAR"},
+    "clean.item_keys": {"item_key": "INTEGER", "item_id": "VARCHAR"},
+    "clean.events": EVENTS,
+    "clean.retractions": {
+        "event_id": "UUID",
+        "quantity": "DOUBLE",
+        "reason": "VARCHAR",
+        "known_at": "TIMESTAMP",
+    },
+    "recommendations.similar_items": {
+        "item_key": "INTEGER",
+        "rank": "INTEGER",
+        "similar_item_key": "INTEGER",
+        "score": "DOUBLE",
+    },
+    "recommendations.fusion_weights": {
+        "task": "VARCHAR",
+        "algorithm": "VARCHAR",
+        "weight": "DOUBLE",
+        "learned_night": "DATE",
+        "n_lists": "INTEGER",
+    },
+    "recommendations.lists": {
+        "task": "VARCHAR",
+        "user_key": "INTEGER",
+        "rank": "INTEGER",
+        "item_key": "INTEGER",
+        "score": "DOUBLE",
+        "algorithms": "STRUCT(algorithm VARCHAR, rank INTEGER)[]",
+        "reason": "VARCHAR",
+        "evidence_item_key": "INTEGER",
+        "evidence_count": "INTEGER",
+        "evidence_days": "DOUBLE",
+        "evidence_category": "VARCHAR",
+        "reason_text": "VARCHAR",
+        "model_night": "DATE",
+    },
+    "recommendations.trending": {
+        "scope": "VARCHAR",
+        "rank": "INTEGER",
+        "item_key": "INTEGER",
+        "score": "DOUBLE",
+    },
+    "grades.candidates": _GRADED_LISTS,
+    "grades.published": _GRADED_LISTS,
+    "grades.summary": {
+        "graded_night": "DATE",
+        "task": "VARCHAR",
+        "algorithm": "VARCHAR",
+        "k": "INTEGER",
+        "metric": "VARCHAR",
+        "mean": "DOUBLE",
+        "low": "DOUBLE",
+        "high": "DOUBLE",
+        "n_users": "INTEGER",
+        "cold_user_share": "DOUBLE",
+        "cold_item_share": "DOUBLE",
+        "status": "VARCHAR",
+    },
+    "releases.published": {"release": "VARCHAR", "lists_fingerprint": "VARCHAR"},
+}
+
+OPTIONAL_ITEM_COLUMNS = {
+    "title": "VARCHAR",
+    "department": "VARCHAR",
+    "category": "VARCHAR",
+    "subcategory": "VARCHAR",
+    "brand": "VARCHAR",
+    "price": "DOUBLE",
+}
+
+OPTIONAL_USER_COLUMNS = {"country": "VARCHAR", "region": "VARCHAR"}
+
+
+def contract(table: str) -> dict[str, str] | None:
+    """Declared columns (name to DuckDB type) of a lake table, or None when only its SQL says."""
+    return CANDIDATES if table.startswith("candidates.") else CONTRACTS.get(table)

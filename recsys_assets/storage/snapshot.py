@@ -1,0 +1,284 @@
+"""Snapshots: what one night may see, as a locked in-memory DuckDB.
+
+What belongs here: the views over exactly the files of the declared tables up to the night, the lock that makes
+everything else unreachable, and the one write a step makes. See DESIGN section 1 for what each name shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from recsys_assets.nights import ONE_DAY, cutoff, graded_night
+from recsys_assets.storage.lake import LakeError, Partition
+from recsys_assets.storage.schemas import contract
+from recsys_assets.storage.sql import TableName, load_select, select_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    import duckdb
+    import pyarrow as pa
+
+    from recsys_assets.nights import Night
+    from recsys_assets.storage.lake import Lake
+
+MACROS = (
+    "create macro exact_sum(x) as sum(x::decimal(38, 12))::double",
+    "create macro exact_avg(x) as (sum(x::decimal(38, 12)) / count(x))::double",
+)
+CATALOGS = ("past", "before", "graded")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write made: the partition that is current now, with its size and columns."""
+
+    partition: Partition
+    rows: int
+    columns: dict[str, str]
+    """Column name to DuckDB type, in order."""
+
+
+class Snapshot:
+    """One night's view of the lake; a context manager. Opened by `Lake.as_of` only."""
+
+    def __init__(
+        self, lake: Lake, night: Night, reads: Iterable[TableName], output: str | None, run_id: str
+    ) -> None:
+        self.lake = lake
+        self.night = night
+        self.output = output
+        self.run_id = run_id
+        self.inputs: list[Partition] = []
+        self._target = lake.temporary(output, night) if output else None
+        self._views = {TableName("clean", name): path for name, path in select_files("clean/views").items()}
+        self._con = self._open(sorted(set(reads)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._con.close()
+        if self._target is not None:
+            self._target.unlink(missing_ok=True)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the same locked snapshot, e.g. to read while a stream is being written."""
+        return self._con.cursor()
+
+    def table(self, query: str, parameters: list[Any] | None = None) -> pa.Table:
+        """Run a query over the snapshot's tables and return all of its rows as Arrow."""
+        return self._con.sql(query, params=parameters or None).to_arrow_table()
+
+    def row(self, query: str, parameters: list[Any] | None = None) -> tuple[Any, ...]:
+        """First row of a query; empty when it has none."""
+        rows = self._con.execute(query, parameters or []).fetchall()
+        return rows[0] if rows else ()
+
+    def add(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Show rows made by Python (e.g. a model's lists) under the name ``schema.table`` to this snapshot's SQL."""
+        schema, table = name.split(".")
+        self._con.register(f"{schema}_{table}", rows)
+        self._con.execute(f"create schema if not exists {schema}")
+        self._con.execute(f"create view {name} as from main.{schema}_{table}")
+
+    def write(self, query: str, key: tuple[str, ...], code_version: str = "") -> Written:
+        """Write the query's rows as the night's partition of the output table, atomically.
+
+        Parameters
+        ----------
+        query
+            A SELECT ordered by ``key``.
+        key
+            Columns that identify a row.
+
+        Raises
+        ------
+        LakeError
+            When the rows break the table's contract: other columns than declared, a key twice or null.
+        """
+        assert self._target is not None and self.output is not None, "this snapshot has no output"
+        footer = json.dumps(self._provenance(key, code_version), separators=(",", ":"))
+        self._con.execute(
+            f"copy ({query.rstrip().rstrip(';')}\n) to $target (format parquet, compression zstd, "
+            "kv_metadata {recsys: $footer})",
+            {"target": str(self._target), "footer": footer},
+        )
+        columns, rows, fingerprint = self._examine(key)
+        partition = self.lake.commit(self.output, self.night, self._target, fingerprint)
+        return Written(partition, rows, columns)
+
+    def _examine(self, key: tuple[str, ...]) -> tuple[dict[str, str], int, str]:
+        """Columns, row count and fingerprint of the file just written."""
+        con, target, name = self._con, str(self._target), f"{self.output}, night {self.night}"
+        described = con.execute("describe from read_parquet($1, hive_partitioning = false)", [target]).fetchall()
+        columns = {row[0]: row[1] for row in described}
+        declared = contract(self.output or "")
+        if declared is not None and columns != declared:
+            raise LakeError(f"{name}: columns are {columns}, but storage/schemas.py declares {declared}.")
+        (content,) = con.execute(
+            "select count(*), coalesce(sum(hash(t)::hugeint), 0), coalesce(bit_xor(hash(t)), 0) "
+            "from read_parquet($1, hive_partitioning = false) as t",
+            [target],
+        ).fetchall()
+        names = ", ".join(key)
+        wrong = con.execute(
+            f"select {names}, count(*) from read_parquet($1, hive_partitioning = false) group by all "
+            f"having count(*) > 1 or {' or '.join(f'{column} is null' for column in key)} order by all limit 1",
+            [target],
+        ).fetchall()
+        if wrong:
+            *values, times = wrong[0]
+            raise LakeError(f"{name}: key ({names}) is null or not unique, e.g. {values} in {times} row(s).")
+        text = json.dumps([list(columns.items()), [str(part) for part in content]])
+        return columns, content[0], hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def _provenance(self, key: tuple[str, ...], code_version: str) -> dict[str, Any]:
+        inputs: dict[str, dict[str, str]] = {}
+        for partition in self.inputs:
+            inputs.setdefault(partition.table, {})[partition.night.isoformat()] = partition.path.stem
+        return {
+            "table": self.output,
+            "night": self.night.isoformat(),
+            "key": list(key),
+            "code_version": code_version,
+            "run_id": self.run_id,
+            "inputs": inputs,
+        }
+
+    def _open(self, reads: list[TableName]) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        con = self._con = duckdb.connect()
+        con.execute("set timezone = 'UTC'")
+        con.execute("set python_enable_replacements = false")
+        con.execute("set enable_progress_bar = false")
+        spill = self.lake.profile.folder / "tmp"
+        con.execute("set temp_directory = $1", [str(spill)])
+        for setting, variable in (("threads", "RECSYS_THREADS"), ("memory_limit", "RECSYS_MEMORY_LIMIT")):
+            if value := os.environ.get(variable):
+                con.execute(f"set {setting} = $1", [value])
+        for catalog in CATALOGS:
+            con.execute(f"attach ':memory:' as {catalog}")
+        for macro in MACROS:
+            con.execute(macro)
+        self._create_this()
+        for name in self._base_tables(reads):
+            self._create(name)
+        self._create_views(reads)
+        self._fill_inputs()
+        paths = {str(partition.path) for partition in self.inputs} | ({str(self._target)} if self._target else set())
+        con.execute("set allowed_paths = $1", [sorted(paths)])
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+        return con
+
+    def _base_tables(self, reads: Iterable[TableName]) -> list[TableName]:
+        """Tables that lie in the lake: what is read, with the clean views taken apart."""
+        found: set[TableName] = set()
+        for name in reads:
+            if name in self._views:
+                found |= set(self._base_tables(load_select(self._views[name], keyed=False).reads))
+            elif name.schema not in {"this", "landed", "made"}:
+                found.add(name)
+        return sorted(found)
+
+    def _create(self, name: TableName) -> None:
+        """Make one table visible: as a view over its files, or empty with its columns when it may be absent."""
+        partitions = self._partitions(name)
+        catalog = name.catalog or "memory"
+        self._con.execute(f"create schema if not exists {catalog}.{name.schema}")
+        self._con.execute(f"use {catalog}.{name.schema}")
+        try:
+            if partitions:
+                files = [str(partition.path) for partition in partitions]
+                rows = self._con.from_parquet(files, hive_partitioning=True, union_by_name=len(files) > 1)
+                rows.project(_columns(name)).create_view(name.name)
+            else:
+                self._create_empty(name)
+        finally:
+            self._con.execute("use memory.main")
+        self.inputs += [partition for partition in partitions if partition not in self.inputs]
+
+    def _partitions(self, name: TableName) -> list[Partition]:
+        lake, tables = self.lake, self.lake.expand(name)
+        if name.catalog == "past":
+            return [p for table in tables for p in lake.partitions(table, self.night)]
+        if name.catalog == "before":
+            return [p for table in tables for p in lake.partitions(table, self.night - ONE_DAY)]
+        night = graded_night(self.night, lake.profile.horizon) if name.catalog == "graded" else self.night
+        current = [lake.partition(table, night) for table in tables]
+        missing = [table for table, partition in zip(tables, current, strict=True) if partition is None]
+        if missing and not name.catalog:
+            raise LakeError(
+                f"{missing[0]} has no partition for night {self.night}: build it first "
+                f"(recsys night {self.night}, or materialize it in the UI)."
+            )
+        if name.schema == "clean" and not name.catalog:
+            return lake.partitions(name.stored, self.night)
+        return [partition for partition in current if partition is not None]
+
+    def _create_empty(self, name: TableName) -> None:
+        declared = contract(self.lake.expand(name)[0])
+        if declared is None:
+            others = self.lake.partitions(name.stored, self.night)
+            if not others:
+                raise LakeError(f"{name} was never built up to night {self.night}, so its columns are unknown.")
+            rows = self._con.from_parquet(str(others[-1].path), hive_partitioning=True).limit(0)
+            rows.project(_columns(name)).create(name.name)
+            return
+        columns = dict(declared) | ({"night": "DATE"} if name.catalog in {"past", "before"} else {})
+        listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        self._con.execute(f"create table {name.name} ({listed})")
+
+    def _create_views(self, reads: Iterable[TableName]) -> None:
+        for name in reads:
+            if name in self._views:
+                self._con.execute(f"create view {name} as {load_select(self._views[name], keyed=False).text}")
+
+    def _create_this(self) -> None:
+        con, profile = self._con, self.lake.profile
+        graded = graded_night(self.night, profile.horizon)
+        con.execute("create schema this")
+        con.execute("create table this.night (night date, cutoff timestamp, graded_night date, graded_cutoff timestamp)")
+        con.execute("insert into this.night values (?, ?, ?, ?)", [self.night, cutoff(self.night), graded, cutoff(graded)])
+        settings = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
+        con.execute(f"create table this.profile ({', '.join(f'{name} integer' for name in settings)})")
+        con.execute("insert into this.profile values (?, ?, ?, ?, ?)", [getattr(profile, name) for name in settings])
+        con.execute("create table this.tasks (task varchar)")
+        con.executemany("insert into this.tasks values (?)", [[task] for task in profile.tasks])
+        con.execute("create table this.event_weights (event_type varchar, weight double)")
+        con.executemany("insert into this.event_weights values (?, ?)", [list(w) for w in profile.event_weights.items()])
+        con.execute("create table this.inputs (table_name varchar, night date, fingerprint varchar, run_id varchar)")
+
+    def _fill_inputs(self) -> None:
+        """List the partitions shown; the run that wrote them only where a night has one partition (not the log)."""
+        rows = [
+            [p.table, p.night, p.fingerprint, None if p.table.startswith("clean.") else provenance(p)["run_id"]]
+            for p in self.inputs
+        ]
+        if rows:
+            self._con.executemany("insert into this.inputs values (?, ?, ?, ?)", rows)
+
+
+def provenance(partition: Partition) -> dict[str, Any]:
+    """Where a partition came from, out of its footer: run, code version, key, input files by table and night."""
+    import pyarrow.parquet as pq
+
+    footer = pq.read_metadata(partition.path).metadata or {}
+    found: dict[str, Any] = json.loads(footer[b"recsys"])
+    return found
+
+
+def _columns(name: TableName) -> str:
+    """How a table's files show the night they lie in."""
+    if name.catalog in {"past", "before"}:
+        return "*"
+    return "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"

@@ -1,0 +1,21 @@
+-- Events that count: those of a weighted type, less what was retracted.
+with retracted as (
+    select
+        event_id,
+        exact_sum(quantity) as quantity,
+        bool_or(quantity is null) as wholly
+    from clean.retractions
+    group by event_id
+)
+
+select
+    events.* replace (events.quantity - coalesce(retracted.quantity, 0) as quantity),
+    epoch(this_night.cutoff - events.event_ts) / 86400.0 as age_days,
+    weights.weight
+from clean.events as events
+inner join this.event_weights as weights on weights.event_type = events.event_type
+cross join this.night as this_night
+left join retracted on retracted.event_id = events.event_id
+where
+    retracted.event_id is null
+    or (not retracted.wholly and events.quantity > retracted.quantity)

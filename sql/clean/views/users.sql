@@ -1,0 +1,15 @@
+-- Users known to the night, each with the version visible to it; attributes are null where none was delivered.
+with versions as (
+    select
+        *,
+        row_number() over (partition by user_key order by visible_night desc, known_at desc, landed_id desc) as newest
+    from clean.user_versions
+)
+
+select
+    keys.user_key,
+    keys.user_id,
+    keys.visible_night as available_from,
+    versions.* exclude (user_key, landed_id, known_at, visible_night, newest)
+from clean.user_keys as keys
+left join versions on versions.user_key = keys.user_key and versions.newest = 1

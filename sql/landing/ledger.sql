@@ -1,0 +1,44 @@
+-- The ledger of landing.duckdb: which files came, what became of their rows, which nights are sealed.
+create schema if not exists landing.ledger;
+create schema if not exists landing.raw;
+
+create table if not exists landing.ledger.files (
+    file_id integer primary key,
+    name varchar not null,
+    raw_table varchar not null,
+    content varchar not null,          -- SHA-256 of the bytes as delivered
+    bytes bigint not null,
+    kind varchar not null,             -- history | arrival
+    arrived_at timestamp not null,     -- UTC; for history the moment it was landed
+    status varchar not null,           -- landed | superseded | quarantined
+    superseded_night date,             -- first night that no longer counts its rows
+    superseded_at timestamp,           -- UTC; when the file that replaces it arrived
+    rows_read bigint not null,
+    rows_landed bigint not null,
+    rows_rejected bigint not null,
+    message varchar                    -- why it was quarantined
+);
+
+create table if not exists landing.ledger.rejects (
+    file_id integer not null,
+    row_number bigint not null,        -- 1-based row of data in the file
+    column_name varchar not null,
+    reason varchar not null,
+    delivered varchar                  -- the row as delivered, as JSON
+);
+
+create table if not exists landing.ledger.sealed_nights (
+    night date primary key,
+    sealed_at timestamp not null
+);
+
+-- Files whose rows count: in the night that is being read (variable `night`), or now while a file lands.
+create or replace view current_files as
+select file_id
+from landing.ledger.files
+where
+    status <> 'quarantined'
+    and (
+        superseded_night is null
+        or (getvariable('night') is not null and superseded_night > getvariable('night'))
+    );
