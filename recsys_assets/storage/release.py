@@ -186,7 +186,7 @@ class Releases(ReleaseFolder):
             if target is None:
                 raise ReleaseError(
                     f"There is nothing to roll back to in {self.folder}: no earlier release was published "
-                    "and kept. `recsys releases` lists what is there, `recsys rollback --to <name>` takes any."
+                    "and kept. `recsys releases` lists them, `recsys rollback --to <name>` takes any."
                 )
             return self._make_current(target, "rollback")
 
