@@ -329,7 +329,7 @@ def test_rollback_to_a_named_release(releases):
 def test_rollback_passes_over_a_release_that_was_deleted(releases):
     for night in (FIRST, SECOND, THIRD):
         release(releases, night)
-    (releases.folder / "2017-11-02-a").rename(releases.root / "gone")
+    (releases.folder / "2017-11-02-a").rename(releases.folder / "gone")
     assert releases.rollback().name == "2017-11-01-a"
 
 
@@ -422,6 +422,6 @@ def test_connect_with_nothing_published_says_what_to_do(releases):
 
 def test_connect_to_a_release_that_was_deleted_says_what_to_do(releases):
     release(releases, FIRST)
-    (releases.folder / "2017-11-01-a").rename(releases.root / "gone")
+    (releases.folder / "2017-11-01-a").rename(releases.folder / "gone")
     with pytest.raises(ReleaseError, match=r"2017-11-01-a cannot be opened.*Roll back"):
         releases.connect()
