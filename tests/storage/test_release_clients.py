@@ -1,0 +1,120 @@
+"""A release, with the project's own macros, opened by the older DuckDB clients it is written for."""
+
+import json
+import subprocess
+import venv
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from recsys_assets.storage.release import Releases
+
+MACROS = Path(__file__).parents[2] / "sql" / "release" / "macros.sql"
+NIGHT = date(2017, 11, 1)
+
+TABLES = {
+    "meta.build": "select date '2017-11-01' as night, timestamp '2017-11-02 02:00:00' as built_at",
+    "serving.recommendations": """
+        select date '2017-11-01' as night, task, user_id, rank,
+            (rank + if(task = 'next', 100, 400))::varchar as item_id, 'soup ' || rank as title,
+            'soups' as category,
+            1 / rank as score, [{'algorithm': 'als', 'rank': rank}] as algorithms,
+            'bought before' as reason, 'You bought it 3 times' as reason_text
+        from (values ('next'), ('discovery')) as t(task), (values ('7'), ('u8')) as u(user_id),
+            (select range::int as rank from range(1, 21)) as ranks
+        order by task, user_id, rank""",
+    "serving.trending": """
+        select 'all' as scope, range::int as rank, (200 + range)::varchar as item_id, 'milk' as title,
+            'dairy' as category, 0.5::double as score
+        from range(1, 21)""",
+    "serving.users": "select user_id from (values ('7'), ('u8')) as t(user_id)",
+    "serving.similar_items": """
+        select item_id, range::int as rank, (300 + range)::varchar as similar_item_id, 'broth' as title,
+            'soups' as category, 0.9::double as score
+        from (values ('101'), ('i9')) as t(item_id), range(1, 21)""",
+}
+
+CLIENT = """
+import json, sys
+import duckdb
+
+link, way = sys.argv[1:]
+if way == "opened":
+    con = duckdb.connect(link, read_only=True)
+else:
+    con = duckdb.connect()
+    con.execute(f"attach '{link}' as shop (read_only)")
+    con.execute("use shop")
+
+def ids(call):
+    cursor = con.execute("from " + call)
+    column = [name for name, *_ in cursor.description].index("item_id")
+    return [row[column] for row in cursor.fetchall()]
+
+calls = [
+    "serving.recommend(7)", "serving.recommend('7')", "serving.recommend('u8', k := 3)",
+    "serving.recommend('u8', k := 3, task := 'discovery')", "serving.recommend('nobody', k := 2)",
+    "serving.recommend(-1, k := 2)", "serving.similar(101, k := 2)", "serving.similar('i9', k := 2)",
+    "serving.similar('nothing')",
+]
+print(json.dumps({
+    "version": duckdb.__version__,
+    "items": {call: ids(call) for call in calls},
+    "rows": con.execute("select count(*) from serving.recommendations").fetchall()[0][0],
+    "algorithms": con.execute("select algorithms from serving.recommendations limit 1").fetchall()[0][0],
+    "built_at": con.execute("select built_at from meta.build").fetchall()[0][0].isoformat(),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def link(tmp_path_factory):
+    releases = Releases(tmp_path_factory.mktemp("shop"))
+    with duckdb.connect() as con:
+        tables: dict[str, pa.Table] = {
+            name: con.sql(query).to_arrow_table() for name, query in TABLES.items()
+        }
+    releases.build(NIGHT, "a", tables, MACROS.read_text())
+    releases.publish(NIGHT, "a")
+    return releases.link
+
+
+@pytest.fixture(scope="module", params=["1.4.4", "1.5.5"])
+def client(request, tmp_path_factory):
+    """Return a DuckDB version and the Python of a virtual environment that has it."""
+    folder = tmp_path_factory.mktemp(f"duckdb-{request.param}")
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    install = [python, "-m", "pip", "install", "--quiet", "--no-deps", f"duckdb=={request.param}"]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"duckdb {request.param} could not be installed: {done.stderr.strip().splitlines()[-1]}")
+    return request.param, python
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["opened", "attached"])
+def test_an_older_client_reads_the_tables_and_calls_the_macros(link, client, way):
+    version, python = client
+    out = subprocess.run([python, "-c", CLIENT, link, way], capture_output=True, text=True, check=False)
+    assert out.returncode == 0, out.stderr
+    seen = json.loads(out.stdout)
+    assert seen["version"] == version
+    assert seen["rows"] == 80
+    assert seen["algorithms"] == [{"algorithm": "als", "rank": 1}]
+    assert seen["built_at"] == datetime(2017, 11, 2, 2).isoformat()
+    first_ten = [str(100 + rank) for rank in range(1, 11)]
+    assert seen["items"] == {
+        "serving.recommend(7)": first_ten,
+        "serving.recommend('7')": first_ten,
+        "serving.recommend('u8', k := 3)": ["101", "102", "103"],
+        "serving.recommend('u8', k := 3, task := 'discovery')": ["401", "402", "403"],
+        "serving.recommend('nobody', k := 2)": ["201", "202"],
+        "serving.recommend(-1, k := 2)": ["201", "202"],
+        "serving.similar(101, k := 2)": ["301", "302"],
+        "serving.similar('i9', k := 2)": ["301", "302"],
+        "serving.similar('nothing')": [],
+    }
