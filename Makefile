@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null)
 PYTEST_ARGS ?=
 
 # Where Dagster keeps its runs and schedules.
-export DAGSTER_HOME ?= $(CURDIR)/data/.dagster
+export DAGSTER_HOME ?= $(or $(RECSYS_DATA),$(CURDIR)/data)/.dagster
 # Nothing here reports to anyone.
 export DAGSTER_DISABLE_TELEMETRY ?= 1
 export MLFLOW_DISABLE_TELEMETRY ?= true
@@ -16,7 +16,7 @@ LOCKED := --no-deps --require-hashes --only-binary :all:
 ifdef UV
 INSTALL := "$(UV)" pip install --python $(BIN)/python
 else
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 endif
 
 .DEFAULT_GOAL := help
@@ -76,7 +76,7 @@ else
 endif
 
 $(VENV)/.installed: $(BIN)/python requirements.lock pyproject.toml
-	@echo 'Installing the locked packages into $(VENV): about 350 MB to download the first time.'
+	@echo 'Installing the locked packages into $(VENV): about 260 MB to download the first time.'
 	$(INSTALL) $(LOCKED) -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

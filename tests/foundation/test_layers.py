@@ -1,0 +1,148 @@
+"""Imports run one way, and importing our modules loads no heavy library."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.foundation.committed import PROJECT, committed
+
+HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy", "sklearn"} | {
+    "implicit",
+    "lightfm",
+    "lightgbm",
+}
+
+# Each layer may import itself and the layers named here.
+PURE = {"algorithms", "ranking", "evaluation"}
+STORAGE = {"storage", "nights", "profile"}
+LAYERS: dict[str, set[str]] = {
+    "algorithms": set(),
+    "ranking": set(),
+    "evaluation": set(),
+    "profile": {"algorithms"},  # settings are validated against the registry
+    "nights": {"profile"},
+    "storage": STORAGE,
+    "assets": STORAGE | PURE,
+    "checks": STORAGE | PURE,
+    "jobs": {"assets", "checks"} | STORAGE | PURE,
+}
+ORCHESTRATION = {"dagster", "duckdb"}  # unknown to the pure layers
+
+MODULES = committed("recsys_assets/*.py", "recsys_jobs/*.py")
+
+
+def layer_of(module: str) -> str | None:
+    """Layer of a dotted module name; None for other projects' modules and for the bare package."""
+    package, _, rest = module.partition(".")
+    if package == "recsys_jobs":
+        return "jobs"
+    return rest.split(".")[0] or None if package == "recsys_assets" else None
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    """Full names that one import statement brings in."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    """Whether a statement is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
+def at_module_level(tree: ast.AST) -> Iterator[ast.AST]:
+    """Statements run by an import: neither in function bodies nor under TYPE_CHECKING."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or is_type_checking(node):
+            continue
+        yield node
+        yield from at_module_level(node)
+
+
+def violations(source: str, module: str) -> set[str]:
+    """What a module imports against the rules, types and function bodies included."""
+    layer = layer_of(module)
+    if layer is None:
+        return set()
+    found = set()
+    for name in (name for node in ast.walk(ast.parse(source)) for name in imports(node)):
+        target = layer_of(name)
+        if target in LAYERS and target != layer and target not in LAYERS[layer]:
+            found.add(name)
+        if layer in PURE and name.split(".")[0] in ORCHESTRATION:
+            found.add(name)
+    return found
+
+
+def heavy_imports(source: str) -> set[str]:
+    """Heavy libraries that merely importing the module would load."""
+    names = (name for node in at_module_level(ast.parse(source)) for name in imports(node))
+    return {name.split(".")[0] for name in names} & HEAVY
+
+
+def dotted(path: Path) -> str:
+    """Module name of a file."""
+    return ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_imports_run_one_way(path: Path) -> None:
+    module = dotted(path)
+    if (layer := layer_of(module)) is not None:
+        assert layer in LAYERS, f"{module} lies in no layer of the design (section 3)"
+    assert not violations(path.read_text(), module), f"{module} imports against the direction of the layers"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
+    assert not heavy_imports(path.read_text()), "import them inside the function"
+
+
+def test_loading_the_code_location_loads_no_heavy_library() -> None:
+    """What no reading of the text can show: a light import that pulls a heavy one behind it."""
+    program = "import sys, recsys_jobs.definitions; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=100
+    )
+    assert run.returncode == 0, run.stderr
+    assert not HEAVY & set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "caught"),
+    [
+        ("recsys_assets.storage.lake", "from recsys_assets.assets import features", True),
+        ("recsys_assets.storage.lake", "from recsys_assets import checks", True),
+        ("recsys_assets.storage.lake", "from recsys_assets.nights import Night", False),
+        ("recsys_assets.nights", "import recsys_assets.storage.lake", True),
+        ("recsys_assets.algorithms.als", "def fit():\n    import duckdb", True),
+        ("recsys_assets.algorithms.als", "from recsys_assets.ranking import fusion", True),
+        ("recsys_assets.algorithms.als", "import implicit.als", False),
+        ("recsys_assets.evaluation.metrics", "from dagster import asset", True),
+        ("recsys_assets.assets.raw", "from dagster import asset", False),
+        ("recsys_assets.assets.raw", "from recsys_jobs.cli import app", True),
+        ("recsys_jobs.cli", "from recsys_assets.assets import raw", False),
+    ],
+)
+def test_the_direction_rule_catches_what_it_should(module: str, source: str, caught: bool) -> None:
+    assert bool(violations(source, module)) is caught
+
+
+@pytest.mark.parametrize(
+    ("source", "caught"),
+    [
+        ("import numpy as np", True),
+        ("try:\n    from scipy.sparse import csr_matrix\nexcept ImportError:\n    pass", True),
+        ("class A:\n    import pandas", True),
+        ("def fit():\n    import numpy as np", False),
+        ("if TYPE_CHECKING:\n    import numpy as np", False),
+    ],
+)
+def test_the_heavy_import_rule_catches_what_it_should(source: str, caught: bool) -> None:
+    assert bool(heavy_imports(source)) is caught
