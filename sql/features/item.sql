@@ -11,9 +11,9 @@ with log as (
 buyers as (
     select
         item_key,
-        exact_sum(n_events)::integer as n_events,
+        sum(n_events::integer)::integer as n_events,
         count(*)::integer as n_buyers,
-        exact_sum(n_baskets)::integer as n_baskets,
+        sum(n_baskets::integer)::integer as n_baskets,
         min(recency_days) as recency_days,
         max(first_age_days) as first_age_days,
         median(usual_gap_days) as usual_gap_days,

@@ -21,11 +21,11 @@ buyers as (
 counts as (
     select
         item_key,
-        exact_sum(events_7d)::integer as events_7d,
+        sum(events_7d::integer)::integer as events_7d,
         count(*) filter (where events_7d > 0)::integer as buyers_7d,
-        exact_sum(events_prior_7d)::integer as events_prior_7d,
+        sum(events_prior_7d::integer)::integer as events_prior_7d,
         count(*) filter (where events_prior_7d > 0)::integer as buyers_prior_7d,
-        exact_sum(events_prior_28d) / 4 as weekly_events_28d
+        sum(events_prior_28d::integer) / 4 as weekly_events_28d
     from buyers
     group by item_key
 )

@@ -24,8 +24,8 @@ visits as (
     select
         user_key,
         count(*) as n_baskets,
-        exact_sum(events_7d)::integer as events_7d,
-        exact_sum(events_prior_7d)::integer as events_prior_7d,
+        sum(events_7d::integer)::integer as events_7d,
+        sum(events_prior_7d::integer)::integer as events_prior_7d,
         exact_avg(value) as value_per_basket
     from baskets
     group by user_key
@@ -51,8 +51,8 @@ usual_gaps as (
 collections as (
     select
         pairs.user_key,
-        exact_sum(pairs.n_events)::integer as n_events,
-        exact_sum(pairs.n_baskets)::integer as n_takes,
+        sum(pairs.n_events::integer)::integer as n_events,
+        sum(pairs.n_baskets::integer)::integer as n_takes,
         count(*)::integer as n_items,
         count(distinct items.category)::integer as n_categories,
         min(pairs.recency_days) as recency_days,

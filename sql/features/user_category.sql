@@ -10,7 +10,7 @@ categories as (
     select
         pairs.user_key,
         items.category,
-        exact_sum(pairs.n_events)::integer as n_events,
+        sum(pairs.n_events::integer)::integer as n_events,
         count(*)::integer as n_items,
         min(pairs.recency_days) as recency_days,
         exact_sum(pairs.decayed_weight) as decayed_weight

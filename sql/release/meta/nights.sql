@@ -23,9 +23,9 @@ arrivals as (
 select
     nights.night,
     nights.night + interval 1 day as cutoff,
-    exact_sum(arrivals.n_events)::bigint as n_events,
-    exact_sum(arrivals.n_users)::integer as n_users,
-    exact_sum(arrivals.n_items)::integer as n_items
+    sum(arrivals.n_events::bigint)::bigint as n_events,
+    sum(arrivals.n_users::integer)::integer as n_users,
+    sum(arrivals.n_items::integer)::integer as n_items
 from nights
 inner join arrivals on arrivals.night <= nights.night
 group by nights.night

@@ -1,0 +1,124 @@
+"""A night's snapshot in memory, filled by hand: what the SQL files are held against."""
+
+from datetime import date, datetime, timedelta
+
+import duckdb
+import pytest
+
+from recsys_assets.storage.schemas import CONTRACTS, EVENTS, contract
+from recsys_assets.storage.snapshot import MACROS
+from recsys_assets.storage.sql import SQL_FOLDER, load_select
+
+NIGHT = date(2020, 3, 31)
+CUTOFF = datetime(2020, 4, 1)
+GRADED_NIGHT = date(2020, 3, 24)
+GRADED_CUTOFF = datetime(2020, 3, 25)
+SCHEMAS = ("this", "clean", "features", "candidates", "recommendations", "grades")
+
+
+class Shop:
+    """One night of a small shop."""
+
+    def __init__(self):
+        self.con = duckdb.connect()
+        self.con.execute("set timezone = 'UTC'")
+        for catalog in ("past", "graded"):
+            self.con.execute(f"attach ':memory:' as {catalog}")
+        for schema in SCHEMAS:
+            for catalog in ("memory", "past", "graded"):
+                self.con.execute(f"create schema {catalog}.{schema}")
+        for macro in MACROS:
+            self.con.execute(macro)
+        self._create_this()
+        columns = ", ".join(f"{name} {kind}" for name, kind in EVENTS.items())
+        self.con.execute(f"create table clean.interactions ({columns}, visible_night date, age_days double, weight double)")
+        self.con.execute(
+            "create table clean.items (item_key integer, item_id varchar, available_from date, title varchar, "
+            "department varchar, category varchar, subcategory varchar, brand varchar, price double)"
+        )
+        self.con.execute(
+            "create table clean.users (user_key integer, user_id varchar, available_from date, country varchar, region varchar)"
+        )
+        for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
+            self._create(table, contract(table))
+        self._create("candidates.lists", contract("candidates.x"))
+        self._create("graded.candidates.lists", contract("candidates.x"))
+        for table in ("lists", "trending"):
+            self._create(f"graded.recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
+
+    def _create_this(self):
+        self.con.execute(
+            "create table this.night as select $1::date as night, $2::timestamp as cutoff, $3::date as graded_night, "
+            "$4::timestamp as graded_cutoff",
+            [NIGHT, CUTOFF, GRADED_NIGHT, GRADED_CUTOFF],
+        )
+        self.con.execute(
+            "create table this.profile as "
+            "select 7 as horizon, 3 as list_length, 60 as rrf_k, 2 as n_similar, 4 as n_trending"
+        )
+        self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task")
+        self.con.execute(
+            "create table this.inputs (table_name varchar, night date, fingerprint varchar, run_id varchar)"
+        )
+
+    def _create(self, table, columns):
+        listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        self.con.execute(f"create table {table} ({listed})")
+
+    def insert(self, table, *rows):
+        marks = ", ".join("?" for _ in rows[0])
+        self.con.executemany(f"insert into {table} values ({marks})", [list(row) for row in rows])
+
+    def users(self, *rows):
+        """(user_key, user_id[, available_from])."""
+        self.insert(
+            "clean.users", *[(key, name, rest[0] if rest else date(2020, 1, 1), None, None) for key, name, *rest in rows]
+        )
+
+    def items(self, *rows):
+        """(item_key, item_id, title, department, category[, available_from[, price]])."""
+        defaults = (date(2020, 1, 1), None)
+        for key, name, title, department, category, *rest in rows:
+            first, price = (*rest, *defaults[len(rest) :])
+            self.insert("clean.items", (key, name, first, title, department, category, None, None, price))
+
+    def take(self, user, item, age, *, basket=None, session=None, value=None, quantity=1, kind="purchase", weight=1, seen=None):
+        """One event, `age` days before the cutoff; `seen` is its visible night if not that of its day."""
+        at = CUTOFF - timedelta(days=age)
+        self.con.execute(
+            "insert into clean.interactions by name select $1 as user_key, $2 as item_key, $3 as event_ts, $3 as known_at, "
+            "$4 as age_days, $5 as basket_id, $6 as session_id, $7 as value, $8 as quantity, $9 as event_type, "
+            "$10 as weight, $11 as visible_night",
+            [user, item, at, age, basket, session, value, quantity, kind, weight, seen or at.date()],
+        )
+
+    def build(self, *names):
+        """Run SQL files in order, each into its table; its key must be unique and without nulls."""
+        for name in names:
+            select = load_select(SQL_FOLDER / f"{name}.sql")
+            table = ".".join(name.split("/")[-2:])
+            self.con.execute(f"create or replace table {table} as {select.text}")
+            key = ", ".join(select.key)
+            nulls = " or ".join(f"{column} is null" for column in select.key)
+            wrong = self.rows(f"select {key} from {table} group by all having count(*) > 1 or {nulls}")
+            assert not wrong, f"{name}: key {key} twice or null: {wrong}"
+            assert select.description, f"{name} has no description"
+            declared = contract(table)
+            if declared is not None:
+                assert {row[0]: row[1] for row in self.rows(f"describe {table}")} == declared
+
+    def rows(self, query):
+        return self.con.execute(query).fetchall()
+
+    def row(self, query):
+        """The only row of a query, by column name."""
+        table = self.con.sql(query).to_arrow_table().to_pylist()
+        assert len(table) == 1, table
+        return table[0]
+
+
+@pytest.fixture
+def shop():
+    shop = Shop()
+    yield shop
+    shop.con.close()

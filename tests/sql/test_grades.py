@@ -1,0 +1,90 @@
+"""What counts when a night grades another, against cases worked out by hand. Graded night: 7 days before; cutoff at age 7."""
+
+from datetime import date
+
+import pytest
+
+GRADED_NIGHT, LATER = date(2020, 3, 24), date(2020, 3, 28)
+
+
+@pytest.fixture
+def graded_shop(shop):
+    shop.users((1, "a"), (2, "b"), (3, "new", LATER))
+    shop.items((1, "p", "", "d", "c"), (2, "q", "", "d", "c"), (3, "r", "", "d", "c", LATER))
+    shop.take(1, 1, 20.5)
+    shop.take(1, 1, 3.5)
+    shop.take(1, 2, 7)  # the graded cutoff itself: inside
+    shop.take(1, 3, 2.5)
+    shop.take(1, 3, 1.5)
+    shop.take(2, 1, 7.001)  # just before the graded cutoff
+    shop.take(2, 2, 9.5, seen=LATER)  # known too late for any grade, and too late to count as had
+    shop.take(2, 2, 1.5)
+    shop.take(3, 1, 0.5)
+    shop.build("grades/relevant")
+    return shop
+
+
+def test_relevant(graded_shop):
+    assert graded_shop.rows("from grades.relevant") == [
+        ("discovery", 1, 2, False, False),
+        ("discovery", 1, 3, False, True),
+        ("discovery", 2, 2, False, False),
+        ("discovery", 3, 1, True, False),
+        ("next", 1, 1, False, False),
+        ("next", 1, 2, False, False),
+        ("next", 1, 3, False, True),
+        ("next", 2, 2, False, False),
+        ("next", 3, 1, True, False),
+    ]
+
+
+def test_only_the_profiles_tasks_are_graded(graded_shop):
+    graded_shop.con.execute("delete from this.tasks where task = 'discovery'")
+    graded_shop.build("grades/relevant")
+    assert graded_shop.rows("select distinct task from grades.relevant") == [("next",)]
+
+
+def test_judged_candidates(graded_shop):
+    graded_shop.users((4, "idle"))
+    graded_shop.insert(
+        "graded.candidates.lists",
+        *[("als", "next", 1, item, rank, 0.0) for rank, item in enumerate([2, 9], start=1)],
+        *[("als", "discovery", 1, item, rank, 0.0) for rank, item in enumerate([1, 2], start=1)],
+        *[("ease", "next", 2, 100 + rank, rank, 0.0) for rank in range(1, 26)],
+        ("als", "next", 4, 1, 1, 0.0),
+    )
+    graded_shop.build("grades/judged_candidates")
+    rows = graded_shop.rows("from grades.judged_candidates")
+    assert [row for row in rows if row[1] == "als"] == [
+        ("discovery", "als", 1, 1, 1, False),
+        ("discovery", "als", 1, 2, 2, True),
+        ("next", "als", 1, 1, 2, True),
+        ("next", "als", 1, 2, 9, False),
+    ]
+    assert [(row[3], row[5]) for row in rows if row[1] == "ease"] == [(rank, False) for rank in range(1, 21)]
+
+
+def test_judged_published_judges_unknown_users_by_what_was_trending(graded_shop):
+    published = "insert into graded.recommendations.lists by name select unnest($1) as task, $2 as user_key, $3 as rank, $4 as item_key"
+    for user, rank, item in ((1, 1, 1), (1, 2, 2), (2, 1, 1), (9, 1, 1)):
+        graded_shop.con.execute(published, [["next", "discovery"], user, rank, item])
+    trending = [("all", rank, item, 1.0) for rank, item in enumerate([2, 1, 8, 9], start=1)]
+    graded_shop.insert("graded.recommendations.trending", *trending, ("category:c", 1, 1, 1.0))
+    graded_shop.build("grades/judged_published")
+    discovery = [(1, 1, 1, False), (1, 2, 2, True), (2, 1, 1, False), (3, 1, 2, False), (3, 2, 1, True), (3, 3, 8, False)]
+    following = [(1, 1, 1, True), *discovery[1:]]
+    assert graded_shop.rows("from grades.judged_published") == [
+        *[("discovery", "published", *row) for row in discovery],
+        *[("next", "published", *row) for row in following],
+    ]
+
+
+def test_late(graded_shop):
+    graded_shop.build("grades/late")
+    assert graded_shop.row("from grades.late") == {
+        "graded_night": GRADED_NIGHT,
+        "n_late": 1,
+        "n_events": 6,
+        "n_users": 3,
+        "n_items": 3,
+    }
