@@ -148,8 +148,7 @@ class ReleaseFolder:
                 f"Nothing is published in {self.root}: run the job `nightly` for a night first."
             )
         try:
-            # Not through the link: DuckDB shares one database per path within a process, and the link moves.
-            return duckdb.connect(str(self.folder / name / FILE_NAME), read_only=True)
+            return duckdb.connect(str(self.link), read_only=True)
         except duckdb.Error as error:
             raise ReleaseError(
                 f"The current release {name} cannot be opened: {error}. "

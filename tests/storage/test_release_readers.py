@@ -80,6 +80,14 @@ def read_until_stopped(root):
     print(json.dumps({"nights": sorted(set(nights)), "in order": nights == sorted(nights), "times": times}))
 
 
+def watch_until_stopped(root):
+    """Open the link as fast as can be: a moment without one shows."""
+    print("ready", flush=True)
+    while not (root / "stop").exists():
+        for _ in range(100):
+            os.close(os.open(root / "recsys.duckdb", os.O_RDONLY))
+
+
 def start(role, root, *arguments):
     environment = os.environ | {
         "PYTHONPATH": str(Path(recsys_assets.__file__).parents[1]),
@@ -146,10 +154,13 @@ def test_a_writer_killed_before_each_of_its_file_operations_leaves_a_whole_relea
 def test_readers_never_fail_and_never_see_a_mixture_while_nights_are_published(tmp_path):
     publish(tmp_path, FIRST)
     readers = [start("read", tmp_path) for _ in range(2)]
+    watcher = start("watch", tmp_path)
     for day in range(1, 11):
         publish(tmp_path, FIRST + timedelta(days=day))
         Releases(tmp_path).prune(keep=0, older_than=timedelta(0))
     (tmp_path / "stop").touch()
+    watcher.communicate(timeout=30)
+    assert watcher.returncode == 0, "the link was gone for a moment"
     for reader in readers:
         out, _ = reader.communicate(timeout=30)
         assert reader.returncode == 0
@@ -175,5 +186,6 @@ if __name__ == "__main__":
         "write": write_until_killed,
         "write_until": write_until_file_operation,
         "read": read_until_stopped,
+        "watch": watch_until_stopped,
     }
     roles[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
