@@ -1,0 +1,256 @@
+"""The contract of every recommender."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from recsys_assets.algorithms.arrays import Interactions, Lists
+
+SETTINGS_FILE = "recommender.json"
+
+
+class Recommender(ABC):
+    """Learns from the events before a cutoff and lists items for users.
+
+    An algorithm is a subclass with the class variables below, `_fit` and `_score`. The rest of the contract
+    is kept here: exclusion of seen items, exact order, and files.
+
+    Parameters
+    ----------
+    settings : Settings
+        The algorithm's own settings.
+    seed : int
+        Seed of everything random.
+    deterministic : bool
+        Pay speed where the same result for the same seed would otherwise depend on the number of threads.
+    """
+
+    name: ClassVar[str]
+    """Name in profiles, folders and tables."""
+    title: ClassVar[str]
+    """Name shown to people."""
+    description: ClassVar[str]
+    """One sentence shown to people."""
+    tasks: ClassVar[frozenset[str]]
+    """The tasks it can serve: "next", "discovery" or both."""
+
+    class Settings(BaseModel):
+        """Settings that every algorithm has."""
+
+        model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+        n_candidates: PositiveInt = 100
+        """Items listed per user and task, for fusion and the reranker to choose from."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings, *, seed: int, deterministic: bool = False) -> None:
+        self.settings = settings
+        self.seed = seed
+        self.deterministic = deterministic
+
+    @abstractmethod
+    def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
+        """Learn.
+
+        Returns
+        -------
+        history : csr_matrix, shape (n_users, n_items)
+            A stored entry for each pair in `train`; the values are the algorithm's own.
+        arrays : dict of str to ndarray
+            Whatever else scoring needs.
+        """
+
+    @abstractmethod
+    def _score(self, users: NDArray[np.int32], n: int) -> NDArray[np.floating] | csr_matrix:
+        """Score items for at most `_block_rows` users.
+
+        Returns
+        -------
+        ndarray or csr_matrix, shape (len(users), n_items)
+            What is not finite, or not stored, is not listed. A row holds the n best even after all that the
+            user has seen is taken away, and does not depend on the other users asked for. A new array or
+            matrix each time, as the caller writes into it.
+        """
+
+    def fit(self, train: Interactions) -> Self:
+        """Learn from events.
+
+        Parameters
+        ----------
+        train : Interactions
+            The events before the cutoff.
+
+        Returns
+        -------
+        Self
+            The recommender itself, ready for `recommend`.
+        """
+        self.history, self.arrays = self._fit(train)
+        return self
+
+    def recommend(self, users: NDArray[np.int32], n: int, exclude_seen: bool) -> Lists:
+        """List the best items for users.
+
+        Parameters
+        ----------
+        users : ndarray of int32, shape (n_queries,)
+            Indices of users, in any order.
+        n : int
+            Longest list. Lists are shorter where fewer items have a score; a user the algorithm can say
+            nothing about has no rows.
+        exclude_seen : bool
+            Leave out every item the user has an event with.
+
+        Returns
+        -------
+        Lists
+            Ordered by the user's position in the request, then rank.
+
+        Raises
+        ------
+        IndexError
+            If a user was not among the users of the training data.
+        """
+        import numpy as np
+
+        from recsys_assets.algorithms.arrays import Lists
+        from recsys_assets.algorithms.topn import top_n, top_n_sparse
+
+        if len(users) and (users.min() < 0 or users.max() >= self.history.shape[0]):
+            raise IndexError(f"{self.name} knows users 0..{self.history.shape[0] - 1}; ask only for those.")
+        parts = []
+        for start in range(0, len(users), self._block_rows):
+            block = users[start : start + self._block_rows]
+            scores = self._score(block, n)
+            if exclude_seen:
+                _drop(scores, self.history[block])
+            rank = top_n if isinstance(scores, np.ndarray) else top_n_sparse
+            parts.append(rank(block, scores, n))
+        return Lists.concatenate(parts)
+
+    @property
+    def _block_rows(self) -> int:
+        """Users scored at once: at most 512, fewer where the catalogue is so large that memory would grow."""
+        n_items: int = self.history.shape[1]
+        return min(max(2**24 // max(n_items, 1), 16), 512)
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted recommender as .npy and JSON; equal fits give equal bytes.
+
+        Parameters
+        ----------
+        folder : Path
+            Made if absent.
+        """
+        import numpy as np
+
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {
+            "history.data": self.history.data,
+            "history.indices": self.history.indices,
+            "history.indptr": self.history.indptr,
+            **self.arrays,
+        }
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        about = {
+            "name": self.name,
+            "settings": self.settings.model_dump(mode="json"),
+            "seed": self.seed,
+            "deterministic": self.deterministic,
+            "shape": [int(size) for size in self.history.shape],
+            "arrays": sorted(self.arrays),
+        }
+        (folder / SETTINGS_FILE).write_text(
+            json.dumps(about, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a recommender that `save` wrote.
+
+        Parameters
+        ----------
+        folder : Path
+            Where it was saved.
+
+        Returns
+        -------
+        Self
+            Fitted, with the settings and the seed it had.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds another algorithm.
+        """
+        import numpy as np
+        from scipy.sparse import csr_matrix
+
+        def read(name: str) -> NDArray[np.generic]:
+            array: NDArray[np.generic] = np.load(folder / f"{name}.npy", allow_pickle=False)
+            return array
+
+        about = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        if about["name"] != cls.name:
+            raise ValueError(
+                f"{folder} holds {about['name']!r}, not {cls.name!r}; load it with its own class."
+            )
+        loaded = cls(
+            cls.Settings.model_validate(about["settings"]),
+            seed=about["seed"],
+            deterministic=about["deterministic"],
+        )
+        pattern = (read("history.data"), read("history.indices"), read("history.indptr"))
+        loaded.history = csr_matrix(pattern, shape=about["shape"])
+        loaded.arrays = {name: read(name) for name in about["arrays"]}
+        return loaded
+
+
+@runtime_checkable
+class SimilarItems(Protocol):
+    """A recommender that can also say which items go with an item."""
+
+    def similar(self, items: NDArray[np.int32], n: int) -> Lists:
+        """List the items closest to items.
+
+        Parameters
+        ----------
+        items : ndarray of int32, shape (n_queries,)
+            Indices of items, in any order.
+        n : int
+            Longest list.
+
+        Returns
+        -------
+        Lists
+            `users` holds the item asked about; an item is never in its own list.
+        """
+
+
+def _drop(scores: NDArray[np.floating] | csr_matrix, seen: csr_matrix) -> None:
+    """Make the scores of seen items minus infinity, in place."""
+    import numpy as np
+
+    rows = np.repeat(np.arange(seen.shape[0], dtype=np.int64), np.diff(seen.indptr))
+    if isinstance(scores, np.ndarray):
+        scores[rows, seen.indices] = -np.inf
+        return
+    scored_rows = np.repeat(np.arange(scores.shape[0], dtype=np.int64), np.diff(scores.indptr))
+    # Both runs of cells ascend, so each seen cell is looked up among the scored ones.
+    scored_cells = scored_rows * scores.shape[1] + scores.indices
+    seen_cells = rows * scores.shape[1] + seen.indices
+    places = np.searchsorted(scored_cells, seen_cells)
+    places, seen_cells = places[places < scores.nnz], seen_cells[places < scores.nnz]
+    scores.data[places[scored_cells[places] == seen_cells]] = -np.inf

@@ -1,0 +1,63 @@
+"""What many users took lately."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import PositiveFloat
+
+from recsys_assets.algorithms.base import Recommender
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from recsys_assets.algorithms.arrays import Interactions
+
+
+class Popularity(Recommender):
+    """Trending items: a sum over users, each counting by the strongest decayed event with the item.
+
+    It has a list for users without history, too. State: one number per item, and one per distinct pair of
+    user and item.
+    """
+
+    name: ClassVar[str] = "popularity"
+    title: ClassVar[str] = "Trending"
+    description: ClassVar[str] = "What the most people took lately."
+    tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+
+    class Settings(Recommender.Settings):
+        """Settings of popularity."""
+
+        half_life_days: PositiveFloat = 2.0
+        """Age in days at which an event counts half. On four nights of Complete Journey (2017-10-03 to 10-24)
+        shorter was better: NDCG@10 .106 at 7 days, .109 at 2, .110 at 1 (discovery .0172, .0174, .0179); a
+        list by less than 2 days would rest on one weekday."""
+
+    settings: Settings
+
+    def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
+        import numpy as np
+
+        decayed = train.weights * 0.5 ** (train.ages / self.settings.half_life_days)
+        # One user counts once, so that heavy buyers make no trend: +2 to 9 % in discovery, even in next.
+        history = train.to_csr(decayed, combine="max")
+        return history, {"scores": np.bincount(history.indices, history.data, minlength=train.n_items)}
+
+    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+        import numpy as np
+        from scipy.sparse import csr_matrix
+
+        scores = self.arrays["scores"].astype(np.float64, copy=False)
+        n_items = len(scores)
+        best = np.lexsort((np.arange(n_items), -scores))[: np.count_nonzero(scores)]
+        # At most a user's whole history is excluded, so n more than that is always enough.
+        seen = np.diff(self.history.indptr)[users]
+        lengths = np.minimum(n + seen, len(best))
+        indptr = np.concatenate([[0], np.cumsum(lengths)])
+        indices = best[np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths)]
+        listed = csr_matrix((scores[indices], indices, indptr), shape=(len(users), n_items))
+        listed.sort_indices()
+        return listed

@@ -1,0 +1,164 @@
+"""What each algorithm computes, by hand; the registry; the top n."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+from recsys_assets import algorithms
+from recsys_assets.algorithms import Interactions, SimilarItems, registry
+from recsys_assets.algorithms.topn import top_n, top_n_sparse
+
+EVENTS = Interactions(
+    users=np.array([0, 0, 0, 1, 1, 1], dtype=np.int32),
+    items=np.array([0, 0, 1, 0, 2, 3], dtype=np.int32),
+    ages=np.array([10.0, 30.0, 10.0, 20.0, 10.0, 20.0]),
+    weights=np.array([1.0, 1.0, 2.0, 1.0, 0.5, 1.0]),
+    n_users=3,
+    n_items=4,
+)
+USERS = np.arange(3, dtype=np.int32)
+
+
+def recommend(name, n=4, exclude_seen=False, **settings):
+    algorithm = registry()[name]
+    lists = algorithm(algorithm.Settings(**settings), seed=0).fit(EVENTS).recommend(USERS, n, exclude_seen)
+    return list(zip(lists.users.tolist(), lists.items.tolist(), lists.scores.tolist(), strict=True))
+
+
+def test_popularity_by_hand():
+    # Item 0: user 0's newest event (10 days, 1/2) and user 1's (20 days, 1/4); item 1: weight 2 at 10 days;
+    # items 2 (weight 1/2 at 10 days) and 3 (20 days) tie at 1/4.
+    of_all = [(1, 1.0), (0, 0.75), (2, 0.25), (3, 0.25)]
+    assert recommend("popularity", half_life_days=10) == [(user, *row) for user in range(3) for row in of_all]
+    assert recommend("popularity", n=2, exclude_seen=True, half_life_days=10) == [
+        (0, 2, 0.25),
+        (0, 3, 0.25),
+        (1, 1, 1.0),
+        (2, 1, 1.0),
+        (2, 0, 0.75),
+    ]
+
+
+def test_buy_again_by_hand():
+    # User 0: item 0 counts 1/2 + 1/4, item 1 counts 2 / 2. User 1: item 0 and 3 count 1/3 each, item 2 1/4.
+    expected = [(0, 1, 1.0), (0, 0, 0.75), (1, 0, 1 / 3), (1, 3, 1 / 3), (1, 2, 0.25)]
+    assert recommend("buy_again", decay_days=10) == expected
+    assert recommend("buy_again", exclude_seen=True) == []
+
+
+def test_item_knn_by_hand():
+    # With next to no decay and no penalty, a link sums over users the product of the user's two shares.
+    algorithm = registry()["item_knn"]
+    settings = algorithm.Settings(decay_days=1e12, popularity_penalty=0, self_weight=0)
+    lists = algorithm(settings, seed=0).fit(EVENTS).similar(np.array([0, 2], dtype=np.int32), 4)
+    # User 0 has (2, 2) of items (0, 1): length sqrt 8; user 1 has (1, .5, 1) of items (0, 2, 3): length 1.5.
+    links = np.array([4 / 8, 0.5 / 2.25, 1 / 2.25])
+    expected = {1: links[0], 3: links[2], 2: links[1]}
+    assert lists.items.tolist() == [1, 3, 2, 0, 3]
+    np.testing.assert_allclose(lists.scores[:3], np.array(list(expected.values())) / links.sum(), rtol=1e-9)
+    np.testing.assert_allclose(lists.scores[3:], [0.5, 0.5], rtol=1e-9)
+
+
+def test_item_knn_blends_the_own_item_in():
+    without = {(user, item): score for user, item, score in recommend("item_knn", self_weight=0)}
+    with_own = {
+        (user, item): score for user, item, score in recommend("item_knn", self_weight=2, decay_days=30)
+    }
+    assert with_own[0, 1] - without[0, 1] == pytest.approx(2 * 2 / (1 + 10 / 30))
+    assert with_own[0, 2] == pytest.approx(without[0, 2])
+
+
+def test_registry_finds_what_the_package_holds():
+    assert list(registry()) == sorted(registry())
+    assert set(registry()) >= {"als", "buy_again", "item_knn", "popularity"}
+    assert all(recommender.name == name for name, recommender in registry().items())
+    assert issubclass(registry()["item_knn"], SimilarItems)
+    assert not issubclass(registry()["popularity"], SimilarItems)
+
+
+@pytest.fixture
+def plugin_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(algorithms, "__path__", [*algorithms.__path__, str(tmp_path)])
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("recsys_assets.algorithms.plugin_")]:
+        del sys.modules[name]
+
+
+def test_a_new_algorithm_is_one_file(plugin_folder):
+    source = (
+        "from recsys_assets.algorithms.buy_again import BuyAgain\n\n\n"
+        "class Shelf(BuyAgain):\n    name = 'shelf'\n"
+    )
+    (plugin_folder / "plugin_shelf.py").write_text(source)
+    assert registry()["shelf"].title == "Buy again"
+    assert registry()["buy_again"].__name__ == "BuyAgain"
+    (plugin_folder / "plugin_shelf_again.py").write_text(source)
+    with pytest.raises(ValueError, match="shelf"):
+        registry()
+
+
+def test_import_is_light():
+    code = (
+        "import sys; import recsys_assets.algorithms as a; a.registry();"
+        "print({'numpy', 'scipy', 'implicit', 'pandas', 'dagster', 'duckdb'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ages": [0.0]}, "before the cutoff"),
+        ({"ages": [float("nan")]}, "before the cutoff"),
+        ({"users": [2]}, r"user index lies outside 0\.\.1"),
+        ({"items": [-1]}, r"item index lies outside 0\.\.2"),
+        ({"weights": [-1.0]}, "weight"),
+        ({"weights": [1.0, 1.0]}, "one length"),
+    ],
+)
+def test_impossible_events_are_refused(change, message):
+    columns = {"users": [0], "items": [0], "ages": [1.0], "weights": [1.0]} | change
+    with pytest.raises(ValueError, match=message):
+        Interactions(**{name: np.array(column) for name, column in columns.items()}, n_users=2, n_items=3)
+
+
+score_rows = st.integers(0, 12).flatmap(
+    lambda width: st.lists(
+        st.lists(
+            st.sampled_from([-1.0, 0.0, 0.0, 1.0, 2.5, float("nan"), float("inf"), float("-inf")]),
+            min_size=width,
+            max_size=width,
+        ),
+        max_size=6,
+    ).map(lambda rows: np.array(rows, dtype=np.float64).reshape(len(rows), width))
+)
+
+
+@given(scores=score_rows, n=st.integers(0, 15), as_single=st.booleans())
+def test_top_n_is_a_plain_sort(scores, n, as_single):
+    queries = np.arange(len(scores), dtype=np.int32)[::-1] * 10
+    expected = [
+        (query, item, rank, scores[row, item])
+        for row, query in enumerate(queries.tolist())
+        for rank, item in enumerate(
+            sorted(
+                np.flatnonzero(np.isfinite(scores[row])).tolist(), key=lambda item: (-scores[row, item], item)
+            )[:n],
+            start=1,
+        )
+    ]
+    dense = scores.astype(np.float32) if as_single else scores
+    columns = np.tile(np.arange(scores.shape[1]), len(scores))
+    indptr = np.arange(len(scores) + 1) * scores.shape[1]
+    sparse = csr_matrix((scores.ravel(), columns, indptr), shape=scores.shape)
+    for lists in (top_n(queries, dense, n), top_n_sparse(queries, sparse, n)):
+        got = zip(
+            *(getattr(lists, name).tolist() for name in ("users", "items", "ranks", "scores")), strict=True
+        )
+        assert list(got) == expected

@@ -1,0 +1,249 @@
+"""One contract for every registered algorithm."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from recsys_assets.algorithms import Interactions, Lists, SimilarItems, registry
+
+ALGORITHMS = registry()
+EVERYONE = np.arange(12, dtype=np.int32)
+
+
+def missing_item(user):
+    return user % 6 % 5 + 5 * (user // 6)
+
+
+@pytest.fixture(scope="module")
+def two_groups():
+    """Users 0..5 take items 0..4, users 6..11 items 5..9, each but one; user 12 and item 10 are bare."""
+    pairs = [
+        (user, item)
+        for user in range(12)
+        for item in range(5 * (user // 6), 5 * (user // 6) + 5)
+        if item != missing_item(user)
+    ]
+    users, items = np.array(pairs, dtype=np.int32).T
+    return Interactions(users, items, 1.0 + items % 5, np.ones(len(items)), n_users=13, n_items=11)
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """79 users and one bare, 60 items at most; pairs and ages repeat, weights do not add up exactly."""
+    random = np.random.default_rng(7)
+    n = 3000
+    return Interactions(
+        users=random.integers(0, 79, n).astype(np.int32),
+        items=(random.integers(0, 60, n) * random.random(n)).astype(np.int32),
+        ages=random.integers(1, 200, n) / 3.0,
+        weights=random.choice([0.1, 0.3, 0.7], n),
+        n_users=80,
+        n_items=62,
+    )
+
+
+@pytest.fixture(params=ALGORITHMS)
+def algorithm(request):
+    return ALGORITHMS[request.param]
+
+
+def fitted(algorithm, train, *, seed=3, deterministic=False):
+    return algorithm(algorithm.Settings(), seed=seed, deterministic=deterministic).fit(train)
+
+
+def assert_equal(left, right):
+    for field in fields(Lists):
+        np.testing.assert_array_equal(
+            getattr(left, field.name), getattr(right, field.name), err_msg=field.name
+        )
+
+
+def seen_pairs(train):
+    return set(zip(train.users.tolist(), train.items.tolist(), strict=True))
+
+
+def test_describes_itself(algorithm):
+    assert algorithm.title
+    assert algorithm.description.endswith(".")
+    assert algorithm.tasks
+    assert algorithm.tasks <= {"next", "discovery"}
+    assert algorithm.Settings().n_candidates == 100
+    for name, field in algorithm.Settings.model_fields.items():
+        assert field.description, f"setting {name} has no docstring"
+    with pytest.raises(ValueError, match="typo"):
+        algorithm.Settings(typo=1)
+
+
+def test_keeps_to_the_taste_of_the_group(algorithm, two_groups):
+    if algorithm.name == "popularity":
+        pytest.skip("knows no taste; tests of its own below")
+    lists = fitted(algorithm, two_groups).recommend(EVERYONE, 4, exclude_seen=False)
+    assert lists.users.tolist() == np.repeat(EVERYONE, 4).tolist()
+    assert (lists.items // 5 == lists.users // 6).all()
+
+
+def test_finds_the_item_each_user_misses(algorithm, two_groups):
+    if "discovery" not in algorithm.tasks:
+        pytest.skip("serves only what the user had")
+    lists = fitted(algorithm, two_groups).recommend(EVERYONE, 10, exclude_seen=True)
+    missing = {user: missing_item(user) for user in range(12)}
+    listed = {
+        (user, item): rank for user, item, rank in zip(lists.users, lists.items, lists.ranks, strict=True)
+    }
+    for user, item in missing.items():
+        assert (user, item) in listed
+        if algorithm.name != "popularity":
+            assert listed[user, item] == 1
+
+
+def test_lists_are_well_formed(algorithm, noisy):
+    users = np.array([41, 3, 79, 3, 17], dtype=np.int32)
+    n = 12
+    lists = fitted(algorithm, noisy).recommend(users, n, exclude_seen=False)
+    assert [getattr(lists, field.name).dtype for field in fields(Lists)] == [
+        np.int32,
+        np.int32,
+        np.int32,
+        np.float64,
+    ]
+    starts = np.flatnonzero(lists.ranks == 1)
+    asked = [user for user in users.tolist() if user != 79 or algorithm.name == "popularity"]
+    assert lists.users[starts].tolist() == asked
+    for begin, end in zip(starts, [*starts[1:], len(lists.ranks)], strict=True):
+        assert lists.ranks[begin:end].tolist() == list(range(1, end - begin + 1))
+        assert 0 < end - begin <= n
+        assert len(set(lists.items[begin:end].tolist())) == end - begin
+        order = np.lexsort((lists.items[begin:end], -lists.scores[begin:end]))
+        assert order.tolist() == list(range(end - begin))
+    assert np.isfinite(lists.scores).all()
+
+
+@pytest.mark.parametrize("exclude_seen", [False, True])
+def test_seen_items_are_excluded_and_only_they(algorithm, noisy, exclude_seen):
+    users = np.arange(80, dtype=np.int32)
+    recommender = fitted(algorithm, noisy)
+    lists = recommender.recommend(users, 1000, exclude_seen=exclude_seen)
+    pairs = list(zip(lists.users.tolist(), lists.items.tolist(), strict=True))
+    seen = seen_pairs(noisy)
+    if not exclude_seen:
+        assert seen <= set(pairs)
+        return
+    everything = recommender.recommend(users, 1000, exclude_seen=False)
+    unseen = [
+        pair
+        for pair in zip(everything.users.tolist(), everything.items.tolist(), strict=True)
+        if pair not in seen
+    ]
+    assert pairs == unseen
+    assert unseen or algorithm.tasks == {"next"}
+
+
+def test_short_lists_are_the_beginning_of_long_ones(algorithm, noisy):
+    recommender = fitted(algorithm, noisy)
+    users = np.arange(79, dtype=np.int32)
+    for exclude_seen in (False, True):
+        long = recommender.recommend(users, 40, exclude_seen)
+        short = recommender.recommend(users, 5, exclude_seen)
+        top = long.ranks <= 5
+        assert_equal(short, Lists(*(getattr(long, field.name)[top] for field in fields(Lists))))
+
+
+def test_more_than_the_catalogue_is_no_error(algorithm, two_groups):
+    lists = fitted(algorithm, two_groups).recommend(EVERYONE, 110, exclude_seen=False)
+    assert 10 not in lists.items, "item 10 was never taken, nothing is known of it"
+    assert np.bincount(lists.users).max() <= 10
+
+
+def test_user_without_history(algorithm, two_groups):
+    lists = fitted(algorithm, two_groups).recommend(np.array([12, 0], dtype=np.int32), 3, exclude_seen=False)
+    assert (12 in lists.users) == (algorithm.name == "popularity")
+    assert 0 in lists.users
+
+
+def test_empty_request_and_unknown_user(algorithm, two_groups):
+    recommender = fitted(algorithm, two_groups)
+    for n, users in ((5, []), (0, [1, 2])):
+        lists = recommender.recommend(np.array(users, dtype=np.int32), n, exclude_seen=True)
+        assert len(lists.users) == len(lists.items) == len(lists.ranks) == len(lists.scores) == 0
+    for unknown in (-1, 13):
+        with pytest.raises(IndexError, match=r"0\.\.12"):
+            recommender.recommend(np.array([unknown], dtype=np.int32), 5, exclude_seen=True)
+
+
+def test_comes_back_from_files(algorithm, noisy, tmp_path):
+    settings = algorithm.Settings(n_candidates=17)
+    saved = algorithm(settings, seed=11, deterministic=True).fit(noisy)
+    saved.save(tmp_path / "a" / "b")
+    loaded = algorithm.load(tmp_path / "a" / "b")
+    assert (loaded.settings, loaded.seed, loaded.deterministic) == (settings, 11, True)
+    users = np.arange(80, dtype=np.int32)
+    for exclude_seen in (False, True):
+        assert_equal(saved.recommend(users, 20, exclude_seen), loaded.recommend(users, 20, exclude_seen))
+    assert {path.suffix for path in (tmp_path / "a" / "b").iterdir()} == {".npy", ".json"}
+
+
+def test_equal_fits_give_equal_bytes_whatever_the_order_of_events(algorithm, noisy, tmp_path):
+    order = np.random.default_rng(1).permutation(len(noisy.users))
+    shuffled = replace(
+        noisy,
+        users=noisy.users[order],
+        items=noisy.items[order],
+        ages=noisy.ages[order],
+        weights=noisy.weights[order],
+    )
+    contents = []
+    for name, train in (("delivered", noisy), ("shuffled", shuffled)):
+        fitted(algorithm, train).save(tmp_path / name)
+        contents.append({path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())})
+    assert contents[0] == contents[1]
+    fitted(algorithm, noisy).save(tmp_path / "delivered")
+    assert contents[0] == {
+        path.name: path.read_bytes() for path in sorted((tmp_path / "delivered").iterdir())
+    }
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_same_lists_on_any_number_of_threads(algorithm, noisy, n_threads):
+    users = np.arange(80, dtype=np.int32)
+    expected = fitted(algorithm, noisy, deterministic=True).recommend(users, 20, exclude_seen=False)
+    with threadpool_limits(n_threads):  # OpenMP's too, which implicit uses
+        free = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False)
+    assert_equal(expected, free)
+
+
+def test_same_lists_in_any_batches(algorithm, noisy):
+    recommender = fitted(algorithm, noisy)
+    users = np.random.default_rng(5).permutation(np.tile(np.arange(80, dtype=np.int32), 9))
+    whole = recommender.recommend(users, 15, exclude_seen=True)
+    pieces = np.split(users, [1, 2, 5, 80, 81, 600])
+    assert_equal(
+        whole, Lists.concatenate([recommender.recommend(piece, 15, exclude_seen=True) for piece in pieces])
+    )
+
+
+def test_learns_from_ages_and_weights(algorithm, noisy):
+    users = np.arange(80, dtype=np.int32)
+    scores = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False).scores
+    for changed in (replace(noisy, ages=noisy.ages[::-1]), replace(noisy, weights=noisy.weights[::-1])):
+        assert not np.array_equal(
+            fitted(algorithm, changed).recommend(users, 20, exclude_seen=False).scores, scores
+        )
+
+
+def test_refuses_the_files_of_another_algorithm(algorithm, two_groups, tmp_path):
+    fitted(algorithm, two_groups).save(tmp_path)
+    other = next(other for other in ALGORITHMS.values() if other is not algorithm)
+    with pytest.raises(ValueError, match=algorithm.name):
+        other.load(tmp_path)
+
+
+@pytest.mark.parametrize("similar_items", [a for a in ALGORITHMS.values() if issubclass(a, SimilarItems)])
+def test_similar_items_come_from_the_group(similar_items, two_groups):
+    items = np.array([7, 0, 10, 7], dtype=np.int32)
+    lists = fitted(similar_items, two_groups).similar(items, 4)
+    assert lists.users.tolist() == [7] * 4 + [0] * 4 + [7] * 4
+    assert lists.ranks.tolist() == [1, 2, 3, 4] * 3
+    assert (lists.items // 5 == lists.users // 5).all()
+    assert (lists.items != lists.users).all()
