@@ -39,7 +39,15 @@ unknown as (
     where t.scope = 'all' and not exists (select 1 from serving.users as s where s.user_id = u::varchar)
 )
 
-select served.rank, served.item_id, served.title, served.category, served.score, served.reason, served.reason_text
+select
+    served.task,
+    served.rank,
+    served.item_id,
+    served.title,
+    served.category,
+    served.score,
+    served.reason,
+    served.reason_text
 from (from known union all from unknown) as served
 where served.rank <= k
 order by served.rank;

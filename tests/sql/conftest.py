@@ -31,13 +31,17 @@ class Shop:
             self.con.execute(macro)
         self._create_this()
         columns = ", ".join(f"{name} {kind}" for name, kind in EVENTS.items())
-        self.con.execute(f"create table clean.interactions ({columns}, visible_night date, age_days double, weight double)")
         self.con.execute(
-            "create table clean.items (item_key integer, item_id varchar, available_from date, title varchar, "
-            "department varchar, category varchar, subcategory varchar, brand varchar, price double)"
+            f"create table clean.interactions ({columns}, visible_night date, age_days double, weight double)"
         )
         self.con.execute(
-            "create table clean.users (user_key integer, user_id varchar, available_from date, country varchar, region varchar)"
+            "create table clean.items (item_key integer, item_id varchar, available_from date, "
+            "title varchar, department varchar, category varchar, subcategory varchar, brand varchar, "
+            "price double)"
+        )
+        self.con.execute(
+            "create table clean.users (user_key integer, user_id varchar, available_from date, "
+            "country varchar, region varchar)"
         )
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
@@ -48,8 +52,8 @@ class Shop:
 
     def _create_this(self):
         self.con.execute(
-            "create table this.night as select $1::date as night, $2::timestamp as cutoff, $3::date as graded_night, "
-            "$4::timestamp as graded_cutoff",
+            "create table this.night as select $1::date as night, $2::timestamp as cutoff, "
+            "$3::date as graded_night, $4::timestamp as graded_cutoff",
             [NIGHT, CUTOFF, GRADED_NIGHT, GRADED_CUTOFF],
         )
         self.con.execute(
@@ -71,9 +75,8 @@ class Shop:
 
     def users(self, *rows):
         """(user_key, user_id[, available_from])."""
-        self.insert(
-            "clean.users", *[(key, name, rest[0] if rest else date(2020, 1, 1), None, None) for key, name, *rest in rows]
-        )
+        for key, name, *rest in rows:
+            self.insert("clean.users", (key, name, rest[0] if rest else date(2020, 1, 1), None, None))
 
     def items(self, *rows):
         """(item_key, item_id, title, department, category[, available_from[, price]])."""
@@ -82,15 +85,13 @@ class Shop:
             first, price = (*rest, *defaults[len(rest) :])
             self.insert("clean.items", (key, name, first, title, department, category, None, None, price))
 
-    def take(self, user, item, age, *, basket=None, session=None, value=None, quantity=1, kind="purchase", weight=1, seen=None):
-        """One event, `age` days before the cutoff; `seen` is its visible night if not that of its day."""
+    def take(self, user, item, age, **columns):
+        """One event, `age` days before the cutoff: a purchase, visible on the night of its day, unless said."""
         at = CUTOFF - timedelta(days=age)
-        self.con.execute(
-            "insert into clean.interactions by name select $1 as user_key, $2 as item_key, $3 as event_ts, $3 as known_at, "
-            "$4 as age_days, $5 as basket_id, $6 as session_id, $7 as value, $8 as quantity, $9 as event_type, "
-            "$10 as weight, $11 as visible_night",
-            [user, item, at, age, basket, session, value, quantity, kind, weight, seen or at.date()],
-        )
+        event = {"user_key": user, "item_key": item, "event_ts": at, "known_at": at, "age_days": age}
+        event |= {"event_type": "purchase", "quantity": 1, "weight": 1, "visible_night": at.date()} | columns
+        names, marks = ", ".join(event), ", ".join("?" for _ in event)
+        self.con.execute(f"insert into clean.interactions ({names}) values ({marks})", list(event.values()))
 
     def build(self, *names):
         """Run SQL files in order, each into its table; its key must be unique and without nulls."""
@@ -115,6 +116,11 @@ class Shop:
         table = self.con.sql(query).to_arrow_table().to_pylist()
         assert len(table) == 1, table
         return table[0]
+
+
+@pytest.fixture(scope="session")
+def make_shop():
+    return Shop
 
 
 @pytest.fixture

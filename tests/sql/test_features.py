@@ -5,7 +5,8 @@ from statistics import median
 
 import pytest
 
-FEATURES = [f"features/{name}" for name in ("user_item", "user", "item", "user_category", "item_trend", "category_trend")]
+NAMES = ("user_item", "user", "item", "user_category", "item_trend", "category_trend")
+FEATURES = [f"features/{name}" for name in NAMES]
 
 
 def decayed(*ages):
@@ -27,12 +28,12 @@ def tea_shop(shop):
         (4, "w", "bag", None, None),
         (5, "v", "white tea", "drinks", "tea", date(2020, 3, 30), 9.0),
     )
-    shop.take(1, 1, 40.5, basket="b1", value=4, quantity=2)
-    shop.take(1, 1, 40.5, basket="b1", value=2)
-    shop.take(1, 1, 10.5, basket="b2", value=3)
-    shop.take(1, 1, 2.5, basket="b3", value=3)
-    shop.take(1, 3, 2.5, basket="b3", value=5)
-    shop.take(1, 4, 2.25, session="s1", kind="view", weight=0.5)
+    shop.take(1, 1, 40.5, basket_id="b1", value=4, quantity=2)
+    shop.take(1, 1, 40.5, basket_id="b1", value=2)
+    shop.take(1, 1, 10.5, basket_id="b2", value=3)
+    shop.take(1, 1, 2.5, basket_id="b3", value=3)
+    shop.take(1, 3, 2.5, basket_id="b3", value=5)
+    shop.take(1, 4, 2.25, session_id="s1", event_type="view", weight=0.5)
     shop.take(2, 2, 5.5, value=6)
     shop.take(2, 3, 5.25, value=5)
     shop.take(2, 1, 8.5, value=2, quantity=0)
@@ -64,7 +65,9 @@ def test_user_item(tea_shop):
 
 
 def test_user_item_had_once_has_no_gap_and_no_due(tea_shop):
-    once = tea_shop.row("select usual_gap_days, due, n_purchases from features.user_item where user_key = 1 and item_key = 4")
+    once = tea_shop.row(
+        "select usual_gap_days, due, n_purchases from features.user_item where user_key = 1 and item_key = 4"
+    )
     assert once == {"usual_gap_days": None, "due": None, "n_purchases": 0}
 
 
@@ -139,14 +142,16 @@ def test_item(tea_shop):
 
 
 def test_item_nobody_took_keeps_its_age_and_catalogue_price(tea_shop):
-    row = tea_shop.row("select n_buyers, recency_days, age_days, price, price_level from features.item where item_key = 5")
+    row = tea_shop.row(
+        "select n_buyers, recency_days, age_days, price, price_level from features.item where item_key = 5"
+    )
     assert row == {"n_buyers": 0, "recency_days": None, "age_days": 1.0, "price": 9.0, "price_level": 1.0}
 
 
 def test_item_first_taken_before_it_was_visible_counts_from_then(shop):
     shop.users((1, "u"))
     shop.items((1, "a", "", "d", "c", date(2020, 3, 31)))
-    shop.take(1, 1, 300.5, seen=date(2020, 3, 31))
+    shop.take(1, 1, 300.5, visible_night=date(2020, 3, 31))
     shop.build("features/user_item", "features/item")
     assert shop.rows("select age_days from features.item") == [(300.5,)]
 
@@ -204,8 +209,8 @@ def test_days_and_sessions_stand_in_for_baskets(shop):
     shop.items((1, "a", "", "d", "c"))
     shop.take(1, 1, 1.2)
     shop.take(1, 1, 1.8)
-    shop.take(1, 1, 1.5, session="s")
-    shop.take(1, 1, 1.6, session="s", basket="b")
+    shop.take(1, 1, 1.5, session_id="s")
+    shop.take(1, 1, 1.6, session_id="s", basket_id="b")
     shop.build("features/user_item", "features/user")
     assert shop.rows("select n_baskets, usual_gap_days from features.user_item") == [(3, None)]
     assert shop.rows("select n_baskets from features.user") == [(3,)]

@@ -1,4 +1,4 @@
-"""What counts when a night grades another, against cases worked out by hand. Graded night: 7 days before; cutoff at age 7."""
+"""What counts when a night grades the one 7 days before, whose cutoff is at age 7, worked out by hand."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ def graded_shop(shop):
     shop.take(1, 3, 2.5)
     shop.take(1, 3, 1.5)
     shop.take(2, 1, 7.001)  # just before the graded cutoff
-    shop.take(2, 2, 9.5, seen=LATER)  # known too late for any grade, and too late to count as had
+    shop.take(2, 2, 9.5, visible_night=LATER)  # known too late for any grade, and too late to count as had
     shop.take(2, 2, 1.5)
     shop.take(3, 1, 0.5)
     shop.build("grades/relevant")
@@ -65,14 +65,17 @@ def test_judged_candidates(graded_shop):
 
 
 def test_judged_published_judges_unknown_users_by_what_was_trending(graded_shop):
-    published = "insert into graded.recommendations.lists by name select unnest($1) as task, $2 as user_key, $3 as rank, $4 as item_key"
+    published = (
+        "insert into graded.recommendations.lists by name "
+        "select unnest($1) as task, $2 as user_key, $3 as rank, $4 as item_key"
+    )
     for user, rank, item in ((1, 1, 1), (1, 2, 2), (2, 1, 1), (9, 1, 1)):
         graded_shop.con.execute(published, [["next", "discovery"], user, rank, item])
     trending = [("all", rank, item, 1.0) for rank, item in enumerate([2, 1, 8, 9], start=1)]
     graded_shop.insert("graded.recommendations.trending", *trending, ("category:c", 1, 1, 1.0))
     graded_shop.build("grades/judged_published")
-    discovery = [(1, 1, 1, False), (1, 2, 2, True), (2, 1, 1, False), (3, 1, 2, False), (3, 2, 1, True), (3, 3, 8, False)]
-    following = [(1, 1, 1, True), *discovery[1:]]
+    others = [(1, 2, 2, True), (2, 1, 1, False), (3, 1, 2, False), (3, 2, 1, True), (3, 3, 8, False)]
+    discovery, following = [(1, 1, 1, False), *others], [(1, 1, 1, True), *others]
     assert graded_shop.rows("from grades.judged_published") == [
         *[("discovery", "published", *row) for row in discovery],
         *[("next", "published", *row) for row in following],

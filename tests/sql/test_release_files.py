@@ -1,0 +1,175 @@
+"""The published file: its tables row by row, and its macros as a client calls them."""
+
+from datetime import date, datetime
+
+import duckdb
+import pytest
+
+from recsys_assets.storage.release_file import check_file, write_file
+from recsys_assets.storage.sql import SQL_FOLDER, load_select
+
+NIGHT = date(2020, 3, 31)
+FILES = sorted((SQL_FOLDER / "release").glob("*/*.sql"))
+RECOMMEND = "select task, rank, item_id, reason, reason_text from serving.recommend"
+
+
+@pytest.fixture(scope="module")
+def tables(make_shop):
+    """Tables of a release in which both users have lists for both tasks; keys run against ids."""
+    shop = make_shop()
+    con = shop.con
+    shop.users((1, "20"), (2, "10"))
+    shop.items((1, "9", "nine", "d", "c"), (2, "8", "eight", "d", "c"), (3, "7", "seven", "d", "c", NIGHT))
+    shop.take(1, 1, 3.5, value=2)
+    shop.take(1, 1, 9.5, value=2)
+    shop.take(2, 2, 2.5, value=5)
+    for task in ("next", "discovery"):
+        shop.insert("recommendations.fusion_weights", (task, "als", 1.0, None, 0))
+    shop.insert("candidates.lists", *[("als", "next", 1, item, item, 0.0) for item in (1, 2)])
+    shop.insert("recommendations.similar_items", (1, 1, 2, 0.5), (1, 2, 3, 0.25))
+    names = ("user_item", "user", "item", "item_trend")
+    shop.build(*[f"features/{name}" for name in names], "recommendations/trending", "recommendations/lists")
+    con.execute(
+        "create table past.recommendations.trending as select 'all' as scope, unnest($1::date[]) as night",
+        [[date(2020, 3, 24), NIGHT]],
+    )
+    con.execute(
+        "create table past.grades.summary as select $1::date as night, date '2020-03-24' as graded_night, "
+        "'next' as task, 'als' as algorithm, 10 as k, 'ndcg' as metric, .5::double as mean, "
+        ".4::double as low, .6::double as high, 2 as n_users, 0::double as cold_user_share, "
+        "0::double as cold_item_share, 'published' as status",
+        [NIGHT],
+    )
+    shop.insert(
+        "this.inputs",
+        ("recommendations.lists", NIGHT, "f1", "run-1"),
+        ("recommendations.lists", date(2020, 3, 24), "f0", "run-0"),
+        ("features.item", NIGHT, "f2", "run-2"),
+    )
+    return {f"{path.parent.name}.{path.stem}": con.sql(load_select(path).text).to_arrow_table() for path in FILES}
+
+
+@pytest.fixture(scope="module")
+def file(tables, tmp_path_factory):
+    return publish(tables, tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture
+def release(file):
+    """The release as a client finds it: the file opened read-only."""
+    with duckdb.connect(str(file), read_only=True) as con:
+        yield con
+
+
+def publish(tables, folder):
+    file = folder / "recsys.duckdb"
+    check_file(file, write_file(file, tables, (SQL_FOLDER / "release" / "macros.sql").read_text()))
+    return file
+
+
+def test_recommendations_carry_ids_as_delivered_and_their_run(tables):
+    rows = tables["serving.recommendations"].to_pylist()
+    assert [(row["task"], row["user_id"], row["rank"], row["item_id"]) for row in rows] == [
+        ("discovery", "10", 1, "9"),
+        ("discovery", "20", 1, "8"),
+        ("next", "10", 1, "8"),
+        ("next", "10", 2, "9"),
+        ("next", "20", 1, "9"),
+        ("next", "20", 2, "8"),
+    ]
+    assert rows[4] == {
+        "night": NIGHT,
+        "task": "next",
+        "user_id": "20",
+        "rank": 1,
+        "item_id": "9",
+        "title": "nine",
+        "category": "c",
+        "score": pytest.approx(1 / 61, abs=1e-12),
+        "algorithms": [{"algorithm": "als", "rank": 1}],
+        "reason": "bought_again",
+        "reason_text": "bought 2 times, last 3 days ago",
+        "evidence_item_id": "9",
+        "evidence_count": 2,
+        "evidence_days": 3.5,
+        "model_night": NIGHT,
+        "run_id": "run-1",
+    }
+
+
+def test_users_items_and_similar_items(tables):
+    assert [list(row.values()) for row in tables["serving.users"].to_pylist()] == [
+        ["10", date(2020, 1, 1), 1, 1, 1, 2.5, 2.5],
+        ["20", date(2020, 1, 1), 2, 2, 1, 3.5, 9.5],
+    ]
+    assert [list(row.values()) for row in tables["serving.items"].to_pylist()] == [
+        ["7", "seven", "d", "c", None, None, None, NIGHT, 0, 0, 0, None],
+        ["8", "eight", "d", "c", None, None, 5.0, date(2020, 1, 1), 1, 1, 1, 2.5],
+        ["9", "nine", "d", "c", None, None, 2.0, date(2020, 1, 1), 2, 1, 2, 3.5],
+    ]
+    assert [list(row.values()) for row in tables["serving.similar_items"].to_pylist()] == [
+        ["9", 1, "8", "eight", "c", 0.5],
+        ["9", 2, "7", "seven", "c", 0.25],
+    ]
+
+
+def test_nights_count_what_each_could_see(tables):
+    assert [list(row.values()) for row in tables["meta.nights"].to_pylist()] == [
+        [date(2020, 3, 24), datetime(2020, 3, 25), 1, 2, 2],
+        [NIGHT, datetime(2020, 4, 1), 3, 2, 3],
+    ]
+
+
+def test_grades_and_build(tables):
+    assert tables["meta.grades"].num_rows == 1
+    assert [list(row.values()) for row in tables["meta.build"].to_pylist()] == [
+        ["features.item", NIGHT, "f2", "run-2"],
+        ["recommendations.lists", date(2020, 3, 24), "f0", "run-0"],
+        ["recommendations.lists", NIGHT, "f1", "run-1"],
+    ]
+
+
+def test_no_surrogate_key_is_published(tables):
+    assert [name for table in tables.values() for name in table.column_names if name.endswith("_key")] == []
+
+
+def test_recommend(release):
+    again = ("bought_again", "bought 2 times, last 3 days ago")
+    answer = release.execute(f"{RECOMMEND}('20')").fetchall()
+    assert answer == [("next", 1, "9", *again), ("next", 2, "8", "because_you_took", "because you took nine")]
+    assert release.execute(f"{RECOMMEND}(20)").fetchall() == answer
+    assert release.execute(f"{RECOMMEND}(?, k := ?)", ["20", 1]).fetchall() == answer[:1]
+    other = release.execute(f"{RECOMMEND}('20', task := 'discovery')").fetchall()
+    assert other == [("discovery", 1, "8", "because_you_took", "because you took nine")]
+
+
+def test_unknown_ids_get_what_is_trending_and_known_ones_without_a_list_get_nothing(release):
+    trending = [("next", rank, item, "trending", "trending now") for rank, item in ((1, "8"), (2, "9"))]
+    assert release.execute(f"{RECOMMEND}('nobody')").fetchall() == trending
+    assert release.execute(f"{RECOMMEND}('nobody', k := 1)").fetchall() == trending[:1]
+    assert release.execute(f"{RECOMMEND}('20', task := 'unheard of')").fetchall() == []
+
+
+def test_without_next_the_only_task_is_the_default(tables, tmp_path):
+    import pyarrow.compute as pc
+
+    lists = tables["serving.recommendations"]
+    only = {"serving.recommendations": lists.filter(pc.equal(lists["task"], "discovery"))}
+    with duckdb.connect(str(publish(tables | only, tmp_path)), read_only=True) as release:
+        answer = release.execute(f"select task, item_id from ({RECOMMEND}('20'))").fetchall()
+    assert answer == [("discovery", "8")]
+
+
+def test_similar(release):
+    query = "select rank, item_id, title, score from serving.similar"
+    assert release.execute(f"{query}('9')").fetchall() == [(1, "8", "eight", 0.5), (2, "7", "seven", 0.25)]
+    assert release.execute(f"{query}(9, k := 1)").fetchall() == [(1, "8", "eight", 0.5)]
+    assert release.execute(f"{query}('8')").fetchall() == []
+
+
+def test_macros_work_in_an_attached_file_once_it_is_used(file):
+    con = duckdb.connect()
+    con.execute(f"attach '{file}' as elsewhere (read_only)")
+    con.execute("use elsewhere")
+    assert con.execute("select count(*) from serving.recommend('20')").fetchall() == [(2,)]
+    assert con.execute("select count(*) from serving.similar('9')").fetchall() == [(2,)]
