@@ -39,11 +39,11 @@ class Canonical:
 
 _ID = {"landed_id": "UUID"}
 _REJECT = {"reject_column": "VARCHAR", "reject_reason": "VARCHAR"}
-_EVENT_VALUES = {name: kind for name, kind in EVENTS.items() if name not in {"event_id", "user_key", "item_key", "known_at"}}
+_EVENT_VALUES = {
+    name: kind for name, kind in EVENTS.items() if name not in {"event_id", "user_key", "item_key", "known_at"}
+}
 _NOT_FINITE = tuple(
-    (name, f"not isfinite({name})", "not a finite number")
-    for name, kind in _EVENT_VALUES.items()
-    if kind == "DOUBLE"
+    (name, f"not isfinite({name})", "not a finite number") for name, kind in _EVENT_VALUES.items() if kind == "DOUBLE"
 )
 
 EVENT_TABLE = Canonical(
@@ -66,7 +66,10 @@ ITEM_TABLE = Canonical(
     optional=OPTIONAL_ITEM_COLUMNS | {"known_from": "TIMESTAMP"} | _REJECT,
     time="known_from",
     open_ended=True,
-    rules=(("item_id", "item_id is null", "no item"), ("known_from", "known_from > arrived_at", "after its own arrival")),
+    rules=(
+        ("item_id", "item_id is null", "no item"),
+        ("known_from", "known_from > arrived_at", "after its own arrival"),
+    ),
 )
 USER_TABLE = Canonical(
     name="users",
@@ -74,7 +77,10 @@ USER_TABLE = Canonical(
     optional=OPTIONAL_USER_COLUMNS | {"known_from": "TIMESTAMP"} | _REJECT,
     time="known_from",
     open_ended=True,
-    rules=(("user_id", "user_id is null", "no user"), ("known_from", "known_from > arrived_at", "after its own arrival")),
+    rules=(
+        ("user_id", "user_id is null", "no user"),
+        ("known_from", "known_from > arrived_at", "after its own arrival"),
+    ),
 )
 CANONICAL = {table.name: table for table in (EVENT_TABLE, ITEM_TABLE, USER_TABLE)}
 

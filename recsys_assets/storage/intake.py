@@ -262,7 +262,7 @@ def record(
     )
 
 
-def one(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None = None) -> Any:  # noqa: ANN401
+def one(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None = None) -> Any:
     """First value of a query's only row."""
     rows = con.execute(query, parameters or []).fetchall()
     return rows[0][0] if rows else None

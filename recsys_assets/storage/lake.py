@@ -146,6 +146,21 @@ class Lake:
                     withdrawn.append((table, partition.night))
         return withdrawn
 
+    def lost(self, night: Night) -> list[str]:
+        """Partitions that the newest night built before ``night`` had used and that are gone, as ``table night``."""
+        from recsys_assets.storage.snapshot import provenance
+
+        earlier = [p for p in self.partitions("recommendations.lists") if p.night < night]
+        if not earlier:
+            return []
+        used = provenance(earlier[-1])["inputs"]
+        return sorted(
+            f"{table} {day}"
+            for table, nights in used.items()
+            for day in nights
+            if not _files(self._folder(table, date.fromisoformat(day)))
+        )
+
     def prune(self, older_than_days: float = PRUNE_AFTER_DAYS) -> int:
         """Delete files that were superseded longer ago than that; returns the bytes freed."""
         limit, freed = time.time() - older_than_days * 86_400, 0

@@ -182,7 +182,8 @@ def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical) ->
 def _known(con: duckdb.DuckDBPyConnection, content: str) -> str:
     """Why a file need not land again, or an empty text."""
     rows = con.execute(
-        "select name, arrived_at from landing.ledger.files where content = $1 and status = 'landed'", [content]
+        "select name, arrived_at from landing.ledger.files where content = $1 and status = 'landed'",
+        [content],
     ).fetchall()
     return f"same content as {rows[0][0]}, landed {rows[0][1]:%Y-%m-%d %H:%M} UTC" if rows else ""
 

@@ -69,7 +69,10 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> 
 
 
 def _json_lines(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> list[tuple[int, str, str, str]]:
-    con.execute("create temp table lines as select json from read_ndjson_objects($1, ignore_errors = false)", [str(path)])
+    con.execute(
+        "create temp table lines as select json from read_ndjson_objects($1, ignore_errors = false)",
+        [str(path)],
+    )
     names = con.execute("select distinct unnest(json_keys(json)) as name from lines order by name").fetchall()
     if not names:
         raise UnreadableFile("holds no JSON object with a field; deliver one object a line")

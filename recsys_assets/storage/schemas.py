@@ -34,18 +34,6 @@ EVENTS = {
     "store": "VARCHAR",
 }
 
-_METRICS = {name: "DOUBLE" for name in ("precision", "recall", "ndcg", "map", "mrr", "hit_rate")}
-
-_GRADED_LISTS = {
-    "task": "VARCHAR",
-    "algorithm": "VARCHAR",
-    "user_key": "INTEGER",
-    "k": "INTEGER",
-    "n_relevant": "INTEGER",
-    "is_cold_user": "BOOLEAN",
-    **_METRICS,
-}
-
 CONTRACTS: dict[str, dict[str, str]] = {
     "clean.user_keys": {"user_key": "INTEGER", "user_id": "VARCHAR"},
     "clean.item_keys": {"item_key": "INTEGER", "item_id": "VARCHAR"},
@@ -90,8 +78,6 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "item_key": "INTEGER",
         "score": "DOUBLE",
     },
-    "grades.candidates": _GRADED_LISTS,
-    "grades.published": _GRADED_LISTS,
     "grades.summary": {
         "graded_night": "DATE",
         "task": "VARCHAR",

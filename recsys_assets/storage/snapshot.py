@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.models import Model
 
 MACROS = (
     "create macro exact_sum(x) as sum(x::decimal(38, 12))::double",
@@ -42,19 +44,22 @@ class Written:
     rows: int
     columns: dict[str, str]
     """Column name to DuckDB type, in order."""
+    sample: list[dict[str, Any]]
+    """The first few rows, for people."""
 
 
 class Snapshot:
     """One night's view of the lake; a context manager. Opened by `Lake.as_of` only."""
 
-    def __init__(
-        self, lake: Lake, night: Night, reads: Iterable[TableName], output: str | None, run_id: str
-    ) -> None:
+    def __init__(self, lake: Lake, night: Night, reads: Iterable[TableName], output: str | None, run_id: str) -> None:
         self.lake = lake
         self.night = night
         self.output = output
         self.run_id = run_id
         self.inputs: list[Partition] = []
+        self._models: list[Model] = []
+        self.watermark: datetime | None = None
+        """Latest event (UTC) that anything in this snapshot rests on."""
         self._target = lake.temporary(output, night) if output else None
         self._views = {TableName("clean", name): path for name, path in select_files("clean/views").items()}
         self._con = self._open(sorted(set(reads)))
@@ -105,15 +110,51 @@ class Snapshot:
             When the rows break the table's contract: other columns than declared, a key twice or null.
         """
         assert self._target is not None and self.output is not None, "this snapshot has no output"
-        footer = json.dumps(self._provenance(key, code_version), separators=(",", ":"))
+        footer = json.dumps(self.provenance(key, code_version), separators=(",", ":"))
         self._con.execute(
             f"copy ({query.rstrip().rstrip(';')}\n) to $target (format parquet, compression zstd, "
             "kv_metadata {recsys: $footer})",
             {"target": str(self._target), "footer": footer},
         )
         columns, rows, fingerprint = self._examine(key)
+        sample = self._con.sql(
+            "from read_parquet($1, hive_partitioning = false) limit 5", params=[str(self._target)]
+        ).to_arrow_table()
         partition = self.lake.commit(self.output, self.night, self._target, fingerprint)
-        return Written(partition, rows, columns)
+        return Written(partition, rows, columns, sample.to_pylist())
+
+    def use_watermark(self, query: str) -> None:
+        """Take the watermark from a query over rows added by Python, where the lake's tables do not tell it.
+
+        Raises
+        ------
+        LakeError
+            When it is not before the night's cutoff.
+        """
+        self.watermark = self.row(query)[0]
+        self._check_watermark()
+
+    def use_model(self, model: Model) -> None:
+        """Note that what is written rests on a model of this night.
+
+        Raises
+        ------
+        LakeError
+            When the model is of another night.
+        """
+        if model.night != self.night:
+            raise LakeError(f"{self.output}: night {self.night} may not use the model of night {model.night}.")
+        self._models.append(model)
+        if watermark := model.provenance["watermark"]:
+            self.watermark = max(filter(None, (self.watermark, datetime.fromisoformat(watermark))))
+        self._check_watermark()
+
+    def _check_watermark(self) -> None:
+        if self.watermark is not None and self.watermark >= cutoff(self.night):
+            raise LakeError(
+                f"{self.output or 'snapshot'}, night {self.night}: rests on an event of {self.watermark}, "
+                f"at or after its cutoff {cutoff(self.night)}."
+            )
 
     def _examine(self, key: tuple[str, ...]) -> tuple[dict[str, str], int, str]:
         """Columns, row count and fingerprint of the file just written."""
@@ -140,7 +181,8 @@ class Snapshot:
         text = json.dumps([list(columns.items()), [str(part) for part in content]])
         return columns, content[0], hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    def _provenance(self, key: tuple[str, ...], code_version: str) -> dict[str, Any]:
+    def provenance(self, key: tuple[str, ...], code_version: str) -> dict[str, Any]:
+        """What a write of this snapshot rests on; a table carries it in its file's footer, a model in a file beside it."""
         inputs: dict[str, dict[str, str]] = {}
         for partition in self.inputs:
             inputs.setdefault(partition.table, {})[partition.night.isoformat()] = partition.path.stem
@@ -150,7 +192,9 @@ class Snapshot:
             "key": list(key),
             "code_version": code_version,
             "run_id": self.run_id,
+            "watermark": self.watermark.isoformat() if self.watermark else None,
             "inputs": inputs,
+            "models": {model.algorithm: f"{model.night} {model.fingerprint}" for model in self._models},
         }
 
     def _open(self, reads: list[TableName]) -> duckdb.DuckDBPyConnection:
@@ -174,6 +218,7 @@ class Snapshot:
             self._create(name)
         self._create_views(reads)
         self._fill_inputs()
+        self._check_watermark()
         paths = {str(partition.path) for partition in self.inputs} | ({str(self._target)} if self._target else set())
         con.execute("set allowed_paths = $1", [sorted(paths)])
         con.execute("set enable_external_access = false")
@@ -247,25 +292,39 @@ class Snapshot:
         con, profile = self._con, self.lake.profile
         graded = graded_night(self.night, profile.horizon)
         con.execute("create schema this")
-        con.execute("create table this.night (night date, cutoff timestamp, graded_night date, graded_cutoff timestamp)")
-        con.execute("insert into this.night values (?, ?, ?, ?)", [self.night, cutoff(self.night), graded, cutoff(graded)])
+        con.execute(
+            "create table this.night (night date, cutoff timestamp, graded_night date, graded_cutoff timestamp)"
+        )
+        con.execute(
+            "insert into this.night values (?, ?, ?, ?)",
+            [self.night, cutoff(self.night), graded, cutoff(graded)],
+        )
         settings = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
         con.execute(f"create table this.profile ({', '.join(f'{name} integer' for name in settings)})")
         con.execute("insert into this.profile values (?, ?, ?, ?, ?)", [getattr(profile, name) for name in settings])
         con.execute("create table this.tasks (task varchar)")
         con.executemany("insert into this.tasks values (?)", [[task] for task in profile.tasks])
         con.execute("create table this.event_weights (event_type varchar, weight double)")
-        con.executemany("insert into this.event_weights values (?, ?)", [list(w) for w in profile.event_weights.items()])
+        con.executemany(
+            "insert into this.event_weights values (?, ?)", [list(w) for w in profile.event_weights.items()]
+        )
         con.execute("create table this.inputs (table_name varchar, night date, fingerprint varchar, run_id varchar)")
 
     def _fill_inputs(self) -> None:
-        """List the partitions shown; the run that wrote them only where a night has one partition (not the log)."""
-        rows = [
-            [p.table, p.night, p.fingerprint, None if p.table.startswith("clean.") else provenance(p)["run_id"]]
-            for p in self.inputs
-        ]
+        """List the partitions shown, with the run that wrote them (not for the log), and find the watermark."""
+        rows, watermarks = [], []
+        for p in self.inputs:
+            footer = {} if p.table.startswith("clean.") else provenance(p)
+            rows.append([p.table, p.night, p.fingerprint, footer.get("run_id")])
+            if footer.get("watermark"):
+                watermarks.append(datetime.fromisoformat(footer["watermark"]))
         if rows:
             self._con.executemany("insert into this.inputs values (?, ?, ?, ?)", rows)
+        if any(p.table == "clean.events" for p in self.inputs):
+            files = [str(p.path) for p in self.inputs if p.table == "clean.events"]
+            latest = self._con.execute("select max(event_ts) from read_parquet($1)", [files]).fetchall()[0][0]
+            watermarks += [latest] if latest else []
+        self.watermark = max(watermarks, default=None)
 
 
 def provenance(partition: Partition) -> dict[str, Any]:
@@ -282,3 +341,17 @@ def _columns(name: TableName) -> str:
     if name.catalog in {"past", "before"}:
         return "*"
     return "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"
+
+
+def arrow_schema(columns: dict[str, str]) -> pa.Schema:
+    """Arrow schema of declared DuckDB columns, for tables made by Python."""
+    import pyarrow as pa
+
+    kinds = {
+        "VARCHAR": pa.string(),
+        "INTEGER": pa.int32(),
+        "DOUBLE": pa.float64(),
+        "BOOLEAN": pa.bool_(),
+        "DATE": pa.date32(),
+    }
+    return pa.schema([(name, kinds[kind]) for name, kind in columns.items()])

@@ -23,16 +23,73 @@ if TYPE_CHECKING:
 SQL_FOLDER = PROJECT / "sql"
 
 _CLOCK_OR_CHANCE = frozenset(
-    "now today current_date current_time current_timestamp get_current_time get_current_timestamp localtime "
-    "localtimestamp transaction_timestamp random rand setseed uuid gen_random_uuid uuidv4 uuidv7 nextval".split()
+    [
+        "now",
+        "today",
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "get_current_time",
+        "get_current_timestamp",
+        "localtime",
+        "localtimestamp",
+        "transaction_timestamp",
+        "random",
+        "rand",
+        "setseed",
+        "uuid",
+        "gen_random_uuid",
+        "uuidv4",
+        "uuidv7",
+        "nextval",
+    ]
 )
-_ANY_ROW = frozenset("any_value arbitrary first last mode arg_max arg_min max_by min_by argmax argmin".split())
+_ANY_ROW = frozenset(
+    [
+        "any_value",
+        "arbitrary",
+        "first",
+        "last",
+        "mode",
+        "arg_max",
+        "arg_min",
+        "max_by",
+        "min_by",
+        "argmax",
+        "argmin",
+    ]
+)
 _FLOAT_SUMS = frozenset(
-    "sum avg mean fsum kahan_sum sumkahan favg stddev stddev_pop stddev_samp variance var_pop var_samp corr "
-    "covar_pop covar_samp regr_slope regr_intercept skewness kurtosis entropy product geomean".split()
+    [
+        "sum",
+        "avg",
+        "mean",
+        "fsum",
+        "kahan_sum",
+        "sumkahan",
+        "favg",
+        "stddev",
+        "stddev_pop",
+        "stddev_samp",
+        "variance",
+        "var_pop",
+        "var_samp",
+        "corr",
+        "covar_pop",
+        "covar_samp",
+        "regr_slope",
+        "regr_intercept",
+        "skewness",
+        "kurtosis",
+        "entropy",
+        "product",
+        "geomean",
+    ]
 )
-_ORDERED = frozenset("list array_agg string_agg group_concat listagg".split())
-_WINDOWS = frozenset("row_number rank dense_rank ntile lag lead first_value last_value nth_value".split())
+_ORDERED = frozenset(["list", "array_agg", "string_agg", "group_concat", "listagg"])
+_WINDOWS = frozenset(
+    ["row_number", "rank", "dense_rank", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"]
+)
 
 
 class SqlError(Exception):
@@ -194,7 +251,6 @@ def _problems(query: exp.Query) -> Iterator[str]:
 
 
 def _names_a_cte(table: exp.Table) -> bool:
-    from sqlglot import exp
 
     scope: exp.Expression | None = table
     while scope is not None:
@@ -228,4 +284,6 @@ def _problems_of_call(call: exp.Func) -> Iterator[str]:
 def _sums_exactly(call: exp.Func) -> bool:
     from sqlglot import exp
 
-    return isinstance(call.this, exp.Cast) and call.this.to.this in exp.DataType.INTEGER_TYPES | {exp.DataType.Type.DECIMAL}
+    return isinstance(call.this, exp.Cast) and call.this.to.this in exp.DataType.INTEGER_TYPES | {
+        exp.DataType.Type.DECIMAL
+    }

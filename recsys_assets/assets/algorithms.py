@@ -1,0 +1,157 @@
+"""One model and one list of candidates per algorithm of the profile, from one factory over the registry.
+
+What belongs here: nothing about any one algorithm. Users are scored in batches and streamed to the lake, so that
+memory does not grow with users x items.
+"""
+
+import inspect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    DataVersion,
+    MaterializeResult,
+    asset,
+)
+
+from recsys_assets.algorithms import Recommender, registry
+from recsys_assets.assets import training
+from recsys_assets.assets.step import (
+    OWNERS,
+    cost_metadata,
+    dependencies,
+    measured,
+    night_of,
+    profile_partitions,
+    report,
+)
+from recsys_assets.assets.training import Indices
+from recsys_assets.nights import cutoff
+from recsys_assets.profile import Profile
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.models import Models
+from recsys_assets.storage.schemas import CANDIDATES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def algorithm_assets(profile: Profile) -> list[AssetsDefinition]:
+    """Model and candidates of every algorithm the profile names."""
+    algorithms = registry()
+    return [
+        build(profile, algorithms[name])
+        for name in sorted(profile.algorithms)
+        for build in (_model_asset, _candidates_asset)
+    ]
+
+
+def code_version(algorithm: type[Recommender]) -> str:
+    """Hash of the algorithm's own file and of the SQL that feeds it."""
+    import hashlib
+
+    text = inspect.getsource(inspect.getmodule(algorithm) or algorithm) + training.CODE_VERSION
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _model_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefinition:
+    name, lake, models = algorithm.name, Lake(profile), Models(profile)
+
+    @asset(
+        key=["models", name],
+        deps=dependencies(profile, training.READS),
+        partitions_def=profile_partitions(profile),
+        group_name="models",
+        kinds={"python", "numpy"},
+        owners=OWNERS,
+        description=f"{algorithm.description}\n\n`recsys_assets/algorithms/{name}.py`",
+        code_version=code_version(algorithm),
+    )
+    def model(context: AssetExecutionContext) -> MaterializeResult[None]:
+        night = night_of(context)
+        settings = algorithm.Settings(**profile.algorithms[name])
+        with measured() as usage, lake.as_of(night, training.READS) as snapshot:
+            train = training.interactions(snapshot, training.indices(snapshot))
+            fitted = algorithm(settings, seed=profile.seed, deterministic=profile.deterministic).fit(train)
+            provenance = snapshot.provenance((), code_version(algorithm)) | {
+                "cutoff": cutoff(night).isoformat(),
+                "settings": settings.model_dump(mode="json"),
+                "run_id": context.run.run_id,
+            }
+            written = models.write(name, night, fitted.save, provenance)
+        metadata = {
+            "events": len(train.users),
+            "users": train.n_users,
+            "items": train.n_items,
+            "watermark": str(snapshot.watermark),
+            "cutoff": str(cutoff(night)),
+            "fingerprint": written.fingerprint,
+            "bytes": written.bytes,
+            "settings": settings.model_dump(mode="json"),
+            **cost_metadata(usage),
+        }
+        return MaterializeResult(metadata=metadata, data_version=DataVersion(written.fingerprint))
+
+    return model
+
+
+def _candidates_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefinition:
+    name, lake, models = algorithm.name, Lake(profile), Models(profile)
+    table = f"candidates.{name}"
+
+    @asset(
+        key=table.split("."),
+        deps=[AssetKey(["models", name]), *dependencies(profile, training.INDEX_READS)],
+        partitions_def=profile_partitions(profile),
+        group_name="candidates",
+        kinds={"python", "parquet"},
+        owners=OWNERS,
+        description=f"Lists of {algorithm.title} for every known user and task. {algorithm.description}",
+        code_version=code_version(algorithm),
+    )
+    def candidates(context: AssetExecutionContext) -> MaterializeResult[None]:
+        night = night_of(context)
+        with (
+            measured() as usage,
+            lake.as_of(night, training.INDEX_READS, table, context.run.run_id) as snapshot,
+        ):
+            model = models.get(name, night)
+            snapshot.use_model(model)
+            index = training.indices(snapshot)
+            snapshot.add("made.lists", _stream(profile, algorithm.load(model.path), index))
+            query = "select * from made.lists order by task, user_key, rank"
+            written = snapshot.write(query, ("task", "user_key", "rank"), code_version(algorithm))
+        extra = {"model_fingerprint": model.fingerprint, "users": len(index.user_keys)}
+        return report(written, snapshot, usage, extra)
+
+    return candidates
+
+
+def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordBatchReader":
+    """Lists of all users as record batches, made while they are written: one batch of users in memory at a time."""
+    import numpy as np
+    import pyarrow as pa
+
+    from recsys_assets.storage.snapshot import arrow_schema
+
+    schema = arrow_schema(CANDIDATES)
+
+    def batches() -> Iterator["pa.RecordBatch"]:
+        for task in [task for task in profile.tasks if task in model.tasks]:
+            for first in range(0, len(index.user_keys), profile.batch_users):
+                users = np.arange(first, min(first + profile.batch_users, len(index.user_keys)), dtype=np.int32)
+                lists = model.recommend(users, model.settings.n_candidates, exclude_seen=task == "discovery")
+                columns: list[Any] = [
+                    pa.repeat(model.name, len(lists.items)),
+                    pa.repeat(task, len(lists.items)),
+                    index.user_keys[lists.users],
+                    index.item_keys[lists.items],
+                    lists.ranks,
+                    lists.scores,
+                ]
+                yield pa.record_batch([pa.array(column) for column in columns], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())

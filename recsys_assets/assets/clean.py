@@ -1,0 +1,111 @@
+"""The clean stage: the canonical log, in partitions by visible night.
+
+What belongs here: sealing, and writing every night since the last sealed one. The tables are ``sql/clean/*.sql``.
+"""
+
+from collections.abc import Iterator  # Dagster resolves annotations when it loads
+from typing import TYPE_CHECKING, Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetMaterialization,
+    AssetsDefinition,
+    AssetSpec,
+    DataVersion,
+    MaterializeResult,
+    multi_asset,
+)
+
+from recsys_assets.assets.step import (
+    OWNERS,
+    cost_metadata,
+    measured,
+    night_of,
+    profile_partitions,
+    table_metadata,
+)
+from recsys_assets.nights import Night
+from recsys_assets.profile import Profile
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.snapshot import Written
+from recsys_assets.storage.sql import SQL_FOLDER, load_select
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Each reads what stands before it.
+TABLES = ("user_keys", "item_keys", "retractions", "events", "user_versions", "item_versions")
+
+
+def clean_assets(profile: Profile) -> AssetsDefinition:
+    """The clean tables as one step: a night's rows are exported from landing once and written to all of them."""
+    lake, landing = Lake(profile), Landing(profile)
+    selects = {name: load_select(SQL_FOLDER / "clean" / f"{name}.sql") for name in TABLES}
+    raw = sorted({delivery.table for delivery in profile.deliveries})
+
+    @multi_asset(
+        name="clean",
+        specs=[
+            AssetSpec(
+                ["clean", name],
+                deps=[AssetKey(["raw", table]) for table in raw],
+                group_name="clean",
+                kinds={"duckdb", "sql"},
+                owners=OWNERS,
+                description=f"{select.description}\n\n`sql/clean/{name}.sql`",
+                code_version=select.code_version,
+            )
+            for name, select in selects.items()
+        ],
+        partitions_def=profile_partitions(profile),
+        can_subset=False,
+    )
+    def clean(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
+        night = night_of(context)
+        if lost := lake.lost(night):
+            raise RuntimeError(
+                f"{lost[0]} was built and used by an earlier night, but its file is gone. Restore data/ from a backup, "
+                f"or build that night again. Lost in all: {len(lost)}."
+            )
+        todo = [
+            n for n in landing.seal(night) if n == night or any(lake.partition(f"clean.{t}", n) is None for t in TABLES)
+        ]
+        for step, n in enumerate(todo, 1):
+            context.log.info(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
+            for name, (written, metadata) in write_night(lake, landing, n, context.run.run_id).items():
+                key, version = AssetKey(["clean", name]), DataVersion(written.partition.fingerprint)
+                if n == night:
+                    yield MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
+                else:
+                    context.log_event(
+                        AssetMaterialization(
+                            key,
+                            partition=n.isoformat(),
+                            metadata=metadata,
+                            tags={"dagster/data_version": version.value},
+                        )
+                    )
+
+    return clean
+
+
+def write_night(lake: Lake, landing: Landing, night: Night, run_id: str) -> dict[str, tuple[Written, dict[str, Any]]]:
+    """Write every clean table of one sealed night; returns what was written and its metadata by table name."""
+    rows: dict[str, pa.Table] = landing.export(night)
+    done = {}
+    for name in TABLES:
+        select = load_select(SQL_FOLDER / "clean" / f"{name}.sql")
+        with measured() as usage, lake.as_of(night, select.reads, f"clean.{name}", run_id) as snapshot:
+            for read in select.reads:
+                if read.schema == "landed":
+                    snapshot.add(str(read), rows[str(read)])
+            if name == "events":
+                snapshot.use_watermark(
+                    "select max(event_ts) from (from landed.events union all by name from before.clean.events)"
+                )
+            written = snapshot.write(select.text, select.key, select.code_version)
+        extra = {"exact_duplicates_dropped": rows["landed.events"].num_rows - written.rows} if name == "events" else {}
+        done[name] = (written, {**table_metadata(written, snapshot), **cost_metadata(usage), **extra})
+    return done

@@ -1,0 +1,228 @@
+"""Grades: what a night says of the lists that the graded night published, and of each algorithm's candidates.
+
+What belongs here: turning judged lists (``sql/grades/``) into per-user metrics and those into means with intervals.
+"""
+
+import base64
+import math
+from typing import TYPE_CHECKING, Any
+
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
+
+from recsys_assets.assets.step import (
+    OWNERS,
+    dependencies,
+    markdown_table,
+    measured,
+    night_of,
+    profile_partitions,
+    report,
+    sql_assets,
+)
+from recsys_assets.nights import Night
+from recsys_assets.profile import Profile
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.snapshot import Snapshot, provenance
+from recsys_assets.storage.sql import TableName
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CUTS = (5, 10, 20)
+PER_USER_KEY = ("task", "algorithm", "user_key", "k")
+SUMMARY_KEY = ("task", "algorithm", "k", "metric")
+_SHARES = """
+select
+    task,
+    count(*)::integer as n_users,
+    count(*) filter (where is_cold_user) / count(*) as cold_user_share,
+    sum(n_cold_items::bigint) / sum(n_relevant::bigint) as cold_item_share
+from grades.users
+group by task
+order by task
+"""
+
+
+def grade_assets(profile: Profile) -> list[AssetsDefinition]:
+    """Every table of the grades stage."""
+    return [
+        *sql_assets(profile, "grades", "grades"),
+        _per_user(
+            profile,
+            "candidates",
+            "Metrics of each algorithm's candidates of the graded night, per user and cut.",
+        ),
+        _per_user(profile, "published", "Metrics of the lists the graded night published, per user and cut."),
+        _summary(profile),
+    ]
+
+
+def _per_user(profile: Profile, name: str, description: str) -> AssetsDefinition:
+    lake, table = Lake(profile), f"grades.{name}"
+    reads = [TableName("grades", f"judged_{name}"), TableName("grades", "users")]
+
+    @asset(
+        key=table.split("."),
+        deps=dependencies(profile, reads),
+        partitions_def=profile_partitions(profile),
+        group_name="grades",
+        kinds={"python", "numpy"},
+        owners=OWNERS,
+        description=description,
+    )
+    def per_user(context: AssetExecutionContext) -> MaterializeResult[None]:
+        night = night_of(context)
+        with measured() as usage, lake.as_of(night, reads, table, context.run.run_id) as snapshot:
+            snapshot.add("made.grades", _grade(snapshot, f"grades.judged_{name}"))
+            order = ", ".join(PER_USER_KEY)
+            written = snapshot.write(f"select * from made.grades order by {order}", PER_USER_KEY)
+        return report(written, snapshot, usage)
+
+    return per_user
+
+
+def _grade(snapshot: Snapshot, judged: str) -> "pa.Table":
+    """Metrics of every list of a graded user; a user an algorithm proposed nothing to counts with zeros."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from recsys_assets.evaluation.metrics import METRICS, metric_table
+
+    text, number = pa.string(), pa.int32()
+    kinds = {"task": text, "algorithm": text, "user_key": number, "k": number, "n_relevant": number}
+    schema = pa.schema({**kinds, "is_cold_user": pa.bool_(), **{name: pa.float64() for name in METRICS}})
+    hits = snapshot.table(f"select task, algorithm, user_key, rank from {judged} where hit")
+    users = snapshot.table("select * from grades.users order by task, user_key")
+    parts = [schema.empty_table()]
+    for row in snapshot.table(f"select distinct task, algorithm from {judged} order by all").to_pylist():
+        task, algorithm = row["task"], row["algorithm"]
+        graded = users.filter(pc.equal(users["task"], task))
+        found = hits.filter(pc.and_(pc.equal(hits["task"], task), pc.equal(hits["algorithm"], algorithm)))
+        matrix = np.zeros((graded.num_rows, max(CUTS)), dtype=bool)
+        keys = graded["user_key"].to_numpy()
+        matrix[np.searchsorted(keys, found["user_key"].to_numpy()), found["rank"].to_numpy() - 1] = True
+        columns: dict[str, Any] = dict(metric_table(matrix, graded["n_relevant"].to_numpy(), CUTS))
+        rows = columns.pop("list")
+        columns |= {name: graded[name].take(pa.array(rows)) for name in ("user_key", "n_relevant", "is_cold_user")}
+        columns |= {"task": pa.repeat(task, len(rows)), "algorithm": pa.repeat(algorithm, len(rows))}
+        parts.append(pa.table({name: columns[name] for name in schema.names}).cast(schema))
+    return pa.concat_tables(parts)
+
+
+def _summary(profile: Profile) -> AssetsDefinition:
+    lake, table = Lake(profile), "grades.summary"
+    reads = [
+        *(TableName("grades", name) for name in ("candidates", "published", "users", "coverage", "late")),
+        TableName("recommendations", "lists", "graded"),
+        TableName("candidates", "lists", "graded"),
+        TableName("releases", "published", "graded"),
+        TableName("grades", "summary", "before"),
+    ]
+
+    @asset(
+        key=table.split("."),
+        deps=[dep for dep in dependencies(profile, reads, table) if dep.asset_key.path[0] != "releases"],
+        partitions_def=profile_partitions(profile),
+        group_name="grades",
+        kinds={"python", "numpy"},
+        owners=OWNERS,
+        description="Mean of every metric at every cut with its 95% bootstrap interval over users, for each algorithm and for "
+        "the published lists, and the catalogue coverage; cold shares beside each figure.",
+    )
+    def summary(context: AssetExecutionContext) -> MaterializeResult[None]:
+        night = night_of(context)
+        with measured() as usage, lake.as_of(night, reads, table, context.run.run_id) as snapshot:
+            snapshot.add("made.summary", _means(profile, snapshot, night))
+            written = snapshot.write(f"select * from made.summary order by {', '.join(SUMMARY_KEY)}", SUMMARY_KEY)
+            history = snapshot.table(
+                "select night, task, algorithm, mean from before.grades.summary where metric = 'ndcg' and k = 10 "
+                "union all by name select this_night.night, task, algorithm, mean from made.summary, this.night as this_night "
+                "where metric = 'ndcg' and k = 10 order by all"
+            ).to_pylist()
+            late = snapshot.row("select n_late from grades.late")[0]
+        return report(written, snapshot, usage, {"late_events": late, **_pictures(history, night)})
+
+    return summary
+
+
+def _means(profile: Profile, snapshot: Snapshot, night: Night) -> "pa.Table":
+    """Means and intervals in long form: one row per task, algorithm, cut and metric."""
+    import numpy as np
+    import pyarrow as pa
+
+    from recsys_assets.evaluation.metrics import METRICS
+    from recsys_assets.evaluation.uncertainty import bootstrap_mean_interval
+    from recsys_assets.storage.schemas import CONTRACTS
+    from recsys_assets.storage.snapshot import arrow_schema
+
+    rows, metrics = [], list(METRICS)
+    graded = snapshot.table("from grades.candidates union all by name from grades.published order by all").to_pandas()
+    shares = {row["task"]: row for row in snapshot.table(_SHARES).to_pylist()}
+    for (task, algorithm, k), users in graded.groupby(["task", "algorithm", "k"]):
+        values = users[metrics].to_numpy(np.float64)
+        low, high = bootstrap_mean_interval(values, seed=profile.seed + night.toordinal())
+        means = [exact_mean(values[:, column]) for column in range(len(metrics))]
+        base = {"task": task, "algorithm": algorithm, "k": k} | shares[task]
+        rows += [
+            base | {"metric": m, "mean": means[i], "low": float(low[i]), "high": float(high[i])}
+            for i, m in enumerate(metrics)
+        ]
+    for row in snapshot.table("select task, algorithm, k, coverage as mean from grades.coverage").to_pylist():
+        rows.append(row | {"metric": "coverage"} | shares.get(row["task"], {}))
+    status = _status(snapshot)
+    graded_on = snapshot.row("select graded_night from this.night")[0]
+    rows = [row | {"graded_night": graded_on, "status": status[row["algorithm"]]} for row in rows]
+    return pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS["grades.summary"]))
+
+
+def exact_mean(values: Any) -> float:
+    """Mean that does not depend on the order of the values (Shewchuk, 1997)."""
+    return math.fsum(values) / len(values)
+
+
+def _status(snapshot: Snapshot) -> dict[str, str]:
+    """For each graded list ``published``, or ``rebuilt`` where its partition is not the one that was published."""
+    inputs = {p.table: p for p in snapshot.inputs}
+    lists = inputs.get("recommendations.lists")
+    released = snapshot.row("select lists_fingerprint from graded.releases.published")
+    status = {"published": "published" if lists and released == (lists.fingerprint,) else "rebuilt"}
+    used = provenance(lists)["inputs"] if lists else {}
+    for table, partition in inputs.items():
+        schema, name = table.split(".")
+        if schema == "candidates":
+            same = used.get(table, {}).get(partition.night.isoformat()) == partition.path.stem
+            status[name] = status["published"] if same else "rebuilt"
+    return status
+
+
+def _pictures(history: list[dict[str, Any]], night: Night) -> dict[str, Any]:
+    """A plot of NDCG@10 over nights and tonight's figures as a table, for the UI."""
+    tonight = [row for row in history if row["night"] == night]
+    if not tonight:
+        return {"grades": "the graded night was never built: nothing to grade"}
+    table = [{"task": r["task"], "lists": r["algorithm"], "NDCG@10": f"{r['mean']:.4f}"} for r in tonight]
+    image = base64.b64encode(grades_plot(history)).decode()
+    plot = MetadataValue.md(f"![NDCG@10 over nights](data:image/png;base64,{image})")
+    return {"grades": MetadataValue.md(markdown_table(table)), "ndcg_over_nights": plot}
+
+
+def grades_plot(history: list[dict[str, Any]]) -> bytes:
+    """PNG of NDCG@10 over nights, one panel a task, one line an algorithm; rows have night, task, algorithm, mean."""
+    import io
+
+    from matplotlib.figure import Figure
+
+    tasks = sorted({row["task"] for row in history})
+    figure = Figure(figsize=(4.5 * len(tasks), 3), layout="constrained")
+    for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
+        for name in sorted({row["algorithm"] for row in history if row["task"] == task}):
+            line = [row for row in history if row["task"] == task and row["algorithm"] == name]
+            width = 2.5 if name == "published" else 1.2
+            axes.plot([r["night"] for r in line], [r["mean"] for r in line], marker="o", label=name, linewidth=width)
+        axes.set(title=task, ylim=(0, None), ylabel="NDCG@10")
+        axes.tick_params(axis="x", rotation=30)
+        axes.legend(fontsize=7)
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=90)
+    return png.getvalue()

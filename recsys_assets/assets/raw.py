@@ -1,0 +1,160 @@
+"""Raw tables: what landed, as delivered. The only assets without partitions.
+
+What belongs here: finding a deployment's files and landing them. `recsys land`, the landing sensor and the UI all
+come through `land_files`.
+"""
+
+import importlib.util
+from collections.abc import (
+    Callable,
+    Iterator,  # Dagster resolves annotations when it loads
+)
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, Field, MaterializeResult, multi_asset
+
+from recsys_assets.assets.step import OWNERS, cost_metadata, markdown_table, measured
+from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.landing import Kind, Landed, Landing
+
+
+def raw_assets(profile: Profile) -> AssetsDefinition:
+    """One asset per raw table; a run lands files of any of them."""
+    tables = sorted({delivery.table for delivery in profile.deliveries})
+
+    @multi_asset(
+        name="landing",
+        specs=[
+            AssetSpec(
+                ["raw", table],
+                group_name="raw",
+                kinds={"duckdb"},
+                owners=OWNERS,
+                description=f"Rows of {table} exactly as delivered, in landing.duckdb; rejected rows with their reasons beside.",
+                skippable=True,
+            )
+            for table in tables
+        ],
+        can_subset=False,
+        config_schema={
+            "files": Field(
+                [str],
+                default_value=[],
+                description="Files that arrived; none: the profile's delivered history.",
+            )
+        },
+    )
+    def landing(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
+        arrived = [Path(file) for file in context.op_execution_context.op_config["files"]]
+        with measured() as usage:
+            landed = land_files(
+                profile,
+                arrived or history_files(profile),
+                "arrival" if arrived else "history",
+                context.log.info,
+            )
+        for table in tables:
+            if files := [file for file in landed if file.raw_table == table]:
+                yield MaterializeResult(
+                    asset_key=["raw", table], metadata=landing_metadata(files) | cost_metadata(usage)
+                )
+
+    return landing
+
+
+def land_files(
+    profile: Profile,
+    files: list[Path],
+    kind: Kind,
+    tell: Callable[[str], object],
+    *,
+    arrived_at: datetime | None = None,
+    restate: bool = False,
+) -> list[Landed]:
+    """Land files one after the other, each in its own transaction, in the order of the profile's deliveries.
+
+    Raises
+    ------
+    ProfileError
+        When a file matches none of the profile's deliveries.
+    LandingError
+        When one is refused; what landed before it stays landed.
+    """
+    landing, lake, landed = Landing(profile), Lake(profile), []
+    matched = sorted(((delivery_of(profile, file), file) for file in files), key=lambda pair: (pair[0], pair[1].name))
+    for place, file in matched:
+        result = landing.land(file, profile.deliveries[place], kind, lake=lake, arrived_at=arrived_at, restate=restate)
+        tell(
+            f"{result.name}: {result.status}, {result.rows_read:,} rows read, {result.rows_landed:,} landed, "
+            f"{result.rows_rejected:,} rejected {result.message}".rstrip()
+        )
+        landed.append(result)
+    return landed
+
+
+def delivery_of(profile: Profile, file: Path) -> int:
+    """Place of the first delivery of the profile whose pattern the file's name matches."""
+    for place, delivery in enumerate(profile.deliveries):
+        if fnmatch(file.name, delivery.files):
+            return place
+    patterns = ", ".join(delivery.files for delivery in profile.deliveries)
+    raise ProfileError(f"{file}: no delivery of profile {profile.name} has such a file. Names look like: {patterns}.")
+
+
+def history_files(profile: Profile) -> list[Path]:
+    """Files of delivered history that the profile names, in the order of its deliveries."""
+    found = [file for delivery in profile.deliveries if delivery.folder for file in _matching(profile, delivery)]
+    if not found:
+        raise ProfileError(
+            f"Profile {profile.name} names no folder with history. Name files: recsys land --history FILE ..."
+        )
+    return found
+
+
+def inbox(profile: Profile) -> Path:
+    """Folder that the landing sensor watches."""
+    return profile.folder / "inbox"
+
+
+def landing_metadata(landed: list[Landed]) -> dict[str, Any]:
+    """What a landing did, for the UI."""
+    rows = [
+        {
+            "file": f.name,
+            "status": f.status,
+            "read": f.rows_read,
+            "landed": f.rows_landed,
+            "rejected": f.rows_rejected,
+        }
+        for f in landed
+    ]
+    return {
+        "dagster/row_count": sum(file.rows_landed for file in landed),
+        "rows_rejected": sum(file.rows_rejected for file in landed),
+        "files": markdown_table(rows),
+    }
+
+
+def _matching(profile: Profile, delivery: Delivery) -> list[Path]:
+    folder = _folder(profile, delivery)
+    found = sorted(path for path in folder.glob(delivery.files) if path.is_file())
+    if not found:
+        raise ProfileError(
+            f"{folder} holds no file like {delivery.files} (profile {profile.name}, table {delivery.table})."
+        )
+    return found
+
+
+def _folder(profile: Profile, delivery: Delivery) -> Path:
+    assert delivery.folder is not None
+    if not delivery.folder.startswith("package:"):
+        return PROJECT / Path(delivery.folder).expanduser()
+    package, _, inside = delivery.folder.removeprefix("package:").partition("/")
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ProfileError(f"Package {package} is not installed; profile {profile.name} takes its data from it.")
+    return Path(spec.submodule_search_locations[0]) / inside

@@ -1,0 +1,171 @@
+"""What every asset shares: its partitions, its dependencies out of what it reads, and what it reports.
+
+What belongs here: nothing about any one table. An asset opens a snapshot, calls one function or one SQL file,
+writes one table, and returns what `report` makes of it.
+"""
+
+import resource
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    DailyPartitionsDefinition,
+    DataVersion,
+    MaterializeResult,
+    MetadataValue,
+    TableColumn,
+    TableSchema,
+    asset,
+)
+
+from recsys_assets.nights import Night, graded_partition, partitions
+from recsys_assets.profile import Profile
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.snapshot import Snapshot, Written
+from recsys_assets.storage.sql import Select, TableName, load_select, select_files
+
+OWNERS = ["team:recommendations"]
+N_SAMPLE_ROWS = 5
+
+
+@dataclass
+class Usage:
+    """What a step cost."""
+
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+    """Highest resident memory of the process during the step, in MB (10**6 bytes)."""
+
+
+@contextmanager
+def measured() -> Iterator[Usage]:
+    """Time a block and watch the process's peak memory (on Linux of this block, elsewhere of the process so far)."""
+    usage, started = Usage(), time.perf_counter()
+    reset = Path("/proc/self/clear_refs")
+    if reset.exists():
+        reset.write_text("5")
+    try:
+        yield usage
+    finally:
+        usage.seconds = time.perf_counter() - started
+        usage.peak_mb = _peak_bytes() / 1e6
+
+
+def _peak_bytes() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def profile_partitions(profile: Profile) -> DailyPartitionsDefinition:
+    """The nights of a profile."""
+    return partitions(profile.first_night, profile.last_night)
+
+
+def night_of(context: AssetExecutionContext) -> Night:
+    """Night the run builds."""
+    return Night.fromisoformat(context.partition_key)
+
+
+def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "") -> list[AssetDep]:
+    """Asset dependencies of a step out of the tables it names.
+
+    A table in ``graded`` is a dependency on the partition of the graded night; ``past`` and ``before`` need nothing but
+    what the same night's partition already brings. A table's own earlier nights are no dependency.
+    """
+    views = {TableName("clean", name): path for name, path in select_files("clean/views").items()}
+    lake, found = Lake(profile), {}
+    waiting = [name for name in reads if name.schema not in {"this", "landed", "made"}]
+    while waiting:
+        name = waiting.pop()
+        if name in views:
+            waiting += [n for n in load_select(views[name], keyed=False).reads if n.schema != "this"]
+            continue
+        for table in lake.expand(name):
+            if table != output:
+                mapping = graded_partition(profile.horizon) if name.catalog == "graded" else None
+                found[table] = AssetDep(AssetKey(table.split(".")), partition_mapping=mapping)
+    return [found[table] for table in sorted(found)]
+
+
+def report(
+    written: Written, snapshot: Snapshot, usage: Usage, extra: Mapping[str, Any] | None = None
+) -> MaterializeResult[None]:
+    """Result of a step with what every asset reports: rows, schema, watermark, fingerprint, seconds, memory, a sample."""
+    partition = written.partition
+    return MaterializeResult(
+        asset_key=AssetKey(partition.table.split(".")),
+        data_version=DataVersion(partition.fingerprint),
+        metadata={**table_metadata(written, snapshot), **cost_metadata(usage), **(extra or {})},
+    )
+
+
+def table_metadata(written: Written, snapshot: Snapshot) -> dict[str, Any]:
+    """Rows, column schema, watermark, fingerprint, file and a few rows of a table just written."""
+    columns = [TableColumn(name, kind.lower()) for name, kind in written.columns.items()]
+    return {
+        "dagster/row_count": written.rows,
+        "dagster/column_schema": TableSchema(columns=columns),
+        "watermark": str(snapshot.watermark or "no event yet"),
+        "fingerprint": written.partition.fingerprint,
+        "file": MetadataValue.path(str(written.partition.path)),
+        "inputs": len(snapshot.inputs),
+        "sample": MetadataValue.md(markdown_table(written.sample)),
+    }
+
+
+def cost_metadata(usage: Usage) -> dict[str, Any]:
+    """Seconds and peak memory of a step."""
+    return {"seconds": round(usage.seconds, 3), "peak_memory_mb": round(usage.peak_mb, 1)}
+
+
+def markdown_table(rows: list[dict[str, Any]]) -> str:
+    """Rows as a Markdown table, for the UI."""
+    if not rows:
+        return "no rows"
+    head = list(rows[0])
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(str(row[name]).replace("|", "\\|") for name in head) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def sql_asset(profile: Profile, table: str, select: Select, group: str) -> AssetsDefinition:
+    """Asset of one SQL file: its table, dependencies, description and code version come from the file."""
+    lake = Lake(profile)
+
+    @asset(
+        key=table.split("."),
+        deps=dependencies(profile, select.reads, table),
+        partitions_def=profile_partitions(profile),
+        group_name=group,
+        kinds={"duckdb", "sql"},
+        owners=OWNERS,
+        description=f"{select.description}\n\n`{select.path.parent.name}/{select.path.name}`",
+        code_version=select.code_version,
+        metadata={"columns": ", ".join(select.columns), "key": ", ".join(select.key)},
+    )
+    def build(context: AssetExecutionContext) -> MaterializeResult[None]:
+        night = night_of(context)
+        with measured() as usage, lake.as_of(night, select.reads, table, context.run.run_id) as snapshot:
+            written = snapshot.write(select.text, select.key, select.code_version)
+        return report(written, snapshot, usage)
+
+    return build
+
+
+def sql_assets(profile: Profile, folder: str, group: str) -> list[AssetsDefinition]:
+    """Assets of every SQL file in a folder below ``sql/``, as tables of the schema of that name."""
+    return [
+        sql_asset(profile, f"{folder}.{name}", load_select(path), group) for name, path in select_files(folder).items()
+    ]

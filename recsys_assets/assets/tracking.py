@@ -1,0 +1,120 @@
+"""Tracking: MLflow is told what each night made, and never asked by one.
+
+What belongs here: one MLflow run per algorithm and night with settings, cutoffs and input fingerprints; the grades are
+added to the run of the graded night once a later night gives them.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
+
+from recsys_assets.assets.step import (
+    OWNERS,
+    cost_metadata,
+    dependencies,
+    measured,
+    night_of,
+    profile_partitions,
+)
+from recsys_assets.nights import Night, cutoff, graded_night
+from recsys_assets.profile import Profile
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.models import Model, Models
+from recsys_assets.storage.sql import TableName
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_SUMMARY = TableName("grades", "summary")
+
+
+def tracking_asset(profile: Profile) -> AssetsDefinition:
+    """One step for all algorithms; nothing reads what it writes."""
+    lake, models = Lake(profile), Models(profile)
+
+    @asset(
+        key=["tracking", "mlflow"],
+        deps=[
+            *(AssetKey(["models", name]) for name in sorted(profile.algorithms)),
+            *dependencies(profile, [_SUMMARY]),
+        ],
+        partitions_def=profile_partitions(profile),
+        group_name="tracking",
+        kinds={"mlflow"},
+        owners=OWNERS,
+        description="MLflow's copy of what the night made: a run per algorithm and night, with its grades once they come. "
+        "See it with `mlflow ui --backend-store-uri` and the address below.",
+    )
+    def mlflow(context: AssetExecutionContext) -> MaterializeResult[None]:
+        night = night_of(context)
+        with measured() as usage:
+            client, experiment = _open(profile)
+            for name in sorted(profile.algorithms):
+                _tell(client, experiment, models.get(name, night))
+            with lake.as_of(night, [_SUMMARY]) as snapshot:
+                rows = snapshot.table(
+                    "select algorithm, task, k, metric, mean from grades.summary order by all"
+                ).to_pylist()
+            graded = _grade(client, experiment, graded_night(night, profile.horizon), rows)
+        return MaterializeResult(metadata={"store": _store(profile), "runs graded": graded, **cost_metadata(usage)})
+
+    return mlflow
+
+
+def _store(profile: Profile) -> str:
+    return f"sqlite:///{profile.folder / 'mlflow.db'}"
+
+
+def _open(profile: Profile) -> "tuple[MlflowClient, str]":
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=_store(profile))
+    experiment = client.get_experiment_by_name(profile.name)
+    if experiment is not None:
+        return client, str(experiment.experiment_id)
+    return client, str(client.create_experiment(profile.name, artifact_location=(profile.folder / "mlflow").as_uri()))
+
+
+def _tell(client: "MlflowClient", experiment: str, model: Model) -> None:
+    """One run per model; telling the same model again changes nothing."""
+    if _run_of(client, experiment, model.algorithm, model.night, model.fingerprint):
+        return
+    about = model.provenance
+    tags = {
+        "algorithm": model.algorithm,
+        "night": str(model.night),
+        "fingerprint": model.fingerprint,
+        "dagster_run": about["run_id"],
+    }
+    run_id = client.create_run(experiment, run_name=f"{model.algorithm} {model.night}", tags=tags).info.run_id
+    for name, value in {
+        "cutoff": cutoff(model.night),
+        "watermark": about["watermark"],
+        **about["settings"],
+    }.items():
+        client.log_param(run_id, name, value)
+    for table, nights in about["inputs"].items():
+        newest = max(nights)
+        client.set_tag(run_id, f"input.{table}", f"{len(nights)} nights, newest {newest} {nights[newest]}")
+    client.log_metric(run_id, "bytes", model.bytes)
+    client.set_terminated(run_id)
+
+
+def _grade(client: "MlflowClient", experiment: str, night: Night, rows: list[dict[str, Any]]) -> int:
+    """Add grades to the graded night's runs; returns how many got some."""
+    graded = 0
+    for algorithm in sorted({row["algorithm"] for row in rows}):
+        run_id = _run_of(client, experiment, algorithm, night)
+        if run_id:
+            graded += 1
+            for row in (row for row in rows if row["algorithm"] == algorithm):
+                client.log_metric(run_id, f"{row['task']}.{row['metric']}_at_{row['k']}", row["mean"])
+    return graded
+
+
+def _run_of(client: "MlflowClient", experiment: str, algorithm: str, night: Night, fingerprint: str = "") -> str | None:
+    """Newest run told of an algorithm and night."""
+    wanted = f"tags.algorithm = '{algorithm}' and tags.night = '{night}'"
+    wanted += f" and tags.fingerprint = '{fingerprint}'" if fingerprint else ""
+    found = client.search_runs([experiment], wanted, max_results=1)
+    return str(found[0].info.run_id) if found else None

@@ -1,0 +1,97 @@
+"""Schedules and sensors: when things run by themselves."""
+
+import json
+import time
+from collections.abc import Iterator  # Dagster resolves annotations when it loads
+from pathlib import Path
+
+from dagster import (
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SkipReason,
+    schedule,
+    sensor,
+)
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from recsys_assets.assets.raw import delivery_of, inbox
+from recsys_assets.nights import last_closed
+from recsys_assets.profile import Profile, ProfileError
+
+SETTLED_SECONDS = 5.0
+SENSOR_SECONDS = 30
+
+
+def nightly_schedule(profile: Profile, job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
+    """Run ``nightly`` for each night at its close, UTC; a profile with a last night is history and is skipped."""
+    hours, minutes = divmod(round(profile.grace_hours * 60), 60)
+
+    @schedule(
+        name="nightly_at_close",
+        cron_schedule=f"{minutes} {hours % 24} * * *",
+        job=job,
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Builds each night as it closes.",
+    )
+    def nightly_at_close(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+        night = last_closed(context.scheduled_execution_time.replace(tzinfo=None), profile.grace)
+        if profile.last_night is not None and night > profile.last_night:
+            return SkipReason(
+                f"Profile {profile.name} is history: its last night is {profile.last_night}. Build its nights with a backfill "
+                "of the job, or recsys night."
+            )
+        if night < profile.first_night:
+            return SkipReason(f"Night {night} lies before the profile's first night, {profile.first_night}.")
+        return RunRequest(run_key=night.isoformat(), partition_key=night.isoformat())
+
+    return nightly_at_close
+
+
+def landing_sensor(profile: Profile, job: UnresolvedAssetJobDefinition) -> SensorDefinition:
+    """Land files put into the inbox: each new or changed file once, when it has stopped growing."""
+
+    @sensor(
+        name="landing_inbox",
+        job=job,
+        minimum_interval_seconds=SENSOR_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description=f"Watches {inbox(profile).name}/ in the profile's data folder. The ledger keeps a file from landing twice.",
+    )
+    def landing_inbox(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
+        seen: dict[str, str] = json.loads(context.cursor or "{}")
+        files, unknown = _settled(profile)
+        new = [file for file, version in files.items() if seen.get(file.name) != version]
+        if not new:
+            note = f"; no delivery matches {', '.join(unknown)}" if unknown else ""
+            yield SkipReason(f"No new file in {inbox(profile)}{note}.")
+            return
+        key = json.dumps({file.name: files[file] for file in new}, sort_keys=True)
+        context.update_cursor(json.dumps(seen | {file.name: files[file] for file in new}, sort_keys=True))
+        config = {"ops": {"landing": {"config": {"files": [str(file) for file in new]}}}}
+        yield RunRequest(run_key=key, run_config=config)
+
+    return landing_inbox
+
+
+def _settled(profile: Profile) -> tuple[dict[Path, str], list[str]]:
+    """Files of the inbox that have not changed for a while, by their version, and names that match no delivery."""
+    settled, unknown = {}, []
+    folder = inbox(profile)
+    for file in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if not file.is_file() or file.name.startswith(".") or file.suffix in {".part", ".tmp"}:
+            continue
+        stat = file.stat()
+        try:
+            delivery_of(profile, file)
+        except ProfileError:
+            unknown.append(file.name)
+            continue
+        if time.time() - stat.st_mtime >= SETTLED_SECONDS:
+            settled[file] = f"{stat.st_size}-{stat.st_mtime_ns}"
+    return settled, unknown

@@ -1,0 +1,79 @@
+"""The code location: everything Dagster loads, put together from one profile.
+
+What belongs here: which assets, jobs, schedules and sensors exist. Loading it stays light: no numpy, no DuckDB.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+
+from recsys_assets.assets.algorithms import algorithm_assets
+from recsys_assets.assets.clean import clean_assets
+from recsys_assets.assets.grades import grade_assets
+from recsys_assets.assets.raw import raw_assets
+from recsys_assets.assets.recommendations import recommendation_assets
+from recsys_assets.assets.releases import release_asset
+from recsys_assets.assets.step import profile_partitions, sql_assets
+from recsys_assets.assets.tracking import tracking_asset
+from recsys_assets.profile import Profile, load_profile
+from recsys_jobs.automation import landing_sensor, nightly_schedule
+
+if TYPE_CHECKING:
+    from dagster import AssetsDefinition
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+NIGHTLY, LAND = "nightly", "land"
+
+
+def build_definitions(profile: Profile | None = None) -> Definitions:
+    """Definitions of one profile (default: the one ``RECSYS_PROFILE`` names).
+
+    Raises
+    ------
+    ProfileError, SqlError, SourceError
+        When a setting or a SQL file is wrong; the message names it.
+    """
+    profile = profile or load_profile()
+    land, nightly = _jobs(profile)
+    return Definitions(
+        assets=all_assets(profile),
+        jobs=[land, nightly],
+        schedules=[nightly_schedule(profile, nightly)],
+        sensors=[landing_sensor(profile, land)],
+        executor=in_process_executor,
+    )
+
+
+def all_assets(profile: Profile) -> list[AssetsDefinition]:
+    """Every asset, in order of the stages."""
+    return [
+        raw_assets(profile),
+        clean_assets(profile),
+        *sql_assets(profile, "features", "features"),
+        *algorithm_assets(profile),
+        *grade_assets(profile),
+        *recommendation_assets(profile),
+        release_asset(profile),
+        tracking_asset(profile),
+    ]
+
+
+def _jobs(profile: Profile) -> tuple[UnresolvedAssetJobDefinition, UnresolvedAssetJobDefinition]:
+    tags = {"recsys/profile": profile.name}
+    raw = AssetSelection.groups("raw")
+    land = define_asset_job(
+        LAND, raw, description="Take delivered files in: each wholly, once, or not at all.", tags=tags
+    )
+    nightly = define_asset_job(
+        NIGHTLY,
+        AssetSelection.all() - raw,
+        description="Build one night: clean log, features, models, grades, lists, release. A backfill of this job is a backtest.",
+        partitions_def=profile_partitions(profile),
+        tags=tags,
+    )
+    return land, nightly
+
+
+defs = build_definitions()
