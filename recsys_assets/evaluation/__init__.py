@@ -1,0 +1,1 @@
+"""Ranking metrics and their uncertainty: plain arrays in, plain arrays out."""
