@@ -1,0 +1,1 @@
+"""What turns candidate lists into recommendations: plain arrays in, plain arrays out."""
