@@ -9,11 +9,7 @@ with judged_users as (
 served as (
     select lists.task, lists.user_key, lists.rank, lists.item_key
     from graded.recommendations.lists as lists
-    semi join judged_users
-        on
-            judged_users.task = lists.task
-            and judged_users.user_key = lists.user_key
-            and not judged_users.is_cold_user
+    semi join judged_users on judged_users.task = lists.task and judged_users.user_key = lists.user_key
     union all
     select users.task, users.user_key, trending.rank, trending.item_key
     from judged_users as users

@@ -198,10 +198,22 @@ def test_a_window_that_begins_before_the_log_is_null(shop, length, known):
     for table in ("item_trend", "category_trend"):
         values = shop.rows(f"from features.{table}")[0][1:]
         assert [value is not None for value in values] == [True] * known + [False] * (6 - known)
+        assert values[4] in {None, 0.25}
     user = shop.row("select events_7d, events_prior_7d, change_7d from features.user")
     assert [value is not None for value in user.values()] == [length >= 7, length >= 14, length >= 14]
     (first_time,) = shop.rows("select first_time_buyers_7d from features.item")[0]
     assert first_time == (None if length < 7 else int(length <= 7))
+
+
+def test_an_event_on_the_edge_of_two_windows_counts_in_the_later_one(shop):
+    shop.users((1, "u"))
+    shop.items((1, "a", "", "d", "c"))
+    for age in (7, 14, 35, 36):
+        shop.take(1, 1, age)
+    shop.build(*FEATURES)
+    assert shop.rows("select events_7d, events_prior_7d from features.user") == [(1, 1)]
+    for table in ("item_trend", "category_trend"):
+        assert shop.rows(f"from features.{table}")[0][1:6] == (1, 1, 1, 1, 0.5)
 
 
 def test_days_and_sessions_stand_in_for_baskets(shop):

@@ -82,6 +82,16 @@ def test_judged_published_judges_unknown_users_by_what_was_trending(graded_shop)
     ]
 
 
+def test_judged_published_stops_at_rank_20(graded_shop):
+    graded_shop.con.execute(
+        "insert into graded.recommendations.lists by name "
+        "select 'next' as task, 1 as user_key, unnest(range(1, 26)) as rank, rank + 100 as item_key"
+    )
+    graded_shop.build("grades/judged_published")
+    ranks = [(rank, rank + 100) for rank in range(1, 21)]
+    assert graded_shop.rows("select rank, item_key from grades.judged_published") == ranks
+
+
 def test_late(graded_shop):
     graded_shop.build("grades/late")
     assert graded_shop.row("from grades.late") == {

@@ -67,6 +67,7 @@ def test_fusion_adds_weighted_reciprocal_ranks_and_keeps_who_proposed(small_shop
     small_shop.take(2, 6, 1)
     propose(small_shop, "next", 1, als=[1, 2, 3, 4], ease=[3, 5], off=[6, 4], unknown=[6])
     weigh(small_shop, als=1.0, ease=0.5, off=0.0)
+    small_shop.con.execute("update this.profile set list_length = 4")
     small_shop.build(*BUILD)
     rows = small_shop.rows(
         "select rank, item_key, score, algorithms from recommendations.lists where task = 'next' and user_key = 1"
@@ -75,8 +76,9 @@ def test_fusion_adds_weighted_reciprocal_ranks_and_keeps_who_proposed(small_shop
         (1, 3, [{"algorithm": "ease", "rank": 1}, {"algorithm": "als", "rank": 3}]),
         (2, 1, [{"algorithm": "als", "rank": 1}]),
         (3, 2, [{"algorithm": "als", "rank": 2}]),
+        (4, 4, [{"algorithm": "als", "rank": 4}]),
     ]
-    assert [row[2] for row in rows] == pytest.approx([1 / 63 + 0.5 / 61, 1 / 61, 1 / 62], abs=1e-12)
+    assert [row[2] for row in rows] == pytest.approx([1 / 63 + 0.5 / 61, 1 / 61, 1 / 62, 1 / 64], abs=1e-12)
 
 
 def test_equal_scores_rank_by_item_id(small_shop):
@@ -195,6 +197,21 @@ def test_trending_popular_and_new(shop, category, department, place):
     assert reason(shop, 2) == [("popular", "popular: taken by 3 people")]
     assert reason(shop, 3) == [("popular", "popular: taken by 1 person")]
     assert reason(shop, 4) == [("new", "new: first seen 2 days ago")]
+
+
+def test_only_the_ten_most_bought_of_a_category_trend(shop):
+    shop.users(*[(user, f"u{user:02}") for user in range(1, 16)])
+    shop.items(*[(item, f"i{item:02}", "", "d", "c") for item in range(1, 12)])
+    for item in range(1, 12):
+        for user in range(2, 16 - item):
+            shop.take(user, item, 2)
+    shop.take(2, 1, 40)
+    propose(shop, "next", 1, als=list(range(1, 12)))
+    weigh(shop, als=1.0)
+    shop.con.execute("update this.profile set list_length = 11")
+    shop.build(*BUILD)
+    assert reason(shop, 10) == [("trending", "trending in c")]
+    assert reason(shop, 11) == [("popular", "popular: taken by 3 people")]
 
 
 def test_every_reason_is_true_of_the_log(shop):
