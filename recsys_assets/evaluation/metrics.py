@@ -64,9 +64,7 @@ def _check(hits: Bools, n_relevant: Ints, k: int) -> None:
     too_many = hits.sum(axis=1) > n_relevant
     if too_many.any():
         row = int(too_many.argmax())
-        raise ValueError(
-            f"List {row} has more hits than relevant items: count each item once, and all relevant ones."
-        )
+        raise ValueError(f"List {row} has more hits than relevant items: count each item once, and all relevant ones.")
 
 
 @metric("precision")
@@ -128,8 +126,7 @@ def hit_rate(hits: Bools, n_relevant: Ints, k: int) -> Floats:
     """1 if any of the first k ranks is a hit, else 0 (Deshpande and Karypis, TOIS 2004)."""
     import numpy as np
 
-    any_hit: Floats = hits[:, :k].any(axis=1).astype(np.float64)
-    return any_hit
+    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
 
 
 def metric_table(hits: Bools, n_relevant: Ints, ks: Sequence[int]) -> dict[str, NDArray[np.generic]]:

@@ -102,9 +102,7 @@ def _resampled_means(values: Floats, seed: int, n_resamples: int) -> Floats:
     import numpy as np
 
     if values.ndim != 2 or len(values) == 0:
-        raise ValueError(
-            f"Values need the shape (n_users, n_columns) with at least one user; got {values.shape}."
-        )
+        raise ValueError(f"Values need the shape (n_users, n_columns) with at least one user; got {values.shape}.")
     if not np.isfinite(values).all():
         raise ValueError("Values must be finite: leave out users without a grade.")
     n_users, n_columns = values.shape

@@ -61,9 +61,7 @@ class LearnedWeights:
     single_ndcg: Floats
 
 
-def fuse(
-    lists: Ints, algorithms: Ints, ranks: Ints, items: Ints, weights: Floats, *, rrf_k: int, n: int
-) -> FusedLists:
+def fuse(lists: Ints, algorithms: Ints, ranks: Ints, items: Ints, weights: Floats, *, rrf_k: int, n: int) -> FusedLists:
     """Fuse the algorithms' lists: score = sum over a of ``w_a / (rrf_k + rank_a)``, best ``n`` of each list.
 
     The reference of the nightly SQL. Time O(m log m), memory O(m).
@@ -151,9 +149,7 @@ def learn_weights(
     if len(n_relevant) == 0:
         return LearnedWeights(uniform, "uniform", math.nan, math.nan, np.full(n_algorithms, math.nan))
     if n_relevant.min() < 1:
-        raise ValueError(
-            f"List {n_relevant.argmin()} has no relevant item: leave such lists out, they teach nothing."
-        )
+        raise ValueError(f"List {n_relevant.argmin()} has no relevant item: leave such lists out, they teach nothing.")
     if len(relevant) != len(lists) or lists.max(initial=-1) >= len(n_relevant):
         raise ValueError("A row lacks its relevance or its list's n_relevant: pass graded lists only.")
     _check_rows(lists, algorithms, ranks, items, n_algorithms)
@@ -237,6 +233,4 @@ def _check_rows(lists: Ints, algorithms: Ints, ranks: Ints, items: Ints, n_algor
     if len(twice):
         row, item = divmod(int(twice[0]), n_items)
         of_list, algorithm = divmod(row, n_algorithms)
-        raise ValueError(
-            f"Algorithm {algorithm} names item {item} twice in list {of_list}: keep its better rank only."
-        )
+        raise ValueError(f"Algorithm {algorithm} names item {item} twice in list {of_list}: keep its better rank only.")

@@ -88,8 +88,8 @@ class PackedLists:
         """Mean NDCG@k of each algorithm's own lists, shape (n_algorithms,)."""
         import numpy as np
 
-        own = self.rank[:, self.hit_row, self.hit_column]
-        gains = np.where(own > 0, self.gain[own - 1], 0.0)
+        # an item not listed has rank 0 and takes the last gain, which is none
+        gains = self.gain[self.rank[:, self.hit_row, self.hit_column] - 1]
         return np.array([self._per_list(gain).mean() for gain in gains])
 
     def _per_list(self, gain: Floats) -> Floats:

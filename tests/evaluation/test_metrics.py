@@ -139,9 +139,10 @@ def test_a_new_metric_is_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_coverage_counts_each_item_once() -> None:
     assert coverage(np.array([[3, 7], [7, 3], [5, 3]]), 12) == 3 / 12
     assert coverage(np.array([], dtype=int), 12) == 0
-    for n_catalogue in (2, 0):
-        with pytest.raises(ValueError, match=f"3 items are listed of a catalogue of {n_catalogue}"):
-            coverage(np.array([1, 2, 3]), n_catalogue)
+    with pytest.raises(ValueError, match="3 items are listed of a catalogue of 2"):
+        coverage(np.array([1, 2, 3]), 2)
+    with pytest.raises(ValueError, match="0 items are listed of a catalogue of 0"):
+        coverage(np.array([], dtype=int), 0)
 
 
 @pytest.mark.slow  # numba compiles ranx for a minute or more

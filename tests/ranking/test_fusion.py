@@ -155,6 +155,25 @@ def test_gains_where_algorithms_complement_each_other() -> None:
     assert learned.weights[2] < 0.2
 
 
+def with_copy(rows):
+    """A third algorithm that says what the first of two says."""
+    first = rows["algorithms"] == 0
+    doubled = {name: np.append(x, x[first]) if len(x) == len(first) else x for name, x in rows.items()}
+    doubled["algorithms"][len(first) :] = 2
+    return doubled
+
+
+def test_ascent_finds_what_the_figures_of_single_algorithms_do_not_tell() -> None:
+    """Of three algorithms equally good alone, one copies another: the two share one vote, the third has one."""
+    skills = [1.5, 1.5]
+    learned = learn_weights(**with_copy(candidates(0, 600, skills)), n_algorithms=3, rrf_k=20)
+    assert learned.rule == "ascent"
+    assert learned.weights[[0, 2]].sum() == pytest.approx(0.5, abs=0.15)
+    later = with_copy(candidates(100, 1_000, skills))
+    fused = fused_ndcg(later, learned.weights, 20).mean()
+    assert fused > fused_ndcg(later, np.full(3, 1 / 3), 20).mean() + 0.01
+
+
 def test_few_lists_keep_equal_weights_and_none_at_all_do_too() -> None:
     """Ten lists of algorithms of one skill cannot tell them apart; one list can tell nothing."""
     skills = [1.0, 1.0, 1.0]
