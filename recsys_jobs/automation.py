@@ -43,8 +43,8 @@ def nightly_schedule(profile: Profile, job: UnresolvedAssetJobDefinition) -> Sch
         night = last_closed(context.scheduled_execution_time.replace(tzinfo=None), profile.grace)
         if profile.last_night is not None and night > profile.last_night:
             return SkipReason(
-                f"Profile {profile.name} is history: its last night is {profile.last_night}. Build its nights with a backfill "
-                "of the job, or recsys night."
+                f"Profile {profile.name} is history: its last night is {profile.last_night}. Build its nights with a "
+                "backfill of the job, or recsys night."
             )
         if night < profile.first_night:
             return SkipReason(f"Night {night} lies before the profile's first night, {profile.first_night}.")
@@ -61,7 +61,7 @@ def landing_sensor(profile: Profile, job: UnresolvedAssetJobDefinition) -> Senso
         job=job,
         minimum_interval_seconds=SENSOR_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description=f"Watches {inbox(profile).name}/ in the profile's data folder. The ledger keeps a file from landing twice.",
+        description=f"Watches {inbox(profile).name}/ in the profile's data folder; the ledger lands a file once.",
     )
     def landing_inbox(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
         seen: dict[str, str] = json.loads(context.cursor or "{}")

@@ -69,7 +69,7 @@ def _jobs(profile: Profile) -> tuple[UnresolvedAssetJobDefinition, UnresolvedAss
     nightly = define_asset_job(
         NIGHTLY,
         AssetSelection.all() - raw,
-        description="Build one night: clean log, features, models, grades, lists, release. A backfill of this job is a backtest.",
+        description="Build one night, from the clean log to the release. A backfill of this job is a backtest.",
         partitions_def=profile_partitions(profile),
         tags=tags,
     )

@@ -127,8 +127,8 @@ def _summary(profile: Profile) -> AssetsDefinition:
         group_name="grades",
         kinds={"python", "numpy"},
         owners=OWNERS,
-        description="Mean of every metric at every cut with its 95% bootstrap interval over users, for each algorithm and for "
-        "the published lists, and the catalogue coverage; cold shares beside each figure.",
+        description="Mean of every metric at every cut with its 95% bootstrap interval over users, for each algorithm "
+        "and for the published lists, and the catalogue coverage; cold shares beside each figure.",
     )
     def summary(context: AssetExecutionContext) -> MaterializeResult[None]:
         night = night_of(context)
@@ -137,7 +137,7 @@ def _summary(profile: Profile) -> AssetsDefinition:
             written = snapshot.write(f"select * from made.summary order by {', '.join(SUMMARY_KEY)}", SUMMARY_KEY)
             history = snapshot.table(
                 "select night, task, algorithm, mean from before.grades.summary where metric = 'ndcg' and k = 10 "
-                "union all by name select this_night.night, task, algorithm, mean from made.summary, this.night as this_night "
+                "union all by name select n.night, task, algorithm, mean from made.summary, this.night as n "
                 "where metric = 'ndcg' and k = 10 order by all"
             ).to_pylist()
             late = snapshot.row("select n_late from grades.late")[0]

@@ -34,7 +34,7 @@ def raw_assets(profile: Profile) -> AssetsDefinition:
                 group_name="raw",
                 kinds={"duckdb"},
                 owners=OWNERS,
-                description=f"Rows of {table} exactly as delivered, in landing.duckdb; rejected rows with their reasons beside.",
+                description=f"Rows of {table} exactly as delivered, in landing.duckdb, and rejected rows with reasons.",
                 skippable=True,
             )
             for table in tables

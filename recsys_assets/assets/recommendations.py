@@ -52,8 +52,8 @@ def _fusion_weights(profile: Profile) -> AssetsDefinition:
         group_name="recommendations",
         kinds={"python", "numpy"},
         owners=OWNERS,
-        description="How much each algorithm's ranks count in each task: learned from the graded night's candidates and "
-        "what users took since, uniform when that night was never built.",
+        description="How much each algorithm's ranks count in each task: learned from the graded night's candidates "
+        "and what users took since, uniform when that night was never built.",
         code_version=select.code_version,
     )
     def fusion_weights(context: AssetExecutionContext) -> MaterializeResult[None]:

@@ -43,9 +43,9 @@ def release_asset(profile: Profile) -> AssetsDefinition:
         group_name="releases",
         kinds={"duckdb"},
         owners=OWNERS,
-        description="recsys.duckdb: the night's recommendations, similar items, trending, items and grades in one read-only "
-        "file with macros. Built beside the current one, checked, then published by swapping a link; an older night than "
-        "the current one is built but does not become current.",
+        description="recsys.duckdb: the night's recommendations, similar items, trending, items and grades in one "
+        "read-only file with macros. Built beside the current one, checked, then published by swapping a link; an "
+        "older night than the current one is built but does not become current.",
         code_version=hashlib.sha256("".join(s.text for s in selects.values()).encode()).hexdigest()[:12],
     )
     def published(context: AssetExecutionContext) -> MaterializeResult[None]:

@@ -102,7 +102,7 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
 def report(
     written: Written, snapshot: Snapshot, usage: Usage, extra: Mapping[str, Any] | None = None
 ) -> MaterializeResult[None]:
-    """Result of a step with what every asset reports: rows, schema, watermark, fingerprint, seconds, memory, a sample."""
+    """Result of a step, with what every asset reports."""
     partition = written.partition
     return MaterializeResult(
         asset_key=AssetKey(partition.table.split(".")),

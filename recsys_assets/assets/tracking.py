@@ -42,8 +42,8 @@ def tracking_asset(profile: Profile) -> AssetsDefinition:
         group_name="tracking",
         kinds={"mlflow"},
         owners=OWNERS,
-        description="MLflow's copy of what the night made: a run per algorithm and night, with its grades once they come. "
-        "See it with `mlflow ui --backend-store-uri` and the address below.",
+        description="MLflow's copy of what the night made: a run per algorithm and night, with its grades once they "
+        "come. See it with `mlflow ui --backend-store-uri` and the address below.",
     )
     def mlflow(context: AssetExecutionContext) -> MaterializeResult[None]:
         night = night_of(context)

@@ -145,7 +145,8 @@ class Intake:
         con.execute(
             f"insert into verdicts with mapped as ({mapped(con, table, select)}), judged as ("
             f"select landed_id, {table.time} as row_time, getvariable('arrived_at') as arrived_at, "
-            "case when reject_reason is not null then {column_name: coalesce(reject_column, ''), reason: reject_reason} "
+            "case when reject_reason is not null "
+            "then {column_name: coalesce(reject_column, ''), reason: reject_reason} "
             f"{cases} end as verdict from mapped) "
             "select landed_id, row_time, verdict.column_name, verdict.reason from judged"
         )

@@ -48,9 +48,8 @@ def stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> lis
 
 
 def _csv(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> list[tuple[int, str, str, str]]:
-    options: dict[str, str] = {"delim": delivery.delimiter} if delivery.delimiter else {}
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
-    rows = con.read_csv(str(path), header=True, all_varchar=True, store_rejects=True, **options)
+    rows = con.read_csv(str(path), header=True, all_varchar=True, store_rejects=True, delimiter=delivery.delimiter)
     rows.create("split")
     con.execute("create temp table staged as select *, rowid + 1 as landed_row from split; drop table split")
     return con.execute(

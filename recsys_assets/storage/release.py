@@ -201,9 +201,7 @@ class Releases(ReleaseFolder):
         history = self.history()
         if name == self.current_name():
             write_history(self.history_file, history)
-            return Published(
-                name, published=True, changed=False, reason=f"Release {name} is current already."
-            )
+            return Published(name, published=True, changed=False, reason=f"Release {name} is current already.")
         atomic.swap_symlink(self.link, (self.folder / name / FILE_NAME).relative_to(self.root))
         write_history(self.history_file, (*history, Publication(datetime.now(UTC), name, action)))
         return Published(name, published=True, changed=True, reason=f"Release {name} is current now.")

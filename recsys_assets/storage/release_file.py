@@ -25,9 +25,7 @@ class ReleaseError(Exception):
     """A release that cannot be built, published, rolled back or read; the message says what to do next."""
 
 
-def write_file(
-    file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader], macros_sql: str
-) -> dict[str, int]:
+def write_file(file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader], macros_sql: str) -> dict[str, int]:
     """Write a new release file.
 
     Parameters
@@ -134,9 +132,7 @@ def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
 
     beside = sorted(path.name for path in file.parent.iterdir() if path != file)
     if beside:
-        raise ReleaseError(
-            f"Release file {file} is not whole: {', '.join(beside)} lies beside it. Build it again."
-        )
+        raise ReleaseError(f"Release file {file} is not whole: {', '.join(beside)} lies beside it. Build it again.")
     try:
         with duckdb.connect(str(file), read_only=True) as con:
             _check_tables(con, rows)
@@ -151,8 +147,7 @@ def _check_tables(con: DuckDBPyConnection, rows: Mapping[str, int | None]) -> No
     found = {name for (name,) in con.execute(query).fetchall()}
     if found != set(rows):
         raise ReleaseError(
-            f"The release holds the tables {sorted(found)}, given were {sorted(rows)}. "
-            "Build it under another id."
+            f"The release holds the tables {sorted(found)}, given were {sorted(rows)}. Build it under another id."
         )
     for name, expected in rows.items():
         ((count,),) = con.execute(f"select count(*) from {_identifier(name)}").fetchall()

@@ -144,9 +144,7 @@ class ReleaseFolder:
 
         name = self.current_name()
         if name is None:
-            raise ReleaseError(
-                f"Nothing is published in {self.root}: run the job `nightly` for a night first."
-            )
+            raise ReleaseError(f"Nothing is published in {self.root}: run the job `nightly` for a night first.")
         try:
             return duckdb.connect(str(self.link), read_only=True)
         except duckdb.Error as error:

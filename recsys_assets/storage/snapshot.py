@@ -78,7 +78,7 @@ class Snapshot:
         """Another connection to the same locked snapshot, e.g. to read while a stream is being written."""
         return self._con.cursor()
 
-    def table(self, query: str, parameters: list[Any] | None = None) -> pa.Table:
+    def table(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> pa.Table:
         """Run a query over the snapshot's tables and return all of its rows as Arrow."""
         return self._con.sql(query, params=parameters or None).to_arrow_table()
 
@@ -109,7 +109,8 @@ class Snapshot:
         LakeError
             When the rows break the table's contract: other columns than declared, a key twice or null.
         """
-        assert self._target is not None and self.output is not None, "this snapshot has no output"
+        assert self._target is not None, "this snapshot has no output"
+        assert self.output is not None
         footer = json.dumps(self.provenance(key, code_version), separators=(",", ":"))
         self._con.execute(
             f"copy ({query.rstrip().rstrip(';')}\n) to $target (format parquet, compression zstd, "
@@ -182,7 +183,7 @@ class Snapshot:
         return columns, content[0], hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def provenance(self, key: tuple[str, ...], code_version: str) -> dict[str, Any]:
-        """What a write of this snapshot rests on; a table carries it in its file's footer, a model in a file beside it."""
+        """What a write of this snapshot rests on: in a table's footer, or in a file beside a model."""
         inputs: dict[str, dict[str, str]] = {}
         for partition in self.inputs:
             inputs.setdefault(partition.table, {})[partition.night.isoformat()] = partition.path.stem

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recsys_assets.profile import PROJECT
 from recsys_assets.storage.canonical import CANONICAL, Canonical, SourceError, projection
-from recsys_assets.storage.sql import PROJECT, Select, load_select, select_files
+from recsys_assets.storage.sql import Select, load_select, select_files
 
 if TYPE_CHECKING:
     import duckdb

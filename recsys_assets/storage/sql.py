@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recsys_assets.profile import PROJECT
 
@@ -252,7 +252,7 @@ def _problems(query: exp.Query) -> Iterator[str]:
 
 def _names_a_cte(table: exp.Table) -> bool:
 
-    scope: exp.Expression | None = table
+    scope: Any = table
     while scope is not None:
         if any(cte.alias.lower() == table.name.lower() for cte in scope.args.get("with_", None) or []):
             return True

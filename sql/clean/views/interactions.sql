@@ -9,7 +9,10 @@ with retracted as (
 )
 
 select
-    events.* replace (events.quantity - coalesce(retracted.quantity, 0) as quantity),
+    events.* replace (
+        events.quantity - coalesce(retracted.quantity, 0) as quantity,
+        events.value * (1 - coalesce(retracted.quantity / events.quantity, 0)) as value
+    ),
     epoch(this_night.cutoff - events.event_ts) / 86400.0 as age_days,
     weights.weight
 from clean.events as events

@@ -1,0 +1,273 @@
+"""The command line ``recsys``.
+
+What belongs here: commands and their help. What they print is in `recsys_jobs.show`, what they do is elsewhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+
+app = typer.Typer(
+    name="recsys",
+    help="Nightly recommendation tables from raw interactions, and proof that no night saw its own future.\n\n"
+    "Start with `recsys demo`. A night is a UTC day; RECSYS_PROFILE chooses the deployment.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+console = Console()
+NightOption = Annotated[datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Night, e.g. 2017-10-31.")]
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Register a command whose expected failures are printed as one sentence and end with exit code 1."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        import duckdb
+
+        from recsys_assets.profile import ProfileError
+        from recsys_assets.storage.canonical import SourceError
+        from recsys_assets.storage.lake import LakeError
+        from recsys_assets.storage.landing import LandingError
+        from recsys_assets.storage.release import ReleaseError
+        from recsys_assets.storage.sql import SqlError
+        from recsys_jobs.run import NightFailed
+
+        expected = (ProfileError, SourceError, LakeError, LandingError, ReleaseError, SqlError, NightFailed)
+        try:
+            function(*args, **kwargs)
+        except (*expected, duckdb.Error, OSError) as error:
+            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+            raise typer.Exit(1) from error
+
+    guarded.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    app.command()(guarded)
+    return guarded
+
+
+@command
+def demo() -> None:
+    """Land the default data, build three nights, publish, and show what came out.
+
+    Run again, it finds its work done and only shows it.
+    """
+    from recsys_assets.assets.raw import history_files
+    from recsys_jobs import show
+
+    profile = _profile()
+    console.print(f"[bold]{profile.title or profile.name}[/bold]")
+    _land(profile, history_files(profile), "history")
+    _build(profile, [night for night in profile.demo_nights if not _is_built(profile, night)])
+    show.landed(console, profile)
+    show.grades(console, profile)
+    show.one_user(console, profile)
+    show.next_steps(console, profile)
+
+
+@command
+def land(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files; none: the profile's history, or its inbox.")
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Every row was known when it happened (a first load).")
+    ] = False,
+    arrived_at: Annotated[
+        datetime | None, typer.Option(help="UTC instant of arrival, for replays (default: now).")
+    ] = None,
+    restate: Annotated[
+        bool, typer.Option("--restate", help="Let history reach into sealed nights: they must be built again.")
+    ] = False,
+) -> None:
+    """Take delivered files in: each wholly, once, or not at all.
+
+    Without --history rows count as arrived now and become visible with the next open night.
+    """
+    from recsys_assets.assets.raw import history_files, inbox
+
+    profile = _profile()
+    if not files:
+        folder = inbox(profile)
+        arrived = sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
+        files = history_files(profile) if history else arrived
+    if not files:
+        console.print(f"Nothing to land: name files, put them into {inbox(profile)}, or pass --history.")
+        return
+    for file in files:
+        if not file.is_file():
+            raise FileNotFoundError(f"{file} is not a file. Name the files to land one by one.")
+    _land(profile, files, "history" if history else "arrival", arrived_at=arrived_at, restate=restate)
+
+
+@command
+def night(
+    night: Annotated[
+        datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="Night to build (default: the newest closed one).")
+    ] = None,
+) -> None:
+    """Build one night, from the clean log to the published release.
+
+    Building it again gives the same tables.
+    """
+    profile = _profile()
+    _build(profile, [_night_or_newest(profile, night)])
+
+
+@command
+def backtest(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First night.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last night, included.")],
+    every: Annotated[int, typer.Option(min=1, help="Days from one night to the next (default: the horizon).")] = 0,
+) -> None:
+    """Build nights one after the other, oldest first, and show their grades.
+
+    Each night grades the lists of the night one horizon before it, so space them by the horizon or a divisor of it.
+    """
+    from recsys_assets.nights import nights_between
+    from recsys_jobs import show
+
+    profile = _profile()
+    _build(
+        profile,
+        nights_between(first.date(), last.date(), every or profile.horizon),
+        {"recsys/backtest": str(first.date())},
+    )
+    show.grades_over_nights(console, profile)
+
+
+@command
+def releases() -> None:
+    """List the releases, newest first, and which one readers see."""
+    from recsys_jobs import show
+
+    show.releases(console, _profile())
+
+
+@command
+def rollback(
+    to: Annotated[str | None, typer.Option(help="Release to go back to (default: the one published before).")] = None,
+) -> None:
+    """Let readers see an earlier release again; the next newer night publishes as usual."""
+    from recsys_assets.storage.release import Releases
+
+    console.print(Releases(_profile().folder).rollback(to).reason)
+
+
+@command
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL over the published release.")],
+    rows: Annotated[int, typer.Option(help="Rows to print at most.")] = 20,
+) -> None:
+    """Run SQL on the published release, read-only.
+
+    For example: recsys query "from serving.recommend(900, k := 5)"
+    """
+    from recsys_assets.storage.release import Releases
+    from recsys_jobs import show
+
+    with Releases(_profile().folder).connect() as connection:
+        show.table(console, connection.sql(sql), rows)
+
+
+@command
+def why(
+    user: Annotated[str, typer.Argument(help="User id as delivered.")],
+    item: Annotated[str, typer.Argument(help="Item id as delivered.")],
+    night: NightOption = None,
+) -> None:
+    """Show why a user was recommended an item, down to the delivered rows it rests on."""
+    from recsys_jobs import show
+
+    profile = _profile()
+    built = _built_nights(profile)
+    if night is None and not built:
+        raise FileNotFoundError(
+            f"No night of profile {profile.name} is built yet. Run `recsys night` or `recsys demo`."
+        )
+    show.why(console, profile, user, item, night.date() if night else built[-1])
+
+
+@command
+def prune(
+    keep: Annotated[int, typer.Option(min=2, help="Newest releases to keep.")] = 14,
+) -> None:
+    """Delete partitions superseded for over a day, and old releases; never what is current."""
+    from datetime import timedelta
+
+    from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.release import Releases
+
+    profile = _profile()
+    freed = Lake(profile).prune()
+    removed = Releases(profile.folder).prune(keep, timedelta(days=1))
+    console.print(f"Freed {freed / 1e6:,.1f} MB of superseded partitions; removed {len(removed)} old release(s).")
+
+
+def _profile() -> Profile:
+    from recsys_assets.profile import load_profile
+
+    return load_profile()
+
+
+def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> None:
+    from recsys_assets.assets.raw import land_files
+
+    with console.status(f"Landing {len(files)} file(s)"):
+        landed = land_files(profile, files, kind, lambda text: console.print("  " + text, markup=False), **options)
+    stale = sorted({night for file in landed for night in file.stale})
+    if stale:
+        console.print(f"Stale, build them again: {', '.join(map(str, stale))}", style="yellow")
+
+
+def _build(profile: Profile, nights: list[Night], tags: dict[str, str] | None = None) -> None:
+    """Build nights, oldest first, with a bar that names the step under way."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from recsys_jobs.run import dagster_instance, run_night
+
+    if not nights:
+        return
+    columns = (TextColumn("night {task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[step]}"), console=console) as bars, dagster_instance() as instance:
+        for night in sorted(nights):
+            bar = bars.add_task(str(night), total=None, step="")
+
+            def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
+                bars.update(bar, completed=done, total=steps, step=step)
+
+            run_night(profile, night, instance, progress, tags)
+
+
+def _night_or_newest(profile: Profile, night: datetime | None) -> Night:
+    from recsys_assets.nights import last_closed, utc_now
+
+    if night is not None:
+        return night.date()
+    newest = last_closed(utc_now(), profile.grace)
+    return newest if profile.last_night is None else min(newest, profile.last_night)
+
+
+def _built_nights(profile: Profile) -> list[Night]:
+    from recsys_assets.storage.lake import Lake
+
+    return Lake(profile).nights("recommendations.lists")
+
+
+def _is_built(profile: Profile, night: Night) -> bool:
+    from recsys_assets.storage.lake import Lake
+
+    return Lake(profile).partition("releases.published", night) is not None

@@ -1,0 +1,117 @@
+"""Running nights from a program: the same job that the schedule and the UI run, in this process.
+
+What belongs here: the Dagster instance of a deployment, and a run of ``nightly`` that tells its progress.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys_assets.profile import PROJECT, data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dagster import DagsterInstance, ExecuteInProcessResult
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+
+    Progress = Callable[[int, int, str], object]
+    """Called with (steps done, steps in all, the step just begun)."""
+
+POLL_SECONDS = 0.25
+
+
+class NightFailed(Exception):
+    """A night that could not be built; the message is the failed step's own."""
+
+
+@contextmanager
+def dagster_instance() -> Iterator[DagsterInstance]:
+    """Dagster's instance in ``DAGSTER_HOME`` (default: inside the data folder), made when absent."""
+    from dagster import DagsterInstance
+
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(data_folder() / ".dagster")))
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copy(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
+    with DagsterInstance.get() as instance:
+        yield instance
+
+
+def run_night(
+    profile: Profile,
+    night: Night,
+    instance: DagsterInstance,
+    progress: Progress,
+    tags: dict[str, str] | None = None,
+) -> None:
+    """Run the job ``nightly`` for one night; the run is on the UI's pages like any other.
+
+    Raises
+    ------
+    NightFailed
+        When a step failed; says which and why.
+    """
+    from dagster._core.utils import make_new_run_id
+
+    from recsys_jobs.definitions import NIGHTLY, build_definitions
+
+    job, run_id = build_definitions(profile).resolve_job_def(NIGHTLY), make_new_run_id()
+    with _followed(instance, run_id, len(job.graph.node_defs), progress):
+        result = job.execute_in_process(
+            partition_key=night.isoformat(),
+            instance=instance,
+            run_id=run_id,
+            tags=tags,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+    if not result.success:
+        raise NightFailed(f"Night {night} failed in {_failure(result)}")
+
+
+def _failure(result: ExecuteInProcessResult) -> str:
+    """Step and sentence of the first failure, without the traceback (the UI has it)."""
+    for event in result.all_node_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            while error.cause is not None:
+                error = error.cause
+            return f"{event.step_key}: {error.message.strip()}"
+    return "an unknown step; see its run in the UI (make dev)"
+
+
+@contextmanager
+def _followed(instance: DagsterInstance, run_id: str, n_steps: int, progress: Progress) -> Iterator[None]:
+    """Tell the progress of a run out of its event log while the block runs."""
+    finished = threading.Event()
+
+    def follow() -> None:
+        cursor, done = None, 0
+        while not finished.wait(POLL_SECONDS):
+            records = instance.get_records_for_run(run_id, cursor=cursor)
+            cursor = records.cursor
+            for record in records.records:
+                event = record.event_log_entry.dagster_event
+                if event is None or event.step_key is None:
+                    continue
+                done += event.is_step_success
+                if event.is_step_start or event.is_step_success:
+                    progress(done, n_steps, event.step_key.replace("__", "."))
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()
+        progress(n_steps, n_steps, "done")

@@ -1,0 +1,182 @@
+"""What the command line prints: tables and sentences for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.release import Releases
+from recsys_assets.storage.sql import SQL_FOLDER, TableName, load_select
+
+if TYPE_CHECKING:
+    import duckdb
+    from rich.console import Console
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+
+
+def landed(console: Console, profile: Profile) -> None:
+    """Files in the ledger, and rejected rows by reason."""
+    landing = Landing(profile)
+    files = Table("file", "table", "read", "landed", "rejected", "status", title="What landed")
+    for file in landing.files().to_pylist():
+        counts = [f"{file[f'rows_{kind}']:,}" for kind in ("read", "landed", "rejected")]
+        files.add_row(file["name"], file["raw_table"], *counts, file["status"])
+    console.print(files)
+    rejects = landing.reject_counts().to_pylist()
+    if rejects:
+        table = Table("file", "column", "reason", "rows", "first at row", title="What was rejected, and why")
+        for row in rejects[:10]:
+            table.add_row(row["name"], row["column_name"], row["reason"], f"{row['n_rows']:,}", f"{row['first_row']:,}")
+        console.print(table)
+
+
+def grades(console: Console, profile: Profile) -> None:
+    """The newest night's grades: every algorithm and the published lists, per task."""
+    with Releases(profile.folder).connect() as connection:
+        night = connection.execute("select max(night) from meta.grades").fetchall()[0][0]
+        rows = connection.execute(
+            "select task, algorithm, graded_night, status, max(n_users) as n, "
+            "max(mean) filter (metric = 'ndcg' and k = 10), max(low) filter (metric = 'ndcg' and k = 10), "
+            "max(high) filter (metric = 'ndcg' and k = 10), max(mean) filter (metric = 'recall' and k = 10), "
+            "max(mean) filter (metric = 'hit_rate' and k = 10), max(mean) filter (metric = 'coverage' and k = 10) "
+            "from meta.grades where night = $1 group by all order by task desc, 6 desc",
+            [night],
+        ).fetchall()
+    if not rows:
+        console.print(
+            "No grades yet: a night grades the lists of the night one horizon before it, once both are built."
+        )
+        return
+    title = f"Night {night} grades the lists of {rows[0][2]} ({profile.horizon} days, {rows[0][4]:,} users)"
+    table_ = Table("task", "lists", "NDCG@10", "95% interval", "recall@10", "hit rate@10", "coverage@10", title=title)
+    for task, algorithm, _, status, _, ndcg, low, high, recall, hit_rate, coverage in rows:
+        name = f"[bold]{status}[/bold]" if algorithm == "published" else algorithm
+        figures = [f"{value:.3f}" if value is not None else "" for value in (recall, hit_rate, coverage)]
+        table_.add_row(task, name, f"{ndcg:.4f}", f"{low:.3f} to {high:.3f}", *figures)
+    console.print(table_)
+
+
+def grades_over_nights(console: Console, profile: Profile) -> None:
+    """NDCG@10 of every night graded so far, per task and algorithm."""
+    lake = Lake(profile)
+    nights = lake.nights("grades.summary")
+    if not nights:
+        console.print("No night has grades yet.")
+        return
+    with lake.as_of(nights[-1], [TableName("grades", "summary", "past")]) as snapshot:
+        rows = snapshot.table(
+            "select task, algorithm, graded_night, mean, low, high, n_users, status from past.grades.summary "
+            "where metric = 'ndcg' and k = 10 order by task, graded_night, mean desc"
+        ).to_pylist()
+    table_ = Table("task", "lists of", "by", "NDCG@10", "95% interval", "users", "status", title="Grades over nights")
+    for row in rows:
+        interval = f"{row['low']:.3f} to {row['high']:.3f}"
+        figures = [f"{row['mean']:.4f}", interval, f"{row['n_users']:,}", row["status"]]
+        table_.add_row(row["task"], str(row["graded_night"]), row["algorithm"], *figures)
+    console.print(table_)
+
+
+def one_user(console: Console, profile: Profile) -> None:
+    """One user's published lists with their reasons: the user with the median number of events."""
+    with Releases(profile.folder).connect() as connection:
+        user = connection.execute(
+            "select user_id from serving.users "
+            "order by abs(n_events - (select median(n_events) from serving.users)), user_id limit 1"
+        ).fetchall()[0][0]
+        for task in profile.tasks:
+            rows = connection.execute(
+                "select rank, item_id, title, reason_text from serving.recommend($1, k := 5, task := $2)", [user, task]
+            ).fetchall()
+            listed = Table("rank", "item", "title", "why", title=f"User {user}, task {task}")
+            for row in rows:
+                listed.add_row(*map(str, row))
+            console.print(listed)
+
+
+def next_steps(console: Console, profile: Profile) -> None:
+    """What to do after the demo."""
+    console.print(
+        f"Published: [bold]{profile.folder / 'recsys.duckdb'}[/bold]\n"
+        "Next:\n"
+        "  make dev                                   the Dagster UI on localhost: assets, plots, backfills\n"
+        '  .venv/bin/recsys query "from serving.recommend(900)"  any SQL over the release\n'
+        "  .venv/bin/recsys why USER ITEM             the delivered rows behind a recommendation\n"
+        "  .venv/bin/recsys night 2017-11-14          one night more\n"
+        "  README.md                                  how to bring your own data",
+        highlight=False,
+    )
+
+
+def releases(console: Console, profile: Profile) -> None:
+    """Releases, newest first, with the one readers see marked."""
+    found = Releases(profile.folder).list()
+    if not found:
+        console.print(f"Profile {profile.name} has no release yet. Run `recsys night` or `recsys demo`.")
+        return
+    table_ = Table("", "release", "night", "MB", "built (UTC)", "published (UTC)")
+    for info in sorted(found, key=lambda release: release.built_at, reverse=True):
+        published = f"{info.published_at:%Y-%m-%d %H:%M}" if info.published_at else "never"
+        size = f"{info.bytes / 1e6:.1f}"
+        mark = "→" if info.is_current else ""
+        table_.add_row(mark, info.name, str(info.night), size, f"{info.built_at:%Y-%m-%d %H:%M}", published)
+    console.print(table_)
+
+
+def table(console: Console, relation: duckdb.DuckDBPyRelation | None, rows: int) -> None:
+    """The first rows of a query's result; a statement without one prints nothing."""
+    if relation is None:
+        return
+    shown = Table(*relation.columns)
+    fetched = relation.limit(rows + 1).fetchall()
+    for row in fetched[:rows]:
+        shown.add_row(*("" if value is None else str(value) for value in row))
+    console.print(shown)
+    if len(fetched) > rows:
+        console.print(f"The first {rows} rows; see more with --rows.")
+
+
+def why(console: Console, profile: Profile, user: str, item: str, night: Night) -> None:
+    """Why a user was recommended an item at a night: rank, reason, algorithms, and the delivered rows behind it."""
+    selects = {
+        name: load_select(SQL_FOLDER / "explain" / f"{name}.sql") for name in ("recommendation", "proposals", "events")
+    }
+    asked = {"user_id": user, "item_id": item}
+    reads = [name for select in selects.values() for name in select.reads]
+    with Lake(profile).as_of(night, reads) as snapshot:
+        found: dict[str, list[dict[str, Any]]] = {
+            name: snapshot.table(select.text, asked).to_pylist() for name, select in selects.items()
+        }
+    for row in found["recommendation"]:
+        console.print(
+            f"[bold]{row['title']}[/bold] is at rank {row['rank']} of task {row['task']}: {row['reason_text']}"
+        )
+    if not found["recommendation"]:
+        console.print(f"Night {night} does not list item {item} for user {user}.")
+    proposals = Table("task", "algorithm", "its rank", "its score", "weight in the fusion", title="Proposed by")
+    for row in found["proposals"]:
+        proposals.add_row(
+            row["task"], row["algorithm"], str(row["rank"]), f"{row['score']:.4g}", f"{row['weight']:.3f}"
+        )
+    console.print(proposals if found["proposals"] else "No algorithm proposed it to this user.")
+    _origin(console, profile, found["events"])
+
+
+def _origin(console: Console, profile: Profile, events: list[dict[str, Any]]) -> None:
+    origin = {row["event_id"]: row for row in Landing(profile).origin([e["event_id"] for e in events]).to_pylist()}
+    rows = Table(
+        "when (UTC)", "what", "item", "quantity", "visible from night", "delivered in", "row", title="Evidence"
+    )
+    for event in events[:20]:
+        came = origin[event["event_id"]]
+        what = [str(event["event_ts"]), event["event_type"], f"{event['item_id']} {event['title']}"]
+        rows.add_row(
+            *what, f"{event['quantity']:g}", str(event["visible_night"]), came["name"], str(came["row_number"])
+        )
+    console.print(rows if events else "No event of this user rests behind it.")
+    if len(events) > 20:
+        console.print(f"and {len(events) - 20} earlier events.")
