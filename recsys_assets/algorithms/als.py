@@ -36,19 +36,22 @@ class ALS(Recommender):
         """Settings of ALS."""
 
         factors: PositiveInt = 64
-        """Length of the taste vectors."""
+        """Length of the taste vectors. 128 cost twice the time on Complete Journey for the same NDCG@10 (.150)."""
 
         iterations: PositiveInt = 15
         """Alternating passes over users and items."""
 
-        regularization: NonNegativeFloat = 0.01
-        """Pull of the taste vectors towards zero."""
+        regularization: NonNegativeFloat = 0.5
+        """Pull of the taste vectors towards zero, as a share of the strength a typical taste has in the data:
+        from 1 on little but popularity is left. NDCG@10 on Complete Journey, night 2017-10-24: .119 next to 0,
+        .149 at 0.5, .148 at 0.7, .127 at 1."""
 
         decay_days: PositiveFloat = 30.0
         """Age in days at which an event counts half in the confidence."""
 
         confidence: PositiveFloat = 1.0
-        """Factor on the logarithm of the decayed count; a pair never seen has the confidence 1."""
+        """Factor on the logarithm of the decayed count; what was never taken has the confidence 1. On
+        Complete Journey 3 found more (recall@100 .202 for .186) and ranked it worse (NDCG@10 .132 for .150)."""
 
     settings: Settings
 
@@ -63,7 +66,7 @@ class ALS(Recommender):
         with threadpool_limits(1, user_api="blas"):
             model = AlternatingLeastSquares(
                 factors=self.settings.factors,
-                regularization=self.settings.regularization,
+                regularization=self.settings.regularization * _typical_strength(confidence),
                 iterations=self.settings.iterations,
                 random_state=self.seed,
                 num_threads=1 if self.deterministic else 0,
@@ -83,6 +86,16 @@ class ALS(Recommender):
         scores[np.diff(self.history.indptr)[users] == 0] = -np.inf
         scores[:, np.bincount(self.history.indices, minlength=scores.shape[1]) == 0] = -np.inf
         return scores
+
+
+def _typical_strength(confidence: csr_matrix) -> float:
+    """Geometric mean of a user's and an item's average total: the singular value of evenly spread tastes."""
+    import numpy as np
+
+    n_active_users = np.count_nonzero(np.diff(confidence.indptr))
+    n_active_items = len(np.unique(confidence.indices))
+    total = confidence.sum(dtype=np.float64)
+    return float(total / np.sqrt(np.float64(n_active_users * n_active_items))) if total else 0.0
 
 
 def _fixed_point(factors: NDArray[np.float32]) -> NDArray[np.float32]:
