@@ -91,8 +91,12 @@ def partitions(first_night: Night, last_night: Night | None) -> DailyPartitionsD
 
 def graded_partition(horizon: int) -> TimeWindowPartitionMapping:
     """Partition mapping from night N to the night it grades, N-h."""
-    from dagster import TimeWindowPartitionMapping
+    import warnings
 
-    return TimeWindowPartitionMapping(
-        start_offset=-horizon, end_offset=-horizon, allow_nonexistent_upstream_partitions=True
-    )
+    from dagster import BetaWarning, TimeWindowPartitionMapping
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)  # the first nights have no night to grade
+        return TimeWindowPartitionMapping(
+            start_offset=-horizon, end_offset=-horizon, allow_nonexistent_upstream_partitions=True
+        )

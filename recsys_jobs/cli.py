@@ -6,7 +6,6 @@ What belongs here: commands and their help. What they print is in `recsys_jobs.s
 from __future__ import annotations
 
 import functools
-import inspect
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,7 +53,6 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
 
-    guarded.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
     app.command()(guarded)
     return guarded
 

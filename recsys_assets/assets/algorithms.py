@@ -140,9 +140,9 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordB
     schema = arrow_schema(CANDIDATES)
 
     def batches() -> Iterator["pa.RecordBatch"]:
-        for task in [task for task in profile.tasks if task in model.tasks]:
-            for first in range(0, len(index.user_keys), profile.batch_users):
-                users = np.arange(first, min(first + profile.batch_users, len(index.user_keys)), dtype=np.int32)
+        for first in range(0, len(index.user_keys), profile.batch_users):
+            users = np.arange(first, min(first + profile.batch_users, len(index.user_keys)), dtype=np.int32)
+            for task in [task for task in profile.tasks if task in model.tasks]:
                 lists = model.recommend(users, model.settings.n_candidates, exclude_seen=task == "discovery")
                 columns: list[Any] = [
                     pa.repeat(model.name, len(lists.items)),
