@@ -37,16 +37,16 @@ class ItemKNN(Recommender):
         """Settings of item-kNN."""
 
         n_neighbours: PositiveInt = 200
-        """Links kept per item. On Complete Journey (nights 2017-10-17 and 10-24) 100 took two thirds of the time
-        and cost .003 of NDCG@10 in next, nothing in discovery."""
+        """Links kept per item. On Complete Journey (nights 2017-10-17 and 10-24) 100 took two thirds of the
+        time and cost .003 of NDCG@10 in next, nothing in discovery."""
 
         decay_days: PositiveFloat = 30.0
-        """Age in days at which an event counts half, in profiles and links alike. NDCG@10 on Complete Journey, night
-        2017-10-24: .273 at 30, .270 at 60, .263 at 180; discovery .0174, .0175, .0178."""
+        """Age in days at which an event counts half, in profiles and links alike. NDCG@10 on Complete
+        Journey, night 2017-10-24: .273 at 30, .270 at 60, .263 at 180; discovery .0174, .0175, .0178."""
 
         popularity_penalty: NonNegativeFloat = 0.4
-        """Exponent that takes popularity out of a link: 0 links all to best sellers, 0.5 is the cosine,
-        where rare items crowd out the rest. 0.3 was no better in next and worse in discovery (.0169 for .0175)."""
+        """Exponent that takes popularity out of a link: 0 links all to best sellers, 0.5 is the cosine, where
+        rare items crowd out the rest. 0.3 was no better in next and worse in discovery (.0169 for .0175)."""
 
         self_weight: NonNegativeFloat = 1.0
         """How much an item counts as its own neighbour, beside links that sum to 1. For next it decides most:
