@@ -36,22 +36,22 @@ class ALS(Recommender):
         """Settings of ALS."""
 
         factors: PositiveInt = 64
-        """Length of the taste vectors. On Complete Journey 128 took twice the time for the same NDCG@10."""
+        """Length of the taste vectors. On Complete Journey 128 took half as long again for the same NDCG@10."""
 
         iterations: PositiveInt = 15
         """Alternating passes over users and items."""
 
         regularization: NonNegativeFloat = 0.5
         """Pull of the taste vectors towards zero, as a share of the strength a typical taste has in the data:
-        from 1 on little but popularity is left. NDCG@10 on Complete Journey, night 2017-10-24: .119 with next to
-        none, .149 at 0.5, .148 at 0.7, .127 at 1."""
+        from 1 on little but popularity is left. NDCG@10 on Complete Journey, night 2017-10-24: .119 with next
+        to none, .149 at 0.5, .148 at 0.7, .127 at 1."""
 
         decay_days: PositiveFloat = 30.0
         """Age in days at which an event counts half in the confidence."""
 
         confidence: PositiveFloat = 1.0
-        """Factor on the logarithm of the decayed count; what was never taken has the confidence 1, so a purchase
-        long ago says little. On Complete Journey, with the pull kept in proportion, 3 lost (NDCG@10 .140 for
+        """Factor on the logarithm of the decayed count; what was never taken has the confidence 1, so a
+        purchase long ago says little. On Complete Journey, with the pull kept in proportion, 3 lost (NDCG@10 .140 for
         .150), and so did 1 plus the logarithm, as the paper has it (.115)."""
 
     settings: Settings

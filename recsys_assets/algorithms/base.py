@@ -172,9 +172,7 @@ class Recommender(ABC):
             "shape": [int(size) for size in self.history.shape],
             "arrays": sorted(self.arrays),
         }
-        (folder / SETTINGS_FILE).write_text(
-            json.dumps(about, indent=2, sort_keys=True) + "\n", encoding="utf-8"
-        )
+        (folder / SETTINGS_FILE).write_text(json.dumps(about, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -204,9 +202,7 @@ class Recommender(ABC):
 
         about = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
         if about["name"] != cls.name:
-            raise ValueError(
-                f"{folder} holds {about['name']!r}, not {cls.name!r}; load it with its own class."
-            )
+            raise ValueError(f"{folder} holds {about['name']!r}, not {cls.name!r}; load it with its own class.")
         loaded = cls(
             cls.Settings.model_validate(about["settings"]),
             seed=about["seed"],

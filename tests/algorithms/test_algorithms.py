@@ -69,9 +69,7 @@ def test_item_knn_by_hand():
 
 def test_item_knn_blends_the_own_item_in():
     without = {(user, item): score for user, item, score in recommend("item_knn", self_weight=0)}
-    with_own = {
-        (user, item): score for user, item, score in recommend("item_knn", self_weight=2, decay_days=30)
-    }
+    with_own = {(user, item): score for user, item, score in recommend("item_knn", self_weight=2, decay_days=30)}
     assert with_own[0, 1] - without[0, 1] == pytest.approx(2 * 2 / (1 + 10 / 30))
     assert with_own[0, 2] == pytest.approx(without[0, 2])
 
@@ -79,9 +77,7 @@ def test_item_knn_blends_the_own_item_in():
 @pytest.mark.parametrize("n_factors", [1, 64, 100])
 def test_als_scores_are_exact_in_any_order_of_addition(n_factors):
     random = np.random.default_rng(2)
-    raw = (random.standard_normal((40, n_factors)) * 10.0 ** random.integers(-6, 3, (40, 1))).astype(
-        np.float32
-    )
+    raw = (random.standard_normal((40, n_factors)) * 10.0 ** random.integers(-6, 3, (40, 1))).astype(np.float32)
     rows = _fixed_point(raw)
     assert (np.abs(rows - raw) <= np.abs(raw).max(axis=1, keepdims=True) * 2.0**-22).all()
     wide = rows.astype(np.float64)
@@ -117,9 +113,7 @@ def plugin_folder(tmp_path, monkeypatch):
 
 
 def test_a_new_algorithm_is_one_file(plugin_folder):
-    source = (
-        "from recsys_assets.algorithms.buy_again import BuyAgain\nclass Shelf(BuyAgain): name = 'shelf'\n"
-    )
+    source = "from recsys_assets.algorithms.buy_again import BuyAgain\nclass Shelf(BuyAgain): name = 'shelf'\n"
     (plugin_folder / "plugin_shelf.py").write_text(source)
     assert registry()["shelf"].title == "Buy again"
     assert registry()["buy_again"].__name__ == "BuyAgain"
@@ -173,9 +167,7 @@ def test_top_n_is_a_plain_sort(scores, n, as_single):
         (query, item, rank, scores[row, item])
         for row, query in enumerate(queries.tolist())
         for rank, item in enumerate(
-            sorted(
-                np.flatnonzero(np.isfinite(scores[row])).tolist(), key=lambda item: (-scores[row, item], item)
-            )[:n],
+            sorted(np.flatnonzero(np.isfinite(scores[row])).tolist(), key=lambda item: (-scores[row, item], item))[:n],
             start=1,
         )
     ]
@@ -184,7 +176,5 @@ def test_top_n_is_a_plain_sort(scores, n, as_single):
     indptr = np.arange(len(scores) + 1) * scores.shape[1]
     sparse = csr_matrix((scores.ravel(), columns, indptr), shape=scores.shape)
     for lists in (top_n(queries, dense, n), top_n_sparse(queries, sparse, n)):
-        got = zip(
-            *(getattr(lists, name).tolist() for name in ("users", "items", "ranks", "scores")), strict=True
-        )
+        got = zip(*(getattr(lists, name).tolist() for name in ("users", "items", "ranks", "scores")), strict=True)
         assert list(got) == expected

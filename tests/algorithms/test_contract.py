@@ -55,9 +55,7 @@ def fitted(algorithm, train, *, seed=3, deterministic=False):
 
 def assert_equal(left, right):
     for field in fields(Lists):
-        np.testing.assert_array_equal(
-            getattr(left, field.name), getattr(right, field.name), err_msg=field.name
-        )
+        np.testing.assert_array_equal(getattr(left, field.name), getattr(right, field.name), err_msg=field.name)
 
 
 def seen_pairs(train):
@@ -89,9 +87,7 @@ def test_finds_the_item_each_user_misses(algorithm, two_groups):
         pytest.skip("serves only what the user had")
     lists = fitted(algorithm, two_groups).recommend(EVERYONE, 10, exclude_seen=True)
     missing = {user: missing_item(user) for user in range(12)}
-    listed = {
-        (user, item): rank for user, item, rank in zip(lists.users, lists.items, lists.ranks, strict=True)
-    }
+    listed = {(user, item): rank for user, item, rank in zip(lists.users, lists.items, lists.ranks, strict=True)}
     for user, item in missing.items():
         assert (user, item) in listed
         if algorithm.name != "popularity":
@@ -132,9 +128,7 @@ def test_seen_items_are_excluded_and_only_they(algorithm, noisy, exclude_seen):
         return
     everything = recommender.recommend(users, 1000, exclude_seen=False)
     unseen = [
-        pair
-        for pair in zip(everything.users.tolist(), everything.items.tolist(), strict=True)
-        if pair not in seen
+        pair for pair in zip(everything.users.tolist(), everything.items.tolist(), strict=True) if pair not in seen
     ]
     assert pairs == unseen
     assert unseen or algorithm.tasks == {"next"}
@@ -207,9 +201,7 @@ def test_equal_fits_give_equal_bytes_whatever_the_order_of_events(algorithm, noi
         contents.append({path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())})
     assert contents[0] == contents[1]
     fitted(algorithm, noisy).save(tmp_path / "delivered")
-    assert contents[0] == {
-        path.name: path.read_bytes() for path in sorted((tmp_path / "delivered").iterdir())
-    }
+    assert contents[0] == {path.name: path.read_bytes() for path in sorted((tmp_path / "delivered").iterdir())}
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
@@ -226,18 +218,14 @@ def test_same_lists_in_any_batches(algorithm, noisy):
     users = np.random.default_rng(5).permutation(np.tile(np.arange(80, dtype=np.int32), 9))
     whole = recommender.recommend(users, 15, exclude_seen=True)
     pieces = np.split(users, [1, 2, 5, 80, 81, 600])
-    assert_equal(
-        whole, Lists.concatenate([recommender.recommend(piece, 15, exclude_seen=True) for piece in pieces])
-    )
+    assert_equal(whole, Lists.concatenate([recommender.recommend(piece, 15, exclude_seen=True) for piece in pieces]))
 
 
 def test_learns_from_ages_and_weights(algorithm, noisy):
     users = np.arange(80, dtype=np.int32)
     scores = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False).scores
     for changed in (replace(noisy, ages=noisy.ages[::-1]), replace(noisy, weights=noisy.weights[::-1])):
-        assert not np.array_equal(
-            fitted(algorithm, changed).recommend(users, 20, exclude_seen=False).scores, scores
-        )
+        assert not np.array_equal(fitted(algorithm, changed).recommend(users, 20, exclude_seen=False).scores, scores)
 
 
 def test_refuses_the_files_of_another_algorithm(algorithm, two_groups, tmp_path):
