@@ -251,7 +251,8 @@ class Snapshot:
                 self._create_empty(name)
         finally:
             self._con.execute("use memory.main")
-        self.inputs += [partition for partition in partitions if partition not in self.inputs]
+        known = {partition.path for partition in self.inputs}
+        self.inputs += [partition for partition in partitions if partition.path not in known]
 
     def _partitions(self, name: TableName) -> list[Partition]:
         lake, tables = self.lake, self.lake.expand(name)
@@ -319,8 +320,9 @@ class Snapshot:
             rows.append([p.table, p.night, p.fingerprint, footer.get("run_id")])
             if footer.get("watermark"):
                 watermarks.append(datetime.fromisoformat(footer["watermark"]))
-        if rows:
-            self._con.executemany("insert into this.inputs values (?, ?, ?, ?)", rows)
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        if rows:  # as lists: executemany takes a millisecond a row
+            self._con.execute("insert into this.inputs select unnest($1), unnest($2), unnest($3), unnest($4)", columns)
         if any(p.table == "clean.events" for p in self.inputs):
             files = [str(p.path) for p in self.inputs if p.table == "clean.events"]
             latest = self._con.execute("select max(event_ts) from read_parquet($1)", [files]).fetchall()[0][0]
