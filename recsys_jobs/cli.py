@@ -223,9 +223,11 @@ def _profile() -> Profile:
 
 def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> None:
     from recsys_assets.assets.raw import land_files
+    from recsys_jobs.run import report_landing
 
     with console.status(f"Landing {len(files)} file(s)"):
         landed = land_files(profile, files, kind, lambda text: console.print("  " + text, markup=False), **options)
+    report_landing(landed)
     stale = sorted({night for file in landed for night in file.stale})
     if stale:
         console.print(f"Stale, build them again: {', '.join(map(str, stale))}", style="yellow")

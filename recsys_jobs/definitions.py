@@ -15,7 +15,7 @@ from recsys_assets.assets.grades import grade_assets
 from recsys_assets.assets.raw import raw_assets
 from recsys_assets.assets.recommendations import recommendation_assets
 from recsys_assets.assets.releases import release_asset
-from recsys_assets.assets.step import profile_partitions, sql_assets
+from recsys_assets.assets.step import sql_assets
 from recsys_assets.assets.tracking import tracking_asset
 from recsys_assets.profile import Profile, load_profile
 from recsys_jobs.automation import landing_sensor, nightly_schedule
@@ -70,7 +70,6 @@ def _jobs(profile: Profile) -> tuple[UnresolvedAssetJobDefinition, UnresolvedAss
         NIGHTLY,
         AssetSelection.all() - raw,
         description="Build one night, from the clean log to the release. A backfill of this job is a backtest.",
-        partitions_def=profile_partitions(profile),
         tags=tags,
     )
     return land, nightly

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
+    from recsys_assets.storage.landing import Landed
 
     Progress = Callable[[int, int, str], object]
     """Called with (steps done, steps in all, the step just begun)."""
@@ -44,6 +45,21 @@ def dagster_instance() -> Iterator[DagsterInstance]:
         shutil.copy(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
     with DagsterInstance.get() as instance:
         yield instance
+
+
+def report_landing(landed: list[Landed]) -> None:
+    """Let the UI know what landed outside of a run."""
+    from dagster import AssetMaterialization
+
+    from recsys_assets.assets.raw import landing_metadata
+
+    tables = sorted({file.raw_table for file in landed if file.status == "landed"})
+    if not tables:
+        return
+    with dagster_instance() as instance:
+        for table in tables:
+            metadata = landing_metadata([file for file in landed if file.raw_table == table])
+            instance.report_runless_asset_event(AssetMaterialization(["raw", table], metadata=metadata))
 
 
 def run_night(

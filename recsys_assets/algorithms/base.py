@@ -58,6 +58,7 @@ class Recommender(ABC):
         self.settings = settings
         self.seed = seed
         self.deterministic = deterministic
+        self._last: tuple[NDArray[np.int32], int, NDArray[np.floating] | csr_matrix] | None = None
 
     @abstractmethod
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
@@ -97,6 +98,7 @@ class Recommender(ABC):
             The recommender itself, ready for `recommend`.
         """
         self.history, self.arrays = self._fit(train)
+        self._last = None
         return self
 
     def recommend(self, users: NDArray[np.int32], n: int, exclude_seen: bool) -> Lists:
@@ -132,12 +134,21 @@ class Recommender(ABC):
         parts = []
         for start in range(0, len(users), self._block_rows):
             block = users[start : start + self._block_rows]
-            scores = self._score(block, n)
+            scores = self._scores(block, n)
             if exclude_seen:
+                scores = scores.copy()
                 _drop(scores, self.history[block])
             rank = top_n if isinstance(scores, np.ndarray) else top_n_sparse
             parts.append(rank(block, scores, n))
         return Lists.concatenate(parts)
+
+    def _scores(self, block: NDArray[np.int32], n: int) -> NDArray[np.floating] | csr_matrix:
+        """Score a block, or give its scores again: a caller asks for each task of the same users in turn."""
+        import numpy as np
+
+        if self._last is None or self._last[1] != n or not np.array_equal(self._last[0], block):
+            self._last = (block.copy(), n, self._score(block, n))
+        return self._last[2]
 
     @property
     def _block_rows(self) -> int:

@@ -16,7 +16,7 @@ class SourceError(Exception):
     """A source's SELECT that does not keep the contract; names the file and column and says what to do."""
 
 
-_UNREADABLE_TIME = "no time, or one that cannot be read"
+_UNREADABLE_TIME = "no time, or one that cannot be read as the source says"
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ class Landing:
             con.execute("set arrow_lossless_conversion = true")  # event ids stay UUIDs on their way through Arrow
             con.execute(f"attach {readers.text(str(self.path))} as landing")
             con.execute(_sql("ledger"))
+            con.execute(_sql("macros"))
             con.execute("create schema raw")
             yield con
 

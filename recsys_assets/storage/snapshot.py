@@ -141,12 +141,20 @@ class Snapshot:
         Raises
         ------
         LakeError
-            When the model is of another night.
+            When the model is of another night, or was fitted on other partitions than this snapshot shows.
         """
         if model.night != self.night:
             raise LakeError(f"{self.output}: night {self.night} may not use the model of night {model.night}.")
+        about = model.provenance
+        for partition in self.inputs:
+            fitted_on = about["inputs"].get(partition.table, {}).get(partition.night.isoformat())
+            if fitted_on not in (None, partition.path.stem):
+                raise LakeError(
+                    f"{self.output}, night {self.night}: the model {model.algorithm} was fitted on {partition.table} as it "
+                    f"was before night {partition.night} was built again. Materialize models/{model.algorithm} first."
+                )
         self._models.append(model)
-        if watermark := model.provenance["watermark"]:
+        if watermark := about["watermark"]:
             self.watermark = max(filter(None, (self.watermark, datetime.fromisoformat(watermark))))
         self._check_watermark()
 
