@@ -214,12 +214,14 @@ def grades_plot(history: list[dict[str, Any]]) -> bytes:
     from matplotlib.figure import Figure
 
     tasks = sorted({row["task"] for row in history})
+    colours = {name: f"C{place}" for place, name in enumerate(sorted({row["algorithm"] for row in history}))}
+    colours["published"] = "black"
     figure = Figure(figsize=(4.5 * len(tasks), 3), layout="constrained")
     for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
         for name in sorted({row["algorithm"] for row in history if row["task"] == task}):
             line = [row for row in history if row["task"] == task and row["algorithm"] == name]
-            width = 2.5 if name == "published" else 1.2
-            axes.plot([r["night"] for r in line], [r["mean"] for r in line], marker="o", label=name, linewidth=width)
+            nights, means = [row["night"] for row in line], [row["mean"] for row in line]
+            axes.plot(nights, means, marker="o", markersize=4, label=name, color=colours[name])
         axes.set(title=task, ylim=(0, None), ylabel="NDCG@10")
         axes.tick_params(axis="x", rotation=30)
         axes.legend(fontsize=7)
