@@ -17,6 +17,7 @@ from recsys_assets.assets.recommendations import recommendation_assets
 from recsys_assets.assets.releases import release_asset
 from recsys_assets.assets.step import sql_assets
 from recsys_assets.assets.tracking import tracking_asset
+from recsys_assets.checks.asset_checks import declared_checks
 from recsys_assets.profile import Profile, load_profile
 from recsys_jobs.automation import landing_sensor, nightly_schedule
 
@@ -39,6 +40,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     land, nightly = _jobs(profile)
     return Definitions(
         assets=all_assets(profile),
+        asset_checks=declared_checks(profile),
         jobs=[land, nightly],
         schedules=[nightly_schedule(profile, nightly)],
         sensors=[landing_sensor(profile, land)],
