@@ -1,0 +1,11 @@
+-- table: recommendations.lists
+-- Discovery lists hold nothing that the user has had in any event visible to the night.
+select
+    lists.user_key,
+    lists.rank,
+    lists.item_key,
+    had.n_events,
+    had.recency_days
+from recommendations.lists as lists
+inner join features.user_item as had on had.user_key = lists.user_key and had.item_key = lists.item_key
+where lists.task = 'discovery'

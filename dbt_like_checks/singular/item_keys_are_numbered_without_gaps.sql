@@ -1,0 +1,10 @@
+-- table: clean.item_keys
+-- Over all nights up to this one keys count 0, 1, 2 and so on, and no id has two of them.
+select
+    count(*) as n_keys,
+    count(distinct item_key) as n_distinct_keys,
+    count(distinct item_id) as n_ids,
+    min(item_key) as first_key,
+    max(item_key) as last_key
+from clean.item_keys
+having n_distinct_keys <> n_keys or n_ids <> n_keys or first_key <> 0 or last_key <> n_keys - 1

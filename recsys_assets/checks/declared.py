@@ -1,0 +1,260 @@
+"""Declared checks: what ``dbt_like_checks/`` says, turned into SQL that returns failing rows.
+
+What belongs here: reading the folder strictly (an unknown key, test, table or column is an error with file and line)
+and rendering the templates. A line in ``<schema>.yml`` uses a generic test; a file in ``singular/`` is a check by
+itself and names its table in its leading comment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import ValidationError
+
+from recsys_assets.checks.located_yaml import CheckError, LocatedYaml, Location, did_you_mean
+from recsys_assets.checks.schema import (
+    ARGUMENTS,
+    KEYS,
+    Arguments,
+    Config,
+    DataTest,
+    Model,
+    Relationships,
+    SchemaFile,
+    quoted,
+)
+from recsys_assets.checks.tables import Tables, columns_named, tables_read
+from recsys_assets.profile import PROJECT
+from recsys_assets.storage.sql import SqlError, load_select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from recsys_assets.profile import Profile
+    from recsys_assets.storage.sql import TableName
+
+CHECKS_FOLDER = PROJECT / "dbt_like_checks"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one lake table."""
+
+    table: str
+    name: str
+    """As dbt gives it, e.g. ``not_null_lists_user_key``."""
+    description: str
+    sql: str
+    """Returns the rows that fail."""
+    values: dict[str, Any]
+    """What is bound to the ``$name`` in the SQL."""
+    rows: str
+    """SQL of the rows looked at, to select from."""
+    reads: tuple[TableName, ...]
+    """Tables the SQL names."""
+    config: Config
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A file in ``generic/``."""
+
+    description: str
+    body: str
+    needs_column: bool
+
+
+def load_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[Check]:
+    """Every declared check, in order of table and declaration.
+
+    Raises
+    ------
+    CheckError
+        When anything is declared wrongly; one line per problem, each with file and line.
+    """
+    reader = _Reader(Tables(profile), folder)
+    for path in sorted(folder.glob("*.y*ml")):
+        reader.read_schema(path)
+    for path in sorted((folder / "singular").glob("*.sql")):
+        reader.read_singular(path)
+    counted = Counter((check.table, check.name) for check in reader.checks)
+    for (table, name), times in counted.items():
+        if times > 1:
+            reader.problems.append(f"{folder.name}: {times} checks of {table} are called {name}; give one a `name:`.")
+    if reader.problems:
+        raise CheckError("\n".join(reader.problems))
+    return sorted(reader.checks, key=lambda check: check.table)
+
+
+class _Reader:
+    def __init__(self, tables: Tables, folder: Path) -> None:
+        self.tables, self.folder = tables, folder
+        self.templates = {path.stem: _template(path) for path in sorted((folder / "generic").glob("*.sql"))}
+        self.checks: list[Check] = []
+        self.problems: list[str] = []
+
+    def read_schema(self, path: Path) -> None:
+        """Read one YAML file: the tables of the schema it is named after."""
+        file = LocatedYaml(path, self._shown(path))
+        try:
+            declared = SchemaFile.model_validate(file.data)
+        except ValidationError as error:
+            self.problems += file.explain(error, KEYS)
+            return
+        for position, model in enumerate(declared.models):
+            table, location = f"{path.stem}.{model.name}", ("models", position)
+            if problem := self._unknown(table):
+                self.problems.append(f"{file.at((*location, 'name'))}: {problem}")
+                continue
+            for place, column, name, use in self._uses(file, model, table, location):
+                self._add(file, place, table, column, name, use)
+
+    def read_singular(self, path: Path) -> None:
+        """Read one SQL file; its leading comment says ``table:``, may say ``config:``, and describes the check."""
+        shown = self._shown(path)
+        try:
+            select = load_select(path, keyed=False)
+            head, description = _head(select.description)
+            config = Config.model_validate(yaml.safe_load(head.get("config", "{}")))
+        except (SqlError, ValidationError, yaml.YAMLError) as error:
+            self.problems.append(f"{shown}:1: {error}")
+            return
+        table = head.get("table", "")
+        if problem := self._unknown(table):
+            self.problems.append(f"{shown}:1: the first line must be `-- table: <schema>.<table>`; {problem}")
+            return
+        for name in select.reads:
+            if problem := self._unknown(name.stored, self.tables.readable()):
+                line = next(n for n, text in enumerate(select.text.splitlines(), 1) if name.stored in text.lower())
+                self.problems.append(f"{shown}:{line}: {problem}")
+        for own in self.tables.behind(table):
+            sql = select.text.replace(table, own)
+            self._append(own, path.stem, description, sql, {}, self.tables.own_rows(own), config)
+
+    def _uses(
+        self, file: LocatedYaml, model: Model, table: str, location: Location
+    ) -> Iterator[tuple[Location, str | None, str, DataTest]]:
+        """Every use of a test in a table's entry, with where it stands and its column (None: of the table)."""
+        for i, column in enumerate(model.columns):
+            here = (*location, "columns", i)
+            if problem := self._unknown_column(table, column.name):
+                self.problems.append(f"{file.at((*here, 'name'))}: {problem}")
+                continue
+            for j, entry in enumerate(column.data_tests):
+                for name, use in entry.items():
+                    yield (*here, "data_tests", j, name), column.name, name, use
+        for j, entry in enumerate(model.data_tests):
+            for name, use in entry.items():
+                yield (*location, "data_tests", j, name), None, name, use
+
+    def _add(
+        self, file: LocatedYaml, place: Location, table: str, column: str | None, test: str, use: DataTest
+    ) -> None:
+        """Render one use of a generic test for each lake table behind the name, or say what is wrong with it."""
+        template, kind = self.templates.get(test), ARGUMENTS.get(test, Arguments)
+        if template is None:
+            known = did_you_mean(test, self.templates)
+            self.problems.append(f"{file.at(place)}: there is no test {test!r} in generic/{known}")
+            return
+        if template.needs_column != (column is not None):
+            belongs = "below a column" if template.needs_column else "below the table, not a column"
+            self.problems.append(f"{file.at(place)}: {test} belongs {belongs}.")
+            return
+        try:
+            arguments = kind.model_validate(use.arguments)
+        except ValidationError as error:
+            self.problems += file.explain(error, kind.model_fields, (*place, "arguments"))
+            return
+        wrong = list(self._wrong(table, arguments, use.config))
+        self.problems += [f"{file.at((*place, *where))}: {problem}" for where, problem in wrong]
+        if wrong:
+            return
+        name = use.name or _dbt_name(test, table, {"column_name": column} if column else {}, use.arguments)
+        description = use.description or template.description
+        text = arguments.text()
+        values = arguments.model_dump(exclude=set(text))
+        for own in self.tables.behind(table):
+            rows = self.tables.own_rows(own)
+            if use.config.where:
+                rows = f"(select * from {rows} where {use.config.where})"
+            fields = text | {"model": rows} | ({"column_name": quoted(column)} if column else {})
+            self._append(own, name, description, template.body.format(**fields), values, rows, use.config)
+
+    def _wrong(self, table: str, arguments: Arguments, config: Config) -> Iterator[tuple[Location, str]]:
+        """What the arguments and the condition name and the tables do not have, with the place below the test."""
+        named: list[tuple[Location, str, str]] = [
+            (("arguments", argument), table, column) for argument, column in arguments.columns()
+        ]
+        conditions = {
+            ("config", "where"): config.where,
+            ("arguments", "expression"): arguments.text().get("expression"),
+        }
+        for where, condition in conditions.items():
+            if condition is not None:
+                named += [(where, table, column) for column in sorted(columns_named(condition))]
+                for read in tables_read(condition):
+                    if problem := self._unknown(read.stored, self.tables.readable()):
+                        yield where, problem
+        if isinstance(arguments, Relationships):
+            if problem := self._unknown(arguments.to):
+                yield ("arguments", "to"), problem
+            else:
+                named.append((("arguments", "field"), arguments.to, arguments.field))
+        for where, of, column in named:
+            if problem := self._unknown_column(of, column):
+                yield where, problem
+
+    def _append(
+        self, table: str, name: str, description: str, sql: str, values: dict[str, Any], rows: str, config: Config
+    ) -> None:
+        if config.limit:
+            sql = f"select * from (\n{sql.rstrip()}\n)\nlimit {config.limit}"
+        reads = tuple(sorted({*tables_read(sql), *tables_read(f"select * from {rows}")}))
+        self.checks.append(Check(table, name, description, sql, values, rows, reads, config))
+
+    def _unknown(self, table: str, known: set[str] | None = None) -> str | None:
+        known = known or set(self.tables.columns)
+        return None if table in known else f"there is no table {table!r}{did_you_mean(table, known)}"
+
+    def _unknown_column(self, table: str, column: str) -> str | None:
+        known = self.tables.columns[table]
+        if known is None or column in known:
+            return None
+        return f"{table} has no column {column!r}{did_you_mean(column, known)}"
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self.folder.parent))
+
+
+def _template(path: Path) -> _Template:
+    lines = path.read_text().splitlines()
+    comments = [line for line in lines if line.startswith("--")]
+    body = "\n".join(line for line in lines if not line.startswith("--"))
+    named = {name for _, name, _, _ in Formatter().parse(body) if name}
+    return _Template(" ".join(line.removeprefix("--").strip() for line in comments), body, "column_name" in named)
+
+
+def _head(description: str) -> tuple[dict[str, str], str]:
+    """Settings (``table: …``, ``config: …``) and the rest of a leading comment."""
+    settings, rest = {}, []
+    for line in description.splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key in {"table", "config"}:
+            settings[key] = value.strip()
+        else:
+            rest.append(line)
+    return settings, " ".join(rest)
+
+
+def _dbt_name(test: str, table: str, *arguments: dict[str, Any]) -> str:
+    """Name that dbt gives a generic test: ``<test>_<table>_<arguments, in order of their names>``."""
+    given = {name: value for some in arguments for name, value in some.items()}
+    flat = [part for _, value in sorted(given.items()) for part in (value if isinstance(value, list) else [value])]
+    cleaned = "__".join(re.sub("[^0-9a-zA-Z_]+", "_", str(part)) for part in flat)
+    return f"{test}_{table.partition('.')[2]}_{cleaned}".rstrip("_")

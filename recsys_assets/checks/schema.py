@@ -1,0 +1,200 @@
+"""dbt's schema syntax, as far as we have it: what a file ``dbt_like_checks/<schema>.yml`` may hold.
+
+What belongs here: the shape of the files and of each generic test's arguments. Anything else in a file is an error.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
+
+
+def _one_condition(text: str) -> str:
+    from sqlglot import condition
+    from sqlglot.errors import SqlglotError
+
+    try:
+        parsed = condition(text, dialect="duckdb")
+    except SqlglotError as error:
+        raise ValueError(f"{text!r} is not one SQL condition") from error
+    return parsed.sql("duckdb", comments=False)  # a comment could hide what the template says next
+
+
+Sql = Annotated[str, AfterValidator(_one_condition)]
+"""One SQL condition over the columns of the table."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Config(_Strict):
+    """How a check is run and what its failure means."""
+
+    severity: Literal["error", "warn"] = "error"
+    """``error`` stops what lies downstream, ``warn`` only tells."""
+    where: Sql | None = None
+    """Condition on the rows that are looked at."""
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """Failing rows counted at most."""
+
+
+class DataTest(_Strict):
+    """One use of a generic test."""
+
+    name: Identifier | None = None
+    """Name of the check; default: as dbt makes it, ``<test>_<table>_<arguments>``."""
+    description: str = ""
+    """What must hold, for people."""
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    """Arguments of the test, as its class below declares them."""
+    config: Config = Config()
+
+
+def _one_test(entry: Any) -> Any:
+    if isinstance(entry, str):
+        return {entry: {}}
+    if not isinstance(entry, dict) or len(entry) != 1:
+        raise ValueError("must be the name of a test, or one test with its settings below it")
+    return {name: {} if settings is None else settings for name, settings in entry.items()}
+
+
+Tests = list[Annotated[dict[str, DataTest], BeforeValidator(_one_test)]]
+
+
+class Column(_Strict):
+    """A column and its tests."""
+
+    name: Identifier
+    description: str = ""
+    data_tests: Tests = Field(default_factory=list)
+
+
+class Model(_Strict):
+    """A table and its tests."""
+
+    name: Identifier
+    description: str = ""
+    columns: list[Column] = Field(default_factory=list)
+    data_tests: Tests = Field(default_factory=list)
+
+
+class SchemaFile(_Strict):
+    """One file: the tables of one schema."""
+
+    version: Literal[2] = 2
+    models: list[Model]
+
+
+class Arguments(_Strict):
+    """Arguments of a generic test; this one takes none.
+
+    What `text` names stands in the template as ``{name}``; every other argument is bound as ``$name``.
+    """
+
+    def text(self) -> dict[str, str]:
+        """SQL put into the template: checked identifiers and expressions."""
+        return {}
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Columns of the table that the arguments name, as (argument, column)."""
+        return []
+
+
+class AcceptedValues(Arguments):
+    """Values a column may hold."""
+
+    values: Annotated[list[str | int | float | bool], Field(min_length=1)]
+
+
+class Relationships(Arguments):
+    """Table (as SQL names it) and column that must hold every value."""
+
+    to: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$")]
+    field: Identifier
+
+    def text(self) -> dict[str, str]:
+        """Table and column."""
+        return {"to": self.to, "field": quoted(self.field)}
+
+
+class ColumnCombination(Arguments):
+    """Columns that identify a row together."""
+
+    combination_of_columns: Annotated[list[Identifier], Field(min_length=2)]
+
+    def text(self) -> dict[str, str]:
+        """The columns, listed."""
+        return {"combination_of_columns": ", ".join(map(quoted, self.combination_of_columns))}
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Every one of them."""
+        return [("combination_of_columns", column) for column in self.combination_of_columns]
+
+
+class Expression(Arguments):
+    """Condition that must hold in every row."""
+
+    expression: Sql
+
+    def text(self) -> dict[str, str]:
+        """The condition."""
+        return {"expression": self.expression}
+
+
+class Bounds(Arguments):
+    """Least and greatest number, both included; one of them may be left out."""
+
+    min_value: float | None = None
+    max_value: float | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Bounds:
+        if self.min_value is None and self.max_value is None:
+            raise ValueError("give min_value, max_value or both")
+        return self
+
+
+class ValueBounds(Bounds):
+    """Least and greatest value of a column."""
+
+    inclusive: bool = True
+    """Whether the bounds themselves are accepted."""
+
+
+class Ranks(Arguments):
+    """Columns that tell one ranked list from the next."""
+
+    within: Annotated[list[Identifier], Field(min_length=1)]
+
+    def text(self) -> dict[str, str]:
+        """The columns, listed."""
+        return {"within": ", ".join(map(quoted, self.within))}
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Every one of them."""
+        return [("within", column) for column in self.within]
+
+
+ARGUMENTS: dict[str, type[Arguments]] = {
+    "accepted_values": AcceptedValues,
+    "accepted_range": ValueBounds,
+    "descending_scores": Ranks,
+    "expression_is_true": Expression,
+    "gapless_ranks": Ranks,
+    "relationships": Relationships,
+    "row_count_between": Bounds,
+    "unique_combination_of_columns": ColumnCombination,
+}
+"""Arguments of the generic tests that take any."""
+
+KEYS = {field for kind in (SchemaFile, Model, Column, DataTest, Config) for field in kind.model_fields}
+"""Every key that dbt's syntax has here."""
+
+
+def quoted(identifier: str) -> str:
+    """An identifier as SQL."""
+    return f'"{identifier}"'

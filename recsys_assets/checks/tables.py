@@ -1,0 +1,90 @@
+"""Which tables and columns there are to check, known without opening the lake.
+
+What belongs here: the tables of every stage with the columns their SQL or contract declares, and what a check's SQL
+reads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.schemas import CONTRACTS, contract
+from recsys_assets.storage.sql import TableName, load_select, select_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from recsys_assets.profile import Profile
+
+FOLDERS = ("clean", "features", "grades", "recommendations")
+"""Folders of ``sql/`` whose files are tables of the schema of that name."""
+WITHOUT_CONTRACT = ("grades.candidates", "grades.published")
+"""Written by Python without declared columns: these are known when a check runs."""
+LISTS = "candidates.lists"
+
+
+class Tables:
+    """The lake's tables of one profile."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.lake = Lake(profile)
+        self.views = {f"clean.{name}": path for name, path in select_files("clean/views").items()}
+        self.columns: dict[str, frozenset[str] | None] = dict.fromkeys(WITHOUT_CONTRACT)
+        """Columns by table; None where only the written rows tell."""
+        for folder in FOLDERS:
+            for name, path in select_files(folder).items():
+                columns = frozenset(load_select(path).columns)
+                self.columns[f"{folder}.{name}"] = None if "*" in columns else columns
+        for table in [*CONTRACTS, LISTS, *self.behind(LISTS)]:
+            self.columns[table] = frozenset(contract(table) or ())
+        for table, columns_or_none in self.columns.items():
+            if columns_or_none is not None and table.startswith("clean."):
+                self.columns[table] = columns_or_none | {"visible_night"}
+
+    def behind(self, table: str) -> list[str]:
+        """Lake tables behind a name: ``candidates.lists`` stands for the lists of every algorithm."""
+        schema, name = table.split(".")
+        return self.lake.expand(TableName(schema, name))
+
+    def readable(self) -> set[str]:
+        """Names that SQL may read, without their catalogue."""
+        return {*self.columns, *self.views}
+
+    def own_rows(self, table: str) -> str:
+        """SQL of what a check looks at: the partition of the night, also of a table of the log."""
+        if table.startswith("clean."):
+            return f"(select * from {table} where visible_night = (select night from this.night))"
+        return table
+
+    def needed(self, reads: Iterable[TableName], own: str) -> list[str]:
+        """Other tables of the same night that must be there before a check can read them, sorted."""
+        found: set[str] = set()
+        for name in reads:
+            if name.stored in self.views:
+                found |= set(self.needed(load_select(self.views[name.stored], keyed=False).reads, own))
+            elif name.schema != "this" and name.catalog in {"", "past"}:
+                found |= set(self.behind(name.stored))
+        return sorted(found - {own})
+
+
+def tables_read(sql: str) -> tuple[TableName, ...]:
+    """Tables that SQL names with their schema, sorted, without the ones of schema ``this``."""
+    from sqlglot import exp, parse_one
+
+    found = {
+        TableName(table.db.lower(), table.name.lower(), table.catalog.lower())
+        for table in parse_one(sql, dialect="duckdb").find_all(exp.Table)
+        if table.db
+    }
+    return tuple(sorted(name for name in found if name.schema != "this"))
+
+
+def columns_named(condition: str) -> set[str]:
+    """Columns of the table itself that a condition names; those of a subquery's own tables are not."""
+    from sqlglot import condition as parse
+    from sqlglot import exp
+
+    return {
+        c.name for c in parse(condition, dialect="duckdb").find_all(exp.Column) if c.find_ancestor(exp.Select) is None
+    }
