@@ -1,4 +1,4 @@
-"""A small deployment of real purchases: 125 households of The Complete Journey, three nights, in a folder of its own."""
+"""A small deployment of real purchases: 125 households of The Complete Journey, three nights, in its own folder."""
 
 import functools
 import importlib.util
