@@ -1,0 +1,352 @@
+"""The documents say what is: their links, commands, columns and settings exist, and their worked examples run."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+import typer
+
+from recsys_assets.storage.sql import load_select
+from tests.foundation.committed import PROJECT, committed
+
+CLI = "from recsys_jobs.cli import app; app()"
+PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (PROJECT / "docs").glob("*.md")
+)
+README, CONTRIBUTING = PAGES[:2]
+ONE_FILE_EACH = {
+    "A new algorithm": {"recsys_assets/algorithms/user_knn.py"},
+    "A new feature": {"sql/features/user_week.sql"},
+    "A new metric": {"recsys_assets/evaluation/metrics.py"},
+    "A new check": {"dbt_like_checks/features.yml", "dbt_like_checks/singular/weekend_share_is_a_share.sql"},
+}
+WHAT_THERE_IS = """
+import json, sys
+from recsys_assets.algorithms import registry
+from recsys_assets.checks.declared import load_checks
+from recsys_assets.evaluation.metrics import METRICS
+from recsys_assets.profile import load_profile
+from recsys_jobs.definitions import defs
+graph = defs.resolve_asset_graph()
+json.dump({
+    "algorithms": sorted(registry()),
+    "metrics": sorted(METRICS),
+    "checks": [check.name for check in load_checks(load_profile())],
+    "assets": {
+        "/".join(key.path): sorted("/".join(parent.path) for parent in graph.get(key).parent_keys)
+        for key in graph.get_all_asset_keys()
+    },
+}, sys.stdout)
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page."""
+
+    section: str
+    label: str
+    """The file it is, where the line before says so: `path`, or `path`, at the end."""
+    language: str
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    found, section, label, fence = [], "", "", None
+    for line in page.read_text().splitlines():
+        if fence is not None:
+            if line == "```":
+                found.append(Block(section, label, fence[0], "\n".join(fence[1:]) + "\n"))
+                fence = None
+            else:
+                fence.append(line)
+        elif line.startswith("```"):
+            fence = [line.removeprefix("```")]
+        elif line:
+            section = line.lstrip("# ") if line.startswith("#") else section
+            label = line if re.fullmatch(r"`[^` ]+`(, at the end)?", line) else ""
+    assert fence is None, f"{page.name}: a block is not closed"
+    return found
+
+
+def write_files(page: Path, section: str, project: Path, home: Path) -> set[str]:
+    """Put a section's labelled blocks where they say they belong; return their paths as the page has them."""
+    written = set()
+    for block in blocks(page):
+        if block.section != section or not block.label:
+            continue
+        name = block.label.split("`")[1]
+        path = home / name.removeprefix("~/") if name.startswith("~/") else project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_text() if block.label.endswith("at the end") else ""
+        assert bool(before) == path.exists(), f"{page.name} says {block.label}"
+        spaced = "\n\n" if before and block.language == "python" else ""
+        path.write_text(before + spaced + block.text)
+        written.add(name)
+    return written
+
+
+def copy_project(folder: Path) -> Path:
+    """The project as git sees it, without documents and data."""
+    kept = ("recsys_assets/*", "recsys_jobs/*", "sql/*", "dbt_like_checks/*", "data/profiles/*", "deploy/*", "tests/*")
+    for path in committed(*kept, "pyproject.toml"):
+        target = folder / path.relative_to(PROJECT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    return folder
+
+
+def run(project: Path, *command: str, **environment: str) -> str:
+    """Output of a command run in a copy of the project, where `recsys` is the copy's own."""
+    bin_folder = project / ".bin"
+    if not bin_folder.exists():
+        bin_folder.mkdir()
+        recsys = bin_folder / "recsys"
+        recsys.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c "{CLI}" "$@"\n')
+        recsys.chmod(0o755)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RECSYS_", "DAGSTER_"))}
+    kept |= {"PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHONPATH": str(project), "COLUMNS": "118"}
+    done = subprocess.run(
+        command, cwd=project, env=kept | environment, capture_output=True, text=True, timeout=500, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(command)[:500]}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+def walk_through_the_shop(folder: Path, *sections: str) -> tuple[Path, str]:
+    """Follow the README's section on one's own data, with sections of CONTRIBUTING.md applied before."""
+    project, home = copy_project(folder / "project"), folder / "home"
+    section = "Bring your own data"
+    write_files(README, section, project, home)
+    for name in sections:
+        write_files(CONTRIBUTING, name, project, home)
+    if sections:
+        with (project / "data/profiles/corner_shop.toml").open("a") as profile:
+            profile.write("\n[algorithms.user_knn]\n")
+    script = "".join(block.text for block in blocks(README) if (block.section, block.language) == (section, "sh"))
+    return project, run(project, "bash", "-euo", "pipefail", "-c", script, HOME=str(home))
+
+
+def release_of(project: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(project / "data" / "corner_shop" / "recsys.duckdb"), read_only=True)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> tuple[Path, str]:
+    """The README's corner shop, built as it says: the copy of the project, and what was printed."""
+    return walk_through_the_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory) -> tuple[Path, dict[str, set[str]]]:
+    """A copy with every worked example of CONTRIBUTING.md, and what each section wrote."""
+    project = copy_project(tmp_path_factory.mktemp("extended") / "project")
+    return project, {name: write_files(CONTRIBUTING, name, project, project) for name in ONE_FILE_EACH}
+
+
+# --- what is said exists
+
+
+def anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    dead = []
+    for link in links:
+        if link.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(link)
+    assert not dead
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Every `recsys ...` of a page: in shell blocks and in the text."""
+    text = page.read_text()
+    spans = re.findall(r"`((?:\.venv/bin/)?recsys [a-z][^`]*)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    shell = "\n".join(block.text for block in blocks(page) if block.language == "sh")
+    spans += re.findall(r'^recsys (?:[^"\n]|"[^"]*")*', shell, re.MULTILINE)
+    return [shlex.split(span, comments=True)[1:] for span in spans]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_exist_with_their_options(page):
+    from recsys_jobs.cli import app
+
+    known = typer.main.get_command(app).commands
+    for name, *arguments in commands(page):
+        assert name in known, f"{page.name}: recsys {name}"
+        options = {option for parameter in known[name].params for option in parameter.opts}
+        used = {argument for argument in arguments if argument.startswith("--")}
+        assert used <= options, f"{page.name}: recsys {name}: {used - options}"
+
+
+def test_commands_are_found_in_text_and_blocks():
+    found = {name for page in PAGES for name, *_ in commands(page)}
+    assert found >= {"land", "night", "backtest", "releases", "rollback", "prune", "query", "why"}
+
+
+def test_make_targets_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    text = "\n".join(page.read_text() for page in PAGES)
+    named = set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE))
+    assert {"demo", "test", "dev", "lint", "test-slow", "bench"} <= named <= targets
+
+
+def test_every_switch_is_documented():
+    in_code = {
+        name
+        for path in committed("recsys_assets/*.py", "recsys_jobs/*.py")
+        for name in re.findall(r"\b(?:RECSYS|DAGSTER)_[A-Z_]+\b", path.read_text())
+    }
+    in_table = set(re.findall(r"^\| `([A-Z_]+)` \|", README.read_text(), re.MULTILINE))
+    assert in_table == in_code - {"DAGSTER_DISABLE_TELEMETRY"}
+
+
+def documented_tables() -> dict[str, list[tuple[str, str]]]:
+    """Columns and types of each table in docs/release.md, in order."""
+    parts = re.split(r"^## ((?:serving|meta)\.\w+)$", (PROJECT / "docs/release.md").read_text(), flags=re.MULTILINE)
+    return {
+        table: re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, re.MULTILINE)
+        for table, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def test_the_release_is_documented_column_by_column():
+    made = {
+        f"{path.parent.name}.{path.stem}": list(load_select(path).columns)
+        for path in sorted((PROJECT / "sql/release").glob("*/*.sql"))
+    }
+    assert {table: [name for name, _ in columns] for table, columns in documented_tables().items()} == made
+
+
+# --- the README's shop
+
+
+@pytest.mark.timeout(600)
+def test_the_corner_shop_prints_what_the_readme_shows(shop):
+    printed = iter(line.rstrip() for line in shop[1].splitlines())
+    shown = [
+        line
+        for block in blocks(README)
+        if (block.section, block.language) == ("Bring your own data", "text")
+        for line in block.text.splitlines()
+    ]
+    assert len(shown) > 20
+    missing = [line for line in shown if line not in printed]  # `in` moves on: their order counts, too
+    assert not missing, shop[1]
+
+
+@pytest.mark.timeout(600)
+def test_the_late_row_waits_for_the_open_night(shop):
+    with release_of(shop[0]) as release:
+        seen = release.execute("select night::varchar, n_events from meta.nights order by night").fetchall()
+    assert seen == [("2025-03-07", 9), ("2025-03-10", 15)]
+
+
+@pytest.mark.timeout(600)
+def test_the_release_has_the_documented_types(shop):
+    with release_of(shop[0]) as release:
+        for table, columns in documented_tables().items():
+            assert [row[:2] for row in release.execute(f"describe {table}").fetchall()] == columns, table
+
+
+@pytest.mark.timeout(600)
+def test_the_queries_of_the_readme_run(shop):
+    queries = [arguments[1] for arguments in commands(README) if arguments[0] == "query"]
+    assert len(queries) >= 7
+    with release_of(shop[0]) as release:
+        for query in queries:
+            assert release.execute(query).description, query
+
+
+# --- the worked examples of CONTRIBUTING.md
+
+
+def test_a_change_touches_what_the_table_says(extended):
+    project, written = extended
+    assert written == ONE_FILE_EACH
+    originals = {str(path.relative_to(PROJECT)): path.read_bytes() for path in committed()}
+    changed = {
+        name
+        for path in project.rglob("*")
+        if path.is_file() and not {"__pycache__", ".bin"} & set(path.parts)
+        for name in [str(path.relative_to(project))]
+        if originals.get(name) != path.read_bytes()
+    }
+    assert changed == set().union(*ONE_FILE_EACH.values())
+
+
+def test_the_examples_are_found_by_their_place(extended):
+    import json
+
+    project, _ = extended
+    there = json.loads(
+        run(project, sys.executable, "-c", WHAT_THERE_IS, RECSYS_PROFILE=str(profile_with_user_knn(project)))
+    )
+    assert "user_knn" in there["algorithms"]
+    assert "r_precision" in there["metrics"]
+    assert {"not_null_user_week_weekend_share", "weekend_share_is_a_share"} <= set(there["checks"])
+    assert {"models/user_knn", "candidates/user_knn", "features/user_week"} <= set(there["assets"])
+    assert "clean/events" in there["assets"]["features/user_week"]
+
+
+def profile_with_user_knn(project: Path) -> Path:
+    """Beside the project, so that the copy holds the examples only."""
+    profile = project.parent / "complete_journey.toml"
+    given = (PROJECT / "data/profiles/complete_journey.toml").read_text()
+    profile.write_text(given + "\n[algorithms.user_knn]\n")
+    return profile
+
+
+def test_the_new_algorithm_keeps_the_contract(extended):
+    project, _ = extended
+    contract = ("tests/algorithms/test_contract.py", "-k", "user_knn")
+    printed = run(project, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *contract)
+    assert re.search(r"\b1[0-9] passed|\b[2-9][0-9] passed", printed), printed
+
+
+def test_the_new_metric_counts_right(extended):
+    project, _ = extended
+    program = (
+        "import numpy as np\nfrom recsys_assets.evaluation.metrics import METRICS\n"
+        "hits = np.array([[1, 0, 1, 0], [0, 0, 1, 1]], dtype=bool)\n"
+        "print(METRICS['r_precision'](hits, np.array([2, 9]), 4).tolist())"
+    )
+    assert run(project, sys.executable, "-c", program) == "[0.5, 0.5]\n"
+
+
+def test_the_examples_are_written_as_the_rest(extended):
+    project, written = extended
+    files = [name for names in written.values() for name in names if name.endswith(".py")]
+    run(project, sys.executable, "-m", "ruff", "check", "--no-cache", *files)
+    run(project, sys.executable, "-m", "ruff", "format", "--no-cache", "--check", *files)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_examples_run_through_a_night(tmp_path):
+    project, _ = walk_through_the_shop(tmp_path, *ONE_FILE_EACH)
+    with release_of(project) as release:
+        graded = set(release.execute("select distinct algorithm, metric from meta.grades").fetchall())
+        inputs = {table for (table,) in release.execute("select distinct table_name from meta.build").fetchall()}
+    assert {("user_knn", "r_precision"), ("published", "r_precision"), ("user_knn", "ndcg")} <= graded
+    assert "recommendations.lists" in inputs
+    (week,) = (project / "data/corner_shop/lake/features/user_week/night=2025-03-10").glob("*.parquet")
+    with duckdb.connect() as con:
+        shares = con.execute("select weekend_share from read_parquet($1) order by user_key", [str(week)]).fetchall()
+    # anna, ben, cara: 4 of 7 events on 1, 2, 8 and 9 March 2025, 2 of 4, 2 of 6
+    assert [share for (share,) in shares] == [pytest.approx(4 / 6), pytest.approx(2 / 4), pytest.approx(2 / 6)]
