@@ -45,8 +45,9 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         from recsys_assets.storage.release import ReleaseError
         from recsys_assets.storage.sql import SqlError
         from recsys_jobs.run import NightFailed
+        from recsys_jobs.show import UnknownId
 
-        expected = (ProfileError, SourceError, LakeError, LandingError, ReleaseError, SqlError, NightFailed)
+        expected = (ProfileError, SourceError, LakeError, LandingError, ReleaseError, SqlError, NightFailed, UnknownId)
         try:
             function(*args, **kwargs)
         except (*expected, duckdb.Error, OSError) as error:
@@ -121,15 +122,19 @@ def night(
 
     Building it again gives the same tables.
     """
+    from recsys_jobs.run import newest_night
+
     profile = _profile()
-    _build(profile, [_night_or_newest(profile, night)])
+    _build(profile, [night.date() if night else newest_night(profile)])
 
 
 @command
 def backtest(
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First night.")],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last night, included.")],
-    every: Annotated[int, typer.Option(min=1, help="Days from one night to the next (default: the horizon).")] = 0,
+    every: Annotated[
+        int | None, typer.Option(min=1, help="Days from one night to the next (default: the horizon).")
+    ] = None,
 ) -> None:
     """Build nights one after the other, oldest first, and show their grades.
 
@@ -138,12 +143,11 @@ def backtest(
     from recsys_assets.nights import nights_between
     from recsys_jobs import show
 
+    if last < first:
+        raise typer.BadParameter(f"{last:%Y-%m-%d} lies before {first:%Y-%m-%d}.", param_hint="--to")
     profile = _profile()
-    _build(
-        profile,
-        nights_between(first.date(), last.date(), every or profile.horizon),
-        {"recsys/backtest": str(first.date())},
-    )
+    nights = nights_between(first.date(), last.date(), every or profile.horizon)
+    _build(profile, nights, {"recsys/backtest": str(first.date())})
     show.grades_over_nights(console, profile)
 
 
@@ -178,6 +182,8 @@ def query(
     from recsys_jobs import show
 
     with Releases(_profile().folder).connect() as connection:
+        connection.execute("set enable_external_access = false")  # no files: neither read nor written
+        connection.execute("set lock_configuration = true")
         show.table(console, connection.sql(sql), rows)
 
 
@@ -237,8 +243,10 @@ def _build(profile: Profile, nights: list[Night], tags: dict[str, str] | None = 
     """Build nights, oldest first, with a bar that names the step under way."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from recsys_jobs.run import dagster_instance, run_night
+    from recsys_jobs.run import check_night, dagster_instance, run_night
 
+    for night in nights:
+        check_night(profile, night)
     if not nights:
         return
     columns = (TextColumn("night {task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
@@ -250,15 +258,6 @@ def _build(profile: Profile, nights: list[Night], tags: dict[str, str] | None = 
                 bars.update(bar, completed=done, total=steps, step=step)
 
             run_night(profile, night, instance, progress, tags)
-
-
-def _night_or_newest(profile: Profile, night: datetime | None) -> Night:
-    from recsys_assets.nights import last_closed, utc_now
-
-    if night is not None:
-        return night.date()
-    newest = last_closed(utc_now(), profile.grace)
-    return newest if profile.last_night is None else min(newest, profile.last_night)
 
 
 def _built_nights(profile: Profile) -> list[Night]:

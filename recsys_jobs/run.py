@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.profile import PROJECT, data_folder
 
 if TYPE_CHECKING:
@@ -74,11 +75,13 @@ def run_night(
     Raises
     ------
     NightFailed
-        When a step failed; says which and why.
+        When the night cannot be built or a step failed; says which and why.
     """
     from dagster._core.utils import make_new_run_id
 
     from recsys_jobs.definitions import NIGHTLY, build_definitions
+
+    check_night(profile, night)
 
     job, run_id = build_definitions(profile).resolve_job_def(NIGHTLY), make_new_run_id()
     with _followed(instance, run_id, len(job.graph.node_defs), progress):
@@ -92,6 +95,29 @@ def run_night(
         )
     if not result.success:
         raise NightFailed(f"Night {night} failed in {_failure(result)}")
+    progress(len(job.graph.node_defs), len(job.graph.node_defs), "done")
+
+
+def newest_night(profile: Profile) -> Night:
+    """Newest night of a profile that has closed."""
+    closed = last_closed(utc_now(), profile.grace)
+    return closed if profile.last_night is None else min(closed, profile.last_night)
+
+
+def check_night(profile: Profile, night: Night) -> None:
+    """Refuse a night that cannot be built, before anything is.
+
+    Raises
+    ------
+    NightFailed
+        When the profile has no such night, or it has not closed yet.
+    """
+    newest = newest_night(profile)
+    if not profile.first_night <= night <= newest:
+        raise NightFailed(
+            f"Night {night} cannot be built: the nights of profile {profile.name} that have closed run from "
+            f"{profile.first_night} to {newest}."
+        )
 
 
 def _failure(result: ExecuteInProcessResult) -> str:
@@ -130,4 +156,3 @@ def _followed(instance: DagsterInstance, run_id: str, n_steps: int, progress: Pr
     finally:
         finished.set()
         thread.join()
-        progress(n_steps, n_steps, "done")

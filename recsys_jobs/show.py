@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
 
 
+class UnknownId(Exception):
+    """A user or item that a night does not know; the message names it."""
+
+
 def landed(console: Console, profile: Profile) -> None:
     """Files in the ledger, and rejected rows by reason."""
     landing = Landing(profile)
@@ -148,6 +152,9 @@ def why(console: Console, profile: Profile, user: str, item: str, night: Night) 
     asked = {"user_id": user, "item_id": item}
     reads = [name for select in selects.values() for name in select.reads]
     with Lake(profile).as_of(night, reads) as snapshot:
+        for kind, given in (("user", user), ("item", item)):
+            if not snapshot.row(f"select 1 from clean.{kind}s where {kind}_id = $1", [given]):
+                raise UnknownId(f"Night {night} knows no {kind} {given!r}. Give the id as it was delivered.")
         found: dict[str, list[dict[str, Any]]] = {
             name: snapshot.table(select.text, asked).to_pylist() for name, select in selects.items()
         }
