@@ -266,8 +266,8 @@ def test_the_release_has_the_documented_types(shop):
 
 @pytest.mark.timeout(600)
 def test_the_queries_of_the_readme_run(shop):
-    queries = [arguments[1] for arguments in commands(README) if arguments[0] == "query"]
-    assert len(queries) >= 7
+    queries = [arguments[1] for arguments in commands(README) if arguments[0] == "query" and len(arguments) > 1]
+    assert len(queries) >= 8
     with release_of(shop[0]) as release:
         for query in queries:
             assert release.execute(query).description, query
@@ -348,5 +348,5 @@ def test_the_examples_run_through_a_night(tmp_path):
     (week,) = (project / "data/corner_shop/lake/features/user_week/night=2025-03-10").glob("*.parquet")
     with duckdb.connect() as con:
         shares = con.execute("select weekend_share from read_parquet($1) order by user_key", [str(week)]).fetchall()
-    # anna, ben, cara: 4 of 7 events on 1, 2, 8 and 9 March 2025, 2 of 4, 2 of 6
-    assert [share for (share,) in shares] == [pytest.approx(4 / 6), pytest.approx(2 / 4), pytest.approx(2 / 6)]
+    # anna, ben, cara; 1, 2, 8 and 9 March 2025 are a Saturday or a Sunday
+    assert shares == [(4 / 6,), (2 / 4,), (2 / 5,)]
