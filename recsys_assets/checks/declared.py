@@ -101,9 +101,12 @@ class _Reader:
 
     def read_schema(self, path: Path) -> None:
         """Read one YAML file: the tables of the schema it is named after."""
-        file = LocatedYaml(path, self._shown(path))
         try:
+            file = LocatedYaml(path, self._shown(path))
             declared = SchemaFile.model_validate(file.data)
+        except CheckError as error:
+            self.problems.append(str(error))
+            return
         except ValidationError as error:
             self.problems += file.explain(error, KEYS)
             return
@@ -206,9 +209,9 @@ class _Reader:
                 yield ("arguments", "to"), problem
             else:
                 named.append((("arguments", "field"), arguments.to, arguments.field))
-        for where, of, column in named:
+        for place, of, column in named:
             if problem := self._unknown_column(of, column):
-                yield where, problem
+                yield place, problem
 
     def _append(
         self, table: str, name: str, description: str, sql: str, values: dict[str, Any], rows: str, config: Config

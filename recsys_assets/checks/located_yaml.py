@@ -76,7 +76,7 @@ class LocatedYaml:
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(item, (*location, position)) for position, item in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
-            return self._loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+            return self._loader.construct_object(node, deep=True)
         found: dict[str, Any] = {}
         for key_node, value in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1

@@ -166,25 +166,25 @@ class ValueBounds(Bounds):
 
 
 class Ranks(Arguments):
-    """Columns that tell one ranked list from the next."""
+    """Columns that tell one ranked list from the next, and the column the ranks follow."""
 
     within: Annotated[list[Identifier], Field(min_length=1)]
+    score: Identifier
 
     def text(self) -> dict[str, str]:
-        """The columns, listed."""
-        return {"within": ", ".join(map(quoted, self.within))}
+        """The columns."""
+        return {"within": ", ".join(map(quoted, self.within)), "score": quoted(self.score)}
 
     def columns(self) -> list[tuple[str, str]]:
         """Every one of them."""
-        return [("within", column) for column in self.within]
+        return [*(("within", column) for column in self.within), ("score", self.score)]
 
 
 ARGUMENTS: dict[str, type[Arguments]] = {
     "accepted_values": AcceptedValues,
     "accepted_range": ValueBounds,
-    "descending_scores": Ranks,
     "expression_is_true": Expression,
-    "gapless_ranks": Ranks,
+    "ranks_follow_scores": Ranks,
     "relationships": Relationships,
     "row_count_between": Bounds,
     "unique_combination_of_columns": ColumnCombination,

@@ -1,0 +1,152 @@
+"""The checks the project declares: they load against the real tables, and each finds what it is there for."""
+
+import pytest
+
+from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
+from recsys_assets.checks.tables import LISTS, Tables
+from recsys_assets.profile import load_profile
+from recsys_jobs.definitions import NIGHTLY, all_assets, build_definitions
+
+SCHEMAS = {"clean", "features", "candidates", "grades", "recommendations"}
+
+
+@pytest.fixture
+def shop(small):
+    """Two users and three items: user 1 had items 1 and 2, user 2 item 1."""
+    for x, ids in (("user", ["a", "b"]), ("item", ["p", "q", "r"])):
+        keys = list(range(len(ids)))
+        small.write(
+            f"clean.{x}_keys",
+            f"{x}_key",
+            f"select unnest({keys})::integer as {x}_key, unnest({ids}) as {x}_id",
+        )
+        small.write(
+            f"clean.{x}_versions",
+            f"{x}_key, landed_id",
+            f"select unnest({keys})::integer as {x}_key, unnest({keys}) as landed_id, "
+            "timestamp '2020-03-01' as known_at",
+        )
+    small.write(
+        "features.user_item",
+        "user_key, item_key",
+        "from (values (0, 0, 1, 2.0), (0, 1, 1, 3.0), (1, 0, 1, 1.0)) as t(user_key, item_key, n_events, recency_days)",
+    )
+    write_trending(small, [0, 1, 2])
+    write_lists(small, GOOD_LISTS)
+    write_weights(small, "('next', 'popularity', 0.7), ('next', 'buy_again', 0.3), ('discovery', 'popularity', 1.0)")
+    return small
+
+
+GOOD_LISTS = "('next', 0, 1, 0), ('next', 1, 1, 0), ('discovery', 0, 1, 2), ('discovery', 1, 1, 1)"
+
+
+def write_trending(small, items):
+    small.write(
+        "recommendations.trending",
+        "scope, rank",
+        f"select 'all' as scope, (item + 1)::integer as rank, item::integer as item_key, 1.0::double as score "
+        f"from (select unnest({items}) as item)",
+    )
+
+
+def write_lists(small, rows):
+    small.write(
+        "recommendations.lists",
+        "task, user_key, rank",
+        "select task, user_key::integer as user_key, rank::integer as rank, item_key::integer as item_key, "
+        "1.0::double as score, []::struct(algorithm varchar, rank integer)[] as algorithms, 'popular' as reason, "
+        "null::integer as evidence_item_key, 1::integer as evidence_count, null::double as evidence_days, "
+        "null::varchar as evidence_category, 'popular' as reason_text, date '2020-03-10' as model_night "
+        f"from (values {rows}) as t(task, user_key, rank, item_key)",
+    )
+
+
+def write_weights(small, rows):
+    small.write(
+        "recommendations.fusion_weights",
+        "task, algorithm",
+        "select task, algorithm, weight::double as weight, date '2020-03-03' as learned_night, 1::integer as n_lists "
+        f"from (values {rows}) as t(task, algorithm, weight)",
+    )
+
+
+def failures(small, table):
+    """Failing rows of each failing check of a table."""
+    found = small.outcomes(CHECKS_FOLDER, table)
+    assert found
+    return {name: outcome.first_failing for name, outcome in found.items() if outcome.failures}
+
+
+def test_every_check_belongs_to_an_asset_and_every_stage_has_some():
+    profile = load_profile()
+    tables = {check.table for check in load_checks(profile)}
+    keys = {".".join(key.path) for definition in all_assets(profile) for key in definition.keys}
+    assert tables <= keys
+    assert {table.split(".")[0] for table in tables} == SCHEMAS
+
+
+def test_the_tables_that_can_be_declared_are_the_assets_there_are():
+    """A table added to the graph is known to the checks without being named anywhere."""
+    profile = load_profile()
+    keys = {".".join(key.path) for definition in all_assets(profile) for key in definition.keys}
+    known = set(Tables(profile).columns) - {LISTS}
+    assert known == {key for key in keys if key.split(".")[0] in {*SCHEMAS, "releases"}}
+
+
+def test_the_nightly_job_runs_every_check_one_step_per_table():
+    profile = load_profile()
+    declared: dict[str, set[str]] = {}
+    for check in load_checks(profile):
+        table = check.table.replace(".", "__")
+        declared.setdefault(f"{table}__checks", set()).add(f"{table}_{check.name}")
+    job = build_definitions(profile).resolve_job_def(NIGHTLY)
+    steps = {node.name: set(node.output_dict) for node in job.graph.node_defs if node.name.endswith("__checks")}
+    assert steps == declared
+
+
+def test_a_good_shop_passes(shop):
+    for table in ("clean.user_keys", "clean.item_keys", "recommendations.lists", "recommendations.fusion_weights"):
+        assert failures(shop, table) == {}
+
+
+@pytest.mark.parametrize("rows", ["[0, 2]", "[1, 2]"])
+def test_a_gap_between_keys_is_found(shop, rows):
+    shop.write(
+        "clean.user_keys", "user_key", f"select unnest({rows})::integer as user_key, unnest(['a', 'b']) as user_id"
+    )
+    assert list(failures(shop, "clean.user_keys")) == ["user_keys_are_numbered_without_gaps"]
+
+
+def test_an_id_with_two_keys_is_found(shop):
+    shop.write("clean.item_keys", "item_key", "select unnest([0, 1])::integer as item_key, 'p' as item_id")
+    ((row,),) = failures(shop, "clean.item_keys").values()
+    assert (row["n_keys"], row["n_ids"]) == (2, 1)
+
+
+def test_a_user_without_a_list_is_found(shop):
+    write_lists(shop, "('next', 0, 1, 0), ('discovery', 0, 1, 2), ('discovery', 1, 1, 1)")
+    assert failures(shop, "recommendations.lists") == {
+        "known_users_are_served": [{"task": "next", "user_key": 1, "user_id": "b"}]
+    }
+
+
+def test_a_user_with_nothing_left_to_discover_need_not_be_served(shop):
+    write_trending(shop, [0, 1])
+    write_lists(shop, "('next', 0, 1, 0), ('next', 1, 1, 0), ('discovery', 1, 1, 1)")
+    assert failures(shop, "recommendations.lists") == {}
+
+
+def test_something_had_in_a_discovery_list_is_found(shop):
+    write_lists(shop, GOOD_LISTS.replace("('discovery', 0, 1, 2)", "('discovery', 0, 1, 1)"))
+    ((row,),) = failures(shop, "recommendations.lists").values()
+    assert (row["user_key"], row["item_key"], row["recency_days"]) == (0, 1, 3.0)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ["('next', 'popularity', 0.7), ('discovery', 'popularity', 1.0)", "('next', 'popularity', 1.0)"],
+    ids=["less than one", "a task without weights"],
+)
+def test_weights_that_do_not_sum_to_one_are_found(shop, rows):
+    write_weights(shop, rows)
+    assert list(failures(shop, "recommendations.fusion_weights")) == ["fusion_weights_sum_to_one"]

@@ -1,0 +1,173 @@
+"""Every generic test passes on good rows and fails on broken ones, and shows the rows that are wrong."""
+
+from datetime import date
+
+import pytest
+
+from recsys_assets.checks.declared import CHECKS_FOLDER
+
+COLUMNS = "user_key, n_events, recency_days, n_items, decayed_weight"
+GOOD = "(1, 4, 0.5, 1, 2.0), (2, 1, 3.0, 1, 1.0), (3, 1, 9.0, 2, 0.5)"
+# Name of the template and what is special, column (none: the table), arguments, broken rows, failing rows.
+CASES = [
+    ("unique", "recency_days", "", "(1, 4, 7, 1, 2), (2, 4, 7, 1, 1)", [{"recency_days": 7, "n_rows": 2}]),
+    ("not_null", "recency_days", "", "(1, 4, null, 1, 2), (2, 4, 1, 1, 2)", [{"user_key": 1}]),
+    (
+        "accepted_values",
+        "n_events",
+        "values: [1, 4]",
+        "(1, 4, 7, 1, 2), (2, 7, 7, 1, 2), (3, null, 7, 1, 2)",
+        [{"n_events": 7, "n_rows": 1}],
+    ),
+    (
+        "accepted_range",
+        "recency_days",
+        "min_value: 0, max_value: 9",
+        "(1, 1, -1, 1, 2), (2, 1, 10, 1, 2), (3, 1, 'nan'::double, 1, 2), (4, 1, null, 1, 2), (5, 1, 0, 1, 2)",
+        [{"user_key": 1}, {"user_key": 2}, {"user_key": 3}],
+    ),
+    (
+        "accepted_range",
+        "recency_days",
+        "min_value: 0, max_value: 10, inclusive: false",
+        "(1, 1, 0, 1, 2), (2, 1, 10, 1, 2), (3, 1, 5, 1, 2)",
+        [{"user_key": 1}, {"user_key": 2}],
+    ),
+    (
+        "relationships",
+        "user_key",
+        "to: clean.user_keys, field: user_key",
+        "(1, 1, 1, 1, 1), (9, 1, 1, 1, 1)",
+        [{"user_key": 9}],
+    ),
+    (
+        "unique_combination_of_columns",
+        None,
+        "combination_of_columns: [n_events, n_items]",
+        "(1, 4, 1, 1, 1), (2, 4, 1, 1, 1), (3, 4, 1, 2, 1)",
+        [{"n_events": 4, "n_items": 1, "n_rows": 2}],
+    ),
+    (
+        "expression_is_true",
+        None,
+        "expression: n_items < 3",
+        "(1, 1, 1, 1, 1), (2, 1, 1, 3, 1), (3, 1, 1, null, 1)",
+        [{"user_key": 2}],
+    ),
+    (
+        "expression_is_true",
+        None,
+        "expression: recency_days < (select day(night) from this.night)",
+        "(1, 1, 9, 1, 1), (2, 1, 10, 1, 1)",
+        [{"user_key": 2}],
+    ),
+    ("row_count_between", None, "min_value: 2", "(1, 1, 1, 1, 1)", [{"n_rows": 1}]),
+    (
+        "row_count_between",
+        None,
+        "max_value: 3",
+        "(1, 1, 1, 1, 1), (2, 1, 1, 1, 1), (3, 1, 1, 1, 1), (4, 1, 1, 1, 1)",
+        [{"n_rows": 4}],
+    ),
+    (  # the ranks are n_items, the lists n_events: a gap, a rank twice, a score that grows
+        "ranks_follow_scores",
+        "n_items",
+        "score: decayed_weight, within: [n_events]",
+        "(1, 1, 0, 1, 9), (2, 1, 0, 3, 8), (3, 2, 0, 1, 9), (4, 2, 0, 1, 9), (5, 3, 0, 1, 1), (6, 3, 0, 2, 2)",
+        [{"user_key": 2}, {"user_key": 4}, {"user_key": 5}, {"user_key": 6}],
+    ),
+]
+
+
+def one_test(test, column, arguments, config=""):
+    """YAML of one test of features.user."""
+    use = f"{test}: {{arguments: {{{arguments}}}, config: {{{config}}}}}"
+    if column is None:
+        return f"models: [{{name: user, data_tests: [{{{use}}}]}}]"
+    return f"models: [{{name: user, columns: [{{name: {column}, data_tests: [{{{use}}}]}}]}}]"
+
+
+@pytest.fixture
+def check_user(small, declare):
+    """Outcome of one test of features.user over rows of `COLUMNS`."""
+    small.write(
+        "clean.user_keys",
+        "user_key",
+        "select unnest([1, 2, 3])::integer as user_key, unnest(['a', 'b', 'c']) as user_id",
+    )
+
+    def check(text, rows):
+        small.write("features.user", "user_key", f"from (values {rows}) as users({COLUMNS})")
+        (outcome,) = small.outcomes(declare({"features.yml": text})).values()
+        return outcome
+
+    return check
+
+
+@pytest.mark.parametrize(("test", "column", "arguments", "broken", "failing"), CASES)
+def test_it_passes_on_good_rows_and_finds_the_broken_ones(check_user, test, column, arguments, broken, failing):
+    text = one_test(test, column, arguments)
+    good = check_user(text, GOOD)
+    assert (good.failures, good.rows, good.first_failing) == (0, 3, [])
+    found = check_user(text, broken)
+    assert found.failures == len(failing)
+    assert [{name: row[name] for name in failing[0]} for row in found.first_failing] == failing
+
+
+def test_every_generic_test_is_tried_above():
+    assert {path.stem for path in (CHECKS_FOLDER / "generic").glob("*.sql")} == {case[0] for case in CASES}
+
+
+def test_where_narrows_the_rows_and_limit_the_failures(check_user):
+    rows = "(1, 1, null, 1, 1), (2, 1, null, 1, 1), (3, 1, null, 2, 1)"
+    narrowed = check_user(one_test("not_null", "recency_days", "", "where: n_items = 1 or user_key = 9 -- some"), rows)
+    assert (narrowed.failures, narrowed.rows) == (2, 2)
+    assert check_user(one_test("not_null", "recency_days", "", "limit: 2"), rows).failures == 2
+
+
+def test_only_the_first_failing_rows_are_shown(check_user):
+    rows = ", ".join(f"({user}, 1, null, 1, 1)" for user in range(20))
+    found = check_user(one_test("not_null", "recency_days", ""), rows)
+    assert (found.failures, [row["user_key"] for row in found.first_failing]) == (20, [0, 1, 2, 3, 4])
+
+
+def test_the_log_is_checked_by_the_nights_own_rows(small, declare):
+    for night, reason in ((date(2020, 3, 9), "odd"), (date(2020, 3, 10), "fine")):
+        small.write(
+            "clean.retractions",
+            "event_id",
+            f"select '00000000-0000-0000-0000-0000000000{night:%d}'::uuid as event_id, null::double as quantity, "
+            f"'{reason}' as reason, timestamp '2020-03-01' as known_at",
+            night,
+        )
+    use = "{accepted_values: {arguments: {values: [fine]}}}"
+    folder = declare(
+        {"clean.yml": f"models: [{{name: retractions, columns: [{{name: reason, data_tests: [{use}]}}]}}]"}
+    )
+    (tonight,) = small.outcomes(folder).values()
+    (before,) = small.outcomes(folder, night=date(2020, 3, 9)).values()
+    assert (tonight.failures, tonight.rows) == (0, 1)
+    assert (before.failures, before.rows) == (1, 1)
+
+
+def test_the_entry_lists_is_checked_in_the_candidates_of_each_algorithm_alone(small, declare):
+    for algorithm, ranks in (("popularity", [1, 2]), ("buy_again", [2, 3])):
+        small.write(
+            f"candidates.{algorithm}",
+            "task, user_key, rank",
+            f"select '{algorithm}' as algorithm, 'next' as task, 1::integer as user_key, "
+            f"unnest({ranks})::integer as item_key, unnest({ranks})::integer as rank, 1.0::double as score",
+        )
+    use = "{ranks_follow_scores: {arguments: {score: score, within: [task, user_key]}}}"
+    single = "-- table: candidates.lists\n-- Lists begin.\nselect * from candidates.lists where rank = 3"
+    folder = declare(
+        {
+            "candidates.yml": f"models: [{{name: lists, columns: [{{name: rank, data_tests: [{use}]}}]}}]",
+            "singular/begin.sql": single,
+        }
+    )
+    found = {
+        algorithm: [outcome.failures for outcome in small.outcomes(folder, f"candidates.{algorithm}").values()]
+        for algorithm in ("popularity", "buy_again")
+    }
+    assert found == {"popularity": [0, 0], "buy_again": [2, 1]}
