@@ -73,8 +73,8 @@ def demo() -> None:
     _build(profile, [night for night in profile.demo_nights if not _is_built(profile, night)])
     show.landed(console, profile)
     show.grades(console, profile)
-    show.one_user(console, profile)
-    show.next_steps(console, profile)
+    user, item = show.one_user(console, profile)
+    show.next_steps(console, profile, user, item)
 
 
 @command
@@ -97,6 +97,8 @@ def land(
     Without --history rows count as arrived now and become visible with the next open night.
     """
     from recsys_assets.assets.raw import history_files, inbox
+    from recsys_assets.storage.landing import Landing
+    from recsys_jobs import show
 
     profile = _profile()
     if not files:
@@ -109,7 +111,8 @@ def land(
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(f"{file} is not a file. Name the files to land one by one.")
-    _land(profile, files, "history" if history else "arrival", arrived_at=arrived_at, restate=restate)
+    names = _land(profile, files, "history" if history else "arrival", arrived_at=arrived_at, restate=restate)
+    show.rejected(console, [row for row in Landing(profile).reject_counts().to_pylist() if row["name"] in names])
 
 
 @command
@@ -227,7 +230,7 @@ def _profile() -> Profile:
     return load_profile()
 
 
-def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> None:
+def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> set[str]:
     from recsys_assets.assets.raw import land_files
     from recsys_jobs.run import report_landing
 
@@ -237,6 +240,7 @@ def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> Non
     stale = sorted({night for file in landed for night in file.stale})
     if stale:
         console.print(f"Stale, build them again: {', '.join(map(str, stale))}", style="yellow")
+    return {file.name for file in landed}
 
 
 def _build(profile: Profile, nights: list[Night], tags: dict[str, str] | None = None) -> None:

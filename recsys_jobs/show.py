@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
@@ -31,7 +32,11 @@ def landed(console: Console, profile: Profile) -> None:
         counts = [f"{file[f'rows_{kind}']:,}" for kind in ("read", "landed", "rejected")]
         files.add_row(file["name"], file["raw_table"], *counts, file["status"])
     console.print(files)
-    rejects = landing.reject_counts().to_pylist()
+    rejected(console, landing.reject_counts().to_pylist())
+
+
+def rejected(console: Console, rejects: list[dict[str, Any]]) -> None:
+    """Rejected rows by file, column and reason, most first; at most ten lines."""
     if rejects:
         table = Table("file", "column", "reason", "rows", "first at row", title="What was rejected, and why")
         for row in rejects[:10]:
@@ -85,8 +90,8 @@ def grades_over_nights(console: Console, profile: Profile) -> None:
     console.print(table_)
 
 
-def one_user(console: Console, profile: Profile) -> None:
-    """One user's published lists with their reasons: the user with the median number of events."""
+def one_user(console: Console, profile: Profile) -> tuple[str, str]:
+    """Show the lists of the user with the median number of events; returns that user and the first item."""
     with Releases(profile.folder).connect() as connection:
         user = connection.execute(
             "select user_id from serving.users "
@@ -100,20 +105,24 @@ def one_user(console: Console, profile: Profile) -> None:
             for row in rows:
                 listed.add_row(*map(str, row))
             console.print(listed)
+    return user, rows[0][1]
 
 
-def next_steps(console: Console, profile: Profile) -> None:
-    """What to do after the demo."""
-    console.print(
-        f"Published: [bold]{profile.folder / 'recsys.duckdb'}[/bold]\n"
-        "Next:\n"
-        "  make dev                                   the Dagster UI on localhost: assets, plots, backfills\n"
-        '  .venv/bin/recsys query "from serving.recommend(900)"  any SQL over the release\n'
-        "  .venv/bin/recsys why USER ITEM             the delivered rows behind a recommendation\n"
-        "  .venv/bin/recsys night 2017-11-14          one night more\n"
-        "  README.md                                  how to bring your own data",
-        highlight=False,
-    )
+def next_steps(console: Console, profile: Profile, user: str, item: str) -> None:
+    """What to do after the demo, with ids that exist."""
+    newest = Lake(profile).nights("recommendations.lists")[-1]
+    steps = {
+        "make dev": "the Dagster UI on localhost: assets, plots, backfills",
+        f"recsys query \"from serving.recommend('{user}')\"": "any SQL over the release",
+        f"recsys why {user} {item}": "the delivered rows behind a recommendation",
+        f"recsys night {newest + timedelta(days=profile.horizon)}": "one night more",
+        "README.md": "how to bring your own data",
+    }
+    console.print(f"Published: [bold]{profile.folder / 'recsys.duckdb'}[/bold]", highlight=False, soft_wrap=True)
+    console.print("Next (commands are in .venv/bin):", highlight=False)
+    width = max(map(len, steps))
+    for command, what in steps.items():
+        console.print(f"  {command:{width}}  {what}", highlight=False, markup=False, soft_wrap=True)
 
 
 def releases(console: Console, profile: Profile) -> None:
@@ -176,13 +185,24 @@ def why(console: Console, profile: Profile, user: str, item: str, night: Night) 
 def _origin(console: Console, profile: Profile, events: list[dict[str, Any]]) -> None:
     origin = {row["event_id"]: row for row in Landing(profile).origin([e["event_id"] for e in events]).to_pylist()}
     rows = Table(
-        "when (UTC)", "what", "item", "quantity", "visible from night", "delivered in", "row", title="Evidence"
+        Column("when (UTC)", no_wrap=True),
+        "what",
+        "item",
+        "quantity",
+        "visible from night",
+        "delivered in",
+        "row",
+        title="Evidence",
     )
     for event in events[:20]:
         came = origin[event["event_id"]]
         what = [str(event["event_ts"]), event["event_type"], f"{event['item_id']} {event['title']}"]
         rows.add_row(
-            *what, f"{event['quantity']:g}", str(event["visible_night"]), came["name"], str(came["row_number"])
+            *what,
+            "" if event["quantity"] is None else f"{event['quantity']:g}",
+            str(event["visible_night"]),
+            came["name"],
+            str(came["row_number"]),
         )
     console.print(rows if events else "No event of this user rests behind it.")
     if len(events) > 20:

@@ -147,7 +147,10 @@ class Recommender(ABC):
         import numpy as np
 
         if self._last is None or self._last[1] != n or not np.array_equal(self._last[0], block):
-            self._last = (block.copy(), n, self._score(block, n))
+            scores = self._score(block, n)
+            if not isinstance(scores, np.ndarray):
+                scores.sort_indices()  # a no-op where they ascend already; leaving out what was seen relies on it
+            self._last = (block.copy(), n, scores)
         return self._last[2]
 
     @property

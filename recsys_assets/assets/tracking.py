@@ -66,8 +66,12 @@ def _store(profile: Profile) -> str:
 
 
 def _open(profile: Profile) -> "tuple[MlflowClient, str]":
+    import logging
+
     from mlflow.tracking import MlflowClient
 
+    for chatty in ("mlflow", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     client = MlflowClient(tracking_uri=_store(profile))
     experiment = client.get_experiment_by_name(profile.name)
     if experiment is not None:

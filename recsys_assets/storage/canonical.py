@@ -16,7 +16,7 @@ class SourceError(Exception):
     """A source's SELECT that does not keep the contract; names the file and column and says what to do."""
 
 
-_UNREADABLE_TIME = "no time, or one that cannot be read as the source says"
+_NO_TIME = "no time, or none that is an instant to the source"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ EVENT_TABLE = Canonical(
     rules=(
         ("user_id", "user_id is null", "no user"),
         ("item_id", "item_id is null", "no item"),
-        ("event_ts", "event_ts is null", _UNREADABLE_TIME),
+        ("event_ts", "event_ts is null", _NO_TIME),
         ("event_ts", "event_ts < timestamp '1990-01-01'", "before 1990"),
         ("event_ts", "event_ts > arrived_at", "after its own arrival"),
         *_NOT_FINITE,
@@ -88,6 +88,8 @@ CANONICAL = {table.name: table for table in (EVENT_TABLE, ITEM_TABLE, USER_TABLE
 def projection(table: Canonical, given: list[str], file: str) -> str:
     """Select list that casts what a source gives to the canonical columns, in order, ids trimmed to text.
 
+    A value that cannot be cast becomes null, and the column ``unreadable`` says which one and why.
+
     Raises
     ------
     SourceError
@@ -103,7 +105,7 @@ def projection(table: Canonical, given: list[str], file: str) -> str:
         hint = f"; did you mean {close[0]}?" if close else f". Known are {', '.join(known)}."
         raise SourceError(f"{file}: column {extra[0]} is not one of {table.name}{hint}")
     columns = [_cast(name, kind, name in given) for name, kind in known.items()]
-    return ", ".join([*columns, *(f'"{name}"' for name in extra)])
+    return ", ".join([*columns, *(f'"{name}"' for name in extra), _unreadable(known, given)])
 
 
 def _cast(name: str, kind: str, given: bool) -> str:
@@ -111,4 +113,15 @@ def _cast(name: str, kind: str, given: bool) -> str:
         return f"null::{kind} as {name}"
     if name.endswith("_id") and kind == "VARCHAR":
         return f"nullif(trim({name}::varchar), '') as {name}"
-    return f"{name}::{kind} as {name}"
+    return f"try_cast({name} as {kind}) as {name}"
+
+
+def _unreadable(known: dict[str, str], given: list[str]) -> str:
+    """First given value that is there but cannot be cast, as {column_name, reason}."""
+    cases = " ".join(
+        f"when try_cast({name} as {kind}) is null and trim({name}::varchar) <> '' "
+        f"then {{column_name: '{name}', reason: 'cannot be read as {kind.lower()}'}}"
+        for name, kind in known.items()
+        if name in given and kind != "VARCHAR"
+    )
+    return f"case {cases} end as unreadable"

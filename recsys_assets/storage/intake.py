@@ -147,6 +147,7 @@ class Intake:
             f"select landed_id, {table.time} as row_time, getvariable('arrived_at') as arrived_at, "
             "case when reject_reason is not null "
             "then {column_name: coalesce(reject_column, ''), reason: reject_reason} "
+            "when unreadable is not null then unreadable "
             f"{cases} end as verdict from mapped) "
             "select landed_id, row_time, verdict.column_name, verdict.reason from judged"
         )

@@ -174,7 +174,7 @@ def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical) ->
     rows = current if table.open_ended else "landed_night = getvariable('night')"
     bind(con, select, f"select * from {raw} where {rows}", current)
     return con.sql(
-        f"select given.* exclude (reject_column, reject_reason), raw_rows.landed_known_at as known_at, "
+        f"select given.* exclude (reject_column, reject_reason, unreadable), raw_rows.landed_known_at as known_at, "
         f"raw_rows.landed_night as visible_night from ({mapped(con, table, select)}) as given "
         f"inner join (from {raw} where {rows}) as raw_rows using (landed_id) order by landed_id"
     ).to_arrow_table()

@@ -150,8 +150,8 @@ class Snapshot:
             fitted_on = about["inputs"].get(partition.table, {}).get(partition.night.isoformat())
             if fitted_on not in (None, partition.path.stem):
                 raise LakeError(
-                    f"{self.output}, night {self.night}: model {model.algorithm} was fitted on {partition.table} as it was "
-                    f"before night {partition.night} was built again. Materialize models/{model.algorithm} first."
+                    f"{self.output}, night {self.night}: model {model.algorithm} was fitted on {partition.table} as it "
+                    f"was before night {partition.night} was built again. Materialize models/{model.algorithm} first."
                 )
         self._models.append(model)
         if watermark := about["watermark"]:

@@ -4,18 +4,18 @@ select
     lines.landed_id,
     lines.household_id as user_id,
     lines.product_id as item_id,
-    lines.transaction_timestamp::timestamp as event_ts,
+    lines.transaction_timestamp as event_ts,
     'purchase' as event_type,
     lines.quantity,
     lines.sales_value as value,
     lines.basket_id,
     lines.store_id as store,
     case
-        when lines.quantity::double <= 0 then 'quantity'
+        when try_cast(lines.quantity as double) <= 0 then 'quantity'
         when departments.department is not null then 'product_id'
     end as reject_column,
     case
-        when lines.quantity::double <= 0 then 'quantity is not above zero'
+        when try_cast(lines.quantity as double) <= 0 then 'quantity is not above zero'
         when departments.department is not null then 'not a product: department ' || departments.department
     end as reject_reason
 from raw.transactions as lines
