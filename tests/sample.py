@@ -13,6 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from recsys_assets.profile import PROJECT, Profile, load_profile
 from recsys_assets.storage.lake import Lake
@@ -95,13 +96,13 @@ class Deployment:
         }
 
     @contextmanager
-    def active(self) -> Iterator[Profile]:
+    def active(self) -> Iterator[None]:
         """Make this process work on it."""
         before = dict(os.environ)
         os.environ.clear()
         os.environ.update(self.environment)
         try:
-            yield load_profile()
+            yield
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -116,8 +117,8 @@ class Deployment:
 
     @property
     def lake(self) -> Lake:
-        with self.active() as profile:
-            return Lake(profile)
+        with self.active():
+            return Lake(self.profile)
 
     def recsys(self, *arguments: object, timeout: float = 110, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command line in a process of its own."""
@@ -140,10 +141,10 @@ class Deployment:
         """Land the sample: all as history, but for the file that arrived late."""
         from recsys_assets.assets.raw import history_files, land_files
 
-        with self.active() as profile:
-            files = [file for file in history_files(profile) if file.name != LATE]
-            land_files(profile, files, "history", lambda text: None)
-            land_files(profile, [self.files / LATE], "arrival", lambda text: None, arrived_at=LATE_ARRIVAL)
+        with self.active():
+            files = [file for file in history_files(self.profile) if file.name != LATE]
+            land_files(self.profile, files, "history", lambda text: None)
+            land_files(self.profile, [self.files / LATE], "arrival", lambda text: None, arrived_at=LATE_ARRIVAL)
 
     def build(self, *nights: date, profile: Profile | None = None, only: list[str] | None = None) -> None:
         """Build nights with the job `nightly`, in this process; ``only`` names some of its assets."""
@@ -152,8 +153,8 @@ class Deployment:
         from recsys_jobs.definitions import NIGHTLY, build_definitions
         from recsys_jobs.run import dagster_instance
 
-        with self.active() as given, dagster_instance() as instance:
-            job = build_definitions(profile or given).resolve_job_def(NIGHTLY)
+        with self.active(), dagster_instance() as instance:
+            job = build_definitions(profile or self.profile).resolve_job_def(NIGHTLY)
             for night in nights:
                 job.execute_in_process(
                     partition_key=night.isoformat(),
@@ -166,6 +167,10 @@ class Deployment:
         """Everything as it is, in another folder."""
         shutil.copytree(self.data, data, symlinks=True)
         return Deployment(data, self.profile_file)
+
+    def copy_before_last(self, data: Path) -> "Deployment":
+        """The same as it was before the last night was built."""
+        return Deployment(self.data.parent / "before_last", self.profile_file).copy(data)
 
     def rows(self, table: str, night: date, columns: str = "*") -> list[tuple]:
         """Rows of a night's partition, in the order they were written."""
@@ -203,32 +208,44 @@ def new(folder: Path, name: str = "sample", settings: dict[str, str] | None = No
     """A deployment with nothing in it; ``settings`` replaces whole lines of the profile by their start."""
     folder.mkdir(parents=True)
     files = write_files(folder.parent / "files")
-    lines = PROFILE.replace("{files}", str(files)).splitlines()
-    for start, line in (settings or {}).items():
-        assert [old for old in lines if old.startswith(start)], f"no line of the profile starts with {start}"
-        lines = [line if old.startswith(start) else old for old in lines]
-    profile_file = folder / f"{name}.toml"
-    profile_file.write_text("\n".join(lines))
+    profile_file = write_profile(folder / f"{name}.toml", files, settings or {})
     data = folder / "data"
     data.mkdir()
     return Deployment(data, profile_file)
 
 
+def write_profile(path: Path, files: Path, settings: dict[str, str]) -> Path:
+    """Write the sample's profile with some lines changed."""
+    lines = PROFILE.replace("{files}", str(files)).splitlines()
+    for start, line in settings.items():
+        assert [old for old in lines if old.startswith(start)], f"no line of the profile starts with {start}"
+        lines = [line if old.startswith(start) else old for old in lines]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """The three nights, built once; leave them as they are, or `copy` them."""
+    return build_once(tmp_path_factory.getbasetemp() / "sample")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the test that happens to come first the time to build the nights."""
+    for item in items:
+        if "built" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(400))
+
+
 @functools.cache
-def built(folder: Path) -> Deployment:
-    """A deployment with the three nights built, once a test session; leave it as it is, or `copy` it."""
+def build_once(folder: Path) -> Deployment:
+    """One deployment for all who ask in this process; each test folder has its own fixture `built`."""
     deployment = new(folder)
     deployment.land()
     deployment.build(*NIGHTS[:-1])
     deployment.copy(folder / "before_last")
     deployment.build(NIGHTS[-1])
     return deployment
-
-
-def before_last(folder: Path, data: Path) -> Deployment:
-    """The same before its last night was built, in a folder ``data`` of its own."""
-    deployment = built(folder)
-    return Deployment(folder / "before_last", deployment.profile_file).copy(data)
 
 
 def write_files(folder: Path) -> Path:

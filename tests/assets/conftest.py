@@ -4,11 +4,9 @@ import pytest
 
 from tests import sample
 from tests.assets.purchases import Purchases, read_purchases
+from tests.sample import built, pytest_collection_modifyitems
 
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> sample.Deployment:
-    return sample.built(tmp_path_factory.getbasetemp() / "sample")
+__all__ = ["built", "pytest_collection_modifyitems"]
 
 
 @pytest.fixture(scope="session")

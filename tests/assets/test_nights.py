@@ -32,8 +32,8 @@ def reports(built):
 def test_every_asset_of_every_night_reports_what_it_made(built, reports):
     from recsys_jobs.definitions import all_assets
 
-    with built.active() as profile:
-        expected = {".".join(key.path) for assets in all_assets(profile) for key in assets.keys}
+    with built.active():
+        expected = {".".join(key.path) for assets in all_assets(built.profile) for key in assets.keys}
     expected = {name for name in expected if not name.startswith("raw.")}
     assert len(expected) > 25
     for name, night in itertools.product(sorted(expected), NIGHTS):
