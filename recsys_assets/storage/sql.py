@@ -42,6 +42,9 @@ _CLOCK_OR_CHANCE = frozenset(
         "uuidv4",
         "uuidv7",
         "nextval",
+        "approx_quantile",
+        "reservoir_quantile",
+        "current_setting",
     ]
 )
 _ANY_ROW = frozenset(
@@ -243,15 +246,17 @@ def _problems(query: exp.Query) -> Iterator[str]:
             yield f"reads {table.sql('duckdb')}: only tables of the snapshot may be read."
         elif not table.db and not _names_a_cte(table):
             yield f"reads {table.name!r} without a schema. Write schema.table."
-    for limit in query.find_all(exp.Limit):
+    for limit in query.find_all(exp.Limit, exp.Fetch, exp.Offset):
         if limit.parent is not None and not limit.parent.args.get("order"):
             yield "has a limit without order by: which rows stay would be chance."
+    for distinct in query.find_all(exp.Distinct):
+        if distinct.args.get("on") and distinct.parent is not None and not distinct.parent.args.get("order"):
+            yield "has a distinct on without order by: which rows stay would be chance."
     for call in query.find_all(exp.Func):
         yield from _problems_of_call(call)
 
 
 def _names_a_cte(table: exp.Table) -> bool:
-
     scope: Any = table
     while scope is not None:
         if any(cte.alias.lower() == table.name.lower() for cte in scope.args.get("with_", None) or []):
@@ -267,7 +272,7 @@ def _problems_of_call(call: exp.Func) -> Iterator[str]:
     from sqlglot import exp
 
     name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
-    if name in _CLOCK_OR_CHANCE:
+    if name in _CLOCK_OR_CHANCE or (name == "age" and len(call.expressions) == 1):
         yield f"calls {name}(): the result would depend on the clock or on chance. Use this.night.cutoff."
     if name in _FLOAT_SUMS and not _sums_exactly(call):
         yield f"calls {name}(): sums of floats change with the threads. Use exact_sum or exact_avg."

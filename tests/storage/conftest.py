@@ -21,10 +21,35 @@ from recsys_assets.storage.sql import SQL_FOLDER, TableName
 
 FIRST = date(2020, 3, 1)
 RAW = {
-    "transactions": "household_id store_id basket_id product_id quantity sales_value transaction_timestamp".split(),
-    "products": "product_id manufacturer_id department brand product_category product_type package_size".split(),
+    "transactions": [
+        "household_id",
+        "store_id",
+        "basket_id",
+        "product_id",
+        "quantity",
+        "sales_value",
+        "transaction_timestamp",
+    ],
+    "products": [
+        "product_id",
+        "manufacturer_id",
+        "department",
+        "brand",
+        "product_category",
+        "product_type",
+        "package_size",
+    ],
     "demographics": (
-        "household_id age income home_ownership marital_status household_size household_comp kids_count".split()
+        [
+            "household_id",
+            "age",
+            "income",
+            "home_ownership",
+            "marital_status",
+            "household_size",
+            "household_comp",
+            "kids_count",
+        ]
     ),
 }
 
