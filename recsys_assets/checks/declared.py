@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
+from sqlglot.errors import SqlglotError
 
 from recsys_assets.checks.located_yaml import CheckError, LocatedYaml, Location, did_you_mean
 from recsys_assets.checks.schema import (
@@ -187,7 +188,10 @@ class _Reader:
             if use.config.where:
                 rows = f"(select * from {rows} where {use.config.where})"
             fields = text | {"model": rows} | ({"column_name": quoted(column)} if column else {})
-            self._append(own, name, description, template.body.format(**fields), values, rows, use.config)
+            try:
+                self._append(own, name, description, template.body.format(**fields), values, rows, use.config)
+            except (KeyError, SqlglotError) as error:
+                self.problems.append(f"{self.folder.name}/generic/{test}.sql:1: cannot be rendered for {own}: {error}.")
 
     def _wrong(self, table: str, arguments: Arguments, config: Config) -> Iterator[tuple[Location, str]]:
         """What the arguments and the condition name and the tables do not have, with the place below the test."""

@@ -17,10 +17,10 @@ def _one_condition(text: str) -> str:
     from sqlglot.errors import SqlglotError
 
     try:
-        parsed = condition(text, dialect="duckdb")
+        # Written anew, because a comment at the end could hide what the template says next.
+        return condition(text, dialect="duckdb").sql("duckdb")
     except SqlglotError as error:
         raise ValueError(f"{text!r} is not one SQL condition") from error
-    return parsed.sql("duckdb", comments=False)  # a comment could hide what the template says next
 
 
 Sql = Annotated[str, AfterValidator(_one_condition)]

@@ -2,6 +2,7 @@
 
 import pytest
 from dagster import (
+    AssetCheckKey,
     AssetCheckSeverity,
     AssetKey,
     AssetSelection,
@@ -29,6 +30,7 @@ models:
         data_tests:
           - not_null: {{config: {{severity: {severity}}}}}
 """
+UPSTREAM = {"clean/item_keys", "clean/user_keys"}
 CHECK, OTHER = "not_null_user_recency_days", "row_count_between_user_1"
 READS_DOWNSTREAM = """\
 -- table: features.item
@@ -42,8 +44,16 @@ def run(small, declare):
     """Run features.user, what rests on it, and its checks; returns the result."""
     nights = partitions(small.profile.first_night, small.profile.last_night)
 
-    def build(rows, severity="error", files=None, **selection):
-        @asset(key=["features", "user"], partitions_def=nights)
+    def build(rows, severity="error", files=None, selection=None):
+        @asset(key=["clean", "item_keys"], partitions_def=nights)
+        def root() -> MaterializeResult:
+            return MaterializeResult()
+
+        @asset(key=["clean", "user_keys"], deps=[root], partitions_def=nights)
+        def upstream() -> MaterializeResult:
+            return MaterializeResult()
+
+        @asset(key=["features", "user"], deps=[upstream], partitions_def=nights)
         def user(context) -> MaterializeResult:
             night = Night.fromisoformat(context.partition_key)
             small.write("features.user", "user_key", f"from (values {rows}) as t(user_key, recency_days)", night)
@@ -59,16 +69,16 @@ def run(small, declare):
             return MaterializeResult()
 
         folder = declare({"features.yml": YAML.format(severity=severity), **(files or {})})
-        job = define_asset_job("all", AssetSelection.all())
+        job = define_asset_job("all", AssetSelection.all() if selection is None else selection)
         definitions = Definitions(
-            assets=[user, beside, downstream],
+            assets=[root, upstream, user, beside, downstream],
             asset_checks=declared_checks(small.profile, folder),
             jobs=[job],
             executor=in_process_executor,
         )
         with DagsterInstance.ephemeral() as instance:
             return definitions.resolve_job_def("all").execute_in_process(
-                partition_key=NIGHT.isoformat(), instance=instance, raise_on_error=False, **selection
+                partition_key=NIGHT.isoformat(), instance=instance, raise_on_error=False
             )
 
     return build
@@ -85,7 +95,7 @@ def evaluations(result):
 def test_a_failing_check_stops_what_lies_downstream(run):
     result = run(BROKEN)
     assert not result.success
-    assert made(result) == {"features/user", "features/item"}
+    assert made(result) == UPSTREAM | {"features/user", "features/item"}
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
     assert failure.step_key == "features__user__checks"
     assert CHECK in failure.step_failure_data.error.message
@@ -110,7 +120,7 @@ def test_what_is_bound_is_shown_beside_the_sql(run):
 def test_passing_checks_let_the_run_through(run):
     result = run(GOOD)
     assert result.success
-    assert made(result) == {"features/user", "features/item", "grades/users"}
+    assert made(result) == UPSTREAM | {"features/user", "features/item", "grades/users"}
     assert all(found.passed for found in evaluations(result).values())
 
 
@@ -129,6 +139,9 @@ def test_a_check_waits_for_the_other_tables_it_reads(run):
     assert evaluations(result)["beside"].metadata["failures"].value == 1
 
 
-def test_the_checks_of_one_table_can_be_run_alone(run):
-    result = run(GOOD, asset_selection=[AssetKey(["features", "user"])])
-    assert set(evaluations(result)) == {CHECK, OTHER}
+def test_one_check_can_be_run_alone(run):
+    user = AssetKey(["features", "user"])
+    alone = AssetSelection.checks(AssetCheckKey(user, OTHER))
+    result = run(BROKEN, selection=AssetSelection.assets(user).without_checks() | alone)
+    assert result.success
+    assert set(evaluations(result)) == {OTHER}

@@ -104,6 +104,24 @@ def test_all_mistakes_are_told_at_once(small, declare):
     ]
 
 
+@pytest.mark.parametrize(
+    "body", ["select * from {model} where {column_name} = {value}", "selec * from {model}, {column_name}"]
+)
+def test_a_template_that_cannot_be_rendered_is_named(small, declare, body):
+    folder = declare({"generic/own.sql": body, "features.yml": USER.replace("not_null", "own")})
+    with pytest.raises(CheckError, match=r"dbt_like_checks/generic/own\.sql:1: cannot be rendered for features\.user"):
+        load_checks(small.profile, folder)
+
+
+def test_a_new_generic_test_is_one_sql_file(small, declare):
+    own = "-- No number is odd.\nselect * from {model} where {column_name} % 2 = 1"
+    (check,) = load_checks(
+        small.profile, declare({"generic/even.sql": own, "features.yml": USER.replace("not_null", "even")})
+    )
+    assert (check.name, check.description) == ("even_user_user_key", "No number is odd.")
+    assert check.sql == 'select * from features.user where "user_key" % 2 = 1'
+
+
 def test_the_same_check_twice_is_refused(small, declare):
     with pytest.raises(CheckError, match=r"2 checks of features\.user are called not_null_user_user_key"):
         load_checks(small.profile, declare({"features.yml": USER + "          - not_null\n"}))
