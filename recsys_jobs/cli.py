@@ -38,6 +38,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def guarded(*args: Any, **kwargs: Any) -> None:
         import duckdb
 
+        from recsys_assets.checks.located_yaml import CheckError
         from recsys_assets.profile import ProfileError
         from recsys_assets.storage.canonical import SourceError
         from recsys_assets.storage.lake import LakeError
@@ -47,7 +48,8 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         from recsys_jobs.run import NightFailed
         from recsys_jobs.show import UnknownId
 
-        expected = (ProfileError, SourceError, LakeError, LandingError, ReleaseError, SqlError, NightFailed, UnknownId)
+        settings = (ProfileError, SourceError, SqlError, CheckError)
+        expected = (*settings, LakeError, LandingError, ReleaseError, NightFailed, UnknownId)
         try:
             function(*args, **kwargs)
         except (*expected, duckdb.Error, OSError) as error:
