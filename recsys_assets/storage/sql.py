@@ -32,6 +32,7 @@ _CLOCK_OR_CHANCE = frozenset(
         "get_current_time",
         "get_current_timestamp",
         "localtime",
+        "current_localtime",
         "localtimestamp",
         "transaction_timestamp",
         "random",
@@ -60,6 +61,11 @@ _ANY_ROW = frozenset(
         "min_by",
         "argmax",
         "argmin",
+        "arg_max_null",
+        "arg_min_null",
+        "arg_max_nulls_last",
+        "arg_min_nulls_last",
+        "approx_top_k",
     ]
 )
 _FLOAT_SUMS = frozenset(
@@ -76,14 +82,24 @@ _FLOAT_SUMS = frozenset(
         "stddev_samp",
         "variance",
         "var_pop",
+        "variance_pop",  # as sqlglot names var_pop
         "var_samp",
         "corr",
         "covar_pop",
         "covar_samp",
         "regr_slope",
         "regr_intercept",
+        "regr_r2",
+        "regr_avgx",
+        "regr_avgy",
+        "regr_sxx",
+        "regr_sxy",
+        "regr_syy",
         "skewness",
         "kurtosis",
+        "kurtosis_pop",
+        "sem",
+        "sum_no_overflow",
         "entropy",
         "product",
         "geomean",
@@ -280,7 +296,7 @@ def _problems_of_call(call: exp.Func) -> Iterator[str]:
     windowed = window is not None and window.this is call
     if name in _ANY_ROW and not windowed:
         yield f"calls {name}(): which row it takes is chance among equals. Use min, max or a ranked row."
-    if name in _WINDOWS and windowed and not (window and window.args.get("order")):
+    if name in _WINDOWS | _ANY_ROW and windowed and not (window and window.args.get("order")):
         yield f"calls {name}() over an unordered window. Order it by a total order."
     if name in _ORDERED and not call.find(exp.Order):
         yield f"calls {name}() without order by. Write {name}(x order by y)."
