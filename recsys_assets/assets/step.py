@@ -41,6 +41,8 @@ class Usage:
     """What a step cost."""
 
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Of all threads; beside ``seconds`` it tells how far a step is parallel, or how busy the machine was."""
     peak_mb: float = 0.0
     """Highest resident memory of the process during the step, in MB (10**6 bytes)."""
 
@@ -48,7 +50,7 @@ class Usage:
 @contextmanager
 def measured() -> Iterator[Usage]:
     """Time a block and watch the process's peak memory (on Linux of this block, elsewhere of the process so far)."""
-    usage, started = Usage(), time.perf_counter()
+    usage, started, cpu_started = Usage(), time.perf_counter(), time.process_time()
     reset = Path("/proc/self/clear_refs")
     if reset.exists():
         reset.write_text("5")
@@ -56,6 +58,7 @@ def measured() -> Iterator[Usage]:
         yield usage
     finally:
         usage.seconds = time.perf_counter() - started
+        usage.cpu_seconds = time.process_time() - cpu_started
         usage.peak_mb = _peak_bytes() / 1e6
 
 
@@ -127,7 +130,11 @@ def table_metadata(written: Written, snapshot: Snapshot) -> dict[str, Any]:
 
 def cost_metadata(usage: Usage) -> dict[str, Any]:
     """Seconds and peak memory of a step."""
-    return {"seconds": round(usage.seconds, 3), "peak_memory_mb": round(usage.peak_mb, 1)}
+    return {
+        "seconds": round(usage.seconds, 3),
+        "cpu_seconds": round(usage.cpu_seconds, 3),
+        "peak_memory_mb": round(usage.peak_mb, 1),
+    }
 
 
 def markdown_table(rows: list[dict[str, Any]]) -> str:
