@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
 from recsys_assets.storage.lake import LakeError, Partition
@@ -61,6 +63,8 @@ class Snapshot:
         self.watermark: datetime | None = None
         """Latest event (UTC) that anything in this snapshot rests on."""
         self._target = lake.temporary(output, night) if output else None
+        # DuckDB lets SQL read and write there, so no two snapshots may share it.
+        self._spill = lake.profile.folder / "tmp" / uuid4().hex
         self._views = {TableName("clean", name): path for name, path in select_files("clean/views").items()}
         self._con = self._open(sorted(set(reads)))
 
@@ -71,6 +75,7 @@ class Snapshot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._con.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
         if self._target is not None:
             self._target.unlink(missing_ok=True)
 
@@ -213,8 +218,8 @@ class Snapshot:
         con.execute("set timezone = 'UTC'")
         con.execute("set python_enable_replacements = false")
         con.execute("set enable_progress_bar = false")
-        spill = self.lake.profile.folder / "tmp"
-        con.execute("set temp_directory = $1", [str(spill)])
+        self._spill.parent.mkdir(parents=True, exist_ok=True)
+        con.execute("set temp_directory = $1", [str(self._spill)])
         for setting, variable in (("threads", "RECSYS_THREADS"), ("memory_limit", "RECSYS_MEMORY_LIMIT")):
             if value := os.environ.get(variable):
                 con.execute(f"set {setting} = $1", [value])

@@ -1,7 +1,7 @@
 """A small deployment: a profile of its own in a temporary folder, and files of The Complete Journey's raw columns."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -20,38 +20,9 @@ from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.sql import SQL_FOLDER, TableName
 
 FIRST = date(2020, 3, 1)
-RAW = {
-    "transactions": [
-        "household_id",
-        "store_id",
-        "basket_id",
-        "product_id",
-        "quantity",
-        "sales_value",
-        "transaction_timestamp",
-    ],
-    "products": [
-        "product_id",
-        "manufacturer_id",
-        "department",
-        "brand",
-        "product_category",
-        "product_type",
-        "package_size",
-    ],
-    "demographics": (
-        [
-            "household_id",
-            "age",
-            "income",
-            "home_ownership",
-            "marital_status",
-            "household_size",
-            "household_comp",
-            "kids_count",
-        ]
-    ),
-}
+PRODUCT = ("manufacturer_id", "department", "brand", "product_category", "product_type", "package_size")
+HOUSEHOLD = ("age", "income", "home_ownership", "marital_status", "household_size", "household_comp", "kids_count")
+TABLES = ("transactions", "products", "demographics")
 
 
 class Shop:
@@ -63,7 +34,7 @@ class Shop:
         given = {
             "name": "shop",
             "source": "complete_journey",
-            "deliveries": [Delivery(table=name, files=f"{name}*") for name in RAW],
+            "deliveries": [Delivery(table=name, files=f"{name}*") for name in TABLES],
             "first_night": FIRST,
             "horizon": 2,
             "algorithms": {"popularity": {}},
@@ -88,11 +59,11 @@ class Shop:
 
     def product(self, item, **columns) -> dict:
         """One product line."""
-        return dict.fromkeys(RAW["products"]) | {"product_id": item, "department": "FOOD"} | columns
+        return {"product_id": item} | dict.fromkeys(PRODUCT) | {"department": "FOOD"} | columns
 
     def household(self, user, **columns) -> dict:
         """One line of demographics."""
-        return dict.fromkeys(RAW["demographics"]) | {"household_id": user} | columns
+        return {"household_id": user} | dict.fromkeys(HOUSEHOLD) | columns
 
     def write(self, name: str, rows: list[dict] | str) -> Path:
         """Write a file in the format its name tells; a text is written as it is."""
@@ -110,7 +81,7 @@ class Shop:
 
     def land(self, name: str, rows: list[dict] | str, *, arrived: datetime | None = None, **options):
         """Write and land a file: as history, or as an arrival at ``arrived``."""
-        path, table = self.write(name, rows), next(table for table in RAW if name.startswith(table))
+        path, table = self.write(name, rows), next(table for table in TABLES if name.startswith(table))
         delivery = next(d for d in self.profile.deliveries if d.table == table)
         kind = "arrival" if arrived else "history"
         return self.landing.land(path, delivery, kind, lake=self.lake, arrived_at=arrived, **options)
@@ -164,6 +135,15 @@ def make_shop(tmp_path, monkeypatch) -> Callable[..., Shop]:
     """Shops with settings of one's choice, in this test's folder."""
     monkeypatch.setenv("RECSYS_DATA", str(tmp_path / "data"))
     return lambda **settings: Shop(tmp_path, **settings)
+
+
+@pytest.fixture(scope="module")
+def shared_shop(tmp_path_factory) -> Iterator[Shop]:
+    """One shop for all tests of a file, which leave it as they find it."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("shop")
+        patch.setenv("RECSYS_DATA", str(folder / "data"))
+        yield Shop(folder)
 
 
 @pytest.fixture
