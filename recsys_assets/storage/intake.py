@@ -136,14 +136,20 @@ class Intake:
 
     def _judge(self, table: Canonical, select: Select) -> None:
         """Run the source's SELECT over the staged rows: each row's time, or the reason it is rejected."""
+        import duckdb
+
         con = self.con
         bind(con, select, "select * from staged", "landed_file in (select file_id from current_files)")
+        try:
+            rows = mapped(con, table, select)
+        except duckdb.BinderException as error:
+            raise readers.UnreadableFile(f"does not fit {shown(select)}: {str(error).splitlines()[0]}") from error
         cases = " ".join(
             f"when {condition} then {{column_name: '{column}', reason: '{reason}'}}"
             for column, condition, reason in table.rules
         )
         con.execute(
-            f"insert into verdicts with mapped as ({mapped(con, table, select)}), judged as ("
+            f"insert into verdicts with mapped as ({rows}), judged as ("
             f"select landed_id, {table.time} as row_time, getvariable('arrived_at') as arrived_at, "
             "case when reject_reason is not null "
             "then {column_name: coalesce(reject_column, ''), reason: reject_reason} "
