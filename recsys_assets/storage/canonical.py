@@ -105,7 +105,8 @@ def projection(table: Canonical, given: list[str], file: str) -> str:
         hint = f"; did you mean {close[0]}?" if close else f". Known are {', '.join(known)}."
         raise SourceError(f"{file}: column {extra[0]} is not one of {table.name}{hint}")
     columns = [_cast(name, kind, name in given) for name, kind in known.items()]
-    return ", ".join([*columns, *(f'"{name}"' for name in extra), _unreadable(known, given)])
+    attributes = [_cast(name, "VARCHAR", True) if name.endswith("_id") else f'"{name}"' for name in extra]
+    return ", ".join([*columns, *attributes, _unreadable(known, given)])
 
 
 def _cast(name: str, kind: str, given: bool) -> str:
