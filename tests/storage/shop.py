@@ -33,7 +33,6 @@ COLUMNS = {
     "transactions": "household_id store_id basket_id product_id quantity sales_value transaction_timestamp",
 }
 Row = dict[str, Any]
-EMPTY_PRODUCTS = f"{COLUMNS['products'].replace(' ', ',')}\n"
 
 
 def day(number: int, hour: int = 12, minute: int = 0) -> datetime:

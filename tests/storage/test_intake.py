@@ -1,0 +1,296 @@
+"""Intake: every row lands or is rejected with its reason, and a source that breaks the contract is named."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from recsys_assets.profile import Delivery
+from recsys_assets.storage import source, sql
+from recsys_assets.storage.canonical import SourceError
+from tests.storage.shop import COLUMNS, FIRST, Shop, day, encode, household, line, product, shop
+
+__all__ = ["shop"]
+
+CELL = st.sampled_from(
+    [
+        "",
+        " ",
+        "u1",
+        "p1",
+        "7",
+        "-1",
+        "0",
+        "1e400",
+        "nan",
+        "NULL",
+        "2017-10-20 10:00:00",
+        "2017-10-20",
+        "1970-01-01",
+        "2999-01-01",
+    ]
+) | st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=6)
+GARBAGE = st.lists(st.lists(CELL, min_size=7, max_size=7), min_size=1, max_size=15)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=GARBAGE)
+@example(rows=[["u1", "3", "7", "p1", "1", "2.5", "2017-10-20 10:00:00"], ["u1", "3", "7", "p1", "0", "x", ""]])
+def test_every_row_lands_or_is_rejected(tmp_path_factory, monkeypatch, rows):
+    shop = Shop(tmp_path_factory.mktemp("shop"), monkeypatch)
+    shop.land("products.csv", [product("p1")], day(1))
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows([COLUMNS["transactions"].split(), *rows])
+    landed = shop.land("transactions.csv", text.getvalue(), day(22))
+    assert landed.rows_read == landed.rows_landed + landed.rows_rejected == len(rows)
+    stored = [row for (row,) in shop.query("select landed_row from landing.raw.transactions")]
+    rejected = shop.rejects()
+    assert sorted([*stored, *(row for _, row, *_ in rejected)]) == list(range(1, len(rows) + 1))
+    for _, number, column, reason, delivered in rejected:
+        assert reason
+        assert column in {"user_id", "item_id", "event_ts", "quantity", "value"}
+        values = [cell or None for cell in rows[number - 1]]
+        assert list(json.loads(delivered).values()) == values, "the row as delivered"
+
+
+REJECTED = [
+    (line("", "p1", day(20)), "user_id", "no user"),
+    (line("  ", "p1", day(20)), "user_id", "no user"),
+    (line("u", "", day(20)), "item_id", "no item"),
+    (line("u", "p1", ""), "event_ts", "no time, or none that is an instant to the source"),
+    (line("u", "p1", "yesterday"), "event_ts", "cannot be read as timestamp"),
+    (line("u", "p1", "1989-12-31 23:59:59"), "event_ts", "before 1990"),
+    (line("u", "p1", day(22, 12, 1)), "event_ts", "after its own arrival"),
+    (line("u", "p1", day(20), quantity=0), "quantity", "quantity is not above zero"),
+    (line("u", "p1", day(20), quantity=-2), "quantity", "quantity is not above zero"),
+    (line("u", "p1", day(20), quantity="two"), "quantity", "cannot be read as double"),
+    (line("u", "p1", day(20), quantity="inf"), "quantity", "not a finite number"),
+    (line("u", "p1", day(20), value="nan"), "value", "not a finite number"),
+    (line("u", "p1", day(20), value="2,50"), "value", "cannot be read as double"),
+    (line("u", "fuel", day(20)), "product_id", "not a product: department FUEL"),
+]
+
+
+def test_each_reject_says_file_row_column_and_why(shop):
+    shop.land("products-2.csv", [product("fuel", department="FUEL")], day(2))
+    good = line("u", "p1", "1990-01-01 00:00:00")
+    edge = line("u", "p2", day(22))  # on its own arrival: not after it
+    landed = shop.land("transactions.csv", [good, *(row for row, *_ in REJECTED), edge], day(22))
+    assert (landed.rows_read, landed.rows_landed, landed.rows_rejected) == (len(REJECTED) + 2, 2, len(REJECTED))
+    found = shop.rejects()
+    assert [reject[:4] for reject in found] == [
+        ("transactions.csv", number, column, reason) for number, (_, column, reason) in enumerate(REJECTED, 2)
+    ]
+    for (*_, delivered), (row, *_) in zip(found, REJECTED, strict=True):
+        assert json.loads(delivered) == {name: str(value) or None for name, value in row.items()}
+    counts = {
+        (row["column_name"], row["reason"]): (row["n_rows"], row["first_row"])
+        for row in shop.landing.reject_counts().to_pylist()
+    }
+    assert counts["user_id", "no user"] == (2, 2)
+    assert sum(n for n, _ in counts.values()) == len(REJECTED)
+
+
+def test_items_and_users_without_an_id_are_rejected(shop):
+    shop.land("products-2.csv", [product(""), product("p3")], day(2))
+    shop.land("demographics.csv", [household(" "), household("u")], day(2))
+    assert [reject[:4] for reject in shop.rejects()] == [
+        ("products-2.csv", 1, "item_id", "no item"),
+        ("demographics.csv", 1, "user_id", "no user"),
+    ]
+
+
+class Sources:
+    """SQL sources in a folder of their own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.monkeypatch = folder, monkeypatch
+        monkeypatch.setattr(sql, "SQL_FOLDER", folder / "sql")
+        monkeypatch.setattr(source, "PROJECT", folder)
+
+    def shop(self, **selects: str) -> Shop:
+        """A shop with raw tables ``sales`` and ``names`` whose source has these SELECTs."""
+        mine = self.folder / "sql" / "sources" / "mine"
+        mine.mkdir(parents=True)
+        for name, select in selects.items():
+            (mine / f"{name}.sql").write_text(f"-- {name}\n{select}\n")
+        deliveries = [Delivery(table=name, files=f"{name}*") for name in ("sales", "names")]
+        return Shop(self.folder, self.monkeypatch, source="mine", deliveries=deliveries)
+
+
+@pytest.fixture
+def sources(tmp_path, monkeypatch) -> Sources:
+    return Sources(tmp_path, monkeypatch)
+
+
+EVENTS = "select s.landed_id, s.u as user_id, s.i as item_id, {} as event_ts{} from raw.sales as s"
+SALES = "u,i,t\nu1,i1,2017-10-20T10:00:00Z\nu2,i2,2017-10-20T12:30:00+02:00\nu3,i3,2017-10-20T10:00:00\n"
+
+
+def test_a_time_without_offset_is_rejected_where_the_source_asks_for_instants(sources):
+    shop = sources.shop(events=EVENTS.format("instant_with_offset(s.t)", ""))
+    landed = shop.land("sales.csv", SALES, day(22), kind="history")
+    assert landed.rows_landed == 2
+    known = shop.query("select u, landed_known_at from landing.raw.sales order by u")
+    assert known == [("u1", day(20, 10)), ("u2", day(20, 10, 30))]
+    ((_, row, column, reason, delivered),) = shop.rejects()
+    assert (row, column, reason) == (3, "event_ts", "no time, or none that is an instant to the source")
+    assert json.loads(delivered) == {"u": "u3", "i": "i3", "t": "2017-10-20T10:00:00"}
+
+
+def test_rows_a_select_leaves_out_are_rejects_too(sources):
+    shop = sources.shop(events=EVENTS.format("s.t", "") + " where s.u <> 'u2'")
+    landed = shop.land("sales.csv", SALES, day(22))
+    assert (landed.rows_landed, landed.rows_rejected) == (2, 1)
+    assert shop.rejects()[0][1:4] == (2, "", "left out by the SELECTs of source mine")
+
+
+def test_an_item_or_user_known_from_after_its_arrival_is_rejected(sources):
+    items = "select n.landed_id, n.i as item_id, n.f as known_from from raw.names as n"
+    shop = sources.shop(events=EVENTS.format("s.t", ""), items=items)
+    shop.land("names.csv", "i,f\ni1,2017-10-20\ni2,2017-10-23\ni3,soon\n", day(22))
+    assert [reject[1:4] for reject in shop.rejects()] == [
+        (2, "known_from", "after its own arrival"),
+        (3, "known_from", "cannot be read as timestamp"),
+    ]
+
+
+def test_a_join_that_multiplies_rows_is_refused(sources):
+    joined = EVENTS.format("s.t", "") + " left join raw.names as n on n.i = s.i"
+    items = "select n.landed_id, n.i as item_id, n.name as title from raw.names as n"
+    shop = sources.shop(events=joined, items=items)
+    shop.land("names.csv", "i,name\ni1,Soup\ni1,Stew\n", day(1))
+    with pytest.raises(
+        SourceError, match=r"sql/sources/mine/events\.sql: gives 1 row\(s\) of sales\.csv more than once"
+    ):
+        shop.land("sales.csv", SALES, day(22))
+    assert [file["name"] for file in shop.ledger()] == ["names.csv"]
+
+
+def test_one_row_of_two_canonical_tables_is_refused(sources):
+    items = "select s.landed_id, s.i as item_id from raw.sales as s"
+    shop = sources.shop(events=EVENTS.format("s.t", ""), items=items)
+    with pytest.raises(SourceError, match=r"gives 3 row\(s\) of sales\.csv more than once"):
+        shop.land("sales.csv", SALES, day(22))
+
+
+def test_a_lookup_in_a_table_that_never_landed_is_refused(sources):
+    joined = EVENTS.format("s.t", "") + " left join raw.names as n on n.i = s.i"
+    shop = sources.shop(events=joined)
+    with pytest.raises(SourceError, match=r"events\.sql looks up raw\.names, but nothing has landed in it"):
+        shop.land("sales.csv", SALES, day(22))
+
+
+@pytest.mark.parametrize(
+    ("select", "message"),
+    [
+        (
+            "select landed_id, u as user_id, t as event_ts from raw.sales",
+            r"gives no column item_id\. Required are landed_id",
+        ),
+        (EVENTS.format("s.t", ", 1 as quantitty"), "column quantitty is not one of events; did you mean quantity"),
+        (EVENTS.format("s.t", ", 1 as zzz"), r"column zzz is not one of events\. Known are landed_id, user_id"),
+    ],
+)
+def test_a_select_with_other_columns_is_refused(sources, select, message):
+    shop = sources.shop(events=select)
+    with pytest.raises(SourceError, match=rf"sql/sources/mine/events\.sql: {message}"):
+        shop.land("sales.csv", SALES, day(22))
+
+
+def test_a_source_without_events_is_refused(sources):
+    with pytest.raises(SourceError, match=r"sql/sources/mine/events\.sql is missing"):
+        sources.shop(items="select landed_id, i as item_id from raw.names")
+
+
+def test_a_select_must_map_a_raw_table(sources):
+    with pytest.raises(SourceError, match=r"events\.sql: must select from one raw table"):
+        sources.shop(events="select landed_id from clean.events")
+
+
+def test_deliveries_that_disagree_on_a_type_are_kept_as_text(shop):
+    shop.land("transactions-1.parquet", [line(1, 2, day(20), basket=10)], day(20, 13))
+    shop.land("transactions-2.parquet", [line("x1", "007", day(21), basket="b-10")], day(21, 13))
+    shop.land("transactions-3.parquet", [line(3, 4, day(22), basket=30)], day(22, 13))
+    types = {row[0]: row[1] for row in shop.query("describe landing.raw.transactions")}
+    assert types["household_id"] == types["basket_id"] == "VARCHAR"
+    assert types["quantity"] == "BIGINT"
+    assert types["transaction_timestamp"] == "TIMESTAMP"
+    shop.build(22)
+    found = [shop.events(number)[0][:2] for number in (20, 21, 22)]
+    assert found == [("1", "2"), ("x1", "007"), ("3", "4")]
+    assert [shop.clean("events", number, "basket_id") for number in (20, 21, 22)] == [[("10",)], [("b-10",)], [("30",)]]
+
+
+def test_new_columns_are_added_and_absent_ones_are_null(shop):
+    shop.land("transactions-1.csv", [line("u", "p1", day(20))], day(20, 13))
+    shop.land("transactions-2.csv", [line("u", "p2", day(20)) | {"coupon": "c9", "odd name": "x"}], day(20, 14))
+    shop.land("transactions-3.csv", [line("u", "p3", day(20))], day(20, 15))
+    rows = shop.query('select product_id, coupon, "odd name" from landing.raw.transactions order by 1')
+    assert rows == [("p1", None, None), ("p2", "c9", "x"), ("p3", None, None)]
+
+
+def test_a_file_without_a_column_the_source_reads_is_quarantined(shop):
+    rows = [{name: value for name, value in line("u", "p1", day(20)).items() if name != "quantity"}]
+    landed = shop.land("transactions.csv", rows, day(20, 13))
+    assert landed.status == "quarantined"
+    assert "does not fit sql/sources/complete_journey/events.sql" in landed.message
+    assert '"quantity"' in landed.message
+    assert shop.ledger()[-1]["status"] == "quarantined"
+
+
+def test_reserved_column_names_are_quarantined(shop):
+    landed = shop.land("transactions.csv", [line("u", "p1", day(20)) | {"landed_night": FIRST}], day(20, 13))
+    assert landed.status == "quarantined"
+    assert "column landed_night starts with landed_, which is reserved" in landed.message
+    assert shop.land("transactions-2.csv", [line("u", "p1", day(20))], day(20, 13)).status == "landed"
+
+
+def test_ragged_lines_are_rejects_and_the_rows_after_them_keep_their_number(shop):
+    good = [line("u", item, day(20)) for item in ("a", "b", "c")] + [line("u", "d", day(20), quantity=0)]
+    header, *rows = encode("x.csv", good).decode().splitlines()
+    text = "\n".join([header, "1,2", rows[0], rows[1], "1,2,3,4,5,6,7,8,9", rows[2], rows[3]]) + "\n"
+    landed = shop.land("transactions.csv", text, day(20, 13))
+    assert (landed.rows_read, landed.rows_landed, landed.rows_rejected) == (6, 3, 3)
+    stored = shop.query("select product_id, landed_row from landing.raw.transactions order by landed_row")
+    assert stored == [("a", 2), ("b", 3), ("c", 5)]
+    first, second, third = shop.rejects()
+    assert (first[1], first[4], second[1], second[4]) == (1, "1,2", 4, "1,2,3,4,5,6,7,8,9")
+    assert (third[1], third[3]) == (6, "quantity is not above zero")
+
+
+GOOD = [line("u", n, day(20)) for n in range(500)]
+UNREADABLE = {
+    "transactions-truncated.csv.gz": encode("x.csv.gz", GOOD)[:-200],
+    "transactions-corrupt.parquet": encode("x.parquet", GOOD)[:-9] + b"nonsense!",
+    "transactions-empty.csv": b"",
+    "transactions-empty.parquet": b"",
+    "transactions-empty.jsonl": b"",
+    "transactions.xlsx": b"PK",
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_an_unreadable_file_is_quarantined_and_the_next_one_lands(shop, name):
+    landed = shop.land(name, UNREADABLE[name], day(20, 13))
+    assert (landed.status, landed.rows_landed) == ("quarantined", 0)
+    assert name in landed.message
+    after = shop.land("transactions-next.csv", [line("u", "p1", day(20))], day(20, 14))
+    assert (after.status, after.rows_landed) == ("landed", 1)
+    _, quarantined, following = shop.ledger()
+    assert (quarantined["name"], quarantined["status"], quarantined["rows_read"]) == (name, "quarantined", 0)
+    assert len(quarantined["message"]) > 20
+    assert (following["status"], following["message"]) == ("landed", None)
+    assert shop.query("select count(*) from landing.raw.transactions") == [(1,)]
+
+
+def test_a_repaired_file_lands_under_the_name_of_the_quarantined_one(shop):
+    whole = encode("x.csv.gz", GOOD)
+    assert shop.land("transactions.csv.gz", whole[:-200], day(20, 13)).status == "quarantined"
+    assert shop.land("transactions.csv.gz", whole, day(20, 14)).rows_landed == len(GOOD)
+    assert [file["status"] for file in shop.ledger()] == ["landed", "quarantined", "landed"]
