@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.profile import PROJECT
-from tests.storage.shop import Shop, day, line, product, shop
+from tests.storage.shop import Shop, day, encode, line, product, shop
 
 __all__ = ["shop"]
 
-ROWS = 20_000
+ROWS, RAGGED = 10_000, 1_500
 LAND = """
 import sys
 from pathlib import Path
@@ -43,8 +43,10 @@ def start(path: Path) -> subprocess.Popen[str]:
     return process
 
 
-def many(user: str) -> list[dict]:
-    return [line(f"{user}{n % 500}", f"p{n % 700}", day(20, n % 12), basket=n) for n in range(ROWS)]
+def many(user: str) -> bytes:
+    """Purchases, and ragged lines, whose rejects are stored one by one: a kill meets them half stored."""
+    lines = [line(f"{user}{n % 500}", f"p{n % 700}", day(20, n % 12), basket=n) for n in range(ROWS)]
+    return encode("x.csv", lines) + b"1,2\n" * RAGGED
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,8 @@ def test_a_killed_landing_leaves_all_rows_or_none(tmp_path, monkeypatch, undistu
         "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'transactions'"
     )
     rows = shop.query("select count(*) from landing.raw.transactions") if tables == [(1,)] else [(0,)]
-    assert (landed, rows) in [([], [(0,)]), ([ROWS], [(ROWS,)])]
+    rejects = shop.query("select count(*) from landing.ledger.rejects")
+    assert (landed, rows, rejects) in [([], [(0,)], [(0,)]), ([ROWS], [(ROWS,)], [(RAGGED,)])]
     delivery = shop.profile.deliveries[2]
     again = shop.landing.land(path, delivery, "arrival", lake=shop.lake, arrived_at=day(21))
     assert again.status == ("already landed" if landed else "landed")
