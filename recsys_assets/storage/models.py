@@ -71,7 +71,10 @@ class Models:
         return Model(algorithm, night, folders[-1].name.partition("-")[2], folders[-1])
 
     def write(self, algorithm: str, night: Night, save: Callable[[Path], None], provenance: dict[str, Any]) -> Model:
-        """Let ``save`` write a model into a new folder and make that current; equal bytes write nothing."""
+        """Let ``save`` write a model into a new folder and make that current.
+
+        Equal bytes fitted on the same partitions write nothing; on others they are a new folder, which says so.
+        """
         folder = self.root / algorithm / f"night={night.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
@@ -82,8 +85,10 @@ class Models:
             fingerprint = _fingerprint(new)
             folders = self._folders(algorithm, night)
             if folders and folders[-1].name.endswith(fingerprint):
-                shutil.rmtree(new)
-                return self.get(algorithm, night)
+                current = self.get(algorithm, night)
+                if current.provenance.get("inputs") == provenance.get("inputs"):
+                    shutil.rmtree(new)
+                    return current
             (new / PROVENANCE).write_text(json.dumps(provenance, indent=1, sort_keys=True, default=str) + "\n")
             for file in new.iterdir():
                 atomic.sync(file)

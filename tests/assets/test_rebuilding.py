@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from recsys_assets.assets.clean import TABLES
@@ -65,11 +66,27 @@ def test_other_candidates_under_the_published_lists_are_graded_as_rebuilt(built,
     assert status(deployment, LAST) == {("popularity", "rebuilt")} | {(name, "published") for name in kept}
 
 
+def test_a_night_whose_catalogue_was_restated_is_built_again_though_its_models_are_the_same(built, tmp_path):
+    deployment, products = built.copy(tmp_path / "restated"), tmp_path / "products.parquet"
+    with duckdb.connect() as con:
+        con.execute(
+            "copy (select * replace ('new ' || product_type as product_type) "
+            f"from '{built.files}/products.parquet' order by all) to '{products}'"
+        )
+    assert deployment.recsys("land", "--history", "--restate", products).returncode == 0
+    assert deployment.lake.nights("recommendations.lists") == []
+    deployment.build(FIRST, only=[*CLEAN, "models.popularity", "candidates.popularity"])
+    titles = {title[:4] for (title,) in deployment.rows("clean.item_versions", FIRST, "title") if title}
+    assert titles == {"new "}
+    for name in (f"candidates.popularity {FIRST}", f"models/popularity/night={FIRST}"):
+        assert deployment.content()[name] == built.content()[name]
+
+
 def test_a_night_whose_past_is_lost_says_so(built, tmp_path):
     deployment = built.copy(tmp_path / "lost")
-    lost = deployment.lake.partition("clean.events", FIRST).path
+    lost = deployment.lake.partition("clean.item_keys", FIRST).path
     lost.unlink()
-    with pytest.raises(RuntimeError, match=f"clean.events {FIRST} was built and used by an earlier night"):
+    with pytest.raises(RuntimeError, match=f"clean.item_keys {FIRST} was built and used by an earlier night"):
         deployment.build(LAST + timedelta(days=1), only=CLEAN)
 
 
