@@ -233,11 +233,11 @@ class Intake:
         target = f"landing.raw.{table}"
         if not has_raw(con, table):
             con.execute(f"create table {target} as from accepted limit 0")
-        stored = _types(con, target)
+        stored = {name.lower(): kind for name, kind in _types(con, target).items()}  # as SQL compares names
         for name, kind in _types(con, "accepted").items():
-            if name not in stored:
+            if name.lower() not in stored:
                 con.execute(f"alter table {target} add column {readers.quoted(name)} {kind}")
-            elif stored[name] not in {kind, "VARCHAR"}:
+            elif stored[name.lower()] not in {kind, "VARCHAR"}:
                 con.execute(f"alter table {target} alter column {readers.quoted(name)} type varchar")
         con.execute(f"insert into {target} by name from accepted")
         return int(one(con, "select count(*) from accepted"))

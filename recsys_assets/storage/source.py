@@ -73,7 +73,7 @@ def bind(con: duckdb.DuckDBPyConnection, select: Select, driver_rows: str, looku
 
 def mapped(con: duckdb.DuckDBPyConnection, table: Canonical, select: Select) -> str:
     """SQL of the SELECT cast to the canonical columns; the views it names must be bound."""
-    given = [row[0] for row in con.execute(f"describe {select.text}").fetchall()]
+    given = [row[0].lower() for row in con.execute(f"describe {select.text}").fetchall()]
     return f"select {projection(table, given, shown(select))} from ({select.text}\n) as given"
 
 

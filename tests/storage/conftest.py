@@ -14,10 +14,9 @@ import pytest
 from recsys_assets.assets.clean import write_night
 from recsys_assets.nights import close, nights_between
 from recsys_assets.profile import Delivery, Profile
-from recsys_assets.storage import source, sql
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.sql import SQL_FOLDER, TableName
+from recsys_assets.storage.sql import TableName
 
 FIRST = date(2020, 3, 1)
 PRODUCT = ("manufacturer_id", "department", "brand", "product_category", "product_type", "package_size")
@@ -27,8 +26,6 @@ TABLES = ("transactions", "products", "demographics")
 
 class Shop:
     """One deployment and the files it is handed."""
-
-    first = FIRST
 
     def __init__(self, folder: Path, **settings):
         given = {
@@ -149,21 +146,3 @@ def shared_shop(tmp_path_factory) -> Iterator[Shop]:
 @pytest.fixture
 def shop(make_shop) -> Shop:
     return make_shop()
-
-
-@pytest.fixture
-def make_source(tmp_path, monkeypatch) -> Callable[..., str]:
-    """A source made of given SELECTs, beside the project's own SQL; returns its name."""
-    folder = tmp_path / "project" / "sql"
-    (folder / "sources" / "made").mkdir(parents=True)
-    for own in ("clean", "landing"):
-        (folder / own).symlink_to(SQL_FOLDER / own)
-    monkeypatch.setattr(sql, "SQL_FOLDER", folder)
-    monkeypatch.setattr(source, "PROJECT", tmp_path / "project")
-
-    def make(**selects: str) -> str:
-        for name, text in selects.items():
-            (folder / "sources" / "made" / f"{name}.sql").write_text(text)
-        return "made"
-
-    return make

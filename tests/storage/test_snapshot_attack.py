@@ -219,10 +219,10 @@ def test_a_spill_folder_carries_nothing_from_one_snapshot_to_another(shop, cell)
 
 def test_spilling_works_and_leaves_nothing(make_shop, monkeypatch):
     shop = make_shop()
-    monkeypatch.setenv("RECSYS_MEMORY_LIMIT", "60MB")
+    monkeypatch.setenv("RECSYS_MEMORY_LIMIT", "40MB")
     monkeypatch.setenv("RECSYS_THREADS", "1")
     with shop.lake.as_of(shop.night(1), [], "features.made") as snapshot:
-        query = "select range as a, md5(range::varchar) as b from range(1500000) order by b"
-        assert snapshot.write(query, ("b",)).rows == 1_500_000
-        assert snapshot.row("select current_setting('memory_limit'), current_setting('threads')") == ("57.2 MiB", 1)
+        query = "select range as a, md5(range::varchar) as b from range(600000) order by b"
+        assert snapshot.write(query, ("b",)).rows == 600_000
+        assert snapshot.row("select current_setting('memory_limit'), current_setting('threads')") == ("38.1 MiB", 1)
     assert [path for path in (shop.profile.folder / "tmp").rglob("*") if path.is_file()] == []
