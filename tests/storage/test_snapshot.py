@@ -211,10 +211,11 @@ def test_interactions_are_less_what_was_taken_back(shop):
     shop.stock("p1", "p2", "p3")
     lines = [shop.line("u1", f"p{n}", shop.at(1), quantity=4.0, sales_value=8.0) for n in (1, 2, 3)]
     shop.land("transactions.parquet", lines)
-    shop.build(3)
+    shop.build(4)
     ids = dict(shop.seen(1, "select i.item_id, e.event_id from clean.events e join clean.items i using (item_key)"))
     retract(shop, 2, ids["p1"], 3)
     retract(shop, 3, ids["p2"], "null")
+    retract(shop, 4, ids["p1"], "null")
     query = (
         "select i.item_id, quantity, value from clean.interactions join clean.items i using (item_key) order by item_id"
     )
@@ -222,6 +223,7 @@ def test_interactions_are_less_what_was_taken_back(shop):
     assert shop.seen(1, query) == [whole["p1"], whole["p2"], whole["p3"]]
     assert shop.seen(2, query) == [("p1", 1.0, 2.0), whole["p2"], whole["p3"]]
     assert shop.seen(3, query) == [("p1", 1.0, 2.0), whole["p3"]]
+    assert shop.seen(4, query) == [whole["p3"]], "taken back in part, then wholly"
 
 
 # Watermarks
