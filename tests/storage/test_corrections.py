@@ -22,16 +22,17 @@ def test_rows_not_yet_visible_when_they_are_corrected_never_count(shop):
 
 
 def test_a_corrected_description_counts_from_its_arrival_on_also_for_items_first_sold_later(shop):
-    items = ("p1", "p2")
+    items = ("p1", "p2", "p3")  # sold before, after and in the night of the correction
     shop.land("products.parquet", [shop.product(item, brand="wrong") for item in items])
-    shop.land("transactions.parquet", [shop.line("u1", "p1", shop.at(1)), shop.line("u1", "p2", shop.at(3))])
+    sold = {"p1": 1, "p2": 3, "p3": 2}
+    shop.land("transactions.parquet", [shop.line("u1", item, shop.at(day)) for item, day in sold.items()])
     shop.build(1)
     shop.land("products.parquet", [shop.product(item, brand="right") for item in items], arrived=shop.at(2))
     shop.build(3)
     brands = "select brand from clean.items order by item_id"
-    assert [shop.seen(n, brands) for n in (1, 2, 3)] == [[("wrong",)], [("right",)], [("right",), ("right",)]]
+    assert [shop.seen(n, brands) for n in (1, 2, 3)] == [[("wrong",)], [("right",)] * 2, [("right",)] * 3]
     versions = [len(shop.rows("clean.item_versions", n)) for n in (1, 2, 3)]
-    assert versions == [1, 1, 1], "the former description of p2 was never visible"
+    assert versions == [1, 2, 1], "the former descriptions of p2 and p3 were never visible"
 
 
 def test_column_names_that_differ_in_case_are_the_same_column(shop):
