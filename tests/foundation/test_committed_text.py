@@ -41,11 +41,7 @@ def pickles(source: str) -> list[str]:
             found += [alias.name for alias in node.names if alias.name.split(".")[0] in PICKLES]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PICKLES:
             found.append(str(node.module))
-        elif (
-            isinstance(node, ast.keyword)
-            and node.arg == "allow_pickle"
-            and ast.unparse(node.value) != "False"
-        ):
+        elif isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
             found.append("allow_pickle")
     return found
 
@@ -71,18 +67,14 @@ def test_no_file_names_a_path_of_one_machine() -> None:
 
 
 def test_nothing_is_pickled() -> None:
-    found = {
-        str(p.relative_to(PROJECT)): pickles(p.read_text()) for p in committed("*.py") if p != Path(__file__)
-    }
+    found = {str(p.relative_to(PROJECT)): pickles(p.read_text()) for p in committed("*.py") if p != Path(__file__)}
     assert {name: names for name, names in found.items() if names} == {}
 
 
 def test_a_sql_file_is_one_statement() -> None:
     """Only definitions (macros, the ledger's tables) may share a file."""
     found = {str(path.relative_to(PROJECT)): statements(path.read_text()) for path in committed("*.sql")}
-    assert {
-        name: words for name, words in found.items() if len(words) != 1 and set(words) != {"create"}
-    } == {}
+    assert {name: words for name, words in found.items() if len(words) != 1 and set(words) != {"create"}} == {}
 
 
 def test_files_stay_short() -> None:

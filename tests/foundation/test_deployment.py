@@ -64,9 +64,7 @@ def test_a_run_lost_in_a_power_cut_gives_its_turn_back(instance: DagsterInstance
     )
     instance.handle_new_event(entry)
     with WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace:
-        errors = [
-            error for error in execute_run_monitoring_iteration(workspace, logging.getLogger()) if error
-        ]
+        errors = [error for error in execute_run_monitoring_iteration(workspace, logging.getLogger()) if error]
     assert errors == []
     assert instance.get_run_by_id(run.run_id).status is DagsterRunStatus.FAILURE
 

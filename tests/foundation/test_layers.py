@@ -107,9 +107,7 @@ def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
 def test_loading_the_code_location_loads_no_heavy_library() -> None:
     """What no reading of the text can show: a light import that pulls a heavy one behind it."""
     program = "import sys, recsys_jobs.definitions; print(*sys.modules)"
-    run = subprocess.run(
-        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=100
-    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=100)
     assert run.returncode == 0, run.stderr
     assert not HEAVY & set(run.stdout.split())
 

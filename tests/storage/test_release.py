@@ -30,9 +30,7 @@ def tables(night=FIRST, n_users=5):
     lists = {"night": [night] * len(users), "user_id": users, "task": ["next"] * len(users)}
     return {
         "meta.build": pa.table({"night": [night], "built_at": [datetime(2017, 11, 2, 2)]}),
-        "serving.recommendations": pa.table(
-            lists | {"item_id": ["7", "8"] * n_users, "rank": [1, 2] * n_users}
-        ),
+        "serving.recommendations": pa.table(lists | {"item_id": ["7", "8"] * n_users, "rank": [1, 2] * n_users}),
         "serving.similar_items": pa.table({"item_id": ["7"], "similar_id": ["8"], "rank": [1]}),
     }
 
@@ -55,9 +53,7 @@ def published_night(releases):
 
 
 def leftovers(releases):
-    return [
-        path.name for path in (*releases.root.iterdir(), *releases.folder.iterdir()) if "tmp" in path.name
-    ]
+    return [path.name for path in (*releases.root.iterdir(), *releases.folder.iterdir()) if "tmp" in path.name]
 
 
 # Building
@@ -304,9 +300,7 @@ def test_rollback_goes_back_step_by_step_and_the_next_night_forward(releases):
         releases.rollback()
     assert release(releases, date(2017, 11, 4)).changed
     assert published_night(releases) == date(2017, 11, 4)
-    assert releases.rollback().name == "2017-11-01-a", (
-        "what readers saw before, not the release rolled back from"
-    )
+    assert releases.rollback().name == "2017-11-01-a", "what readers saw before, not the release rolled back from"
     actions = [entry.action for entry in releases.history()]
     assert actions == ["publish"] * 3 + ["rollback"] * 2 + ["publish", "rollback"]
 

@@ -74,9 +74,7 @@ print(json.dumps({
 def link(tmp_path_factory):
     releases = Releases(tmp_path_factory.mktemp("shop"))
     with duckdb.connect() as con:
-        tables: dict[str, pa.Table] = {
-            name: con.sql(query).to_arrow_table() for name, query in TABLES.items()
-        }
+        tables: dict[str, pa.Table] = {name: con.sql(query).to_arrow_table() for name, query in TABLES.items()}
     releases.build(NIGHT, "a", tables, MACROS.read_text())
     releases.publish(NIGHT, "a")
     return releases.link

@@ -114,7 +114,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_release(tmp_path):
     publish(tmp_path, FIRST)
     moment = random.Random(7)
     nights, interrupted = [FIRST], 0
-    for _ in range(10):
+    for _ in range(4):
         writer = start("write", tmp_path)
         time.sleep(moment.uniform(0.0, 0.3))
         writer.kill()
