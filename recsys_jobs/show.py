@@ -169,7 +169,8 @@ def why(console: Console, profile: Profile, user: str, item: str, night: Night) 
         }
     for row in found["recommendation"]:
         console.print(
-            f"[bold]{row['title']}[/bold] is at rank {row['rank']} of task {row['task']}: {row['reason_text']}"
+            f"[bold]{row['title']}[/bold] is at rank {row['rank']} of task {row['task']}: {row['reason_text']}",
+            soft_wrap=True,
         )
     if not found["recommendation"]:
         console.print(f"Night {night} does not list item {item} for user {user}.")
