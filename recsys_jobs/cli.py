@@ -6,6 +6,8 @@ What belongs here: commands and their help. What they print is in `recsys_jobs.s
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-console = Console()
+# Into a pipe or a file there is no width to keep to: a table is better read unfolded.
+console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
 NightOption = Annotated[datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Night, e.g. 2017-10-31.")]
 
 

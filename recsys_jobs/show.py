@@ -191,7 +191,7 @@ def _origin(console: Console, profile: Profile, events: list[dict[str, Any]]) ->
         "item",
         "quantity",
         "visible from night",
-        "delivered in",
+        Column("delivered in", no_wrap=True),
         "row",
         title="Evidence",
     )
