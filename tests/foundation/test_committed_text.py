@@ -10,7 +10,7 @@ import sqlglot
 from tests.foundation.committed import PROJECT, committed
 
 # Put together, so that this file does not hold what it looks for.
-REGISTRY = re.compile(r"pypi\.|pythonhosted\.|--(?:extra-)?index-url[ =]|--find-" + r"links", re.I)
+REGISTRY = re.compile(r"py[p]i\.|python[h]osted\.|--(?:extra-)?index-url[ =]|--find-" + r"links", re.I)
 MACHINE = re.compile(r"(?<![\w.$}])/(?:" + "work|root|home/[a-z]+|Users/[A-Za-z]+|tmp/bash_jobs" + r")\b")
 PICKLES = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 LONGEST = 400  # lines in a module or SQL file
@@ -87,9 +87,9 @@ def test_files_stay_short() -> None:
     ("pattern", "line", "caught"),
     [
         (REGISTRY, "pip install --index-url=x", True),
-        (REGISTRY, "https://files.pythonhosted.org/x.whl", True),
+        (REGISTRY, "https://files.python" + "hosted.org/x.whl", True),
         (REGISTRY, "--no-emit-index-url --quiet", False),
-        (MACHINE, "cd /work/main", True),
+        (MACHINE, "cd /wo" + "rk/main", True),
         (MACHINE, 'Path("/home/ana/data")', True),
         (MACHINE, "https://example.com/work", False),
         (MACHINE, "${HOME}/work or lib/root", False),
