@@ -192,7 +192,7 @@ def _origin(console: Console, profile: Profile, events: list[dict[str, Any]]) ->
         "quantity",
         "visible from night",
         Column("delivered in", no_wrap=True),
-        "row",
+        Column("row", no_wrap=True),
         title="Evidence",
     )
     for event in events[:20]:

@@ -18,7 +18,7 @@ COMMANDS = ("demo", "land", "night", "backtest", "releases", "rollback", "query"
 
 def run(deployment, *arguments):
     with deployment.active():
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+        return CliRunner(env={"COLUMNS": "120"}).invoke(app, [str(argument) for argument in arguments])
 
 
 def fails(deployment, *arguments):
