@@ -21,11 +21,10 @@ from dagster import (
     DataVersion,
     MaterializeResult,
     MetadataValue,
-    TableColumn,
-    TableSchema,
     asset,
 )
 
+from recsys_assets.assets.columns import column_metadata, column_schema
 from recsys_assets.nights import Night, graded_partition, partitions
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
@@ -116,10 +115,9 @@ def report(
 
 def table_metadata(written: Written, snapshot: Snapshot) -> dict[str, Any]:
     """Rows, column schema, watermark, fingerprint, file and a few rows of a table just written."""
-    columns = [TableColumn(name, kind.lower()) for name, kind in written.columns.items()]
     return {
         "dagster/row_count": written.rows,
-        "dagster/column_schema": TableSchema(columns=columns),
+        "dagster/column_schema": column_schema(written),
         "watermark": str(snapshot.watermark or "no event yet"),
         "fingerprint": written.partition.fingerprint,
         "file": MetadataValue.path(str(written.partition.path)),
@@ -166,7 +164,8 @@ def sql_asset(profile: Profile, table: str, select: Select, group: str) -> Asset
         night = night_of(context)
         with measured() as usage, lake.as_of(night, select.reads, table, context.run.run_id) as snapshot:
             written = snapshot.write(select.text, select.key, select.code_version)
-        return report(written, snapshot, usage)
+            columns = column_metadata(written, snapshot, select)
+        return report(written, snapshot, usage, columns)
 
     return build
 
