@@ -3,7 +3,7 @@
 What belongs here: sealing, and writing every night since the last sealed one. The tables are ``sql/clean/*.sql``.
 """
 
-from collections.abc import Iterator  # Dagster resolves annotations when it loads
+from collections.abc import Iterable, Iterator  # Dagster resolves annotations when it loads
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -26,23 +26,32 @@ from recsys_assets.assets.step import (
     table_metadata,
 )
 from recsys_assets.nights import Night
-from recsys_assets.profile import Profile
+from recsys_assets.profile import PROJECT, Profile
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.snapshot import Written
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.storage.sql import SQL_FOLDER, Select, load_select
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # Each reads what stands before it.
-TABLES = ("user_keys", "item_keys", "retractions", "events", "user_versions", "item_versions")
+TABLES = (
+    "user_keys",
+    "item_keys",
+    "events",
+    "cancellations",
+    "retractions",
+    "cancellation_counts",
+    "user_versions",
+    "item_versions",
+)
 
 
 def clean_assets(profile: Profile) -> AssetsDefinition:
     """The clean tables as one step: a night's rows are exported from landing once and written to all of them."""
     lake, landing = Lake(profile), Landing(profile)
-    selects = {name: load_select(SQL_FOLDER / "clean" / f"{name}.sql") for name in TABLES}
+    selects = clean_selects(landing)
     raw = sorted({delivery.table for delivery in profile.deliveries})
 
     @multi_asset(
@@ -54,7 +63,7 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                 group_name="clean",
                 kinds={"duckdb", "sql"},
                 owners=OWNERS,
-                description=f"{select.description}\n\n`sql/clean/{name}.sql`",
+                description=f"{select.description}\n\n`{select.path.relative_to(PROJECT)}`",
                 code_version=select.code_version,
             )
             for name, select in selects.items()
@@ -69,9 +78,7 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                 f"{lost[0]} was built and used by an earlier night, but its file is gone. Restore data/ from a backup, "
                 f"or build that night again. Lost in all: {len(lost)}."
             )
-        todo = [
-            n for n in landing.seal(night) if n == night or any(lake.partition(f"clean.{t}", n) is None for t in TABLES)
-        ]
+        todo = [n for n in landing.seal(night) if n == night or not _is_written(lake, selects, n)]
         for step, n in enumerate(todo, 1):
             context.log.info(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
             for name, (written, metadata) in write_night(lake, landing, n, context.run.run_id).items():
@@ -91,16 +98,25 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
     return clean
 
 
+def _is_written(lake: Lake, tables: Iterable[str], night: Night) -> bool:
+    return all(lake.partition(f"clean.{table}", night) is not None for table in tables)
+
+
+def clean_selects(landing: Landing) -> dict[str, Select]:
+    """SELECT of every clean table, in the order they are written: the canonical ones, then the source's extra ones."""
+    files = {name: name for name in TABLES} | dict.fromkeys(landing.source.extras, "extra/rows")
+    return {name: load_select(SQL_FOLDER / "clean" / f"{file}.sql") for name, file in files.items()}
+
+
 def write_night(lake: Lake, landing: Landing, night: Night, run_id: str) -> dict[str, tuple[Written, dict[str, Any]]]:
     """Write every clean table of one sealed night; returns what was written and its metadata by table name."""
     rows: dict[str, pa.Table] = landing.export(night)
     done = {}
-    for name in TABLES:
-        select = load_select(SQL_FOLDER / "clean" / f"{name}.sql")
+    for name, select in clean_selects(landing).items():
         with measured() as usage, lake.as_of(night, select.reads, f"clean.{name}", run_id) as snapshot:
             for read in select.reads:
                 if read.schema == "landed":
-                    snapshot.add(str(read), rows[str(read)])
+                    snapshot.add(str(read), rows[f"landed.{name}" if read.name == "extra" else str(read)])
             if name == "events":
                 snapshot.use_watermark(
                     "select max(event_ts) from (from landed.events union all by name from before.clean.events)"

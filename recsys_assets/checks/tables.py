@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.schemas import CONTRACTS, contract
+from recsys_assets.storage.source import Source
 from recsys_assets.storage.sql import TableName, load_select, select_files
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Tables:
             for name, path in select_files(folder).items():
                 columns = frozenset(load_select(path).columns)
                 self.columns[f"{folder}.{name}"] = None if "*" in columns else columns
+        self.columns |= {f"clean.{name}": None for name in Source(profile.source).extras}
         for table in [*CONTRACTS, LISTS, *self.behind(LISTS)]:
             self.columns[table] = frozenset(contract(table) or ())
         for table, columns_or_none in self.columns.items():

@@ -1,7 +1,8 @@
 """The canonical columns a source's SELECTs map to, and the contract every row is held to.
 
-What belongs here: which columns `events.sql`, `items.sql` and `users.sql` of a source give, their
-types, and the conditions under which a row is rejected, with the column and the reason that people read.
+What belongs here: which columns `events.sql`, `retractions.sql`, `items.sql`, `users.sql` and the extra tables of a
+source give, their types, and the conditions under which a row is rejected, with the column and the reason that people
+read.
 """
 
 from __future__ import annotations
@@ -46,18 +47,30 @@ _NOT_FINITE = tuple(
     (name, f"not isfinite({name})", "not a finite number") for name, kind in _EVENT_VALUES.items() if kind == "DOUBLE"
 )
 
+_HAPPENED = (
+    ("user_id", "user_id is null", "no user"),
+    ("item_id", "item_id is null", "no item"),
+    ("event_ts", "event_ts is null", _NO_TIME),
+    ("event_ts", "event_ts < timestamp '1990-01-01'", "before 1990"),
+    ("event_ts", "event_ts > arrived_at", "after its own arrival"),
+)
+_KNOWN_FROM = ("known_from", "known_from > arrived_at", "after its own arrival")
+
 EVENT_TABLE = Canonical(
     name="events",
     required=_ID | {"user_id": "VARCHAR", "item_id": "VARCHAR", "event_ts": "TIMESTAMP"},
     optional={name: kind for name, kind in _EVENT_VALUES.items() if name != "event_ts"} | _REJECT,
     time="event_ts",
+    rules=(*_HAPPENED, *_NOT_FINITE),
+)
+RETRACTION_TABLE = Canonical(
+    name="retractions",
+    required=_ID | {"user_id": "VARCHAR", "item_id": "VARCHAR", "event_ts": "TIMESTAMP", "quantity": "DOUBLE"},
+    optional={"basket_id": "VARCHAR"} | _REJECT,
+    time="event_ts",
     rules=(
-        ("user_id", "user_id is null", "no user"),
-        ("item_id", "item_id is null", "no item"),
-        ("event_ts", "event_ts is null", _NO_TIME),
-        ("event_ts", "event_ts < timestamp '1990-01-01'", "before 1990"),
-        ("event_ts", "event_ts > arrived_at", "after its own arrival"),
-        *_NOT_FINITE,
+        *_HAPPENED,
+        ("quantity", "coalesce(quantity <= 0 or not isfinite(quantity), true)", "quantity is not above zero"),
     ),
 )
 ITEM_TABLE = Canonical(
@@ -66,10 +79,7 @@ ITEM_TABLE = Canonical(
     optional=OPTIONAL_ITEM_COLUMNS | {"known_from": "TIMESTAMP"} | _REJECT,
     time="known_from",
     open_ended=True,
-    rules=(
-        ("item_id", "item_id is null", "no item"),
-        ("known_from", "known_from > arrived_at", "after its own arrival"),
-    ),
+    rules=(("item_id", "item_id is null", "no item"), _KNOWN_FROM),
 )
 USER_TABLE = Canonical(
     name="users",
@@ -77,12 +87,21 @@ USER_TABLE = Canonical(
     optional=OPTIONAL_USER_COLUMNS | {"known_from": "TIMESTAMP"} | _REJECT,
     time="known_from",
     open_ended=True,
-    rules=(
-        ("user_id", "user_id is null", "no user"),
-        ("known_from", "known_from > arrived_at", "after its own arrival"),
-    ),
+    rules=(("user_id", "user_id is null", "no user"), _KNOWN_FROM),
 )
-CANONICAL = {table.name: table for table in (EVENT_TABLE, ITEM_TABLE, USER_TABLE)}
+CANONICAL = {table.name: table for table in (EVENT_TABLE, RETRACTION_TABLE, ITEM_TABLE, USER_TABLE)}
+
+
+def canonical(name: str) -> Canonical:
+    """Contract of a source's SELECT by its file name; a name that is not canonical is an extra table of the source."""
+    return CANONICAL.get(name) or Canonical(
+        name=name,
+        required=_ID,
+        optional={"known_from": "TIMESTAMP"} | _REJECT,
+        time="known_from",
+        open_ended=True,
+        rules=(_KNOWN_FROM,),
+    )
 
 
 def projection(table: Canonical, given: list[str], file: str) -> str:

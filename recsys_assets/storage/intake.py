@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from recsys_assets.nights import ONE_DAY, night_of
 from recsys_assets.storage import readers
-from recsys_assets.storage.canonical import CANONICAL, Canonical, SourceError
+from recsys_assets.storage.canonical import Canonical, SourceError, canonical
 from recsys_assets.storage.source import bind, has_raw, mapped, shown
 
 if TYPE_CHECKING:
@@ -95,8 +95,11 @@ class Intake:
             "create or replace temp table verdicts "
             "(landed_id uuid, row_time timestamp, reject_column varchar, reject_reason varchar)"
         )
-        for name, select in self.source.driven_by(self.file.delivery.table).items():
-            self._judge(CANONICAL[name], select)
+        selects = self.source.driven_by(self.file.delivery.table)
+        for name, select in selects.items():
+            self._judge(canonical(name), select)
+        if len(selects) > 1:
+            self._unite_verdicts()
         self._date_rows()
 
     def store(self) -> Landed:
@@ -157,12 +160,21 @@ class Intake:
             f"{cases} end as verdict from mapped) "
             "select landed_id, row_time, verdict.column_name, verdict.reason from judged"
         )
-        twice = one(con, "select count(*) - count(distinct landed_id) from verdicts")
+        twice = one(con, f"select count(*) - count(distinct landed_id) from ({rows})")
         if twice:
             raise SourceError(
                 f"{shown(select)}: gives {twice} row(s) of {self.file.path.name} more than once. Let its joins match "
-                "one row at most, and let no row be of two canonical tables."
+                "one row at most."
             )
+
+    def _unite_verdicts(self) -> None:
+        """One verdict a row: rejected where any SELECT rejects it, and as late as the latest of its times."""
+        self.con.execute(
+            "create or replace temp table verdicts as "
+            "select landed_id, row_time, verdict.col as reject_column, verdict.reason as reject_reason "
+            "from (select landed_id, max(row_time) as row_time, min({col: reject_column, reason: reject_reason}) "
+            "filter (where reject_reason is not null) as verdict from verdicts group by landed_id)"
+        )
 
     def _date_rows(self) -> None:
         """When each accepted row was known, and its visible night (`nights.visible_night`, for a whole file)."""

@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from recsys_assets.nights import ONE_DAY, Night, close, nights_between, utc_now
 from recsys_assets.storage import readers
-from recsys_assets.storage.canonical import CANONICAL, Canonical
+from recsys_assets.storage.canonical import CANONICAL, Canonical, canonical
 from recsys_assets.storage.intake import Delivered, Intake, Kind, Landed, LandingError, one, record
 from recsys_assets.storage.source import Source, bind, driver, has_raw, mapped
 from recsys_assets.storage.sql import SQL_FOLDER
@@ -132,16 +132,20 @@ class Landing:
         """Canonical rows of a sealed night, by the name SQL reads them under (``landed.events``, ...).
 
         Each carries its canonical columns plus ``known_at`` and ``visible_night``. Items and users come with every
-        version delivered up to the night, because they wait for their key's first event. ``landed.superseded`` lists
-        the events a corrected file takes back. One scan of each raw table.
+        row delivered up to the night that has no time of its own, because it waits for its key's first event, and
+        with ``content``, a hash of their attributes. ``landed.superseded`` lists the rows a corrected file takes back.
+        One scan of each raw table.
         """
         with self.open() as con:
             con.execute("set variable night = $1", [night])
-            tables = {f"landed.{name}": _export(con, self.source, table) for name, table in CANONICAL.items()}
-            raw = driver(self.source.selects["events"])
-            superseded = _sql("superseded").replace("raw.events", f"landing.raw.{raw}")
-            nothing = "select null::uuid as event_id, null::timestamp as known_at where false"
-            tables["landed.superseded"] = con.sql(superseded if has_raw(con, raw) else nothing).to_arrow_table()
+            names = [*CANONICAL, *self.source.extras]
+            tables = {f"landed.{name}": _export(con, self.source, canonical(name)) for name in names}
+            superseded = ["select null::uuid as event_id, null::timestamp as known_at where false"]
+            raws = {driver(s) for name, s in self.source.selects.items() if name in {"events", "retractions"}}
+            superseded += [
+                _sql("superseded").replace("raw.events", f"landing.raw.{raw}") for raw in raws if has_raw(con, raw)
+            ]
+            tables["landed.superseded"] = con.sql(" union all ".join(superseded)).order("event_id").to_arrow_table()
         return tables
 
     def files(self) -> pa.Table:
@@ -162,22 +166,40 @@ class Landing:
 
 
 def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical) -> pa.Table:
-    select = source.selects.get(table.name)
+    select, has_versions = source.selects.get(table.name), table.name in {"items", "users"}
     if select is None or not has_raw(con, driver(select)):
         columns = (table.required | table.optional).items()
-        nulls = ", ".join(f"null::{kind} as {name}" for name, kind in columns)
+        nulls = ", ".join(f"null::{kind} as {name}" for name, kind in columns if not name.startswith("reject_"))
+        content = ", null::varchar as content" if has_versions else ""
         return con.sql(
-            f"select {nulls}, null::timestamp as known_at, null::date as visible_night where false"
+            f"select {nulls}, null::timestamp as known_at, null::date as visible_night{content} where false"
         ).to_arrow_table()
     raw = f"landing.raw.{driver(select)}"
     current = "landed_night <= getvariable('night') and landed_file in (select file_id from current_files)"
-    rows = current if table.open_ended else "landed_night = getvariable('night')"
+    rows = current if has_versions else "landed_night = getvariable('night')"
     bind(con, select, f"select * from {raw} where {rows}", current)
-    return con.sql(
+    exported = con.sql(
         f"select given.* exclude (reject_column, reject_reason, unreadable), raw_rows.landed_known_at as known_at, "
         f"raw_rows.landed_night as visible_night from ({mapped(con, table, select)}) as given "
-        f"inner join (from {raw} where {rows}) as raw_rows using (landed_id) order by landed_id"
-    ).to_arrow_table()
+        f"inner join (from {raw} where {rows}) as raw_rows using (landed_id)"
+    )
+    return (
+        (_versions(exported, looks_up=len(select.reads) > 1) if has_versions else exported)
+        .order("landed_id")
+        .to_arrow_table()
+    )
+
+
+def _versions(rows: duckdb.DuckDBPyRelation, *, looks_up: bool) -> duckdb.DuckDBPyRelation:
+    """Rows that can make a new version this night, with a hash of their attributes."""
+    attributes = ", ".join(
+        readers.quoted(name)
+        for name in rows.columns
+        if name not in {"landed_id", "known_from", "known_at", "visible_night"}
+    )
+    # What a row looks up in other raw tables may have changed since; a row with a time of its own is else done with.
+    waiting = rows if looks_up else rows.filter("visible_night = getvariable('night') or known_from is null")
+    return waiting.project(f"*, md5(to_json(row({attributes}))::varchar) as content")
 
 
 def _known(con: duckdb.DuckDBPyConnection, content: str) -> str:

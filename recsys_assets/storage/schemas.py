@@ -38,8 +38,18 @@ CONTRACTS: dict[str, dict[str, str]] = {
     "clean.user_keys": {"user_key": "INTEGER", "user_id": "VARCHAR"},
     "clean.item_keys": {"item_key": "INTEGER", "item_id": "VARCHAR"},
     "clean.events": EVENTS,
+    "clean.cancellations": {
+        "cancellation_id": "UUID",
+        "user_id": "VARCHAR",
+        "item_id": "VARCHAR",
+        "event_ts": "TIMESTAMP",
+        "known_at": "TIMESTAMP",
+        "quantity": "DOUBLE",
+        "basket_id": "VARCHAR",
+    },
     "clean.retractions": {
         "event_id": "UUID",
+        "retracted_by": "UUID",
         "quantity": "DOUBLE",
         "reason": "VARCHAR",
         "known_at": "TIMESTAMP",
@@ -94,6 +104,13 @@ CONTRACTS: dict[str, dict[str, str]] = {
     },
     "releases.published": {"release": "VARCHAR", "lists_fingerprint": "VARCHAR"},
 }
+
+_VERSION = {"landed_id": "UUID", "known_at": "TIMESTAMP", "content": "VARCHAR", "known_from": "TIMESTAMP"}
+OPEN_ENDED = {
+    "clean.user_versions": {"user_key": "INTEGER"} | _VERSION,
+    "clean.item_versions": {"item_key": "INTEGER"} | _VERSION,
+}
+"""Columns of tables to which a source adds its own."""
 
 OPTIONAL_ITEM_COLUMNS = {
     "title": "VARCHAR",

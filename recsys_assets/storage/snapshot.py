@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
 from recsys_assets.storage.lake import LakeError, Partition
-from recsys_assets.storage.schemas import contract
+from recsys_assets.storage.schemas import OPEN_ENDED, contract
 from recsys_assets.storage.sql import TableName, load_select, select_files
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ class Snapshot:
         return [partition for partition in current if partition is not None]
 
     def _create_empty(self, name: TableName) -> None:
-        declared = contract(self.lake.expand(name)[0])
+        declared = contract(self.lake.expand(name)[0]) or OPEN_ENDED.get(name.stored)
         if declared is None:
             others = self.lake.partitions(name.stored, self.night)
             if not others:

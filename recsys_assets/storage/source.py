@@ -2,6 +2,7 @@
 
 What belongs here: finding a source's SQL files, and showing them ``raw.<table>``. The table in a SELECT's outermost
 FROM is its driver: it maps those rows one to one. All other raw tables it names are looked up in, never listed.
+Several SELECTs may have one driver: a till line can be an event and a version of its item.
 """
 
 from __future__ import annotations
@@ -21,13 +22,21 @@ class Source:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        files = {stem: path for stem, path in select_files(f"sources/{name}").items() if stem in CANONICAL}
+        files = select_files(f"sources/{name}")
         if "events" not in files:
             raise SourceError(f"sql/sources/{name}/events.sql is missing: a source needs at least its events.")
         self.selects = {stem: load_select(path, keyed=False) for stem, path in files.items()}
         for select in self.selects.values():
             if select.driver is None or select.driver.schema != "raw":
                 raise SourceError(f"{shown(select)}: must select from one raw table (from raw.<table> ...).")
+        self.extras = [stem for stem in self.selects if stem not in CANONICAL]
+        """Names of its extra tables, e.g. promotions: ``clean.<name>``."""
+        taken = {**select_files("clean"), **select_files("clean/views")}
+        for stem in self.extras:
+            if stem in taken:
+                raise SourceError(
+                    f"{shown(self.selects[stem])}: clean.{stem} is taken; name the extra table otherwise."
+                )
 
     def driven_by(self, raw_table: str) -> dict[str, Select]:
         """Canonical tables whose rows are the rows of ``raw_table``."""

@@ -1,5 +1,5 @@
 -- Events that became visible with the night, with surrogate keys. Of exact duplicates the earliest visible stays:
--- a row is dropped only if an equal one, not retracted, is visible already.
+-- a row is dropped only if an equal one, not replaced by a corrected file, is visible already.
 with arriving as (
     select
         landed.landed_id as event_id,
@@ -23,8 +23,10 @@ earlier as (
     where event_ts >= (select min(event_ts) from arriving)
 ),
 
-retracted as (
-    select distinct event_id from clean.retractions where quantity is null
+replaced as (
+    select event_id from before.clean.retractions where quantity is null
+    union
+    select event_id from landed.superseded
 ),
 
 numbered as (
@@ -33,11 +35,11 @@ numbered as (
         row_number() over (
             partition by
                 user_key, item_key, event_type, event_ts, quantity, value, rating, basket_id, session_id,
-                device, os, country, region, store, retracted.event_id is not null
+                device, os, country, region, store, replaced.event_id is not null
             order by is_arriving, both_logs.event_id
         ) as copy_number
     from (from arriving union all by name from earlier) as both_logs
-    left join retracted on retracted.event_id = both_logs.event_id
+    left join replaced on replaced.event_id = both_logs.event_id
 )
 
 select * exclude (is_arriving, copy_number)

@@ -6,5 +6,8 @@ create macro instant_with_offset(t) as case
         then try_cast(regexp_replace(t::varchar, '([+-][0-9]{2}):?([0-9]{2})$', '\1:\2') as timestamptz)::timestamp
 end;
 
--- UTC instant of Unix seconds.
-create macro instant_of_seconds(t) as make_timestamp((try_cast(t as double) * 1000000)::bigint);
+-- UTC instant of Unix seconds; null when it is none.
+create macro instant_of_seconds(t) as try(make_timestamp(try_cast(try_cast(t as double) * 1000000 as bigint)));
+
+-- UTC instant of Unix milliseconds; null when it is none.
+create macro instant_of_milliseconds(t) as try(make_timestamp(try_cast(try_cast(t as double) * 1000 as bigint)));

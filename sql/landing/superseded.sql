@@ -1,5 +1,5 @@
--- Events of a corrected file, taken back from the night that (variable `night`) is the later of when the
--- correction became visible and when the event did.
+-- Rows of a corrected file, taken back from the night that (variable `night`) is the later of when the
+-- correction became visible and when the row did.
 select
     events.landed_id as event_id,
     files.superseded_at as known_at

@@ -24,7 +24,7 @@ def shop(small):
             f"clean.{x}_versions",
             f"{x}_key, landed_id",
             f"select unnest({keys})::integer as {x}_key, unnest({keys}) as landed_id, "
-            "timestamp '2020-03-01' as known_at",
+            "timestamp '2020-03-01' as known_at, '' as content, timestamp '2020-03-01' as known_from",
         )
     small.write(
         "features.user_item",

@@ -136,7 +136,8 @@ def test_the_log_is_checked_by_the_nights_own_rows(small, declare):
         small.write(
             "clean.retractions",
             "event_id",
-            f"select '00000000-0000-0000-0000-0000000000{night:%d}'::uuid as event_id, null::double as quantity, "
+            f"select '00000000-0000-0000-0000-0000000000{night:%d}'::uuid as event_id, event_id as retracted_by, "
+            "null::double as quantity, "
             f"'{reason}' as reason, timestamp '2020-03-01' as known_at",
             night,
         )

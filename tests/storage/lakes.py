@@ -10,14 +10,13 @@ import pytest
 
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake, Partition
-from recsys_assets.storage.schemas import OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS, contract
+from recsys_assets.storage.schemas import OPEN_ENDED, OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS, contract
 from recsys_assets.storage.sql import TableName
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2020, 3, day) for day in (2, 3, 4, 5))
-_VERSION = {"landed_id": "UUID", "known_at": "TIMESTAMP"}
 VERSIONS = {
-    "clean.item_versions": {"item_key": "INTEGER"} | _VERSION | OPTIONAL_ITEM_COLUMNS,
-    "clean.user_versions": {"user_key": "INTEGER"} | _VERSION | OPTIONAL_USER_COLUMNS,
+    "clean.item_versions": OPEN_ENDED["clean.item_versions"] | OPTIONAL_ITEM_COLUMNS,
+    "clean.user_versions": OPEN_ENDED["clean.user_versions"] | OPTIONAL_USER_COLUMNS,
 }
 
 

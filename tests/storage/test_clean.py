@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from recsys_assets.assets.clean import TABLES
 from tests.storage.shop import Row, Shop, day, household, line, night, product, shop
 
 __all__ = ["shop"]
@@ -82,8 +83,7 @@ def test_nights_that_were_skipped_get_partitions_of_their_own(shop, tmp_path, mo
     log(shop)
     shop.build(22)
     nights = [night(n) for n in (20, 21, 22)]
-    tables = ("user_keys", "item_keys", "retractions", "events", "user_versions", "item_versions")
-    assert {table: shop.lake.nights(f"clean.{table}") for table in tables} == dict.fromkeys(tables, nights)
+    assert {table: shop.lake.nights(f"clean.{table}") for table in TABLES} == dict.fromkeys(TABLES, nights)
     assert [len(shop.events(n)) for n in (20, 21, 22)] == [2, 0, 2]
     nightly = Shop(tmp_path / "nightly", monkeypatch)
     nightly.land("products.csv", [product("p1"), product("p2")], day(1))

@@ -172,11 +172,15 @@ def test_a_join_that_multiplies_rows_is_refused(sources):
     assert [file["name"] for file in shop.ledger()] == ["names.csv"]
 
 
-def test_one_row_of_two_canonical_tables_is_refused(sources):
-    items = "select s.landed_id, s.i as item_id from raw.sales as s"
+def test_one_row_may_be_of_two_canonical_tables_and_is_rejected_where_one_rejects_it(sources):
+    items = (
+        "select s.landed_id, s.i as item_id, s.i as title, case when s.u = 'u2' then 'u' end as reject_column, "
+        "case when s.u = 'u2' then 'not from u2' end as reject_reason from raw.sales as s"
+    )
     shop = sources.shop(events=EVENTS.format("s.t", ""), items=items)
-    with pytest.raises(SourceError, match=r"gives 3 row\(s\) of sales\.csv more than once"):
-        shop.land("sales.csv", SALES, day(22))
+    landed = shop.land("sales.csv", SALES, day(22))
+    assert (landed.rows_read, landed.rows_landed, landed.rows_rejected) == (3, 2, 1), landed.message
+    assert [reject[1:4] for reject in shop.rejects()] == [(2, "u", "not from u2")]
 
 
 def test_a_lookup_in_a_table_that_never_landed_is_refused(sources):

@@ -200,11 +200,12 @@ def test_items_and_users_carry_the_version_visible_and_since_when_they_are_known
 def retract(shop, number, event_id, quantity):
     """Write the night's retractions by hand."""
     query = (
-        f"select '{event_id}'::uuid as event_id, {quantity}::double as quantity, 'taken back' as reason, "
-        "cutoff - interval 1 hour as known_at from this.night order by event_id"
+        f"select '{event_id}'::uuid as event_id, event_id as retracted_by, {quantity}::double as quantity, "
+        "'taken back' as reason, "
+        "cutoff - interval 1 hour as known_at from this.night order by event_id, retracted_by"
     )
     with shop.lake.as_of(shop.night(number), [], "clean.retractions") as snapshot:
-        snapshot.write(query, ("event_id",))
+        snapshot.write(query, ("event_id", "retracted_by"))
 
 
 def test_interactions_are_less_what_was_taken_back(shop):

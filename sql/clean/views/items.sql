@@ -1,15 +1,17 @@
 -- Items known to the night, each with the version visible to it; attributes are null where none was delivered.
 with versions as (
-    select
-        *,
-        row_number() over (partition by item_key order by visible_night desc, known_at desc, landed_id desc) as newest
+    select *
     from clean.item_versions
+    qualify row_number() over (
+        partition by item_key
+        order by known_from desc nulls last, known_at desc nulls last, landed_id desc, visible_night desc
+    ) = 1
 )
 
 select
     keys.item_key,
     keys.item_id,
     keys.visible_night as available_from,
-    versions.* exclude (item_key, landed_id, known_at, visible_night, newest)
+    versions.* exclude (item_key, landed_id, known_from, known_at, content, visible_night)
 from clean.item_keys as keys
-left join versions on versions.item_key = keys.item_key and versions.newest = 1
+left join versions on versions.item_key = keys.item_key
