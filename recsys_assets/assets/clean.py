@@ -17,6 +17,7 @@ from dagster import (
     multi_asset,
 )
 
+from recsys_assets.assets.columns import column_metadata
 from recsys_assets.assets.step import (
     OWNERS,
     cost_metadata,
@@ -122,6 +123,7 @@ def write_night(lake: Lake, landing: Landing, night: Night, run_id: str) -> dict
                     "select max(event_ts) from (from landed.events union all by name from before.clean.events)"
                 )
             written = snapshot.write(select.text, select.key, select.code_version)
+            columns = column_metadata(written, snapshot, select)
         extra = {"exact_duplicates_dropped": rows["landed.events"].num_rows - written.rows} if name == "events" else {}
-        done[name] = (written, {**table_metadata(written, snapshot), **cost_metadata(usage), **extra})
+        done[name] = (written, {**table_metadata(written, snapshot), **columns, **cost_metadata(usage), **extra})
     return done

@@ -5,7 +5,7 @@ stands in the leading comment of its SQL file, as ``name: text``; names that mea
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dagster import (
     AssetKey,
@@ -38,6 +38,7 @@ MEANINGS = {
     "graded_night": "night whose lists are graded",
     "n_relevant": "items the user took since the graded night",
     "is_cold_user": "not yet known on the graded night",
+    "metric": "name of the metric; coverage: part of the known items that the lists show",
     "mean": "mean over the graded users",
     "low": "lower end of the mean's 95% bootstrap interval",
     "high": "upper end of the mean's 95% bootstrap interval",
@@ -69,24 +70,41 @@ _lineages: dict[tuple[str, str, tuple[str, ...]], TableColumnLineage] = {}
 def column_metadata(
     written: Written, snapshot: Snapshot, select: Select
 ) -> dict[str, TableSchema | TableColumnLineage]:
-    """Column schema and lineage of a table that a SELECT made; the snapshot must still be open."""
+    """Column schema and lineage of a table that a SELECT made; the snapshot must still be open.
+
+    Dagster's own pages keep the lineage to themselves (only its paid edition draws it; other catalogues ask for it), so
+    each column's description says what it is made from, too.
+    """
+    lineage = _lineage(written, snapshot, select)
     return {
-        "dagster/column_schema": column_schema(written, select.description),
-        "dagster/column_lineage": _lineage(written, snapshot, select),
+        "dagster/column_schema": column_schema(written, select.description, lineage),
+        "dagster/column_lineage": lineage,
     }
 
 
-def column_schema(written: Written, description: str = "") -> TableSchema:
-    """Columns of a table with their types and, where told, their meaning; those of its key are marked."""
+def column_schema(written: Written, comment: str = "", lineage: TableColumnLineage | None = None) -> TableSchema:
+    """Columns of a table with their types and, where told, their meaning and origin; those of its key are marked."""
     key = set(provenance(written.partition)["key"])
-    meanings = MEANINGS | _metric_meanings() | column_notes(description, written.columns)
-    constraints = {True: TableColumnConstraints(nullable=False, other=["key"]), False: TableColumnConstraints()}
-    return TableSchema(
-        columns=[
-            TableColumn(name, kind.lower(), meanings.get(name), constraints[name in key])
-            for name, kind in written.columns.items()
-        ]
-    )
+    meanings = MEANINGS | _metric_meanings() | column_notes(comment, written.columns)
+    made_from = {name: origins_text(deps) for name, deps in lineage.deps_by_column.items()} if lineage else {}
+    columns = []
+    for name, kind in written.columns.items():
+        told = "\n\n".join(text for text in (meanings.get(name), made_from.get(name)) if text)
+        marks = TableColumnConstraints(other=["key"] if name in key else [])
+        columns.append(TableColumn(name, kind.lower(), told or None, marks))
+    return TableSchema(columns=columns)
+
+
+def origins_text(origins: Sequence[TableColumnDep]) -> str:
+    """What a column is made from, in Markdown, with links to the assets' pages; alike ones are told together."""
+    columns: dict[AssetKey, list[str]] = {}
+    for origin in origins:
+        columns.setdefault(origin.asset_key, []).append(f"`{origin.column_name}`")
+    tables: dict[str, list[str]] = {}
+    for asset, names in columns.items():
+        link = f"[{'.'.join(asset.path)}](/assets/{'/'.join(asset.path)})"
+        tables.setdefault(", ".join(names), []).append(link)
+    return "from " + "; ".join(f"{', '.join(links)}: {names}" for names, links in tables.items())
 
 
 def column_notes(comment: str, columns: Mapping[str, str]) -> dict[str, str]:

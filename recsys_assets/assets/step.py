@@ -4,6 +4,7 @@ What belongs here: nothing about any one table. An asset opens a snapshot, calls
 writes one table, and returns what `report` makes of it.
 """
 
+import re
 import resource
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -104,12 +105,12 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
 def report(
     written: Written, snapshot: Snapshot, usage: Usage, extra: Mapping[str, Any] | None = None
 ) -> MaterializeResult[None]:
-    """Result of a step, with what every asset reports."""
-    partition = written.partition
+    """Result of a step, with what every asset reports; ``extra`` stands first, and in place of what it names."""
+    partition, first = written.partition, dict(extra or {})
     return MaterializeResult(
         asset_key=AssetKey(partition.table.split(".")),
         data_version=DataVersion(partition.fingerprint),
-        metadata={**table_metadata(written, snapshot), **cost_metadata(usage), **(extra or {})},
+        metadata=first | table_metadata(written, snapshot) | cost_metadata(usage) | first,
     )
 
 
@@ -118,11 +119,11 @@ def table_metadata(written: Written, snapshot: Snapshot) -> dict[str, Any]:
     return {
         "dagster/row_count": written.rows,
         "dagster/column_schema": column_schema(written),
+        "sample": MetadataValue.md(markdown_table(written.sample)),
         "watermark": str(snapshot.watermark or "no event yet"),
         "fingerprint": written.partition.fingerprint,
         "file": MetadataValue.path(str(written.partition.path)),
         "inputs": len(snapshot.inputs),
-        "sample": MetadataValue.md(markdown_table(written.sample)),
     }
 
 
@@ -141,8 +142,14 @@ def markdown_table(rows: list[dict[str, Any]]) -> str:
         return "no rows"
     head = list(rows[0])
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(str(row[name]).replace("|", "\\|") for name in head) + " |" for row in rows]
+    lines += ["| " + " | ".join(_cell(row[name]) for name in head) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    """One value on one line: floats to six digits, and nothing in a delivered text is taken for Markdown."""
+    text = f"{value:.6g}" if isinstance(value, float) else "null" if value is None else str(value)
+    return re.sub(r"([\\`*<\[|])", r"\\\1", " ".join(text.split()))
 
 
 def sql_asset(profile: Profile, table: str, select: Select, group: str) -> AssetsDefinition:
