@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import last_closed, utc_now
-from recsys_assets.profile import PROJECT, data_folder
+from recsys_assets.profile import PROJECT, data_folder, load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,14 +52,15 @@ def report_landing(landed: list[Landed]) -> None:
     """Let the UI know what landed outside of a run."""
     from dagster import AssetMaterialization
 
-    from recsys_assets.assets.raw import landing_metadata
+    from recsys_assets.assets.landed import landing_metadata
 
     tables = sorted({file.raw_table for file in landed if file.status == "landed"})
     if not tables:
         return
+    profile = load_profile()
     with dagster_instance() as instance:
         for table in tables:
-            metadata = landing_metadata([file for file in landed if file.raw_table == table])
+            metadata = landing_metadata(profile, table, [file for file in landed if file.raw_table == table])
             instance.report_runless_asset_event(AssetMaterialization(["raw", table], metadata=metadata))
 
 

@@ -12,11 +12,11 @@ from collections.abc import (
 from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, Field, MaterializeResult, multi_asset
 
-from recsys_assets.assets.step import OWNERS, cost_metadata, markdown_table, measured
+from recsys_assets.assets.landed import landing_metadata
+from recsys_assets.assets.step import OWNERS, cost_metadata, measured
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Kind, Landed, Landing
@@ -60,7 +60,7 @@ def raw_assets(profile: Profile) -> AssetsDefinition:
         for table in tables:
             if files := [file for file in landed if file.raw_table == table]:
                 yield MaterializeResult(
-                    asset_key=["raw", table], metadata=landing_metadata(files) | cost_metadata(usage)
+                    asset_key=["raw", table], metadata=landing_metadata(profile, table, files) | cost_metadata(usage)
                 )
 
     return landing
@@ -118,25 +118,6 @@ def history_files(profile: Profile) -> list[Path]:
 def inbox(profile: Profile) -> Path:
     """Folder that the landing sensor watches."""
     return profile.folder / "inbox"
-
-
-def landing_metadata(landed: list[Landed]) -> dict[str, Any]:
-    """What a landing did, for the UI."""
-    rows = [
-        {
-            "file": f.name,
-            "status": f.status,
-            "read": f.rows_read,
-            "landed": f.rows_landed,
-            "rejected": f.rows_rejected,
-        }
-        for f in landed
-    ]
-    return {
-        "dagster/row_count": sum(file.rows_landed for file in landed),
-        "rows_rejected": sum(file.rows_rejected for file in landed),
-        "files": markdown_table(rows),
-    }
 
 
 def _matching(profile: Profile, delivery: Delivery) -> list[Path]:

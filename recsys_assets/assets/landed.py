@@ -1,0 +1,69 @@
+"""What a raw table's page shows: files, rejected rows by reason, columns as delivered and a few landed rows.
+
+What belongs here: reading landing for people. Landing itself is in `assets.raw` and `storage.landing`.
+"""
+
+from typing import Any
+
+from dagster import MetadataValue, TableColumn, TableSchema
+
+from recsys_assets.assets.step import N_SAMPLE_ROWS, markdown_table
+from recsys_assets.profile import Profile
+from recsys_assets.storage.landing import Landed, Landing
+
+MEANINGS = {
+    "landed_row": "row of data in its file, from 1",
+    "landed_id": "id of the row: of its file and its place there",
+    "landed_file": "file it came in, by its number in the ledger",
+    "landed_known_at": "when it became known, UTC: its own time if landed as history, else its arrival",
+    "landed_night": "first night that sees it",
+}
+
+
+def landing_metadata(profile: Profile, table: str, landed: list[Landed]) -> dict[str, Any]:
+    """What landing files of one raw table did, and what the table holds now."""
+    files = [
+        {
+            "file": file.name,
+            "status": file.status,
+            "read": file.rows_read,
+            "landed": file.rows_landed,
+            "rejected": file.rows_rejected,
+            "message": file.message,
+        }
+        for file in landed
+    ]
+    return {
+        "rows_landed": sum(file.rows_landed for file in landed),
+        "rows_rejected": sum(file.rows_rejected for file in landed),
+        "files": MetadataValue.md(markdown_table(files)),
+        **_now(Landing(profile), table, [file.name for file in landed]),
+    }
+
+
+def _now(landing: Landing, table: str, names: list[str]) -> dict[str, Any]:
+    """Rows and columns of a raw table, a few rows of its newest file, and what was rejected of some files."""
+    rejected = [row for row in landing.reject_counts().to_pylist() if row["name"] in names]
+    found: dict[str, Any] = {"rejected": MetadataValue.md(markdown_table(rejected)) if rejected else "no row"}
+    with landing.open() as con:
+        columns = con.execute(
+            "select column_name, lower(data_type) from duckdb_columns() where database_name = 'landing' "
+            "and schema_name = 'raw' and table_name = $1 order by column_index",
+            [table],
+        ).fetchall()
+        if not columns:  # every file so far was quarantined
+            return found
+        raw = f'landing.raw."{table}"'
+        ((n_rows,),) = con.execute(f"select count(*) from {raw}").fetchall()
+        rows = con.sql(
+            f"select columns(c -> c not like 'landed\\_%' escape '\\') from {raw} "
+            f"where landed_file = (select max(landed_file) from {raw}) order by landed_row limit {N_SAMPLE_ROWS}"
+        ).to_arrow_table()
+    return {
+        **found,
+        "sample": MetadataValue.md(markdown_table(rows.to_pylist())),
+        "dagster/row_count": n_rows,
+        "dagster/column_schema": TableSchema(
+            columns=[TableColumn(name, kind, MEANINGS.get(name)) for name, kind in columns]
+        ),
+    }
