@@ -56,7 +56,7 @@ def _now(landing: Landing, table: str, names: list[str]) -> dict[str, Any]:
         raw = f'landing.raw."{table}"'
         ((n_rows,),) = con.execute(f"select count(*) from {raw}").fetchall()
         rows = con.sql(
-            f"select columns(c -> c not like 'landed\\_%' escape '\\') from {raw} "
+            f"select columns(lambda c: c not like 'landed\\_%' escape '\\') from {raw} "
             f"where landed_file = (select max(landed_file) from {raw}) order by landed_row limit {N_SAMPLE_ROWS}"
         ).to_arrow_table()
     return {
