@@ -197,8 +197,10 @@ def _status(snapshot: Snapshot) -> dict[str, str]:
 
 
 def _pictures(history: list[dict[str, Any]], night: Night) -> dict[str, Any]:
-    """A plot of NDCG@10 over nights and tonight's figures as a table; those of the published lists as numbers, which
-    Dagster plots over the partitions by itself."""
+    """A plot of NDCG@10 over nights and tonight's figures as a table.
+
+    Those of the published lists are numbers, too: Dagster plots such over the partitions by itself.
+    """
     tonight = [row for row in history if row["night"] == night]
     if not tonight:
         return {"grades": "the graded night was never built: nothing to grade"}
