@@ -1,0 +1,183 @@
+"""Looking at delivered files: their rows, staged as landing stages them, and what each column holds.
+
+What belongs here: the name pattern a file stands for, reading every file it matches, and figures of each column.
+Cost: one scan of the files, then a few of a sample of 10,000 rows.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys_assets.profile import Delivery
+from recsys_assets.storage.readers import UnreadableFile, quoted, stage
+from recsys_assets.storage.sql import SQL_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+SAMPLE_ROWS = 10_000
+"""Rows, spread evenly over the files, that columns are judged by and that are landed on trial."""
+TABLE = "events"
+"""Raw table that the files are delivered to."""
+
+
+class InitError(Exception):
+    """What keeps a file from becoming a source; the message names columns and the option to give."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the files, and what its sampled values look like."""
+
+    name: str
+    type: str
+    """DuckDB type; text formats have VARCHAR."""
+    n_values: int
+    """Sampled rows in which it is neither null nor empty."""
+    n_distinct: int
+    """Distinct values among those."""
+    number: str | None
+    """How its values are numbers: ``plain``, ``comma`` (1.234,50), ``grouped`` ($1,234.50); None: they are none."""
+    is_float_id: bool
+    """Whether every value is a whole number written with ``.0``."""
+    examples: tuple[str, ...]
+    """Its first three distinct values."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The rows of all files that a delivery names: table ``seen``, and 10,000 of them in ``sample``."""
+
+    con: duckdb.DuckDBPyConnection
+    delivery: Delivery
+    files: tuple[Path, ...]
+    n_rows: int
+    n_unsplit: int
+    """Lines that cannot be split into the file's columns."""
+    columns: tuple[Column, ...]
+
+
+@contextmanager
+def look(file: Path) -> Iterator[Look]:
+    """Read a file and those that are named and built like it.
+
+    Raises
+    ------
+    InitError
+        When it cannot be read, holds no row, or has no line of column names.
+    """
+    import duckdb
+
+    if not file.is_file():
+        raise InitError(f"{file} is not a file. Name one file; others named like it in its folder are found.")
+    file = file.absolute()
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/seen.duckdb") as con:
+        con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
+        delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent))
+        files, n_unsplit = _read_alike(con, delivery, file)
+        if len(files) < len(_matching(delivery)):
+            delivery = delivery.model_copy(update={"files": glob.escape(file.name)})
+        n_rows: int = con.execute("select count(*) from seen").fetchall()[0][0]
+        if not n_rows:
+            raise InitError(f"{file} holds no row below its column names. Give a file with events in it.")
+        con.execute(
+            "create table sample as select * exclude (seen_row) from "
+            "(select *, row_number() over (order by rowid) - 1 as seen_row from seen) "
+            f"where seen_row % {-(-n_rows // SAMPLE_ROWS)} = 0"
+        )
+        yield Look(con, delivery, tuple(files), n_rows, n_unsplit, tuple(_columns(con, file)))
+
+
+def pattern(name: str) -> str:
+    """Pattern of the names a file's successors have: what follows the last letter before the ending may vary."""
+    stem, ending = re.fullmatch(r"(.*?)((?:\.[A-Za-z]+)?(?:\.gz)?)", name, re.DOTALL | re.IGNORECASE).groups()  # type: ignore[union-attr]
+    constant = re.sub(r"[-_. ]*[0-9][-_.: T0-9]*$", "", stem)
+    return (glob.escape(constant) or "[0-9]") + "*" + ending
+
+
+def _matching(delivery: Delivery) -> list[Path]:
+    assert delivery.folder is not None
+    return sorted(path for path in Path(delivery.folder).glob(delivery.files) if path.is_file())
+
+
+def _read_alike(con: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path) -> tuple[list[Path], int]:
+    """Read a file into ``seen``, and all its likes if they have the same columns; returns files and unsplit lines."""
+    try:
+        n_unsplit = len(stage(con, file, delivery))
+    except UnreadableFile as error:
+        raise InitError(f"{file}: {error}.") from error
+    con.execute("create table seen as from staged")
+    names = _names(con, "staged")
+    others = [path for path in _matching(delivery) if path != file]
+    for path in others:
+        try:
+            n_more = len(stage(con, path, delivery))
+        except UnreadableFile:
+            n_more = -1
+        if n_more < 0 or {name.lower() for name in _names(con, "staged")} != {name.lower() for name in names}:
+            con.execute("drop table seen")
+            n_unsplit = len(stage(con, file, delivery))
+            con.execute("create table seen as from staged")
+            return [file], n_unsplit
+        con.execute("insert into seen by name from staged")
+        n_unsplit += n_more
+    return sorted([file, *others]), n_unsplit
+
+
+def _names(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in con.execute(f"describe {table}").fetchall()}
+
+
+def _columns(con: duckdb.DuckDBPyConnection, file: Path) -> Iterator[Column]:
+    names = {name: kind for name, kind in _names(con, "sample").items() if name != "landed_row"}
+    odd = [name for name in names if re.fullmatch(r"[-+]?[0-9]+([.,][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*", name)]
+    if 2 * len(odd) >= len(names):
+        raise InitError(
+            f"{file}: its first line ({', '.join(names)}) looks like data, not like column names. Put a line of names "
+            "above it, for example: user,item,time."
+        )
+    for name, kind in names.items():
+        values = f"(select nullif(trim({quoted(name)}::varchar), '') as v, landed_row from sample)"
+        figures = con.execute(
+            "select count(v), count(distinct v), count(*) filter (try_cast(v as double) is not null), "
+            "count(*) filter (try_cast(replace(replace(v, '.', ''), ',', '.') as double) is not null), "
+            "count(*) filter (try_cast(regexp_replace(v, '[^0-9.-]', '', 'g') as double) is not null "
+            "and not regexp_matches(v, '[A-Za-z]{4}|[0-9] [0-9]|[0-9]-')), "
+            "count(*) filter (regexp_matches(v, ',([0-9]{1,2}|[0-9]{4,})$')), "
+            "count(*) filter (regexp_matches(v, '^[0-9]+[.]0$')) "
+            f"from {values}"
+        ).fetchall()[0]
+        examples = con.execute(
+            f"select v from (select v, min(landed_row) as first_row from {values} where v is not null group by v) "
+            "order by first_row, v limit 3"
+        ).fetchall()
+        n_values, n_distinct, *styles, n_float_ids = figures
+        yield Column(
+            name=name,
+            type=kind,
+            n_values=n_values,
+            n_distinct=n_distinct,
+            number=_number_style(n_values, *styles),
+            is_float_id=0 < n_values == n_float_ids,
+            examples=tuple(value for (value,) in examples),
+        )
+
+
+def _number_style(n_values: int, n_plain: int, n_comma: int, n_grouped: int, n_with_decimal_comma: int) -> str | None:
+    enough = 0.9 * n_values
+    if not n_values:
+        return None
+    if n_plain >= enough:
+        return "plain"
+    if n_comma >= enough and n_with_decimal_comma:
+        return "comma"
+    return "grouped" if n_grouped >= enough else None

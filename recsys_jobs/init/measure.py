@@ -1,0 +1,152 @@
+"""Settings of a profile, measured on the events a file gives.
+
+What belongs here: how long the history is, which nights can be built, how far ahead to judge, which tasks make sense,
+and what each event type weighs. All figures are of the rows that the source's own SELECT accepts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from recsys_assets.nights import last_closed, utc_now
+from recsys_jobs.init import vocabulary
+from recsys_jobs.init.vocabulary import squeezed
+
+if TYPE_CHECKING:
+    import duckdb
+
+HORIZONS = (7, 14, 28)
+"""Days ahead that a list may be judged, shortest first; 1 where the history is too short for a week."""
+ENOUGH_USERS = 500
+ENOUGH_SHARE = 0.3
+"""A window holds enough users with this many, or with this share of all."""
+FEW_REPEATS = 0.05
+"""Below this share of repeats only `discovery` is published."""
+HISTORY_DAYS = 7
+"""A file whose newest event is older than this is history."""
+GRACE = timedelta(hours=2)
+WEIGHTS = (
+    (vocabulary.PURCHASES, 1.0),
+    (vocabulary.TAKEN, 1.0),
+    (vocabulary.CARTS, 0.3),
+    (vocabulary.LIKES, 0.3),
+    (vocabulary.VIEWS, 0.1),
+)
+"""Weights of known event types: 1.0 for what is taken for good, less for what only hints at it."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures of the accepted events."""
+
+    n_events: int
+    n_users: int
+    n_items: int
+    oldest: datetime
+    newest: datetime
+    types: dict[str, int]
+    """Events by type, most first."""
+    repeat_share: float
+    """Share of user–item–days that are not the first of their user and item."""
+    bulk_day: date
+    """UTC day up to which 99.9% of the events lie: stray ones after it are no reason to build a night."""
+    active_users: dict[int, int]
+    """Users with an event in a typical (median) window of so many days before that day's end."""
+    user: str
+    """A user with a median number of events, to try things with."""
+
+
+@dataclass(frozen=True)
+class Nights:
+    """Which nights a profile has."""
+
+    horizon: int
+    is_history: bool
+    first: date
+    last: date
+    """Night of the newest event."""
+    demo: tuple[date, ...]
+    """Oldest first, one horizon apart."""
+
+
+def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
+    """Figures of a source's events, of which there must be some.
+
+    Parameters
+    ----------
+    events
+        Text of the source's SELECT. It is run over the rows of the table ``seen``.
+    """
+    con.execute("create schema raw; create view raw.events as select *, uuid() as landed_id from seen")
+    accepted = ""
+    if "reject_reason" in [row[0] for row in con.execute(f"describe {events}").fetchall()]:
+        accepted = "and reject_reason is null"
+    con.execute(
+        "create temp table measured as select nullif(trim(user_id::varchar), '') as user_id, "
+        f"nullif(trim(item_id::varchar), '') as item_id, event_ts::timestamp as event_ts, event_type from ({events}\n) "
+        "where event_ts between timestamp '1990-01-01' and $1 and trim(user_id::varchar) <> '' "
+        f"and trim(item_id::varchar) <> '' {accepted}",
+        [utc_now()],
+    )
+    figures = con.execute(
+        "select count(*), count(distinct user_id), count(distinct item_id), min(event_ts), max(event_ts), "
+        "quantile_disc(event_ts::date, 0.999), count(distinct (user_id, item_id)), "
+        "count(distinct (user_id, item_id, event_ts::date)) from measured"
+    ).fetchall()[0]
+    n_events, n_users, n_items, oldest, newest, bulk_day, n_pairs, n_pair_days = figures
+    types = con.execute(
+        "select event_type, count(*) from measured where event_type is not null group by event_type order by 2 desc, 1"
+    ).fetchall()
+    active = {
+        days: int(
+            con.execute(
+                "select coalesce(median(n), 0) from (select count(distinct user_id) as n from measured "
+                "where event_ts::date <= $1 and datediff('day', event_ts::date, $1) < 4 * $2 "
+                "group by datediff('day', event_ts::date, $1) // $2)",
+                [bulk_day, days],
+            ).fetchall()[0][0]
+        )
+        for days in (1, *HORIZONS)
+    }
+    user = con.execute(
+        "with counts as (select user_id, count(*) as n from measured group by user_id) "
+        "select user_id from counts order by abs(n - (select median(n) from counts)), user_id limit 1"
+    ).fetchall()[0][0]
+    repeats = 1 - n_pairs / n_pair_days
+    return Measured(n_events, n_users, n_items, oldest, newest, dict(types), repeats, bulk_day, active, user)
+
+
+def plan_nights(found: Measured) -> Nights:
+    """Horizon and nights: three of them, one horizon apart, with at least as much history before the first."""
+    now = utc_now()
+    is_history = found.newest < now - timedelta(days=HISTORY_DAYS)
+    newest_closed = last_closed(now, GRACE)
+    last_built = min(found.bulk_day, newest_closed)
+    n_days = (last_built - found.oldest.date()).days + 1
+    enough = min(ENOUGH_USERS, ENOUGH_SHARE * found.n_users)
+    fitting = [days for days in HORIZONS if 4 * days <= n_days] or [1]
+    horizon = next((days for days in fitting if found.active_users[days] >= enough), fitting[-1])
+    demo = [last_built - n * timedelta(days=horizon) for n in (2, 1, 0)]
+    demo = [night for night in demo if night >= found.oldest.date()]
+    last = found.newest.date()
+    return Nights(horizon, is_history, demo[0] if demo else newest_closed, last, tuple(demo))
+
+
+def weigh(types: dict[str, int]) -> dict[str, float]:
+    """Weight of each event type; those that are left out count for nothing and are not graded."""
+    known = {name: _weight(name) for name in types}
+    weights = {name: weight for name, weight in known.items() if weight}
+    if not weights:
+        weights = dict.fromkeys((name for name in types if known[name] is None), 1.0) or dict.fromkeys(types, 1.0)
+    most = max(weights.values())
+    return {name: round(weight / most, 3) for name, weight in weights.items()}
+
+
+def _weight(name: str) -> float | None:
+    """Weight of a known event type; None for one that is not known."""
+    squeezed_name = squeezed(name)
+    if any(word in squeezed_name for word in vocabulary.TAKEN_BACK.split()):
+        return 0.0
+    return next((weight for words, weight in WEIGHTS if squeezed_name in words.split()), None)

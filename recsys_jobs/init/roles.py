@@ -1,0 +1,242 @@
+"""Roles: which column of a file is the user, the item, the time, and what else is known.
+
+What belongs here: ranking the columns that could play a role, by name and by value, and refusing where two are
+equally likely for a role that every event needs.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from recsys_assets.storage.readers import quoted
+from recsys_jobs.init import vocabulary
+from recsys_jobs.init.look import InitError
+from recsys_jobs.init.times import time_format
+from recsys_jobs.init.vocabulary import squeezed, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from recsys_jobs.init.look import Column, Look
+    from recsys_jobs.init.times import TimeFormat
+    from recsys_jobs.init.vocabulary import Tiers
+
+IDS: tuple[tuple[str, Tiers, str], ...] = (
+    ("user", vocabulary.USER, vocabulary.USER_WORDS),
+    ("item", vocabulary.ITEM, vocabulary.ITEM_WORDS),
+)
+NUMBERS: dict[str, Tiers] = {
+    "quantity": vocabulary.QUANTITY,
+    "value": vocabulary.VALUE,
+    "price": vocabulary.PRICE,
+    "rating": vocabulary.RATING,
+}
+CONTEXT: dict[str, Tiers] = {
+    "basket_id": vocabulary.BASKET,
+    "session_id": vocabulary.SESSION,
+    "device": vocabulary.DEVICE,
+    "os": vocabulary.OS,
+    "country": vocabulary.COUNTRY,
+    "region": vocabulary.REGION,
+    "store": vocabulary.STORE,
+}
+ATTRIBUTES: dict[str, Tiers] = {
+    "title": vocabulary.TITLE,
+    "department": vocabulary.DEPARTMENT,
+    "category": vocabulary.CATEGORY,
+    "subcategory": vocabulary.SUBCATEGORY,
+    "brand": vocabulary.BRAND,
+}
+MOST_EVENT_TYPES = 50
+"""A column with more distinct values than this is no event type."""
+
+
+@dataclass
+class Roles:
+    """What each column was taken for."""
+
+    taken: dict[str, Column] = field(default_factory=dict)
+    """Column by role: user, item, time, event, a number, a context or an attribute."""
+    why: dict[str, str] = field(default_factory=dict)
+    """Reason by role, for people."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Reason by name of a column that plays no role."""
+    time: TimeFormat | None = None
+
+    def take(self, role: str, column: Column, why: str) -> None:
+        """Give a column a role."""
+        self.taken[role], self.why[role] = column, why
+
+
+def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str | None) -> Roles:
+    """Propose a role for each column; what the caller asked for comes first.
+
+    Parameters
+    ----------
+    asked
+        Column name by role, as given on the command line; an empty name says that there is none.
+    given_format
+        strptime format of the times, or None.
+
+    Raises
+    ------
+    InitError
+        When user, item or time cannot be told, naming the candidates and the option.
+    """
+    roles = Roles()
+    for role, name in asked.items():
+        if name:
+            roles.take(role, _named(look, name, role), f"--{role}")
+    for role, id_tiers, words in IDS:
+        if role not in roles.taken:
+            roles.take(role, *_id_column(look, roles, role, id_tiers, words))
+    _take_time(look, roles, given_format)
+    if asked.get("event") is None:
+        _take_first(look, roles, "event", vocabulary.EVENT, _is_event_type)
+    for role, tiers in NUMBERS.items():
+        if asked.get(role) is None:
+            _take_first(look, roles, role, tiers, lambda column: column.number is not None)
+    for role, tiers in CONTEXT.items():
+        _take_first(look, roles, role, tiers, lambda column: column.n_values > 0)
+    for role, tiers in ATTRIBUTES.items():
+        _take_first(look, roles, role, tiers, lambda column: _belongs_to_item(look, roles, column))
+    for column in _free(look, roles):
+        roles.left_out.setdefault(column.name, "empty" if not column.n_values else "not known by its name")
+    return roles
+
+
+def _named(look: Look, name: str, role: str) -> Column:
+    by_name = {column.name.lower(): column for column in look.columns}
+    if name.lower() not in by_name:
+        close = difflib.get_close_matches(name, [column.name for column in look.columns], n=1)
+        hint = f"did you mean {close[0]}?" if close else f"Its columns are {_names(look.columns)}."
+        raise InitError(f"--{role} {name}: the file has no such column; {hint}")
+    return by_name[name.lower()]
+
+
+def _names(columns: tuple[Column, ...] | list[Column]) -> str:
+    return ", ".join(column.name for column in columns[:30])
+
+
+def _free(look: Look, roles: Roles) -> list[Column]:
+    used = {column.name for column in roles.taken.values()}
+    return [column for column in look.columns if column.name not in used]
+
+
+def _id_column(look: Look, roles: Roles, role: str, tiers: Tiers, words: str) -> tuple[Column, str]:
+    """The column with the best name for an id, else one whose name holds one of the words."""
+    free = _free(look, roles)
+    for tier in tiers:
+        if found := [column for column in free if squeezed(column.name) in tier.split()]:
+            return _only(role, found), "its name"
+    held = set(words.split())
+    found = [column for column in free if words_of(column.name) & held and column.n_distinct > 2]
+    if not found:
+        raise InitError(f"No column is the {role} by its name. Say which with --{role}: {_names(look.columns)}.")
+    column = _only(role, found)
+    return column, f"its name holds {min(words_of(column.name) & held)!r}"
+
+
+def _only(role: str, found: list[Column]) -> Column:
+    ids = [column for column in found if words_of(column.name) & {"id", "no", "nr", "number", "code"}]
+    preferred = ids if len(ids) == 1 else found
+    if len(preferred) > 1:
+        choices = " or ".join(f"--{role} {shell_word(column.name)}" for column in preferred[:5])
+        raise InitError(f"More than one column could be the {role}: {_names(preferred)}. Say which with {choices}.")
+    return preferred[0]
+
+
+def shell_word(name: str) -> str:
+    """A name as one types it in a shell."""
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _take_time(look: Look, roles: Roles, given_format: str | None) -> None:
+    """Find the column of the event's time: by name among those whose values are times.
+
+    Raises
+    ------
+    InitError
+        When there is none, there are several, or its format cannot be told.
+    """
+    if asked := roles.taken.get("time"):
+        roles.time = time_format(look.con, "seen", asked, given_format)
+        if roles.time is None:
+            raise InitError(
+                f"--time {asked.name}: its values ({', '.join(asked.examples)}) are no times that are known. "
+                "Give their strptime format with --time-format, for example '%d/%m/%Y %H:%M'."
+            )
+        return
+    tiers = {column.name: tier for column in _free(look, roles) if (tier := _time_tier(column)) is not None}
+    named: dict[int, list[Column]] = {}
+    for column in _free(look, roles):
+        if column.name in tiers and _holds_times(look, column, given_format):
+            named.setdefault(tiers[column.name], []).append(column)
+    if not named and given_format and tiers:
+        best = min(tiers, key=lambda name: tiers[name])
+        time_format(look.con, "seen", _named(look, best, "time"), given_format)  # says how it does not fit
+    if not named:
+        raise InitError(
+            f"No column is the time of the event. Say which with --time (and its format with --time-format, for "
+            f"example '%d/%m/%Y %H:%M'): {_names(look.columns)}."
+        )
+    column = _only("time", named[min(named)])
+    roles.time = time_format(look.con, "seen", column, given_format)
+    if roles.time is None:
+        raise InitError(f"Most values of {column.name} are no times. Say which column is with --time.")
+    roles.take("time", column, "its name and its values" if min(named) < len(vocabulary.TIME) else "its values")
+
+
+def _time_tier(column: Column) -> int | None:
+    """How well a column's name says that it is the event's time; None: not at all."""
+    for tier, names in enumerate(vocabulary.TIME):
+        if squeezed(column.name) in names.split():
+            return tier
+    words = words_of(column.name)
+    if words & set(vocabulary.NOT_EVENT_TIME.split()):
+        return None
+    if words & set(vocabulary.TIME_WORDS.split()):
+        return len(vocabulary.TIME)
+    # Without a hint in the name only what can be nothing else: plain numbers may be ids.
+    return None if column.number and column.type not in {"DATE"} else len(vocabulary.TIME) + 1
+
+
+def _holds_times(look: Look, column: Column, given_format: str | None) -> bool:
+    try:
+        return time_format(look.con, "sample", column, given_format) is not None
+    except InitError:
+        return given_format is None  # times, but not to be told without the caller
+
+
+def _take_first(look: Look, roles: Roles, role: str, tiers: Tiers, fits: Callable[[Column], bool]) -> None:
+    """Give an optional role to the first free column of the best tier whose values fit."""
+    if role in roles.taken:
+        return
+    for tier in tiers:
+        found = [column for column in _free(look, roles) if squeezed(column.name) in tier.split() and fits(column)]
+        if found:
+            roles.take(role, found[0], "its name")
+            return
+
+
+def _is_event_type(column: Column) -> bool:
+    return 0 < column.n_distinct <= MOST_EVENT_TYPES and column.number is None
+
+
+def _belongs_to_item(look: Look, roles: Roles, column: Column) -> bool:
+    """Whether a column says something of the item: nearly every item has one value of it."""
+    item, value = (f"nullif(trim({quoted(name)}::varchar), '')" for name in (roles.taken["item"].name, column.name))
+    n_items, n_pairs = look.con.execute(
+        f"select count(distinct {item}), count(distinct ({item}, {value})) from seen "
+        f"where {item} is not null and {value} is not null"
+    ).fetchall()[0]
+    if not n_items:
+        return False
+    if n_pairs > 1.5 * n_items:
+        roles.left_out[column.name] = "one item has many values of it, so it says nothing of the item"
+        return False
+    return True

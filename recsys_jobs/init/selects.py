@@ -1,0 +1,198 @@
+"""The SELECTs of a source, written out of the roles of a file's columns.
+
+What belongs here: the text of `events.sql`, `items.sql` and `retractions.sql`. What `sql/sources/events_table` holds is
+what is written for a file with the columns user, item, time, event, quantity and value.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from recsys_assets.storage.readers import quoted, text
+from recsys_jobs.init.look import TABLE, InitError
+from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT
+from recsys_jobs.init.vocabulary import PURCHASES
+
+if TYPE_CHECKING:
+    from recsys_jobs.init.look import Column, Look
+    from recsys_jobs.init.roles import Roles
+
+RESERVED = "select keyword_category from duckdb_keywords() where keyword_name = $1 and keyword_category = 'reserved'"
+
+
+def write_selects(look: Look, roles: Roles, zone: str | None, event_types: list[str]) -> dict[str, str]:
+    """Text of each SQL file by its name.
+
+    Parameters
+    ----------
+    zone
+        Time zone of times without an offset; None: they are taken as UTC.
+    event_types
+        Distinct values of the event column, in lower case.
+    """
+    lines = _Lines(look, roles, zone)
+    files = {"events": _events(lines, event_types)}
+    attributes = [role for role in ("title", *ATTRIBUTES, "price") if role in roles.taken]
+    if attributes:
+        files["items"] = _items(lines, list(dict.fromkeys(attributes)))
+    if lines.has_returns:
+        files["retractions"] = _retractions(lines)
+    return files
+
+
+def comment(value: str) -> str:
+    """Text that stays on its line, whatever was in it."""
+    return re.sub(r"[^\S ]|[^\x20-\x7e\xa0-\U0010ffff]|[\u2028\u2029\x85]", " ", value)
+
+
+class _Lines:
+    """Expressions over one delivered row, `lines`."""
+
+    def __init__(self, look: Look, roles: Roles, zone: str | None) -> None:
+        self.con, self.roles, self.zone = look.con, roles, zone
+        self.quantity = self.number("quantity") if "quantity" in roles.taken else None
+        self.has_returns = False
+        if self.quantity:
+            n_returns = look.con.execute(
+                f"select count(*) from seen as lines where try_cast({self.quantity} as double) < 0"
+            ).fetchall()[0][0]
+            self.has_returns = n_returns > 0
+
+    def column(self, role: str) -> str:
+        """Reference to the column of a role."""
+        return "lines." + self._name(self.roles.taken[role])
+
+    def _name(self, column: Column) -> str:
+        plain = re.fullmatch(r"[a-z_][a-z0-9_]*", column.name)
+        return (
+            column.name if plain and not self.con.execute(RESERVED, [column.name]).fetchall() else quoted(column.name)
+        )
+
+    def id(self, role: str) -> str:
+        """Id as text; `17850.0` is 17850."""
+        if self.roles.taken[role].is_float_id:
+            return f"regexp_replace({self.column(role)}::varchar, '[.]0$', '')"
+        return self.column(role)
+
+    def number(self, role: str) -> str:
+        """Number as text that can be cast, so that one that cannot be read rejects its row."""
+        style, column = self.roles.taken[role].number, self.column(role)
+        if style == "comma":
+            return f"replace(replace({column}, '.', ''), ',', '.')"
+        return f"regexp_replace({column}, '[^0-9.-]', '', 'g')" if style == "grouped" else column
+
+    def instant(self) -> str:
+        """UTC instant of the event."""
+        assert self.roles.time is not None, "roles without a time are refused earlier"
+        return self.roles.time.instant(self.column("time"), self.zone)
+
+
+def _events(lines: _Lines, event_types: list[str]) -> str:
+    roles = lines.roles
+    columns = {"user_id": lines.id("user"), "item_id": lines.id("item"), "event_ts": lines.instant()}
+    columns["event_type"] = event_type(lines, event_types)
+    if lines.quantity:
+        columns["quantity"] = lines.quantity
+    if value := _value(lines):
+        columns["value"] = value
+    if "rating" in roles.taken:
+        columns["rating"] = lines.number("rating")
+    columns |= {role: lines.id(role) for role in CONTEXT if role in roles.taken}
+    where = ""
+    if lines.quantity:
+        sign = f"try_cast({lines.quantity} as double)"
+        columns["reject_column"] = f"case when {sign} <= 0 then 'quantity' end"
+        columns["reject_reason"] = f"case when {sign} <= 0 then 'quantity is not above zero' end"
+        if lines.has_returns:
+            where = f"where not coalesce({sign} < 0, false)\n"
+    about = ["One row an event: who took what, and when.", _about_time(lines)]
+    about += ["Rows with a negative quantity are in retractions.sql."] if where else []
+    return _select(about, columns) + where
+
+
+def event_type(lines: _Lines, event_types: list[str]) -> str:
+    """SQL of the event's type, in lower case; what means a purchase is called one."""
+    taken = lines.roles.taken
+    if "event" not in taken:
+        bought = {"quantity", "value", "price", "basket_id"} & set(taken)
+        return "'purchase'" if bought or "rating" not in taken else "'rating'"
+    given = f"lower(trim({lines.column('event')}))"
+    others = [name for name in event_types if name in PURCHASES.split() and name != "purchase"]
+    if not others:
+        return given
+    listed = ", ".join(map(text, others))
+    return f"case when {given} in ({listed}) then 'purchase' else {given} end"
+
+
+def _value(lines: _Lines) -> str | None:
+    """What was paid for the line."""
+    if "value" in lines.roles.taken:
+        return lines.number("value")
+    if "price" not in lines.roles.taken:
+        return None
+    price = lines.number("price")
+    return f"try_cast({lines.quantity} as double) * try_cast({price} as double)" if lines.quantity else price
+
+
+def _about_time(lines: _Lines) -> str:
+    time = lines.roles.time
+    assert time is not None, "roles without a time are refused earlier"
+    if not time.is_local:
+        return f"Times are {comment(time.what)}."
+    zone = f"local ones of {lines.zone}; they become UTC" if lines.zone else "taken as UTC"
+    return f"Times are {comment(time.what)}. Those that say no offset are {zone} (docs/bring-your-own-data.md)."
+
+
+def _items(lines: _Lines, attributes: list[str]) -> str:
+    columns = {"item_id": lines.id("item")}
+    for role in attributes:
+        columns[role] = lines.number(role) if role == "price" else lines.column(role)
+    columns["known_from"] = lines.instant()
+    about = [
+        "What an event says of its item. Each change makes a version, known from the event on.",
+    ]
+    return _select(about, columns)
+
+
+def _retractions(lines: _Lines) -> str:
+    columns = {"user_id": lines.id("user"), "item_id": lines.id("item"), "event_ts": lines.instant()}
+    columns["quantity"] = f"-try_cast({lines.quantity} as double)"
+    if "basket_id" in lines.roles.taken:
+        columns["basket_id"] = lines.id("basket_id")
+    about = [
+        "What was given back: each takes the latest earlier purchase of that user and item back, up to its quantity."
+    ]
+    return _select(about, columns) + f"where try_cast({lines.quantity} as double) < 0\n"
+
+
+def _select(about: list[str], columns: dict[str, str]) -> str:
+    listed = ",\n".join(
+        f"    {expression} as {name}" if expression != f"lines.{name}" else f"    {expression}"
+        for name, expression in {"landed_id": "lines.landed_id", **columns}.items()
+    )
+    head = "".join(f"-- {line}\n" for line in about)
+    return f"{head}select\n{listed}\nfrom raw.{TABLE} as lines\n"
+
+
+def event_types_of(look: Look, roles: Roles) -> list[str]:
+    """Distinct event types of all rows, in lower case, sorted.
+
+    Raises
+    ------
+    InitError
+        When there are too many to be types.
+    """
+    if "event" not in roles.taken:
+        return []
+    name = quoted(roles.taken["event"].name)
+    rows = look.con.execute(
+        f"select distinct lower(trim({name}::varchar)) as type from seen where trim({name}::varchar) <> '' "
+        "order by type limit 1001"
+    ).fetchall()
+    if len(rows) > 1000:
+        raise InitError(
+            f"{roles.taken['event'].name} has over a thousand values, so it is no event type. Name another column "
+            "with --event, or none with --event ''."
+        )
+    return [name for (name,) in rows]

@@ -1,0 +1,117 @@
+"""The profile `recsys init` writes: TOML with a comment on each setting that a newcomer would change.
+
+What belongs here: the text of the file. Its figures come from `recsys_jobs.init.measure`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from recsys_jobs.init.measure import ENOUGH_USERS, FEW_REPEATS, weigh
+from recsys_jobs.init.selects import comment
+
+if TYPE_CHECKING:
+    from recsys_assets.profile import Delivery
+    from recsys_jobs.init.measure import Measured, Nights
+
+
+def write_profile(name: str, delivery: Delivery, found: Measured, nights: Nights) -> str:
+    """Text of ``data/profiles/<name>.toml``."""
+    parts = [
+        "# Written by `recsys init`; it is yours to change. Every setting: recsys_assets/profile.py.",
+        f"# Looked at: {found.n_events:,} events of {found.n_users:,} users with {found.n_items:,} items, "
+        f"{found.oldest:%Y-%m-%d} to {found.newest:%Y-%m-%d}.",
+        f"title = {toml(name)} # one line that people read",
+        f"source = {toml(name)} # sql/sources/{name}: which column is what",
+        "",
+        *_nights(nights),
+        "",
+        *_horizon(found, nights),
+        *_tasks(found),
+        "",
+        "# Files of history; those that arrive later go into the inbox under names of the same pattern.",
+        "[[deliveries]]",
+        f"table = {toml(delivery.table)}",
+        f"files = {toml(delivery.files)}",
+        f"folder = {toml(delivery.folder or '')}",
+        *[f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in _extras(delivery).items()],
+        "",
+        *_weights(found),
+        "",
+        "# Algorithms, each with its settings below it; see recsys_assets/algorithms.",
+        *[f"[algorithms.{algorithm}]" for algorithm in _algorithms(found)],
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def toml(value: str) -> str:
+    """A text as TOML writes it, whatever is in it."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def tasks(found: Measured) -> list[str]:
+    """Which lists make sense: what one may take again only where people do."""
+    return ["discovery"] if found.repeat_share < FEW_REPEATS else ["next", "discovery"]
+
+
+def _nights(nights: Nights) -> list[str]:
+    lines = [
+        "# A night is a UTC day. All older events become visible with the first one, so no earlier night can be built:",
+        "# put it further back to look at more of the past with `recsys backtest`.",
+        f"first_night = {nights.first}",
+    ]
+    if nights.is_history:
+        lines += [
+            "# The newest event is older than a week, so this is history. Delete this line once files keep arriving.",
+            f"last_night = {nights.last}",
+        ]
+    demo = ", ".join(map(str, nights.demo))
+    return [*lines, f"demo_nights = [{demo}] # built by `recsys demo`, one horizon apart so that each grades the last"]
+
+
+def _horizon(found: Measured, nights: Nights) -> list[str]:
+    active = found.active_users[nights.horizon]
+    days = "day" if nights.horizon == 1 else f"{nights.horizon} days"
+    return [
+        f"# Days ahead that a list is judged. In a typical {days} {active:,} of {found.n_users:,} users do something:",
+        f"# the more, the surer the grades. {ENOUGH_USERS} are plenty; fewer only widen the intervals.",
+        f"horizon = {nights.horizon}",
+    ]
+
+
+def _tasks(found: Measured) -> list[str]:
+    names = ", ".join(map(toml, tasks(found)))
+    share = f"{100 * found.repeat_share:.0f}%"
+    return [
+        f"# next: anything, also again. discovery: only what the user never had. Here {share} of what users do",
+        "# on a day repeats an item of an earlier day" + ("." if "next" in tasks(found) else ", so there is no next."),
+        f"tasks = [{names}]",
+    ]
+
+
+def _extras(delivery: Delivery) -> dict[str, object]:
+    """What else the delivery needs to be read."""
+    return delivery.model_dump(exclude={"table", "files", "folder"}, exclude_defaults=True, exclude_none=True)
+
+
+def _weights(found: Measured) -> list[str]:
+    types = found.types
+    weights = weigh(types)
+    lines = [
+        "# Weight of one event of each type in training. What is not named counts for nothing and is not graded.",
+        "[event_weights]",
+    ]
+    lines += [f"{_key(name)} = {weight} # {types[name]:,} events" for name, weight in weights.items()]
+    left = [name for name in types if name not in weights]
+    lines += [f"# {comment(_key(name))} = 0.1 # {types[name]:,} events, left out" for name in left]
+    return lines
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
+
+
+def _algorithms(found: Measured) -> list[str]:
+    return ["popularity", *(["buy_again"] if "next" in tasks(found) else []), "item_knn", "als"]
