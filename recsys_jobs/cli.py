@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from recsys_jobs.init.command import init
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,11 +50,12 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         from recsys_assets.storage.landing import LandingError
         from recsys_assets.storage.release import ReleaseError
         from recsys_assets.storage.sql import SqlError
+        from recsys_jobs.init.look import InitError
         from recsys_jobs.run import NightFailed
         from recsys_jobs.show import UnknownId
 
         settings = (ProfileError, SourceError, SqlError, CheckError)
-        expected = (*settings, LakeError, LandingError, ReleaseError, NightFailed, UnknownId)
+        expected = (*settings, LakeError, LandingError, ReleaseError, NightFailed, UnknownId, InitError)
         try:
             function(*args, **kwargs)
         except (*expected, duckdb.Error, OSError) as error:
@@ -65,7 +68,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 @command
 def demo() -> None:
-    """Land the default data, build three nights, publish, and show what came out.
+    """Land the profile's data, build its demo nights, publish, and show what came out.
 
     Run again, it finds its work done and only shows it.
     """
@@ -80,6 +83,9 @@ def demo() -> None:
     show.grades(console, profile)
     user, item = show.one_user(console, profile)
     show.next_steps(console, profile, user, item)
+
+
+command(init)
 
 
 @command

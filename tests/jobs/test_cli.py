@@ -13,7 +13,7 @@ from tests import sample
 from tests.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
-COMMANDS = ("demo", "land", "night", "backtest", "releases", "rollback", "query", "why", "prune")
+COMMANDS = ("demo", "init", "land", "night", "backtest", "releases", "rollback", "query", "why", "prune")
 
 
 def run(deployment, *arguments):
