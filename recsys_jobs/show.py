@@ -11,6 +11,7 @@ from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.release import Releases
 from recsys_assets.storage.sql import SQL_FOLDER, TableName, load_select
+from recsys_jobs.run import newest_night
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,14 +111,16 @@ def one_user(console: Console, profile: Profile) -> tuple[str, str]:
 
 def next_steps(console: Console, profile: Profile, user: str, item: str) -> None:
     """What to do after the demo, with ids that exist."""
-    newest = Lake(profile).nights("recommendations.lists")[-1]
+    following = Lake(profile).nights("recommendations.lists")[-1] + timedelta(days=profile.horizon)
     steps = {
         "make dev": "the Dagster UI on localhost: assets, plots, backfills",
         f"recsys query \"from serving.recommend('{user}')\"": "any SQL over the release",
         f"recsys why {user} {item}": "the delivered rows behind a recommendation",
-        f"recsys night {newest + timedelta(days=profile.horizon)}": "one night more",
-        "README.md": "how to bring your own data",
+        f"recsys night {following}": "one night more",
+        "docs/bring-your-own-data.md": "how to bring your own data",
     }
+    if following > newest_night(profile):
+        del steps[f"recsys night {following}"]
     console.print(f"Published: [bold]{profile.folder / 'recsys.duckdb'}[/bold]", highlight=False, soft_wrap=True)
     console.print("Next (commands are in .venv/bin):", highlight=False)
     width = max(map(len, steps))
