@@ -86,7 +86,9 @@ def _stored(table: TableName, column: str, columns: Columns, lake: Lake, output:
         name = output.partition(".")[2] if name == "extra" else name  # a source's extra table, whatever its name
     files = select_files(folder) if table.schema in {"clean", "landed"} and not table.catalog else {}
     if name in files:
-        behind = select_lineage(load_select(files[name], keyed=False).text, columns)
+        # Of raw tables no columns are known here; a source's SELECT qualifies the names it takes from them.
+        known = columns if table.schema == "clean" else {}
+        behind = select_lineage(load_select(files[name], keyed=False).text, known)
         for origin in behind.get(column, ()):
             yield from _stored(*origin, columns, lake, output)
     elif table.schema not in {"this", "made", "landed"}:
