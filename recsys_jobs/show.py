@@ -62,9 +62,13 @@ def grades(console: Console, profile: Profile) -> None:
             "No grades yet: a night grades the lists of the night one horizon before it, once both are built."
         )
         return
-    title = f"Night {night} grades the lists of {rows[0][2]} ({profile.horizon} days, {rows[0][4]:,} users)"
+    graded = [row for row in rows if row[4]]
+    if not graded:
+        console.print(f"Night {night} grades nothing: nobody took anything in the {profile.horizon} day(s) up to it.")
+        return
+    title = f"Night {night} grades the lists of {graded[0][2]} ({profile.horizon} days, {graded[0][4]:,} users)"
     table_ = Table("task", "lists", "NDCG@10", "95% interval", "recall@10", "hit rate@10", "coverage@10", title=title)
-    for task, algorithm, _, status, _, ndcg, low, high, recall, hit_rate, coverage in rows:
+    for task, algorithm, _, status, _, ndcg, low, high, recall, hit_rate, coverage in graded:
         name = f"[bold]{status}[/bold]" if algorithm == "published" else algorithm
         figures = [f"{value:.3f}" if value is not None else "" for value in (recall, hit_rate, coverage)]
         table_.add_row(task, name, f"{ndcg:.4f}", f"{low:.3f} to {high:.3f}", *figures)
