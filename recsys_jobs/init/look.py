@@ -78,7 +78,7 @@ def look(file: Path) -> Iterator[Look]:
 
     if not file.is_file():
         raise InitError(f"{file} is not a file. Name one file; others named like it in its folder are found.")
-    file = file.absolute()
+    file = file.parent.resolve() / file.name
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/seen.duckdb") as con:
         con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import last_closed, utc_now
+from recsys_assets.storage.canonical import EVENT_TABLE, projection
 from recsys_jobs.init import vocabulary
 from recsys_jobs.init.vocabulary import squeezed
 
@@ -80,14 +81,12 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
         Text of the source's SELECT. It is run over the rows of the table ``seen``.
     """
     con.execute("create schema raw; create view raw.events as select *, uuid() as landed_id from seen")
-    accepted = ""
-    if "reject_reason" in [row[0] for row in con.execute(f"describe {events}").fetchall()]:
-        accepted = "and reject_reason is null"
+    given = [row[0].lower() for row in con.execute(f"describe {events}").fetchall()]
+    rejected = " or ".join(f"({condition}) is true" for _, condition, _ in EVENT_TABLE.rules)
     con.execute(
-        "create temp table measured as select nullif(trim(user_id::varchar), '') as user_id, "
-        f"nullif(trim(item_id::varchar), '') as item_id, event_ts::timestamp as event_ts, event_type from ({events}\n) "
-        "where event_ts between timestamp '1990-01-01' and $1 and trim(user_id::varchar) <> '' "
-        f"and trim(item_id::varchar) <> '' {accepted}",
+        "create temp table measured as select user_id, item_id, event_ts, event_type from "
+        f"(select {projection(EVENT_TABLE, given, 'events.sql')}, $1 as arrived_at from ({events}\n) as given) "
+        f"where reject_reason is null and unreadable is null and not ({rejected})",
         [utc_now()],
     )
     figures = con.execute(

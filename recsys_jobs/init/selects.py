@@ -141,7 +141,7 @@ def _about_time(lines: _Lines) -> str:
     if not time.is_local:
         return f"Times are {comment(time.what)}."
     zone = f"local ones of {lines.zone}; they become UTC" if lines.zone else "taken as UTC"
-    return f"Times are {comment(time.what)}. Those that say no offset are {zone} (docs/bring-your-own-data.md)."
+    return f"Times are {comment(time.what)}. Those that say no offset are {zone}."
 
 
 def _items(lines: _Lines, attributes: list[str]) -> str:

@@ -53,7 +53,11 @@ class TimeFormat:
         local = self.sql.replace("{t}", column)
         if self.is_local and zone:
             local = f"timezone({text(zone)}, {local})::timestamp"
-        return f"coalesce(instant_with_offset({column}), {local})" if self.keeps_offset else local
+        if not self.keeps_offset:
+            return local
+        both = [f"instant_with_offset({column})", local]
+        one_line = f"coalesce({', '.join(both)})"
+        return one_line if len(one_line) < 90 else "coalesce(\n        " + ",\n        ".join(both) + "\n    )"
 
 
 def time_format(con: duckdb.DuckDBPyConnection, table: str, column: Column, given: str | None) -> TimeFormat | None:
