@@ -24,7 +24,7 @@ class Interactions:
     ages : ndarray of float64, shape (n_events,)
         Days from the event to the cutoff, above 0.
     weights : ndarray of float64, shape (n_events,)
-        What an event of this type counts, 0 or more.
+        What an event of this type counts, 0 or more; 0 makes the item seen by the user, and nothing else.
     n_users, n_items : int
         Size of the two index ranges; indices without events are allowed.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
@@ -62,7 +63,7 @@ class Recommender(ABC):
 
     @abstractmethod
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
-        """Learn.
+        """Learn from the events that weigh; those of weight 0 are kept out of here.
 
         Returns
         -------
@@ -80,8 +81,8 @@ class Recommender(ABC):
         -------
         ndarray or csr_matrix, shape (len(users), n_items)
             What is not finite, or not stored, is not listed. A row holds the n best even after all that the
-            user has seen is taken away, and does not depend on the other users asked for. A new array or
-            matrix each time, as the caller writes into it.
+            user has seen (`seen`) is taken away, and does not depend on the other users asked for. A new array
+            or matrix each time, as the caller writes into it.
         """
 
     def fit(self, train: Interactions) -> Self:
@@ -90,14 +91,21 @@ class Recommender(ABC):
         Parameters
         ----------
         train : Interactions
-            The events before the cutoff.
+            The events before the cutoff. One of weight 0 makes its item seen by its user, and nothing else.
 
         Returns
         -------
         Self
             The recommender itself, ready for `recommend`.
         """
-        self.history, self.arrays = self._fit(train)
+        weighs = train.weights > 0
+        if weighs.all():
+            self.history, self.arrays = self._fit(train)
+            self.seen = self.history
+        else:
+            parts = {name: getattr(train, name)[weighs] for name in ("users", "items", "ages", "weights")}
+            self.history, self.arrays = self._fit(replace(train, **parts))
+            self.seen = train.to_csr(train.weights)
         self._last = None
         return self
 
@@ -112,7 +120,7 @@ class Recommender(ABC):
             Longest list. Lists are shorter where fewer items have a score; a user the algorithm can say
             nothing about has no rows.
         exclude_seen : bool
-            Leave out every item the user has an event with.
+            Leave out every item the user has an event with, of whatever weight.
 
         Returns
         -------
@@ -137,7 +145,7 @@ class Recommender(ABC):
             scores = self._scores(block, n)
             if exclude_seen:
                 scores = scores.copy()
-                _drop(scores, self.history[block])
+                _drop(scores, self.seen[block])
             rank = top_n if isinstance(scores, np.ndarray) else top_n_sparse
             parts.append(rank(block, scores, n))
         return Lists.concatenate(parts)
@@ -176,6 +184,8 @@ class Recommender(ABC):
             "history.indptr": self.history.indptr,
             **self.arrays,
         }
+        if self.seen is not self.history:
+            arrays |= {"seen.indices": self.seen.indices, "seen.indptr": self.seen.indptr}
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         about = {
@@ -223,7 +233,11 @@ class Recommender(ABC):
             deterministic=about["deterministic"],
         )
         pattern = (read("history.data"), read("history.indices"), read("history.indptr"))
-        loaded.history = csr_matrix(pattern, shape=about["shape"])
+        loaded.history = loaded.seen = csr_matrix(pattern, shape=about["shape"])
+        if (folder / "seen.indptr.npy").exists():
+            indices = read("seen.indices")
+            pattern = (np.ones(len(indices), dtype=np.int8), indices, read("seen.indptr"))
+            loaded.seen = csr_matrix(pattern, shape=about["shape"])
         loaded.arrays = {name: read(name) for name in about["arrays"]}
         return loaded
 

@@ -53,9 +53,9 @@ class Popularity(Recommender):
         scores = self.arrays["scores"].astype(np.float64, copy=False)
         n_items = len(scores)
         best = np.lexsort((np.arange(n_items), -scores))[: np.count_nonzero(scores)]
-        # At most a user's whole history is excluded, so n more than that is always enough.
-        seen = np.diff(self.history.indptr)[users]
-        lengths = np.minimum(n + seen, len(best))
+        # At most all that a user has seen is excluded, so n more than that is always enough.
+        n_seen = np.diff(self.seen.indptr)[users]
+        lengths = np.minimum(n + n_seen, len(best))
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         indices = best[np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths)]
         listed = csr_matrix((scores[indices], indices, indptr), shape=(len(users), n_items))

@@ -7,6 +7,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from recsys_assets.algorithms import Interactions, Lists, SimilarItems, registry
+from recsys_assets.algorithms.topn import top_n
 
 ALGORITHMS = registry()
 EVERYONE = np.arange(12, dtype=np.int32)
@@ -132,6 +133,29 @@ def test_seen_items_are_excluded_and_only_they(algorithm, noisy, exclude_seen):
     ]
     assert pairs == unseen
     assert unseen or algorithm.tasks == {"next"}
+
+
+def test_an_event_of_weight_0_is_seen_and_changes_nothing_else(algorithm, noisy, tmp_path):
+    random = np.random.default_rng(9)
+    events = {
+        "users": np.append(random.integers(0, 80, 400), [79] * 11).astype(np.int32),  # 79 had nothing before
+        "items": np.append(random.integers(0, 61, 400), [*range(10), 61]).astype(np.int32),  # nobody had 61
+        "ages": random.integers(1, 200, 411) / 3.0,
+        "weights": np.zeros(411),
+    }
+    more = replace(noisy, **{name: np.append(getattr(noisy, name), added) for name, added in events.items()})
+    everyone, queries = np.arange(80, dtype=np.int32), np.arange(62, dtype=np.int32)
+    without = fitted(algorithm, noisy)
+    everything, seen = without.recommend(everyone, 1000, exclude_seen=False), seen_pairs(more)
+    unseen = [pair not in seen for pair in zip(everything.users.tolist(), everything.items.tolist(), strict=True)]
+    scores = np.full((80, 62), -np.inf)
+    scores[everything.users[unseen], everything.items[unseen]] = everything.scores[unseen]
+    fitted(algorithm, more).save(tmp_path)
+    for recommender in (fitted(algorithm, more), algorithm.load(tmp_path)):
+        assert_equal(recommender.recommend(everyone, 1000, exclude_seen=False), everything)
+        assert_equal(recommender.recommend(everyone, 5, exclude_seen=True), top_n(everyone, scores, 5))
+        if isinstance(recommender, SimilarItems):
+            assert_equal(recommender.similar(queries, 20), without.similar(queries, 20))
 
 
 def test_short_lists_are_the_beginning_of_long_ones(algorithm, noisy):
