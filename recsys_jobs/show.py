@@ -62,7 +62,7 @@ def grades(console: Console, profile: Profile) -> None:
             "No grades yet: a night grades the lists of the night one horizon before it, once both are built."
         )
         return
-    graded = [row for row in rows if row[4]]
+    graded = [row for row in rows if row[5] is not None]
     if not graded:
         console.print(f"Night {night} grades nothing: nobody took anything in the {profile.horizon} day(s) up to it.")
         return
