@@ -102,15 +102,17 @@ def one_user(console: Console, profile: Profile) -> tuple[str, str]:
             "select user_id from serving.users "
             "order by abs(n_events - (select median(n_events) from serving.users)), user_id limit 1"
         ).fetchall()[0][0]
+        item = ""
         for task in profile.tasks:
             rows = connection.execute(
                 "select rank, item_id, title, reason_text from serving.recommend($1, k := 5, task := $2)", [user, task]
             ).fetchall()
             listed = Table("rank", "item", "title", "why", title=f"User {user}, task {task}")
             for row in rows:
-                listed.add_row(*map(str, row))
+                listed.add_row(*("" if value is None else str(value) for value in row))
             console.print(listed)
-    return user, rows[0][1]
+            item = item or (rows[0][1] if rows else "")
+    return user, item
 
 
 def next_steps(console: Console, profile: Profile, user: str, item: str) -> None:
