@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 # Into a pipe or a file there is no width to keep to: a table is better read unfolded.
 console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
+ROW_COUNTS = ("read", "landed", "rejected")
 NightOption = Annotated[datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Night, e.g. 2017-10-31.")]
 
 
@@ -166,6 +167,45 @@ def backtest(
 
 
 @command
+def replay(
+    days: Annotated[int, typer.Option(min=1, help="Days to replay, from the first night that is not built.")] = 14,
+    files: Annotated[
+        Path | None, typer.Option(help="Folder with one file a day (default: the profile's history).", file_okay=False)
+    ] = None,
+    late: Annotated[float, typer.Option(min=0, max=1, help="Share of files that come 1 to 9 days late.")] = 0.0,
+    twice: Annotated[float, typer.Option(min=0, max=1, help="Share of files that come again a day later.")] = 0.0,
+    every: Annotated[int, typer.Option(min=1, help="Days from one built night to the next.")] = 1,
+    seed: Annotated[int, typer.Option(help="Which files are late or come twice.")] = 0,
+) -> None:
+    """Live through delivered history: each day's file arrives in the inbox, each night is built at its close.
+
+    What happened before the first day is landed as history. Run again, it goes on where it stopped.
+    """
+    from recsys_assets.assets.raw import inbox
+    from recsys_jobs import show
+    from recsys_jobs.replay import arrivals, folder_of, hand_over, moment, plan
+
+    profile = _profile()
+    built = _built_nights(profile)
+    first = built[-1] + timedelta(days=1) if built else profile.first_night
+    history, days_of, nights = plan(profile, files or folder_of(profile), first, days)
+    if not built:
+        _land(profile, history, "history")
+    coming = arrivals(days_of, nights[0], nights[-1], late, twice, seed)
+    for night in nights:
+        for arrival in (arrival for arrival in coming if arrival.night == night):
+            note = " again" if arrival.again else f" {arrival.days_late} day(s) late" if arrival.days_late else ""
+            console.print(f"[bold]{moment(profile, night):%Y-%m-%d %H:%M}[/bold] {arrival.path.name} arrives{note}")
+            _land(profile, [hand_over(arrival.path, inbox(profile))], "arrival", arrived_at=moment(profile, night))
+        if night == nights[-1] or (night - nights[0]).days % every == every - 1:
+            _build(profile, [night], {"recsys/replay": str(first)})
+    waiting = [arrival.path.name for arrival in coming if arrival.night > nights[-1]]
+    if waiting:
+        console.print(f"Still on their way when the replay ended: {', '.join(waiting)}")
+    show.grades_over_nights(console, profile)
+
+
+@command
 def releases() -> None:
     """List the releases, newest first, and which one readers see."""
     from recsys_jobs import show
@@ -247,6 +287,9 @@ def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> set
 
     with console.status(f"Landing {len(files)} file(s)"):
         landed = land_files(profile, files, kind, lambda text: console.print("  " + text, markup=False), **options)
+    if len(landed) > 1:
+        read, rows, rejected = (sum(getattr(file, f"rows_{what}") for file in landed) for what in ROW_COUNTS)
+        console.print(f"  In all: {len(landed)} files, {read:,} rows read, {rows:,} landed, {rejected:,} rejected")
     report_landing(landed)
     stale = sorted({night for file in landed for night in file.stale})
     if stale:

@@ -80,13 +80,16 @@ def grades_over_nights(console: Console, profile: Profile) -> None:
     lake = Lake(profile)
     nights = lake.nights("grades.summary")
     if not nights:
-        console.print("No night has grades yet.")
+        console.print("No night is built yet.")
         return
     with lake.as_of(nights[-1], [TableName("grades", "summary", "past")]) as snapshot:
         rows = snapshot.table(
             "select task, algorithm, graded_night, mean, low, high, n_users, status from past.grades.summary "
             "where metric = 'ndcg' and k = 10 order by task, graded_night, mean desc"
         ).to_pylist()
+    if not rows:
+        console.print("No night has grades yet: a night grades the lists of the night one horizon before it.")
+        return
     table_ = Table("task", "lists of", "by", "NDCG@10", "95% interval", "users", "status", title="Grades over nights")
     for row in rows:
         interval = f"{row['low']:.3f} to {row['high']:.3f}"
