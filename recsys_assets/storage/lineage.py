@@ -73,7 +73,7 @@ def stored_lineage(text: str, columns: Columns, lake: Lake, output: str) -> dict
 def select_lineage(text: str, columns: Columns) -> dict[str, Origins]:
     """Columns, as the text names their tables, that each output column of a SELECT is made from.
 
-    A column is left out where the text does not tell: a column without a table's name over tables of unknown columns.
+    A column is left out where the text does not tell: one without a table's name where several could have it.
     """
     return _select_lineage(text, tuple(sorted((table, names) for table, names in columns.items())))
 
@@ -86,9 +86,7 @@ def _stored(table: TableName, column: str, columns: Columns, lake: Lake, output:
         name = output.partition(".")[2] if name == "extra" else name  # a source's extra table, whatever its name
     files = select_files(folder) if table.schema in {"clean", "landed"} and not table.catalog else {}
     if name in files:
-        # Of raw tables no columns are known here; a source's SELECT qualifies the names it takes from them.
-        known = columns if table.schema == "clean" else {}
-        behind = select_lineage(load_select(files[name], keyed=False).text, known)
+        behind = select_lineage(load_select(files[name], keyed=False).text, columns)
         for origin in behind.get(column, ()):
             yield from _stored(*origin, columns, lake, output)
     elif table.schema not in {"this", "made", "landed"}:
@@ -109,15 +107,29 @@ def _select_lineage(text: str, columns: tuple[tuple[TableName, tuple[str, ...]],
         flat = exp.to_table(f'"{name}"', dialect="duckdb")
         flat.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name)))
         table.replace(flat)
-    known: dict[str, object] = {
-        str(table): dict.fromkeys(names, "text") for table, names in columns if str(table) in tables
-    }
+    known: dict[str, object] = {**_named_columns(query, tables)}
+    known |= {str(table): dict.fromkeys(names, "text") for table, names in columns if names}
     query = qualify(
         query, dialect="duckdb", schema=known, validate_qualify_columns=False, identify=False, quote_identifiers=False
     )
     scope = build_scope(query)
     assert scope is not None
     return _Tracer(tables).outputs(scope)
+
+
+def _named_columns(query: exp.Expr, tables: dict[str, TableName]) -> dict[str, dict[str, str]]:
+    """Columns that a query names of each table: all that is known of raw tables, whose rows a source's SELECT reads."""
+    from sqlglot import exp
+
+    found: dict[str, dict[str, str]] = {}
+    for select in query.find_all(exp.Select):
+        joined = [select.args.get("from_"), *select.args.get("joins", [])]
+        sources = {part.this.alias_or_name: part.this for part in joined if part is not None}
+        for column in select.find_all(exp.Column):
+            name = column.table or (next(iter(sources)) if len(sources) == 1 else "")
+            if column.parent_select is select and name in sources and sources[name].name in tables:
+                found.setdefault(sources[name].name, {})[column.name] = "text"
+    return found
 
 
 class _Tracer:
