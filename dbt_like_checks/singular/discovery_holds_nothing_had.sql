@@ -4,8 +4,8 @@ select
     lists.user_key,
     lists.rank,
     lists.item_key,
-    had.n_events,
-    had.recency_days
+    had.event_type,
+    had.event_ts
 from recommendations.lists as lists
-inner join features.user_item as had on had.user_key = lists.user_key and had.item_key = lists.item_key
+inner join clean.interactions as had on had.user_key = lists.user_key and had.item_key = lists.item_key
 where lists.task = 'discovery'

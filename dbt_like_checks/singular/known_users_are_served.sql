@@ -17,6 +17,6 @@ select distinct
     not_served.user_id
 from not_served
 inner join recommendations.trending as trending on trending.scope = 'all'
-left join features.user_item as had
+left join clean.interactions as had
     on had.user_key = not_served.user_key and had.item_key = trending.item_key
 where not_served.task <> 'discovery' or had.item_key is null

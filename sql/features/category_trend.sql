@@ -1,9 +1,10 @@
 -- Whether each category rises or falls: one row per category, events and distinct buyers of the last 7 days, the 7 before,
--- and the weekly mean of the 28 days before the last 7. Windows end at the cutoff; one that begins before the log is null.
+-- and the weekly mean of the 28 days before the last 7. Only events that weigh count. Windows end at the cutoff; one that begins before the log is null.
 -- trend_ratio: (events of the last 7 days + 1) / (their weekly mean before + 1), so above 1 is rising.
 with log as (
     select max(age_days) as length_days
     from clean.interactions
+    where weight > 0
 ),
 
 categories as (
@@ -21,7 +22,7 @@ buyers as (
         count(*) filter (where events.age_days > 7) as events_prior_28d
     from clean.interactions as events
     inner join clean.items as items on items.item_key = events.item_key
-    where events.age_days <= 35 and items.category is not null
+    where events.weight > 0 and events.age_days <= 35 and items.category is not null
     group by items.category, events.user_key
 ),
 

@@ -1,4 +1,5 @@
--- How each item is taken: one row per known item; an item without events has zero counts and null times.
+-- How each item is taken: one row per known item; only events that weigh count, and an item without any has
+-- zero counts and null times.
 -- Days count back from the cutoff; age_days is the longer of since first visible and since the first event.
 -- usual_gap_days: median over its buyers of their own usual gap. repeat_rate: buyers with more than one basket of it.
 -- price: median paid for one in the last 28 days, else ever, else the catalogue's; price_level: its percent rank in the category.
@@ -6,6 +7,7 @@
 with log as (
     select max(age_days) as length_days
     from clean.interactions
+    where weight > 0
 ),
 
 buyers as (
@@ -36,6 +38,7 @@ paid as (
         median(value / nullif(quantity, 0)) filter (where age_days <= 28) as price_28d,
         median(value / nullif(quantity, 0)) as price
     from clean.interactions
+    where weight > 0
     group by item_key
 ),
 

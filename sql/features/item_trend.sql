@@ -1,9 +1,10 @@
 -- Whether each item rises or falls: one row per known item, events and distinct buyers of the last 7 days, the 7 before,
--- and the weekly mean of the 28 days before the last 7. Windows end at the cutoff; one that begins before the log is null.
+-- and the weekly mean of the 28 days before the last 7. Only events that weigh count. Windows end at the cutoff; one that begins before the log is null.
 -- trend_ratio: (events of the last 7 days + 1) / (their weekly mean before + 1), so above 1 is rising.
 with log as (
     select max(age_days) as length_days
     from clean.interactions
+    where weight > 0
 ),
 
 buyers as (
@@ -14,7 +15,7 @@ buyers as (
         count(*) filter (where age_days > 7 and age_days <= 14) as events_prior_7d,
         count(*) filter (where age_days > 7) as events_prior_28d
     from clean.interactions
-    where age_days <= 35
+    where weight > 0 and age_days <= 35
     group by item_key, user_key
 ),
 

@@ -1,4 +1,5 @@
--- How each user behaves: one row per known user; a user without events has n_events 0 and nulls.
+-- How each user behaves: one row per known user; only events that weigh count, and a user without any has n_events 0
+-- and nulls.
 -- A basket is the source's basket, else its session, else the UTC day. Days count back from the cutoff.
 -- repeat_share: of the items in the user's baskets, those the user already had in another basket before.
 -- change_7d: (events of the last 7 days + 1) / (events of the 7 before + 1). A window that begins before the log is null.
@@ -6,6 +7,7 @@
 with log as (
     select max(age_days) as length_days
     from clean.interactions
+    where weight > 0
 ),
 
 baskets as (
@@ -17,6 +19,7 @@ baskets as (
         count(*) filter (where age_days > 7 and age_days <= 14) as events_prior_7d,
         exact_sum(value) as value
     from clean.interactions
+    where weight > 0
     group by user_key, basket
 ),
 
@@ -68,7 +71,7 @@ prices as (
     select events.user_key, items.category, events.value / nullif(events.quantity, 0) as price
     from clean.interactions as events
     inner join clean.items as items on items.item_key = events.item_key
-    where items.category is not null
+    where events.weight > 0 and items.category is not null
 ),
 
 category_prices as (

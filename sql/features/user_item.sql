@@ -1,4 +1,4 @@
--- What each user has had: one row per user and item, from every event visible on this night.
+-- What each user has taken: one row per user and item, from every event visible on this night that weighs.
 -- A basket is the source's basket, else its session, else the UTC day. Days count back from the cutoff.
 -- usual_gap_days: median days between the UTC days it was had on; null for what was had on one day only.
 -- due: days since the last time over the usual gap, so 1 means "about now".
@@ -17,6 +17,7 @@ with pairs as (
         exact_sum(weight / (1 + age_days / 30)) as decayed_weight,
         exact_sum(weight * pow(0.5, age_days / 7)) as decayed_weight_7d
     from clean.interactions
+    where weight > 0
     group by user_key, item_key
 ),
 
@@ -25,6 +26,7 @@ days as (
     from clean.interactions as events
     semi join pairs
         on pairs.user_key = events.user_key and pairs.item_key = events.item_key and pairs.on_several_days
+    where events.weight > 0
 ),
 
 gaps as (

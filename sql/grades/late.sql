@@ -1,5 +1,5 @@
 -- What this night's grades rest on, one row. n_late: events from before the graded cutoff that became visible only
--- after the graded night; they are counted here and graded nowhere. n_events, n_users, n_items: the graded window, as visible now.
+-- after the graded night; they are counted here and graded nowhere. n_events, n_users, n_items: the graded window, as visible now. Only events that weigh count.
 with sorted as (
     select
         events.user_key,
@@ -8,7 +8,7 @@ with sorted as (
         events.event_ts < night.graded_cutoff and events.visible_night > night.graded_night as is_late
     from clean.interactions as events
     cross join this.night as night
-    where events.event_ts < night.cutoff
+    where events.weight > 0 and events.event_ts < night.cutoff
 ),
 
 counts as (

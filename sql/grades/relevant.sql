@@ -1,12 +1,12 @@
 -- What counts when this night grades the lists of the graded night: the items each user took from the graded
 -- cutoff up to this night's, as visible now. next: all of them; discovery: only what the user had never had, as far as the
--- graded night could see.
+-- graded night could see. To take is an event that weighs; to have had is any.
 -- is_cold_user, is_cold_item: not yet known on the graded night, so no list of that night could name them.
 with taken as (
     select distinct events.user_key, events.item_key
     from clean.interactions as events
     cross join this.night as night
-    where events.event_ts >= night.graded_cutoff and events.event_ts < night.cutoff
+    where events.weight > 0 and events.event_ts >= night.graded_cutoff and events.event_ts < night.cutoff
 ),
 
 -- An event's visible night is never before the event itself, so these all lie before the graded cutoff.

@@ -2,7 +2,8 @@
 -- (Cormack, Clarke and Buettcher, SIGIR 2009): score = sum over algorithms of weight / (rrf_k + rank), ties by item id.
 -- A user no algorithm proposed anything for gets what is trending, in discovery without what the user has had.
 -- reason: bought_again, because_you_took, trending, popular, or new (nobody took it yet): the first whose evidence exists.
--- evidence_item_key, _count, _days and _category hold the figures the text rests on; days count back from the cutoff.
+-- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
+-- back from the cutoff.
 with id_order as (
     select item_key, row_number() over (order by item_id) as place
     from clean.items
@@ -73,6 +74,12 @@ without_candidates as (
     anti join fused_lists on fused_lists.task = tasks.task and fused_lists.user_key = users.user_key
 ),
 
+had as (
+    select distinct events.user_key, events.item_key
+    from clean.interactions as events
+    semi join without_candidates as users on users.user_key = events.user_key
+),
+
 trending_ranks as (
     select
         users.task,
@@ -82,8 +89,7 @@ trending_ranks as (
         row_number() over (partition by users.task, users.user_key order by trending.rank)::integer as rank
     from without_candidates as users
     cross join recommendations.trending as trending
-    left join features.user_item as had
-        on had.user_key = users.user_key and had.item_key = trending.item_key
+    left join had on had.user_key = users.user_key and had.item_key = trending.item_key
     where trending.scope = 'all' and (users.task <> 'discovery' or had.item_key is null)
 ),
 
@@ -108,25 +114,25 @@ ranked as (
     where lists.rank <= profile.list_length
 ),
 
-not_had as (
+not_taken as (
     select distinct ranked.user_key, ranked.item_key
     from ranked
-    anti join features.user_item as had on had.user_key = ranked.user_key and had.item_key = ranked.item_key
+    anti join features.user_item as took on took.user_key = ranked.user_key and took.item_key = ranked.item_key
 ),
 
 led_to as (
     select
-        not_had.user_key,
-        not_had.item_key,
+        not_taken.user_key,
+        not_taken.item_key,
         took.item_key as took_item_key,
         row_number() over (
-            partition by not_had.user_key, not_had.item_key
+            partition by not_taken.user_key, not_taken.item_key
             order by took.decayed_weight * similar_items.score desc, id_order.place
         ) as place
-    from not_had
-    inner join recommendations.similar_items as similar_items on similar_items.similar_item_key = not_had.item_key
+    from not_taken
+    inner join recommendations.similar_items as similar_items on similar_items.similar_item_key = not_taken.item_key
     inner join features.user_item as took
-        on took.user_key = not_had.user_key and took.item_key = similar_items.item_key
+        on took.user_key = not_taken.user_key and took.item_key = similar_items.item_key
     inner join id_order on id_order.item_key = took.item_key
     where took.decayed_weight * similar_items.score > 0
 ),
@@ -192,6 +198,23 @@ evidence as (
     left join risen on risen.item_key = ranked.item_key
 ),
 
+-- Where all that weighs is of one type and that is a verb, reasons use it: liked, played. Else things are taken.
+words as (
+    select
+        coalesce(case when count(*) = 1 then max(verb) end, 'took') as took,
+        coalesce(case when count(*) = 1 then max(verb) end, 'taken') as taken
+    from (
+        select
+            case
+                when event_type like '%ed' then event_type
+                when event_type in ('borrow', 'click', 'download', 'order', 'play', 'rent', 'stream', 'view', 'watch')
+                    then event_type || 'ed'
+            end as verb
+        from this.event_weights
+        where weight > 0
+    )
+),
+
 worded as (
     select
         *,
@@ -218,21 +241,22 @@ select
     case worded.reason
         when 'bought_again'
             then
-                case when worded.all_purchases then 'bought ' else 'taken ' end
+                case when worded.all_purchases then 'bought ' else words.taken || ' ' end
                 || case
                     when worded.evidence_count = 1 then 'once, '
                     else worded.evidence_count || ' times, last '
                 end
                 || worded.days_text || ' ago'
-        when 'because_you_took' then 'because you took ' || worded.took_title
+        when 'because_you_took' then 'because you ' || words.took || ' ' || worded.took_title
         when 'trending' then 'trending in ' || worded.evidence_category
         when 'popular'
             then
-                'popular: taken by ' || worded.evidence_count
+                'popular: ' || words.taken || ' by ' || worded.evidence_count
                 || case when worded.evidence_count = 1 then ' person' else ' people' end
         else 'new: first seen ' || worded.days_text || ' ago'
     end as reason_text,
     night.night as model_night
 from worded
+cross join words
 cross join this.night as night
 order by worded.task, worded.user_key, worded.rank

@@ -24,6 +24,7 @@ class SmallLake:
             deliveries=[],
             first_night=date(2020, 3, 1),
             last_night=date(2020, 3, 31),
+            event_weights={"purchase": 1.0, "view": 0.0},
             algorithms={"popularity": {}, "buy_again": {}},
         )
         self.lake = Lake(self.profile)

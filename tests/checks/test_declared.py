@@ -5,6 +5,7 @@ import pytest
 from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
 from recsys_assets.checks.tables import LISTS, Tables
 from recsys_assets.profile import load_profile
+from recsys_assets.storage.schemas import CONTRACTS, EVENTS
 from recsys_jobs.definitions import NIGHTLY, all_assets, build_definitions
 
 SCHEMAS = {"clean", "features", "candidates", "grades", "recommendations"}
@@ -12,7 +13,7 @@ SCHEMAS = {"clean", "features", "candidates", "grades", "recommendations"}
 
 @pytest.fixture
 def shop(small):
-    """Two users and three items: user 1 had items 1 and 2, user 2 item 1."""
+    """Two users and three items: user 1 bought item 1 and saw item 2, user 2 bought item 1."""
     for x, ids in (("user", ["a", "b"]), ("item", ["p", "q", "r"])):
         keys = list(range(len(ids)))
         small.write(
@@ -26,11 +27,13 @@ def shop(small):
             f"select unnest({keys})::integer as {x}_key, unnest({keys}) as landed_id, "
             "timestamp '2020-03-01' as known_at, '' as content, timestamp '2020-03-01' as known_from",
         )
-    small.write(
-        "features.user_item",
-        "user_key, item_key",
-        "from (values (0, 0, 1, 2.0), (0, 1, 1, 3.0), (1, 0, 1, 1.0)) as t(user_key, item_key, n_events, recency_days)",
-    )
+    values = {"user_key": "u", "item_key": "i", "event_type": "kind", "event_ts": "timestamp '2020-03-08'"}
+    values["event_id"] = "printf('%032d', u * 10 + i)"
+    columns = ", ".join(f"({values.get(name, 'null')})::{kind} as {name}" for name, kind in EVENTS.items())
+    log = "(values (0, 0, 'purchase'), (0, 1, 'view'), (1, 0, 'purchase')) as log(u, i, kind)"
+    small.write("clean.events", "event_id", f"select {columns} from {log}")
+    nothing = ", ".join(f"null::{kind} as {name}" for name, kind in CONTRACTS["clean.retractions"].items())
+    small.write("clean.retractions", "event_id, retracted_by", f"select {nothing} where false")
     write_trending(small, [0, 1, 2])
     write_lists(small, GOOD_LISTS)
     write_weights(small, "('next', 'popularity', 0.7), ('next', 'buy_again', 0.3), ('discovery', 'popularity', 1.0)")
@@ -139,7 +142,7 @@ def test_a_user_with_nothing_left_to_discover_need_not_be_served(shop):
 def test_something_had_in_a_discovery_list_is_found(shop):
     write_lists(shop, GOOD_LISTS.replace("('discovery', 0, 1, 2)", "('discovery', 0, 1, 1)"))
     ((row,),) = failures(shop, "recommendations.lists").values()
-    assert (row["user_key"], row["item_key"], row["recency_days"]) == (0, 1, 3.0)
+    assert (row["user_key"], row["item_key"], row["event_type"]) == (0, 1, "view")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,18 @@ def tea_shop(shop):
     return shop
 
 
+def test_events_of_weight_0_change_no_feature_and_no_trend(tea_shop):
+    tables = {name: f"from features.{name}" for name in NAMES}
+    tea_shop.build("recommendations/trending")
+    tables["trending"] = "from recommendations.trending"
+    before = {name: tea_shop.rows(query) for name, query in tables.items()}
+    for user, item, age in [(1, 1, 60), (1, 1, 0.5), (1, 2, 1.5), (2, 3, 9.5), (3, 5, 3), (3, 1, 12.5)]:
+        tea_shop.take(user, item, age, event_type="view", weight=0, value=99, basket_id="b9")
+    tea_shop.build(*FEATURES, "recommendations/trending")
+    for name, query in tables.items():
+        assert tea_shop.rows(query) == before[name], name
+
+
 def test_user_item(tea_shop):
     row = tea_shop.row("from features.user_item where user_key = 1 and item_key = 1")
     mine = decayed(40.5, 40.5, 10.5, 2.5)
@@ -194,6 +206,7 @@ def test_a_window_that_begins_before_the_log_is_null(shop, length, known):
     shop.users((1, "u"))
     shop.items((1, "a", "", "d", "c"))
     shop.take(1, 1, length)
+    shop.take(1, 1, 100, weight=0)  # of no type that weighs: its log may have begun earlier
     shop.build(*FEATURES)
     for table in ("item_trend", "category_trend"):
         values = shop.rows(f"from features.{table}")[0][1:]

@@ -20,7 +20,7 @@ def graded_shop(shop):
     shop.take(2, 2, 9.5, visible_night=LATER)  # known too late for any grade, and too late to count as had
     shop.take(2, 2, 1.5)
     shop.take(3, 1, 0.5)
-    shop.build("grades/relevant")
+    shop.build("grades/relevant", "grades/late")
     return shop
 
 
@@ -36,6 +36,18 @@ def test_relevant(graded_shop):
         ("next", 2, 2, False, False),
         ("next", 3, 1, True, False),
     ]
+
+
+def test_events_of_weight_0_are_had_but_never_taken(graded_shop):
+    late, relevant = graded_shop.rows("from grades.late"), graded_shop.rows("from grades.relevant")
+    graded_shop.take(2, 3, 1.5, weight=0)
+    graded_shop.take(1, 3, 9.5, weight=0, visible_night=LATER)
+    graded_shop.build("grades/relevant", "grades/late")
+    assert graded_shop.rows("from grades.relevant") == relevant
+    assert graded_shop.rows("from grades.late") == late
+    graded_shop.take(1, 2, 9.5, weight=0)  # seen before the graded night: no discovery any more
+    graded_shop.build("grades/relevant")
+    assert graded_shop.rows("from grades.relevant") == [row for row in relevant if row[:3] != ("discovery", 1, 2)]
 
 
 def test_only_the_profiles_tasks_are_graded(graded_shop):
@@ -93,7 +105,6 @@ def test_judged_published_stops_at_rank_20(graded_shop):
 
 
 def test_late(graded_shop):
-    graded_shop.build("grades/late")
     assert graded_shop.row("from grades.late") == {
         "graded_night": GRADED_NIGHT,
         "n_late": 1,

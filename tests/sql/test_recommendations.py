@@ -120,6 +120,24 @@ def test_a_user_without_candidates_gets_what_is_trending_less_what_was_had(small
     assert small_shop.rows("select distinct model_night from recommendations.lists") == [(date(2020, 3, 31),)]
 
 
+def test_what_was_only_seen_is_neither_trending_filled_in_nor_a_reason(small_shop):
+    for item, age in ((1, 1), (2, 2), (3, 3), (4, 4)):
+        small_shop.take(2, item, age)
+    for item in (1, 6):
+        small_shop.take(1, item, 9, event_type="view", weight=0)
+    small_shop.build(*BUILD)
+    filled = "select task, item_key, reason from recommendations.lists where user_key = 1"
+    assert small_shop.rows(filled) == [
+        *[("discovery", item, "popular") for item in (2, 3, 4)],
+        *[("next", item, "popular") for item in (1, 2, 3)],
+    ]
+    small_shop.insert("recommendations.similar_items", (6, 1, 5, 0.9))
+    propose(small_shop, "next", 1, als=[6, 5])
+    weigh(small_shop, als=1.0)
+    small_shop.build(*BUILD)
+    assert small_shop.rows(f"{filled} and task = 'next'") == [("next", 6, "new"), ("next", 5, "new")]
+
+
 def reason(shop, item, columns="reason, reason_text"):
     return shop.rows(
         f"select {columns} from recommendations.lists where task = 'next' and user_key = 1 and item_key = {item}"
@@ -171,6 +189,31 @@ def test_because_you_took_gives_the_id_where_there_is_no_title(small_shop):
     weigh(small_shop, als=1.0)
     small_shop.build(*BUILD)
     assert reason(small_shop, 6) == [("because_you_took", "because you took i7")]
+
+
+@pytest.mark.parametrize(
+    ("weights", "took", "taken"),
+    [
+        ({"liked": 1, "rated": 0}, "liked", "liked"),
+        ({"play": 0.5}, "played", "played"),
+        ({"play": 1, "liked": 1}, "took", "taken"),
+        ({"purchase": 1}, "took", "taken"),
+    ],
+)
+def test_reasons_speak_of_events_by_their_type_where_one_weighs(small_shop, weights, took, taken):
+    small_shop.con.execute("delete from this.event_weights")
+    small_shop.insert("this.event_weights", *weights.items())
+    small_shop.take(1, 2, 3.5, event_type="play")
+    small_shop.take(2, 3, 8, event_type="play")
+    small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9))
+    propose(small_shop, "next", 1, als=[6, 3, 2])
+    weigh(small_shop, als=1.0)
+    small_shop.build(*BUILD)
+    assert [reason(small_shop, item)[0][1] for item in (6, 3, 2)] == [
+        f"because you {took} item 2",
+        f"popular: {taken} by 1 person",
+        f"{taken} once, 3 days ago",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
--- Events that count: those of a weighted type, less what was retracted.
+-- Events of the types the profile names, less what was retracted. Those of weight 0 say what was had, and no more.
 with retracted as (
     select
         event_id,
