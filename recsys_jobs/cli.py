@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
+    from recsys_assets.storage.landing import Landed
 
 app = typer.Typer(
     name="recsys",
@@ -123,8 +124,10 @@ def land(
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(f"{file} is not a file. Name the files to land one by one.")
-    names = _land(profile, files, "history" if history else "arrival", arrived_at=arrived_at, restate=restate)
-    show.rejected(console, [row for row in Landing(profile).reject_counts().to_pylist() if row["name"] in names])
+    landed = _land(profile, files, "history" if history else "arrival", arrived_at=arrived_at, restate=restate)
+    names = {file.name for file in landed if file.status == "landed"}
+    rejects = [row for row in Landing(profile).reject_counts().to_pylist() if row["name"] in names]
+    show.rejected(console, rejects, sum(file.rows_read for file in landed))
 
 
 @command
@@ -281,7 +284,7 @@ def _profile() -> Profile:
     return load_profile()
 
 
-def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> set[str]:
+def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> list[Landed]:
     from recsys_assets.assets.raw import land_files
     from recsys_jobs.run import report_landing
 
@@ -294,7 +297,7 @@ def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> set
     stale = sorted({night for file in landed for night in file.stale})
     if stale:
         console.print(f"Stale, build them again: {', '.join(map(str, stale))}", style="yellow")
-    return {file.name for file in landed}
+    return landed
 
 
 def _build(profile: Profile, nights: list[Night], tags: dict[str, str] | None = None) -> None:

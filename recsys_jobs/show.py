@@ -21,28 +21,53 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
 
 
+MOST_LINES = 10
+"""Files or reasons listed one by one."""
+
+
 class UnknownId(Exception):
     """A user or item that a night does not know; the message names it."""
 
 
 def landed(console: Console, profile: Profile) -> None:
-    """Files in the ledger, and rejected rows by reason."""
+    """Files in the ledger, and rejected rows by reason; of a raw table with many files only how many they are."""
     landing = Landing(profile)
-    files = Table("file", "table", "read", "landed", "rejected", "status", title="What landed")
+    files, ledger = Table("file", "table", "read", "landed", "rejected", "status", title="What landed"), {}
     for file in landing.files().to_pylist():
-        counts = [f"{file[f'rows_{kind}']:,}" for kind in ("read", "landed", "rejected")]
-        files.add_row(file["name"], file["raw_table"], *counts, file["status"])
+        ledger.setdefault((file["raw_table"], file["status"]), []).append(file)
+    for (table, status), group in ledger.items():
+        counts = [[file[f"rows_{kind}"] for kind in ("read", "landed", "rejected")] for file in group]
+        named = [(file["name"], numbers) for file, numbers in zip(group, counts, strict=True)]
+        for name, numbers in named if len(group) <= MOST_LINES else [(f"{len(group)} files", _sums(counts))]:
+            files.add_row(name, table, *(f"{number:,}" for number in numbers), status)
     console.print(files)
-    rejected(console, landing.reject_counts().to_pylist())
+    rejected(
+        console, landing.reject_counts().to_pylist(), sum(f["rows_read"] for group in ledger.values() for f in group)
+    )
 
 
-def rejected(console: Console, rejects: list[dict[str, Any]]) -> None:
-    """Rejected rows by file, column and reason, most first; at most ten lines."""
-    if rejects:
-        table = Table("file", "column", "reason", "rows", "first at row", title="What was rejected, and why")
-        for row in rejects[:10]:
-            table.add_row(row["name"], row["column_name"], row["reason"], f"{row['n_rows']:,}", f"{row['first_row']:,}")
+def _sums(rows: list[list[int]]) -> list[int]:
+    return [sum(column) for column in zip(*rows, strict=True)]
+
+
+def rejected(console: Console, rejects: list[dict[str, Any]], n_read: int) -> None:
+    """Rejected rows by column and reason, most first, and their share of the rows read; at most ten lines."""
+    reasons: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rejects:
+        reasons.setdefault((row["column_name"], row["reason"]), []).append(row)
+    counted = sorted(((sum(row["n_rows"] for row in rows), *reason) for reason, rows in reasons.items()), reverse=True)
+    table = Table("column", "reason", "rows", "of all read", "files", "first", title="What was rejected, and why")
+    for n_rows, column, reason in counted[:MOST_LINES]:
+        rows = reasons[column, reason]
+        first = min(rows, key=lambda row: row["name"])
+        share = f"{n_rows / n_read:.1%}"
+        table.add_row(
+            column, reason, f"{n_rows:,}", share, str(len(rows)), f"{first['name']}, row {first['first_row']:,}"
+        )
+    if reasons:
         console.print(table)
+    if len(counted) > MOST_LINES:
+        console.print(f"and {len(counted) - MOST_LINES} more reasons, with fewer rows each.")
 
 
 def grades(console: Console, profile: Profile) -> None:

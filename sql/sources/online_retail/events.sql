@@ -9,7 +9,7 @@ with lines as (
         regexp_replace(CustomerID::varchar, '[.]0$', '') as user_id,
         StockCode as item_id,
         coalesce(try_cast(InvoiceDate as timestamp), try_strptime(InvoiceDate::varchar, '%m/%d/%Y %H:%M')) as event_ts,
-        try_cast(Quantity as double) as quantity,
+        Quantity as quantity,
         try_cast(UnitPrice as double) as price,
         InvoiceNo::varchar as basket_id,
         Country as country
@@ -23,20 +23,20 @@ select
     event_ts,
     'purchase' as event_type,
     quantity,
-    quantity * price as value,
+    try_cast(quantity as double) * price as value,
     basket_id,
     country,
     case
         when trim(coalesce(user_id, '')) = '' then 'CustomerID'
         when not regexp_matches(item_id, '^([0-9]{5}[A-Za-z]*|DCGS.*)$') then 'StockCode'
-        when quantity is null or quantity <= 0 then 'Quantity'
-        when price is null or price <= 0 then 'UnitPrice'
+        when try_cast(quantity as double) <= 0 then 'Quantity'
+        when coalesce(price, 0) <= 0 then 'UnitPrice'
     end as reject_column,
     case
         when trim(coalesce(user_id, '')) = '' then 'no customer'
         when not regexp_matches(item_id, '^([0-9]{5}[A-Za-z]*|DCGS.*)$') then 'not a product: ' || item_id
-        when quantity is null or quantity <= 0 then 'quantity is not above zero'
-        when price is null or price <= 0 then 'price is not above zero: given away'
+        when try_cast(quantity as double) <= 0 then 'quantity is not above zero'
+        when coalesce(price, 0) <= 0 then 'price is not above zero: given away'
     end as reject_reason
 from lines
 where basket_id not like 'C%'
