@@ -32,7 +32,8 @@ class UnknownId(Exception):
 def landed(console: Console, profile: Profile) -> None:
     """Files in the ledger, and rejected rows by reason; of a raw table with many files only how many they are."""
     landing = Landing(profile)
-    files, ledger = Table("file", "table", "read", "landed", "rejected", "status", title="What landed"), {}
+    files = Table("file", "table", "read", "landed", "rejected", "status", title="What landed")
+    ledger: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for file in landing.files().to_pylist():
         ledger.setdefault((file["raw_table"], file["status"]), []).append(file)
     for (table, status), group in ledger.items():
