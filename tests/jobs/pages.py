@@ -1,0 +1,187 @@
+"""`dagster dev` as people start it, and what its pages send when a person launches something."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+
+from dagster_graphql import DagsterGraphQLClient
+
+from recsys_assets.profile import PROJECT
+from tests.sample import Deployment
+
+JOB = {"repositoryLocationName": "recsys", "repositoryName": "__repository__"}
+ASSETS = """
+query Assets($pipeline: PipelineSelector!) {
+  assetNodes(pipeline: $pipeline) {
+    assetKey { path }
+    assetChecksOrError { ... on AssetChecks { checks { name jobNames } } }
+  }
+}
+"""
+TAGS_OF_PARTITION = """
+query Tags(
+  $repositoryName: String!, $repositoryLocationName: String!, $jobName: String!, $night: String!,
+  $assetKeys: [AssetKeyInput!]!
+) {
+  pipelineOrError(params: {
+    pipelineName: $jobName, repositoryName: $repositoryName, repositoryLocationName: $repositoryLocationName
+  }) {
+    ... on Pipeline {
+      partition(partitionName: $night, selectedAssetKeys: $assetKeys) {
+        runConfigOrError { ... on PartitionRunConfig { yaml } }
+        tagsOrError { ... on PartitionTags { results { key value } } }
+      }
+    }
+  }
+}
+"""
+LAUNCH = """
+mutation Launch($params: ExecutionParams!) {
+  launchPipelineExecution(executionParams: $params) {
+    __typename
+    ... on LaunchRunSuccess { run { id } }
+    ... on PythonError { message }
+    ... on RunConfigValidationInvalid { errors { message } }
+  }
+}
+"""
+BACKFILL = """
+mutation Backfill($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
+RUNS = """
+query Runs($filter: RunsFilter!) {
+  runsOrError(filter: $filter) {
+    ... on Runs { results { id status startTime endTime tags { key value } } }
+  }
+}
+"""
+
+
+@contextmanager
+def dagster_dev(deployment: Deployment, log: Path) -> Iterator[int]:
+    """Port of a running `dagster dev`, its code loaded; it and all that it started are stopped afterwards."""
+    home = deployment.data / ".dagster"
+    home.mkdir(exist_ok=True)
+    shutil.copy(PROJECT / "deploy" / "dagster.yaml", home)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            env=deployment.environment,
+            cwd=PROJECT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait(lambda: _answers(port), 120, f"no answer of the pages: {log}")
+            wait(lambda: _locations(port) == ["recsys"], 120, f"the code location was not loaded: {log}")
+            yield port
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(timeout=60)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait(condition: Callable[[], object], seconds: float, otherwise: str) -> None:
+    """Until something holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(1)
+
+
+def ask(port: int, query: str, variables: dict | None = None) -> dict:
+    """Answer of the pages' GraphQL server."""
+    return DagsterGraphQLClient("127.0.0.1", port_number=port)._execute(query, variables)
+
+
+def launch_one(port: int, job: str, night: date) -> str:
+    """Materialize one partition of a job in its dialogue, as the pages do it; the run's id."""
+    assets, checks = _assets(port, job)
+    given = ask(port, TAGS_OF_PARTITION, JOB | {"jobName": job, "night": str(night), "assetKeys": assets})
+    partition = given["pipelineOrError"]["partition"]
+    params = {
+        "mode": "default",
+        "executionMetadata": {
+            "tags": [*partition["tagsOrError"]["results"], {"key": "dagster/from_ui", "value": "true"}]
+        },
+        "runConfigData": partition["runConfigOrError"]["yaml"],
+        "selector": JOB | {"pipelineName": job, "assetSelection": assets, "assetCheckSelection": checks},
+    }
+    launched = ask(port, LAUNCH, {"params": params})["launchPipelineExecution"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    return launched["run"]["id"]
+
+
+def launch_many(port: int, job: str, nights: list[date]) -> str:
+    """Materialize several partitions of a job in its dialogue, as the pages do it; the backfill's id."""
+    params = {
+        "tags": [{"key": "dagster/from_ui", "value": "true"}],
+        "assetSelection": _assets(port, job)[0],
+        "partitionNames": [str(night) for night in nights],
+        "fromFailure": False,
+        "selector": {"partitionSetName": f"{job}_partition_set", "repositorySelector": JOB},
+    }
+    launched = ask(port, BACKFILL, {"params": params})["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+    return launched["backfillId"]
+
+
+def runs(port: int, **wanted: object) -> list[dict]:
+    """Runs that a filter finds, oldest first, their tags as a dictionary."""
+    found = ask(port, RUNS, {"filter": wanted})["runsOrError"]["results"]
+    return [run | {"tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in reversed(found)]
+
+
+def succeed(port: int, seconds: float, n: int = 1, **wanted: object) -> list[dict]:
+    """Wait for runs to end; all of them must succeed."""
+    ended = {"SUCCESS", "FAILURE", "CANCELED"}
+    wait(lambda: [run["status"] in ended for run in runs(port, **wanted)] == [True] * n, seconds, "still running")
+    found = runs(port, **wanted)
+    assert [run["status"] for run in found] == ["SUCCESS"] * n
+    return found
+
+
+def _answers(port: int) -> bool:
+    try:
+        return b"dagster_webserver_version" in urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info").read()
+    except OSError:
+        return False
+
+
+def _locations(port: int) -> list[str]:
+    query = "{ repositoriesOrError { ... on RepositoryConnection { nodes { location { name } } } } }"
+    return [node["location"]["name"] for node in ask(port, query)["repositoriesOrError"].get("nodes", [])]
+
+
+def _assets(port: int, job: str) -> tuple[list[dict], list[dict]]:
+    """Keys of a job's assets and of the checks it runs."""
+    nodes = ask(port, ASSETS, {"pipeline": JOB | {"pipelineName": job}})["assetNodes"]
+    checks = [
+        {"assetKey": node["assetKey"], "name": check["name"]}
+        for node in nodes
+        for check in node["assetChecksOrError"].get("checks", [])
+        if not check["jobNames"] or job in check["jobNames"]
+    ]
+    return [node["assetKey"] for node in nodes], checks
