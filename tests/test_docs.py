@@ -13,6 +13,7 @@ import duckdb
 import pytest
 import typer
 
+from recsys_assets.storage.canonical import CANONICAL, canonical
 from recsys_assets.storage.sql import load_select
 from tests.foundation.committed import PROJECT, committed
 
@@ -21,6 +22,8 @@ PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.
     (PROJECT / "docs").glob("*.md")
 )
 README, CONTRIBUTING = PAGES[:2]
+OWN_DATA = PROJECT / "docs" / "bring-your-own-data.md"
+FROM_A_FILE, BY_HAND = "From a file to recommendations", "A whole one, by hand"
 ONE_FILE_EACH = {
     "A new algorithm": {"recsys_assets/algorithms/user_knn.py"},
     "A new feature": {"sql/features/user_week.sql"},
@@ -121,17 +124,35 @@ def run(project: Path, *command: str, **environment: str) -> str:
 
 
 def walk_through_the_shop(folder: Path, *sections: str) -> tuple[Path, str]:
-    """Follow the README's section on one's own data, with sections of CONTRIBUTING.md applied before."""
+    """Follow the shop that is written by hand, with sections of CONTRIBUTING.md applied before."""
     project, home = copy_project(folder / "project"), folder / "home"
-    section = "Bring your own data"
-    write_files(README, section, project, home)
+    write_files(OWN_DATA, FROM_A_FILE, project, home)
+    write_files(OWN_DATA, BY_HAND, project, home)
     for name in sections:
         write_files(CONTRIBUTING, name, project, home)
     if sections:
         with (project / "data/profiles/corner_shop.toml").open("a") as profile:
             profile.write("\n[algorithms.user_knn]\n")
-    script = "".join(block.text for block in blocks(README) if (block.section, block.language) == (section, "sh"))
-    return project, run(project, "bash", "-euo", "pipefail", "-c", script, HOME=str(home))
+    return project, run_section(BY_HAND, project, home)
+
+
+def run_section(section: str, project: Path, home: Path) -> str:
+    """What the shell commands of a section on one's own data print."""
+    script = "".join(block.text for block in blocks(OWN_DATA) if (block.section, block.language) == (section, "sh"))
+    return run(project, "bash", "-euo", "pipefail", "-c", script, HOME=str(home))
+
+
+def not_printed(section: str, output: str) -> list[str]:
+    """Lines that a section shows and that were not printed, in that order."""
+    printed = iter(line.rstrip() for line in output.splitlines())
+    shown = [
+        line
+        for block in blocks(OWN_DATA)
+        if (block.section, block.language) == (section, "text")
+        for line in block.text.splitlines()
+    ]
+    assert len(shown) > 20
+    return [line for line in shown if line not in printed]  # `in` moves on: their order counts, too
 
 
 def release_of(project: Path) -> duckdb.DuckDBPyConnection:
@@ -140,7 +161,7 @@ def release_of(project: Path) -> duckdb.DuckDBPyConnection:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> tuple[Path, str]:
-    """The README's corner shop, built as it says: the copy of the project, and what was printed."""
+    """The corner shop, built as the page says: the copy of the project, and what was printed."""
     return walk_through_the_shop(tmp_path_factory.mktemp("shop"))
 
 
@@ -233,21 +254,43 @@ def test_the_release_is_documented_column_by_column():
     assert {table: [name for name, _ in columns] for table, columns in documented_tables().items()} == made
 
 
-# --- the README's shop
+# --- the shop on the page about one's own data
 
 
 @pytest.mark.timeout(600)
-def test_the_corner_shop_prints_what_the_readme_shows(shop):
-    printed = iter(line.rstrip() for line in shop[1].splitlines())
-    shown = [
-        line
-        for block in blocks(README)
-        if (block.section, block.language) == ("Bring your own data", "text")
-        for line in block.text.splitlines()
-    ]
-    assert len(shown) > 20
-    missing = [line for line in shown if line not in printed]  # `in` moves on: their order counts, too
-    assert not missing, shop[1]
+def test_the_corner_shop_prints_what_the_page_shows(shop):
+    assert not not_printed(BY_HAND, shop[1]), shop[1]
+
+
+@pytest.mark.timeout(600)
+def test_from_a_file_to_recommendations(tmp_path):
+    project, home = copy_project(tmp_path / "project"), tmp_path / "home"
+    shutil.rmtree(project / "sql/sources/my_shop", ignore_errors=True)  # whoever followed the page has them
+    (project / "data/profiles/my_shop.toml").unlink(missing_ok=True)
+    write_files(OWN_DATA, FROM_A_FILE, project, home)
+    printed = run_section(FROM_A_FILE, project, home)
+    assert not not_printed(FROM_A_FILE, printed), printed
+    assert "NDCG@10" in printed
+    shown = [block for block in blocks(OWN_DATA) if block.section.startswith("What it wrote") and block.label]
+    assert [(project / block.label.strip("`")).read_text() for block in shown] == [block.text for block in shown]
+    (reads_rejects,) = [block.text for block in blocks(OWN_DATA) if block.section == "Rejects"]
+    rejects = run(project, sys.executable, "-c", reads_rejects)
+    assert "no user" in rejects
+    assert "cannot be read as double" in rejects
+
+
+def test_the_columns_of_a_source_are_documented():
+    text = OWN_DATA.read_text()
+    for name in (*CANONICAL, "promotions"):
+        table = canonical(name)
+        part = re.split(rf"^(?:`|Any other name, say `){name}[.]sql`", text, flags=re.MULTILINE)[1].partition("|\n\n")[
+            0
+        ]
+        rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|.*?\| (required)? ?\|$", part + "|", re.MULTILINE)
+        known = table.required | table.optional
+        assert sorted(rows) == sorted(
+            (column, kind, "required" if column in table.required else "") for column, kind in known.items()
+        ), name
 
 
 @pytest.mark.timeout(600)
@@ -265,9 +308,10 @@ def test_the_release_has_the_documented_types(shop):
 
 
 @pytest.mark.timeout(600)
-def test_the_queries_of_the_readme_run(shop):
-    queries = [arguments[1] for arguments in commands(README) if arguments[0] == "query" and len(arguments) > 1]
-    assert len(queries) >= 8
+def test_the_queries_of_the_documents_run(shop):
+    given = commands(README) + commands(OWN_DATA)
+    queries = [arguments[1] for arguments in given if arguments[0] == "query" and len(arguments) > 1]
+    assert len(queries) >= 9
     with release_of(shop[0]) as release:
         for query in queries:
             assert release.execute(query).description, query
