@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_assets.profile import Delivery
-from recsys_assets.storage.readers import UnreadableFile, quoted, stage
+from recsys_assets.storage.readers import UnreadableFile, quoted, stage, text
 from recsys_assets.storage.sql import SQL_FOLDER
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ def look(file: Path) -> Iterator[Look]:
     if not file.is_file():
         raise InitError(f"{file} is not a file. Name one file; others named like it in its folder are found.")
     file = file.parent.resolve() / file.name
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/seen.duckdb") as con:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        con.execute(f"set temp_directory = {text(folder)}")  # what does not fit into memory
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
         delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent))
         files, n_unsplit = _read_alike(con, delivery, file)

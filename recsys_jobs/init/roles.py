@@ -92,6 +92,8 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
     for role, id_tiers, words in IDS:
         if role not in roles.taken:
             roles.take(role, *_id_column(look, roles, role, id_tiers, words))
+        if roles.taken[role].is_float_id:
+            roles.why[role] += ", .0 left out"
     _take_time(look, roles, given_format)
     if asked.get("event") is None:
         _take_first(look, roles, "event", vocabulary.EVENT, _is_event_type)

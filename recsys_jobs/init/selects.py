@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.storage.readers import quoted, text
 from recsys_jobs.init.look import TABLE, InitError
 from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT
-from recsys_jobs.init.vocabulary import PURCHASES
+from recsys_jobs.init.vocabulary import PURCHASES, TAKEN, VIEWS, words_of
 
 if TYPE_CHECKING:
     from recsys_jobs.init.look import Column, Look
@@ -50,7 +50,7 @@ class _Lines:
     """Expressions over one delivered row, `lines`."""
 
     def __init__(self, look: Look, roles: Roles, zone: str | None) -> None:
-        self.con, self.roles, self.zone = look.con, roles, zone
+        self.look, self.con, self.roles, self.zone = look, look.con, roles, zone
         self.quantity = self.number("quantity") if "quantity" in roles.taken else None
         self.has_returns = False
         if self.quantity:
@@ -113,16 +113,28 @@ def _events(lines: _Lines, event_types: list[str]) -> str:
 
 def event_type(lines: _Lines, event_types: list[str]) -> str:
     """SQL of the event's type, in lower case; what means a purchase is called one."""
-    taken = lines.roles.taken
-    if "event" not in taken:
-        bought = {"quantity", "value", "price", "basket_id"} & set(taken)
-        return "'purchase'" if bought or "rating" not in taken else "'rating'"
+    if "event" not in lines.roles.taken:
+        return text(_only_type(lines))
     given = f"lower(trim({lines.column('event')}))"
     others = [name for name in event_types if name in PURCHASES.split() and name != "purchase"]
     if not others:
         return given
     listed = ", ".join(map(text, others))
     return f"case when {given} in ({listed}) then 'purchase' else {given} end"
+
+
+def _only_type(lines: _Lines) -> str:
+    """Type of all events of a file that gives none: what its name or columns say, `event` where they say nothing."""
+    taken = lines.roles.taken
+    if {"quantity", "value", "price", "basket_id"} & set(taken):
+        return "purchase"
+    if "rating" in taken:
+        return "rating"
+    named = [lines.look.files[0].name, taken["item"].name, taken["time"].name]
+    words = {word.removesuffix("s") for name in named for word in words_of(name)}
+    if words & set(PURCHASES.split()):
+        return "purchase"
+    return min(words & set(f"{VIEWS} {TAKEN}".split()) - {"event"}, default="event")
 
 
 def _value(lines: _Lines) -> str | None:

@@ -381,7 +381,23 @@ def test_what_means_a_purchase_is_called_one(propose):
     proposal = propose(FILES["Retail Rocket, milliseconds"][1])
     assert [row["event_type"] for row in proposal.events] == ["view", "purchase"]
     assert propose(FILES["MovieLens, Unix seconds"][1]).events[0]["event_type"] == "rating"
-    assert propose("user,item,time\nu,i,2025-01-01\n").events[0]["event_type"] == "purchase"
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "event_type"),
+    [
+        ("purchases_2025.csv", "user,item,time", "purchase"),
+        ("log.csv", "user,item,time", "event"),
+        ("events.csv", "user,item,time", "event"),
+        ("log.csv", "user,item,order", "purchase"),
+        ("page-views.csv", "user,item,time", "view"),
+        ("log.csv", "user_id,click_article_id,click_timestamp", "click"),
+    ],
+)
+def test_the_type_of_events_that_have_none_is_what_the_file_says(propose, name, columns, event_type):
+    content = f"{columns},date\nu,i,2025-01-01,2025-01-02\n"
+    proposal = propose(content, name, time=None if "time" in columns else "date")
+    assert {row["event_type"] for row in proposal.events} == {event_type}
 
 
 def test_the_source_events_table_is_what_is_written_for_its_columns(propose):
