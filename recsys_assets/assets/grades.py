@@ -217,7 +217,7 @@ def grades_plot(history: list[dict[str, Any]]) -> bytes:
 
     from matplotlib.figure import Figure
 
-    tasks = sorted({row["task"] for row in history})
+    tasks, nights_graded = sorted({row["task"] for row in history}), sorted({row["night"] for row in history})
     colours = {name: f"C{place}" for place, name in enumerate(sorted({row["algorithm"] for row in history}))}
     colours["published"] = "black"
     figure = Figure(figsize=(4.5 * len(tasks), 3), layout="constrained")
@@ -227,7 +227,8 @@ def grades_plot(history: list[dict[str, Any]]) -> bytes:
             nights, means = [row["night"] for row in line], [row["mean"] for row in line]
             axes.plot(nights, means, marker="o", markersize=4, label=name, color=colours[name])
         axes.set(title=task, ylim=(0, None), ylabel="NDCG@10")
-        axes.tick_params(axis="x", rotation=30)
+        shown = nights_graded[:: -(len(nights_graded) // -7)]  # seven at most: dates are wide
+        axes.set_xticks(shown, [f"{night:%m-%d}" for night in shown])
         axes.legend(fontsize=7)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=90)

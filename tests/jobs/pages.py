@@ -96,11 +96,11 @@ def dagster_dev(deployment: Deployment, log: Path) -> Iterator[int]:
             yield port
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(timeout=60)
-            finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):  # a code server waits a minute for open calls
+                process.wait(timeout=20)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def wait(condition: Callable[[], object], seconds: float, otherwise: str) -> None:
