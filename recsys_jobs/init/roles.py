@@ -7,6 +7,7 @@ equally likely for a role that every event needs.
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -105,8 +106,16 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
     for role, tiers in ATTRIBUTES.items():
         _take_first(look, roles, role, tiers, lambda column: _belongs_to_item(look, roles, column))
     for column in _free(look, roles):
-        roles.left_out.setdefault(column.name, "empty" if not column.n_values else "not known by its name")
+        roles.left_out.setdefault(column.name, _why_left_out(column))
     return roles
+
+
+def _why_left_out(column: Column) -> str:
+    if not column.n_values:
+        return "empty"
+    if all(re.fullmatch(r"[0-9]{1,2}:[0-9]{2}(:[0-9.]+)?", value) for value in column.examples):
+        return "a time of day: join it to the day in events.sql"
+    return "not known by its name"
 
 
 def _named(look: Look, name: str, role: str) -> Column:
@@ -178,19 +187,24 @@ def _take_time(look: Look, roles: Roles, given_format: str | None) -> None:
     for column in _free(look, roles):
         if column.name in tiers and _holds_times(look, column, given_format):
             named.setdefault(tiers[column.name], []).append(column)
-    if not named and given_format and tiers:
-        best = min(tiers, key=lambda name: tiers[name])
-        time_format(look.con, "seen", _named(look, best, "time"), given_format)  # says how it does not fit
     if not named:
+        best = min(tiers, key=lambda name: tiers[name], default="")
+        if best and given_format:
+            time_format(look.con, "seen", _named(look, best, "time"), given_format)  # says how it does not fit
         raise InitError(
-            f"No column is the time of the event. Say which with --time (and its format with --time-format, for "
-            f"example '%d/%m/%Y %H:%M'): {_names(look.columns)}."
+            f"No column is the time of the event{_unknown_times(look, best)}. Say which with --time, and its format "
+            f"with --time-format, for example '%d/%m/%Y %H:%M': {_names(look.columns)}."
         )
     column = _only("time", named[min(named)])
     roles.time = time_format(look.con, "seen", column, given_format)
     if roles.time is None:
         raise InitError(f"Most values of {column.name} are no times. Say which column is with --time.")
     roles.take("time", column, "its name and its values" if min(named) < len(vocabulary.TIME) else "its values")
+
+
+def _unknown_times(look: Look, name: str) -> str:
+    examples = [column.examples for column in look.columns if column.name == name and column.examples]
+    return f"; the values of {name} ({', '.join(examples[0])}) are no times that are known" if examples else ""
 
 
 def _time_tier(column: Column) -> int | None:

@@ -190,8 +190,8 @@ FILES = {
     ),
     "shipped is not sold": (
         "o.csv",
-        "client,ean,shipped_at,ordered_at\nc,e,2025-01-05,2025-01-01 10:00\n",
-        {"user": "client", "item": "ean", "time": "ordered_at"},
+        "client,ean,shipped_at,placed_at\nc,e,2025-01-05,2025-01-01 10:00\n",
+        {"user": "client", "item": "ean", "time": "placed_at"},
         datetime(2025, 1, 1, 10),
     ),
 }
@@ -207,8 +207,17 @@ def test_columns_are_taken_for_what_they_are(propose, name, content, roles, firs
 
 REFUSED = {
     "header only": ("user,item,time\n", {}, "holds no row below its column names"),
-    "no time": ("user,item,pieces\nu,i,3\n", {}, "No column is the time of the event. Say which with --time"),
+    "no time": (
+        "user,item,pieces\nu,i,3\n",
+        {},
+        "No column is the time of the event. Say which with --time, and its format",
+    ),
     "ids are no times": ("user,item,order_number\nu,i,1506827187\n", {}, "--time"),
+    "times of a kind nobody knows": (
+        'user,item,time\nu,i,"Tue, 31 Oct 2017 10:00:00 GMT"\n',
+        {},
+        "the values of time (Tue, 31 Oct 2017 10:00:00 GMT) are no times that are known. Say which with --time, and",
+    ),
     "no user": ("basket,item,time\nb,i,2025-01-01\n", {}, "No column is the user by its name. Say which with --user"),
     "no item": ("user,time\nu,2025-01-01\n", {}, "No column is the item by its name. Say which with --item"),
     "two users": (
@@ -288,6 +297,12 @@ def test_local_times_become_utc_and_instants_stay(propose, written, instant):
 def test_times_taken_as_utc_are_called_so_in_the_sql(propose):
     comment = propose("user,item,time\nu,i,2025-01-01 10:00\n").texts["events"].partition("select")[0]
     assert "Those that say no offset are taken as UTC" in comment
+
+
+def test_a_time_of_day_beside_the_day_is_pointed_at(propose):
+    proposal = propose("user,item,date,time\nu,i,2025-01-01,10:15\n")
+    assert proposal.roles["time"] == "date"
+    assert proposal.left_out == {"time": "a time of day: join it to the day in events.sql"}
 
 
 def test_an_offset_is_never_read_as_local_time(propose):
