@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
@@ -38,8 +38,39 @@ class Delivery(_Settings):
     """File name pattern, e.g. ``transactions*.parquet``; matched inside ``folder`` and inside the landing folder."""
     folder: str | None = None
     """Folder of delivered history: a path (relative to the project) or ``package:<python package>/<folder>``."""
-    delimiter: str | None = None
-    """Delimiter of text files, e.g. ``";"``; None lets DuckDB find out."""
+    format: Literal["csv", "parquet", "jsonl"] | None = None
+    """What the files are, where their names (``u.data``) do not tell; None: by the end of the name, ``.gz`` aside."""
+    delimiter: str | None = Field(default=None, min_length=1, max_length=4)
+    """Delimiter of text files, e.g. ``";"`` or ``"::"``; None: of comma, semicolon, tab and ``|`` the one that the
+    first line has most of."""
+    encoding: str = "utf-8"
+    """Encoding of text files, by any name that Python knows (``latin-1``, ``cp1252``, ``utf-16``). UTF-16 with a
+    byte-order mark needs no setting."""
+    columns: list[str] | None = Field(default=None, min_length=1)
+    """Names of the columns of delimited text that has no line of names; None: its first line has them."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+        except LookupError as error:
+            raise ValueError(f"encoding {encoding!r} is unknown; latin-1, cp1252 and utf-16 are some") from error
+        return encoding
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_differ(cls, columns: list[str] | None) -> list[str] | None:
+        names = [name.strip().lower() for name in columns or []]
+        if "" in names or len(set(names)) < len(names):
+            raise ValueError("each column needs a name of its own (a and A are the same)")
+        return columns
+
+    @model_validator(mode="after")
+    def _columns_of_text(self) -> Delivery:
+        if self.columns and self.format in {"parquet", "jsonl"}:
+            raise ValueError(f"columns are for delimited text; {self.format} names its own")
+        return self
 
 
 class Profile(_Settings):

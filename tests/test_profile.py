@@ -101,3 +101,22 @@ def test_what_is_no_toml_is_named(load):
 def test_an_unknown_profile_lists_the_known_ones():
     with pytest.raises(ProfileError, match=r"There is no profile 'nowhere'\. Profiles: .*complete_journey"):
         load_profile("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('encoding = "latin-99"', r"deliveries\.0\.encoding: .*'latin-99' is unknown"),
+        ('encoding = "base64"', r"'base64' is unknown"),
+        ('columns = ["a", "A"]', r"deliveries\.0\.columns: .*each column needs a name of its own"),
+        ('columns = ["a", " "]', r"each column needs a name of its own"),
+        ("columns = []", r"deliveries\.0\.columns: "),
+        ('columns = ["a"]\nformat = "parquet"', r"columns are for delimited text; parquet names its own"),
+        ('format = "xlsx"', r"deliveries\.0\.format: .*'csv', 'parquet' or 'jsonl'"),
+        ('delimiter = ""', r"deliveries\.0\.delimiter: "),
+    ],
+)
+def test_settings_of_a_delivery_that_cannot_be_are_refused(load, setting, said):
+    with pytest.raises(ProfileError, match=said):
+        load(GOOD.replace('files = "t*.parquet"', f'files = "t*.parquet"\n{setting}'))
+    load(GOOD.replace('files = "t*.parquet"', 'files = "u.data"\nformat = "csv"\nencoding = "UTF_16"\ncolumns = ["a"]'))

@@ -12,20 +12,22 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.profile import Delivery
+from recsys_assets.storage import csv_files
 from recsys_assets.storage.readers import UnreadableFile, stage
+from recsys_assets.storage.text_files import LONGEST_LINE
 
 
 @pytest.fixture
 def read(tmp_path):
-    def read(name, content, delimiter=None):
+    def read(name, content, delimiter=None, **settings):
         path = Path(tmp_path / name)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         with duckdb.connect() as con:
-            rejects = stage(con, path, Delivery(table="t", files="*", delimiter=delimiter))
+            rejects = stage(con, path, Delivery(table="t", files="*", delimiter=delimiter, **settings))
             return con.sql("from staged order by landed_row").to_arrow_table().to_pylist(), rejects
 
     return read
@@ -44,7 +46,15 @@ ROWS = [{"a": "007", "b": "x", "landed_row": 1}, {"a": "8.50", "b": None, "lande
         ("a.txt", "a::b\n007::x\n8.50::\n", "::"),
         ("a.csv", "\ufeffa,b\r\n007,x\r\n8.50,\r\n", None),
         ("a.csv", '"a","b"\n"007","x"\n"8.50",\n', None),
+        ("a.csv", "a,b\r007,x\r8.50,\r", None),
+        ("a.csv", "a,b\r\n007,x\n\r8.50,", None),
+        ("a.csv", '"a", "b"\n"007" ,"x"\n"8.50", ""\n', None),
+        ("a.csv", "\ufeffa,b\n007,x\n8.50,\n".encode("utf-16-be"), None),
+        ("a.csv", "a,b\n007,x\n8.50,\n".encode("utf-16"), None),
+        ("a.csv", "a,b\n007,x\n8.50,\n".encode("utf-32"), None),
         ("a.csv.gz", gzip.compress(b"a,b\n007,x\n8.50,\n"), None),
+        ("a.csv", gzip.compress(b"a,b\n007,x\n8.50,\n"), None),
+        ("a.csv.gz", "a,b\n007,x\n8.50,\n", None),
         ("a.jsonl", '{"a": "007", "b": "x"}\n\n{"a": 8.50}\n', None),
         ("a.jsonl.gz", gzip.compress(b'{"a": "007", "b": "x"}\n{"a": 8.50, "b": null}\n'), None),
         ("a.ndjson", '{"b": "x", "a": "007"}\r\n{"a": 8.50}\r\n', None),
@@ -81,7 +91,12 @@ def test_lines_of_another_width_are_rejects_and_the_others_keep_their_number(rea
     rows, rejects = read("a.csv", "a,b\n1,x\n2\n3\n4,x,y\n5,x\n6\n7,x\n")
     assert [(row["a"], row["landed_row"]) for row in rows] == [("1", 1), ("5", 5), ("7", 7)]
     assert [(row, line) for row, _, _, line in rejects] == [(2, "2"), (3, "3"), (4, "4,x,y"), (6, "6")]
-    assert all("Expected Number of Columns: 2" in reason for _, _, reason, _ in rejects)
+    assert [reason.partition(",")[0] for _, _, reason, _ in rejects] == [
+        "1 field(s)",
+        "1 field(s)",
+        "3 fields",
+        "1 field(s)",
+    ]
 
 
 def test_most_lines_may_be_bad_without_changing_how_the_others_are_read(read):
@@ -124,13 +139,12 @@ def test_columns_of_one_name_are_kept_apart(read):
     [
         ("a.xlsx", "x", "format .xlsx is not known; deliver CSV, CSV.gz, Parquet or JSON lines"),
         ("a", "x", "is not known"),
-        ("a.csv", "", "holds no column names"),
+        ("a.csv", "", "is empty"),
         ("a.csv", "\n1,2\n", "holds no column names"),
-        ("a.csv.gz", "a,b\n1,2\n", "cannot be read: Not a gzipped file"),
-        ("a.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 9999, mtime=0)[:40], "Error"),
+        ("a.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 9999, mtime=0)[:40], "gzip stream is damaged or cut short"),
         ("a.parquet", "PAR1 and nothing", "No magic bytes"),
-        ("a.parquet", "", "too small to be a Parquet file"),
-        ("a.jsonl", "", "holds no JSON object"),
+        ("a.parquet", "", "is empty"),
+        ("a.jsonl", "", "is empty"),
         ("a.jsonl", "[1]\nnull\n", "holds no JSON object"),
         ("a.jsonl", "{}\n", "holds no JSON object"),
     ],
@@ -140,8 +154,123 @@ def test_what_cannot_be_read_at_all_says_why(read, name, content, said):
         read(name, content)
 
 
+@pytest.mark.parametrize("settings", [{}, {"format": "jsonl"}])
+def test_settings_tell_what_a_name_does_not(read, settings):
+    if not settings:
+        with pytest.raises(UnreadableFile, match=r"format \.data is not known.* or set format for its delivery"):
+            read("u.data", "1\t2\n")
+    else:
+        assert read("u.data", '{"a": "1"}\n', **settings) == ([{"a": "1", "landed_row": 1}], [])
+
+
+def test_a_text_file_without_a_line_of_names_takes_those_of_its_delivery(read):
+    """The layouts of MovieLens ml-100k (u.data, u.item)."""
+    rows, rejects = read("u.data", "196\t242\t3\n186\t302\n22\t377\t1\n", format="csv", columns=["u", "i", "rating"])
+    assert rows == [
+        {"u": "196", "i": "242", "rating": "3", "landed_row": 1},
+        {"u": "22", "i": "377", "rating": "1", "landed_row": 3},
+    ]
+    assert [(row, line) for row, _, _, line in rejects] == [(2, "186\t302")]
+    film = '1|Les Misérables "1995" (1995)|http://x\n'.encode("latin-1")
+    rows, rejects = read("u.item", film, format="csv", columns=["id", "Title", "title url"], encoding="latin-1")
+    assert rows == [{"id": "1", "Title": 'Les Misérables "1995" (1995)', "title url": "http://x", "landed_row": 1}]
+    assert rejects == []
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-le", "shift_jis", "utf-8-sig"])
+def test_encodings_are_undone(read, encoding):
+    content = "a,b\n" + "7,Käse\n" * 3
+    if encoding == "shift_jis":
+        content = content.replace("Käse", "チーズ")
+    for pack in (bytes, gzip.compress):
+        rows, rejects = read("a.csv", pack(content.encode(encoding)), encoding=encoding)
+        assert [row["b"] for row in rows] == [content.splitlines()[1][2:]] * 3
+        assert rejects == []
+
+
+def test_bytes_an_encoding_does_not_have_are_rejects(read):
+    rows, ((row, column, reason, line),) = read("a.csv", b"a,b\n1,\x80\n2,\x81\n3,x\n", encoding="cp1252")
+    assert [(found["b"], found["landed_row"]) for found in rows] == [("€", 1), ("x", 3)]
+    assert (row, column, line) == (2, "b", "2,\\x81")
+    assert "not valid CP1252" in reason
+
+
+@pytest.mark.parametrize(
+    ("content", "bad"),
+    [
+        # The rows before and after a quote that is never closed are all there, wherever the next quote is.
+        ('1,x\n2,"open\n3,x\n4,x\n', [2]),
+        ('1,x\n2,"open\n3,"x"\n4,x\n', [2]),
+        ('1,x\n"2",open"\n3,""\n4,"x"\n', []),
+        ('1,x\n2,"open\n3,""\n4,"x"\n', [2]),
+        ('1,x\n2,"open\n"3","x"\n4,x', [2]),
+        ('"1","x"\n"2","open\n"3","x"\n"4","open\n', [2, 4]),
+        ('1,x\n2,"a"b\n3,x\n4,"a""b"\n', [2]),
+        ('1,x\n2,"a""\n3,x\n4,x\n', [2]),
+        ('1,"a\nb"\n2,"c\n\n\rd"\n3\n4,x\n', [3]),
+        ('1,"a\n2,b",c\n3,x\n', [1, 2]),
+        ('1,a"b"\n2,a"\n3,\n4,x,\n', [4]),
+        ("1,a\n2,b,\n3,c,,\n4,x\n", [2, 3]),
+        ("1,a\n\n\n2,b\n \n4,c\n\n", [3]),
+        ("1,a\n2,\0\n3,c\n", [2]),
+        ("1,a\r\n2,b\n3\r4,d\r\n", [3]),
+    ],
+)
+def test_a_line_that_cannot_be_split_takes_no_other_with_it(read, content, bad):
+    rows, rejects = read("a.csv", "a,b\n" + content)
+    assert [row for row, *_ in rejects] == bad
+    n_rows = max(int(row["a"]) for row in rows) if not bad else max(*bad, *(row["landed_row"] for row in rows))
+    assert [row["landed_row"] for row in rows] == [n for n in range(1, n_rows + 1) if n not in bad]
+    assert all(reason for _, _, reason, _ in rejects)
+    assert all(row["a"].isdigit() for row in rows)
+
+
+def test_columns_of_any_name_are_kept(read):
+    names = ["rowid", "c0", "row", 'say "x"', "split", "a b", "ü", "order"]
+    content = io.StringIO()
+    csv.writer(content).writerows([names, list("12345678"), ["x"]])
+    rows, ((row, *_),) = read("a.csv", content.getvalue())
+    assert rows == [dict(zip(names, "12345678", strict=True)) | {"landed_row": 1}]
+    assert row == 2
+
+
+def test_a_name_made_up_for_a_column_is_never_one_that_was_delivered(read):
+    rows, _ = read("a.csv", "x,x_1,x,column4,,X\n1,2,3,4,5,6\n")
+    assert [name.lower() for name in rows[0]] == ["x", "x_1", "x_2", "column4", "column4_4", "x_5", "landed_row"]
+
+
+def test_json_fields_that_differ_in_case_are_one_column(read):
+    rows, rejects = read("a.jsonl", '{"Id": 1}\n{"id": 2}\n{"ID": 3, "id": 4}\n{"id": 5, "id": 6}\n')
+    assert rows == [{"Id": "1", "landed_row": 1}, {"Id": "2", "landed_row": 2}]
+    assert [(row, reason) for row, _, reason, _ in rejects] == [
+        (n, "a field comes twice in the object") for n in (3, 4)
+    ]
+
+
+def test_json_lines_that_are_no_text_are_rejects(read):
+    rows, rejects = read("a.jsonl", b'{"a": "x"}\n{"a": "\xe9"}\r\n{"a": "\0"}\n{"a": "y"}')
+    assert [(row["a"], row["landed_row"]) for row in rows] == [("x", 1), ("y", 4)]
+    assert [(row, line) for row, _, _, line in rejects] == [(2, '{"a": "\\xe9"}'), (3, '{"a": "\\x00"}')]
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "line"),
+    [
+        ("a.csv", "a,b\n", "{},{}\n"),
+        ("a.csv", "a,b\n", '{},"{}"\n'),
+        ("a.jsonl", "", '{{"a": "{}", "b": "{}"}}\n'),
+    ],
+)
+def test_a_line_of_10_mb_is_read_and_one_beyond_the_limit_is_a_reject(read, name, header, line):
+    sizes = {1: 10_000_000, 2: LONGEST_LINE + 1, 3: 1, 4: 3 * LONGEST_LINE, 5: 2}
+    rows, rejects = read(name, header + "".join(line.format(row, "x" * size) for row, size in sizes.items()))
+    assert [(int(row["a"]), len(row["b"])) for row in rows] == [(row, sizes[row]) for row in (1, 3, 5)]
+    assert [(row, reason) for row, _, reason, _ in rejects] == [(2, "longer than 16 MB"), (4, "longer than 16 MB")]
+    assert all(len(shown) < 2_000 for *_, shown in rejects)
+
+
 GARBAGE = st.text(st.sampled_from("ab1,;\"\\{}[]:#%\t 'é"), min_size=1, max_size=12).filter(str.strip)
-FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FAST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FAST
@@ -159,8 +288,7 @@ def test_no_csv_line_is_lost(read, lines):
         row: line for row, _, _, line in rejects
     }
     assert len(rows) + len(rejects) == len(lines) + 1
-    # One empty field too many at the end is let through.
-    assert [found[number].strip(" ,\t") for number in sorted(found)] == [line.strip(" ,\t") for line in ["0,x", *lines]]
+    assert [found[number] for number in sorted(found)] == ["0,x", *lines]
 
 
 @FAST
@@ -170,3 +298,34 @@ def test_any_text_survives_csv(read, rows):
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("a", "b"), *rows])
     found, rejects = read("a.csv", out.getvalue())
     assert ([(row["a"], row["b"]) for row in found], rejects) == (rows, [])
+
+
+RAGGED = st.text(st.sampled_from('a,"\n\r "'), max_size=24)
+
+
+@FAST
+@given(content=RAGGED)
+@example(content='a,"')
+def test_what_duckdb_reads_by_itself_is_what_the_careful_way_reads(read, monkeypatch, content):
+    content = f"a,b\n0,x\n{content}"
+    either = read("a.csv", content)
+    with monkeypatch.context() as patch:
+        patch.setattr(csv_files, "_read_as_it_is", lambda *_: False)
+        assert read("a.csv", content) == either
+
+
+@FAST
+@given(
+    rows=st.lists(st.lists(st.text(st.sampled_from('ab,;"\n\r é'), min_size=1), min_size=2, max_size=2), max_size=8),
+    ends=st.sampled_from(["\n", "\r\n", "\r"]),
+    bad=st.booleans(),
+)
+def test_what_python_writes_is_what_comes_back(read, rows, ends, bad):
+    out = io.StringIO()
+    # Python 3.11 quotes only those line ends that it writes itself.
+    quoting = csv.QUOTE_ALL if {"\n", "\r"} & set("".join(map("".join, rows))) else csv.QUOTE_MINIMAL
+    csv.writer(out, quoting=quoting, lineterminator=ends).writerows([("a", "b"), *rows])
+    bad = bad and bool(rows)
+    found, rejects = read("a.csv", out.getvalue() + ("too,many,fields" if bad else ""))
+    assert [[row["a"], row["b"]] for row in found] == rows
+    assert [row for row, *_ in rejects] == [len(rows) + 1] * bad
