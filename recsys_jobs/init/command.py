@@ -77,7 +77,9 @@ def init(
             _put(folder, SQL_FOLDER / "sources" / name)
         profile_file.write_text(written)
         _show_columns(console, seen, roles)
-    _show_rest(console, seen, tried, name, texts, time_zone if roles.time and roles.time.is_local else "")
+    assert roles.time is not None, "roles without a time are refused earlier"
+    _show_rest(console, seen, tried, name, texts)
+    _show_zone(console, roles.time.is_local, time_zone)
     _show_next(console, name, measured.user, bool(nights.demo))
 
 
@@ -153,12 +155,20 @@ def _short(value: str) -> str:
     return line if len(line) <= 30 else line[:29] + "…"
 
 
-def _show_rest(console: Console, seen: Look, tried: Tried, name: str, texts: dict[str, str], zone: str | None) -> None:
+def _show_zone(console: Console, is_local: bool, zone: str | None) -> None:
+    if is_local and not zone:
+        sentence = "Times say no offset and are taken as UTC. If they are local, say where: --time-zone Europe/Berlin."
+    elif zone and not is_local:
+        sentence = "Each time says which instant it is, so --time-zone changes nothing."
+    else:
+        return
+    console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _show_rest(console: Console, seen: Look, tried: Tried, name: str, texts: dict[str, str]) -> None:
     def say(sentence: str) -> None:
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
-    if zone is None:
-        say("Times say no offset and are taken as UTC. If they are local, add for example --time-zone Europe/Berlin.")
     if seen.n_unsplit:
         say(f"{seen.n_unsplit:,} line(s) cannot be split into the file's columns and will be rejected.")
     share = 100 * tried.n_rejected / tried.n_rows

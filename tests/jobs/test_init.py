@@ -568,6 +568,8 @@ def test_a_name_must_be_one_and_free_unless_forced(project, tmp_path):
     run(project, "recsys", "init", "taken", "--file", str(file))
     sources = project / "sql/sources/taken"
     assert {path.name for path in sources.iterdir()} == {"events.sql", "items.sql"}
+    zoned = run(project, "recsys", "init", "taken", "--file", str(file), "--force", "--time-zone", "Europe/Berlin")
+    assert "taken as UTC" not in zoned
     assert written_by_init(project) - before == {
         "sql/sources/taken",
         "sql/sources/taken/events.sql",
@@ -588,6 +590,7 @@ def test_rows_that_would_be_rejected_are_named_at_once(project, tmp_path):
     file.write_text("user,item,time,quantity\n" + "".join(rows))
     printed = run(project, "recsys", "init", "bought", "--file", str(file))
     assert "1 line(s) cannot be split" in printed
+    assert "Times say no offset and are taken as UTC." in printed
     assert "Tried on 99 rows: 12 of them would be rejected (12.1%)." in printed
     for line in ("quantity: quantity is not above zero: 10", "user_id: no user: 1", "event_ts: no time, or none that"):
         assert line in printed
@@ -598,6 +601,7 @@ def test_rows_that_would_be_rejected_are_named_at_once(project, tmp_path):
     assert written_by_init(project) == before
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_from_init_to_a_recommendation(project, tmp_path, shared_data):
     """Three weeks of Online Retail in one file with other names, then the three commands that init prints."""
