@@ -6,7 +6,9 @@ Cost: one scan of the files, then a few of a sample of 10,000 rows.
 
 from __future__ import annotations
 
+import codecs
 import glob
+import gzip
 import re
 import tempfile
 from contextlib import contextmanager
@@ -83,7 +85,7 @@ def look(file: Path) -> Iterator[Look]:
         con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         con.execute(f"set temp_directory = {text(folder)}")  # what does not fit into memory
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
-        delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent))
+        delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent), encoding=_encoding(file))
         files, n_unsplit = _read_alike(con, delivery, file)
         if len(files) < len(_matching(delivery)):
             delivery = delivery.model_copy(update={"files": glob.escape(file.name)})
@@ -103,6 +105,27 @@ def pattern(name: str) -> str:
     stem, ending = re.fullmatch(r"(.*?)((?:\.[A-Za-z]+)?(?:\.gz)?)", name, re.DOTALL | re.IGNORECASE).groups()  # type: ignore[union-attr]
     constant = re.sub(r"[-_. ]*[0-9][-_.: T0-9]*$", "", stem)
     return (glob.escape(constant) or "[0-9]") + "*" + ending
+
+
+def _encoding(file: Path) -> str:
+    """UTF-8, or what Windows writes in western Europe where a text file is none."""
+    if file.name.lower().endswith(".parquet"):
+        return "utf-8"
+    opened = gzip.open if file.name.lower().endswith(".gz") else open
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with opened(file, "rb") as content:
+            part = content.read(2**20)
+            if part.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                return "utf-8"  # its mark says better
+            while part:
+                decoder.decode(part)
+                part = content.read(2**20)
+    except UnicodeDecodeError:
+        return "cp1252"
+    except (OSError, EOFError):
+        pass  # whoever reads it says what is wrong
+    return "utf-8"
 
 
 def _matching(delivery: Delivery) -> list[Path]:

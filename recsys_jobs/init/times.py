@@ -87,7 +87,7 @@ def time_format(con: duckdb.DuckDBPyConnection, table: str, column: Column, give
     kind = max((kind for kind in kinds if kind), key=lambda kind: (kinds[kind], kind))
     if kind in {"iso", "offset"}:
         what = {"iso": "ISO 8601", "offset": "ISO 8601 with offset"}[kind]
-        naive = bool(kinds.get("iso"))
+        naive = counts.where(f"v not ilike '% UTC' and {_kind()} = 'iso'")[0] > 0  # BigQuery writes UTC
         return TimeFormat("try_cast({t} as timestamp)", what, is_local=naive, keeps_offset=True)
     if kind in _UNIX:
         return TimeFormat(_UNIX[kind][1], f"Unix {kind}", is_local=False)

@@ -281,6 +281,7 @@ def test_what_the_caller_says_counts(propose):
         ("2025-07-01 10:00", datetime(2025, 7, 1, 8)),
         ("2025-01-01 10:00", datetime(2025, 1, 1, 9)),
         ("2025-07-01T10:00:00Z", datetime(2025, 7, 1, 10)),
+        ("2025-07-01 10:00:00 UTC", datetime(2025, 7, 1, 10)),
         ("31/07/2025 10:00", datetime(2025, 7, 31, 8)),
         ("31-Jul-2025 10:00", datetime(2025, 7, 31, 8)),
         ("1751364000", datetime(2025, 7, 1, 10)),
@@ -291,7 +292,9 @@ def test_what_the_caller_says_counts(propose):
 def test_local_times_become_utc_and_instants_stay(propose, written, instant):
     proposal = propose(f"user,item,time\nu,i,{written}\n", zone="Europe/Berlin")
     assert proposal.events[0]["event_ts"] == instant
-    assert ("Europe/Berlin" in proposal.texts["events"].partition("select")[0]) == (not re.search(r"^\d+$|Z$", written))
+    assert ("Europe/Berlin" in proposal.texts["events"].partition("select")[0]) == (
+        not re.search(r"^\d+$|Z$|UTC$", written)
+    )
 
 
 def test_times_taken_as_utc_are_called_so_in_the_sql(propose):
@@ -449,6 +452,18 @@ def test_files_named_and_built_alike_are_looked_at_together(propose, tmp_path):
     proposal = propose("user,item,time\nu1,i1,2025-01-01\n", "sales-1.csv")
     assert sorted(row["user_id"] for row in proposal.events) == ["u1", "u2"]
     assert (proposal.delivery.files, proposal.delivery.folder) == ("sales*.csv", str(tmp_path))
+
+
+def test_a_file_of_another_encoding_is_read_by_it(propose, tmp_path):
+    content = "user,item,time,title\nu,i,2025-01-01,Käse\nu,j,2025-01-01,Brot für 2 €\n"
+    (tmp_path / "sales.csv").write_bytes(content.encode("cp1252"))
+    with look(tmp_path / "sales.csv") as seen:
+        assert seen.n_unsplit == 0
+        assert {"Käse", "Brot für 2 €"} == set(seen.columns[3].examples)
+        found = measured()
+        assert tomllib.loads(write_profile("shop", seen.delivery, found, plan_nights(found)))["deliveries"] == [
+            {"table": "events", "files": "sales*.csv", "folder": str(tmp_path), "encoding": "cp1252"}
+        ]
 
 
 def test_a_file_that_is_built_differently_narrows_the_pattern(propose, tmp_path):
