@@ -97,8 +97,8 @@ class Profile(_Settings):
     tasks: list[Task] = Field(default=["next", "discovery"], min_length=1)
     """Which lists are published: ``next`` (repeats allowed), ``discovery`` (never had before)."""
     event_weights: dict[str, float] = Field(default={"purchase": 1.0})
-    """Weight of one event of each type in training. Weight 0: the user has had the item, so discovery leaves it out, and
-    that is all; it is in no model, feature, trend or reason, and not graded. Types not named are not even that."""
+    """Weight of one event of each type in training. Weight 0: the user has had the item, so discovery leaves it out,
+    and that is all; it is in no model, feature, trend or reason, and not graded. Types not named are not even that."""
     list_length: int = Field(default=20, ge=20, le=200)
     """Items per published list; at least 20, the deepest cut that is graded."""
     rrf_k: int = Field(default=60, ge=1)
