@@ -64,20 +64,25 @@ class Page:
         return self.text
 
     def click(self, text: str, place: int = 0) -> None:
-        """Click the innermost element with exactly this text."""
-        script = (
-            "[...document.querySelectorAll('*')].filter(e => !e.children.length && "
-            f"e.textContent.trim() === {json.dumps(text)})[{place}].click()"
+        """Click the element with exactly this text, or another of several (-1 is the last)."""
+        x, y = self.run(
+            f"(() => {{ const element = {_with_text(text)}.at({place}); element.scrollIntoView({{block: 'nearest'}}); "
+            "const box = element.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2] })()"
         )
-        self.run(script)
+        for event in ("mousePressed", "mouseReleased"):
+            self.command("Input.dispatchMouseEvent", type=event, x=x, y=y, button="left", clickCount=1)
+
+    def type(self, place: str, text: str) -> None:
+        """Write into the field that a CSS selector finds, in place of what it holds, and leave it."""
+        self.run(
+            f"(() => {{ const field = document.querySelector({json.dumps(place)}); field.focus(); field.select() }})()"
+        )
+        self.command("Input.insertText", text=text)
+        self.run("document.activeElement.blur()")
 
     def scroll_to(self, text: str) -> None:
-        """Bring the innermost element with exactly this text to the top of what is seen."""
-        script = (
-            "[...document.querySelectorAll('*')].filter(e => !e.children.length && "
-            f"e.textContent.trim() === {json.dumps(text)})[0].scrollIntoView()"
-        )
-        self.run(script)
+        """Bring the element with exactly this text to the top of what is seen."""
+        self.run(f"{_with_text(text)}[0].scrollIntoView()")
 
     def picture(self, name: str) -> None:
         """Keep a picture of what is seen, where RECSYS_SCREENSHOTS names a folder for it."""
@@ -120,6 +125,12 @@ def _port(file: Path) -> int:
         assert time.monotonic() < deadline, "the browser did not start"
         time.sleep(0.1)
     return int(file.read_text().split()[0])
+
+
+def _with_text(text: str) -> str:
+    """Script that finds the innermost elements with exactly this text."""
+    inner = "[...document.querySelectorAll('*')].filter(e => !e.children.length && "
+    return f"{inner}e.textContent.trim() === {json.dumps(text)})"
 
 
 def _metrics(width: int, height: int) -> dict[str, object]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from recsys_assets.profile import PROJECT
 from tests.sample import Deployment
 
 JOB = {"repositoryLocationName": "recsys", "repositoryName": "__repository__"}
+FROM_UI = {"key": "dagster/from_ui", "value": "true"}
 ASSETS = """
 query Assets($pipeline: PipelineSelector!) {
   assetNodes(pipeline: $pipeline) {
@@ -73,17 +74,22 @@ query Runs($filter: RunsFilter!) {
 
 
 @contextmanager
-def dagster_dev(deployment: Deployment, log: Path) -> Iterator[int]:
-    """Port of a running `dagster dev`, its code loaded; it and all that it started are stopped afterwards."""
+def dagster_dev(deployment: Deployment, log: Path, *, daemon: bool = True) -> Iterator[int]:
+    """Port of a running `dagster dev`, its code loaded; it and all that it started are stopped afterwards.
+
+    Without its daemon no schedule and no sensor does anything: pages to look at.
+    """
     home = deployment.data / ".dagster"
     home.mkdir(exist_ok=True)
-    shutil.copy(PROJECT / "deploy" / "dagster.yaml", home)
+    if not (home / "dagster.yaml").exists():
+        shutil.copy(PROJECT / "deploy" / "dagster.yaml", home)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    program = ["dagster", "dev"] if daemon else ["dagster_webserver"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            [sys.executable, "-m", *program, "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
             env=deployment.environment,
             cwd=PROJECT,
             stdout=output,
@@ -116,34 +122,40 @@ def ask(port: int, query: str, variables: dict | None = None) -> dict:
     return DagsterGraphQLClient("127.0.0.1", port_number=port)._execute(query, variables)
 
 
-def launch_one(port: int, job: str, night: date) -> str:
-    """Materialize one partition of a job in its dialogue, as the pages do it; the run's id."""
+def one_night(port: int, job: str, night: date) -> dict:
+    """What the dialogue sends to build one night with a job (test_ui.py looks at it in a browser)."""
     assets, checks = _assets(port, job)
     given = ask(port, TAGS_OF_PARTITION, JOB | {"jobName": job, "night": str(night), "assetKeys": assets})
     partition = given["pipelineOrError"]["partition"]
-    params = {
+    return {
         "mode": "default",
-        "executionMetadata": {
-            "tags": [*partition["tagsOrError"]["results"], {"key": "dagster/from_ui", "value": "true"}]
-        },
+        "executionMetadata": {"tags": [*partition["tagsOrError"]["results"], FROM_UI]},
         "runConfigData": partition["runConfigOrError"]["yaml"],
         "selector": JOB | {"pipelineName": job, "assetSelection": assets, "assetCheckSelection": checks},
     }
-    launched = ask(port, LAUNCH, {"params": params})["launchPipelineExecution"]
-    assert launched["__typename"] == "LaunchRunSuccess", launched
-    return launched["run"]["id"]
 
 
-def launch_many(port: int, job: str, nights: list[date]) -> str:
-    """Materialize several partitions of a job in its dialogue, as the pages do it; the backfill's id."""
-    params = {
-        "tags": [{"key": "dagster/from_ui", "value": "true"}],
+def several_nights(port: int, job: str, nights: Sequence[date]) -> dict:
+    """What the dialogue sends to build several nights with a job."""
+    return {
+        "tags": [FROM_UI],
         "assetSelection": _assets(port, job)[0],
         "partitionNames": [str(night) for night in nights],
         "fromFailure": False,
         "selector": {"partitionSetName": f"{job}_partition_set", "repositorySelector": JOB},
     }
-    launched = ask(port, BACKFILL, {"params": params})["launchPartitionBackfill"]
+
+
+def launch_one(port: int, job: str, night: date) -> str:
+    """Build one night as the dialogue does; the run's id."""
+    launched = ask(port, LAUNCH, {"params": one_night(port, job, night)})["launchPipelineExecution"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    return launched["run"]["id"]
+
+
+def launch_several(port: int, job: str, nights: Sequence[date]) -> str:
+    """Build several nights as the dialogue does; the backfill's id."""
+    launched = ask(port, BACKFILL, {"params": several_nights(port, job, nights)})["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
     return launched["backfillId"]
 

@@ -9,7 +9,7 @@ import pytest
 from recsys_assets.assets.raw import history_files, land_files
 from recsys_assets.storage.landing import Landing
 from tests import sample
-from tests.jobs.pages import dagster_dev, launch_many, launch_one, runs, succeed, wait
+from tests.jobs.pages import dagster_dev, launch_one, launch_several, runs, succeed, wait
 from tests.sample import NIGHTS, Deployment
 
 pytestmark = [
@@ -55,7 +55,7 @@ def test_nights_launched_at_once_are_built_one_by_one_oldest_first(deployment, t
     """What the pages' dialogue does with several partitions is a backtest."""
     twin = deployment.copy(tmp_path / "twin")
     with dagster_dev(deployment, tmp_path / "dagster.log") as port:
-        backfill = launch_many(port, "nightly", list(NIGHTS))
+        backfill = launch_several(port, "nightly", NIGHTS)
         succeed(port, 1200, len(NIGHTS), tags=[{"key": "dagster/backfill", "value": backfill}])
         built = sorted(runs(port, pipelineName="nightly"), key=lambda run: run["startTime"])
     assert [date.fromisoformat(run["tags"]["dagster/partition"]) for run in built] == list(NIGHTS)
