@@ -19,7 +19,7 @@ from dagster import (
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from recsys_assets.assets.raw import delivery_of, inbox
+from recsys_assets.assets.raw import delivery_of, inbox, is_unfinished
 from recsys_assets.nights import last_closed
 from recsys_assets.profile import Profile, ProfileError
 
@@ -84,7 +84,7 @@ def _settled(profile: Profile) -> tuple[dict[Path, str], list[str]]:
     settled, unknown = {}, []
     folder = inbox(profile)
     for file in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if not file.is_file() or file.name.startswith(".") or file.suffix in {".part", ".tmp"}:
+        if not file.is_file() or is_unfinished(file):
             continue
         stat = file.stat()
         try:

@@ -93,7 +93,7 @@ command(init)
 @command
 def land(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Files; none: the profile's history, or its inbox.")
+        list[Path] | None, typer.Argument(help="Files, or folders of them; none: the profile's history, or its inbox.")
     ] = None,
     history: Annotated[
         bool, typer.Option("--history", help="Every row was known when it happened (a first load).")
@@ -116,14 +116,11 @@ def land(
     profile = _profile()
     if not files:
         folder = inbox(profile)
-        arrived = sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
+        arrived = [folder] if folder.is_dir() and any(folder.iterdir()) else []
         files = history_files(profile) if history else arrived
     if not files:
         console.print(f"Nothing to land: name files, put them into {inbox(profile)}, or pass --history.")
         return
-    for file in files:
-        if not file.is_file():
-            raise FileNotFoundError(f"{file} is not a file. Name the files to land one by one.")
     landed = _land(profile, files, "history" if history else "arrival", arrived_at=arrived_at, restate=restate)
     names = {file.name for file in landed if file.status == "landed"}
     rejects = [row for row in Landing(profile).reject_counts().to_pylist() if row["name"] in names]
@@ -285,11 +282,15 @@ def _profile() -> Profile:
 
 
 def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> list[Landed]:
-    from recsys_assets.assets.raw import land_files
+    from recsys_assets.assets.raw import FilesRefused, land_files
     from recsys_jobs.run import report_landing
 
-    with console.status(f"Landing {len(files)} file(s)"):
-        landed = land_files(profile, files, kind, lambda text: console.print("  " + text, markup=False), **options)
+    refused = None
+    with console.status("Landing"):
+        try:
+            landed = land_files(profile, files, kind, lambda text: console.print("  " + text, markup=False), **options)
+        except FilesRefused as error:
+            landed, refused = error.landed, error
     if len(landed) > 1:
         read, rows, rejected = (sum(getattr(file, f"rows_{what}") for file in landed) for what in ROW_COUNTS)
         console.print(f"  In all: {len(landed)} files, {read:,} rows read, {rows:,} landed, {rejected:,} rejected")
@@ -297,6 +298,8 @@ def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> lis
     stale = sorted({night for file in landed for night in file.stale})
     if stale:
         console.print(f"Stale, build them again: {', '.join(map(str, stale))}", style="yellow")
+    if refused:
+        raise refused
     return landed
 
 

@@ -19,7 +19,7 @@ from recsys_assets.assets.landed import landing_metadata
 from recsys_assets.assets.step import OWNERS, cost_metadata, measured
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Kind, Landed, Landing
+from recsys_assets.storage.landing import Kind, Landed, Landing, LandingError
 
 
 def raw_assets(profile: Profile) -> AssetsDefinition:
@@ -50,20 +50,35 @@ def raw_assets(profile: Profile) -> AssetsDefinition:
     )
     def landing(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         arrived = [Path(file) for file in context.op_execution_context.op_config["files"]]
+        refused = None
         with measured() as usage:
-            landed = land_files(
-                profile,
-                arrived or history_files(profile),
-                "arrival" if arrived else "history",
-                context.log.info,
-            )
+            try:
+                landed = land_files(
+                    profile,
+                    arrived or history_files(profile),
+                    "arrival" if arrived else "history",
+                    context.log.info,
+                )
+            except FilesRefused as error:
+                landed, refused = error.landed, error
         for table in tables:
             if files := [file for file in landed if file.raw_table == table]:
                 yield MaterializeResult(
                     asset_key=["raw", table], metadata=landing_metadata(profile, table, files) | cost_metadata(usage)
                 )
+        if refused:
+            raise refused
 
     return landing
+
+
+class FilesRefused(LandingError):
+    """Files that were refused or could not be opened, one sentence each; the others are in."""
+
+    def __init__(self, sentences: list[str], landed: list[Landed]) -> None:
+        super().__init__("\n".join(sentences))
+        self.landed = landed
+        """What became of the files that were not refused."""
 
 
 def land_files(
@@ -77,32 +92,93 @@ def land_files(
 ) -> list[Landed]:
     """Land files one after the other, each in its own transaction, in the order of the profile's deliveries.
 
+    A folder stands for the files in it that match a delivery; ``tell`` hears which are left alone.
+
     Raises
     ------
     ProfileError
-        When a file matches none of the profile's deliveries.
-    LandingError
-        When one is refused; what landed before it stays landed.
+        When a file, or all files of a folder, match none of the profile's deliveries; nothing has landed then.
+    FilesRefused
+        After all others have landed, when some were refused or could not be opened.
     """
     landing, lake, landed = Landing(profile), Lake(profile), []
-    matched = sorted(((delivery_of(profile, file), file) for file in files), key=lambda pair: (pair[0], pair[1].name))
-    for place, file in matched:
-        result = landing.land(file, profile.deliveries[place], kind, lake=lake, arrived_at=arrived_at, restate=restate)
-        tell(
-            f"{result.name}: {result.status}, {result.rows_read:,} rows read, {result.rows_landed:,} landed, "
-            f"{result.rows_rejected:,} rejected {result.message}".rstrip()
-        )
-        landed.append(result)
+    matched, refused = _matched(profile, files, tell)
+    for place, file in sorted(matched, key=lambda pair: (pair[0], pair[1].name)):
+        try:
+            result = landing.land(
+                file, profile.deliveries[place], kind, lake=lake, arrived_at=arrived_at, restate=restate
+            )
+        except LandingError as error:
+            refused.append(str(error))
+        except OSError as error:
+            if error.filename != str(file):  # it is not this file that is the trouble
+                raise
+            refused.append(f"{file}: cannot be read ({error.strerror}); land it again when it can be.")
+        else:
+            tell(
+                f"{result.name}: {result.status}, {result.rows_read:,} rows read, {result.rows_landed:,} landed, "
+                f"{result.rows_rejected:,} rejected {result.message}".rstrip()
+            )
+            landed.append(result)
+    if refused:
+        raise FilesRefused(refused, landed)
     return landed
 
 
+def _matched(
+    profile: Profile, paths: list[Path], tell: Callable[[str], object]
+) -> tuple[list[tuple[int, Path]], list[str]]:
+    """Files to land with the place of their delivery, and a sentence for each path that is neither file nor folder."""
+    matched: list[tuple[int, Path]] = []
+    missing = []
+    for path in paths:
+        if path.is_dir():
+            inside, alone = [], []
+            for file in sorted(path.iterdir()):
+                place = None if is_unfinished(file) or file.is_dir() else _place(profile, file)
+                if place is None:
+                    alone.append(file.name)
+                else:
+                    inside.append((place, file))
+            if not inside:
+                raise ProfileError(f"{path}: holds no file that can land. Names look like: {_patterns(profile)}.")
+            if alone:
+                tell(f"{path}: left alone {len(alone)}: {', '.join(alone[:5])}{', ...' if len(alone) > 5 else ''}")
+            matched += inside
+        elif path.is_symlink() or path.exists():
+            matched.append((delivery_of(profile, path), path))
+        else:
+            missing.append(f"{path} is not a file. Name files or folders that exist.")
+    return matched, missing
+
+
+def is_unfinished(file: Path) -> bool:
+    """Whether a name says that the file is hidden or still being written."""
+    return file.name.startswith(".") or file.suffix in {".part", ".tmp"}
+
+
 def delivery_of(profile: Profile, file: Path) -> int:
-    """Place of the first delivery of the profile whose pattern the file's name matches."""
-    for place, delivery in enumerate(profile.deliveries):
-        if fnmatch(file.name, delivery.files):
-            return place
-    patterns = ", ".join(delivery.files for delivery in profile.deliveries)
-    raise ProfileError(f"{file}: no delivery of profile {profile.name} has such a file. Names look like: {patterns}.")
+    """Place of the first delivery of the profile whose pattern the file's name matches.
+
+    Raises
+    ------
+    ProfileError
+        When there is none.
+    """
+    place = _place(profile, file)
+    if place is None:
+        raise ProfileError(
+            f"{file}: no delivery of profile {profile.name} has such a file. Names look like: {_patterns(profile)}."
+        )
+    return place
+
+
+def _place(profile: Profile, file: Path) -> int | None:
+    return next((place for place, each in enumerate(profile.deliveries) if fnmatch(file.name, each.files)), None)
+
+
+def _patterns(profile: Profile) -> str:
+    return ", ".join(delivery.files for delivery in profile.deliveries)
 
 
 def history_files(profile: Profile) -> list[Path]:
