@@ -56,9 +56,9 @@ class Page:
         return self.see(*expected, seconds=seconds)
 
     def see(self, *expected: str, seconds: float = 60) -> str:
-        """Wait until the page shows all of these texts; its text."""
+        """Wait until the page shows all of these texts, over however many lines; its text."""
         deadline = time.monotonic() + seconds
-        while missing := [text for text in expected if text not in self.text]:
+        while missing := [text for text in expected if text not in " ".join(self.text.split())]:
             assert time.monotonic() < deadline, f"{self.run('location.href')} does not show {missing}:\n{self.text}"
             time.sleep(0.25)
         return self.text
