@@ -57,7 +57,8 @@ def run() -> Iterator[str]:
                 raise SystemExit(f"recsys {' '.join(arguments)} failed")
             took = time.perf_counter() - started
             seconds += took
-            yield f"recsys {arguments[0]}: {took:.0f} s, peak memory {used.ru_maxrss / 1e3:,.0f} MB"
+            cpu = used.ru_utime + used.ru_stime
+            yield f"recsys {arguments[0]}: {took:.0f} s, {cpu:.0f} CPU s, peak memory {used.ru_maxrss / 1e3:,.0f} MB"
         yield f"from the file to the first recommendations: {seconds:.0f} s"
 
 
