@@ -258,7 +258,9 @@ class Snapshot:
         try:
             if partitions:
                 files = [str(partition.path) for partition in partitions]
-                rows = self._con.from_parquet(files, hive_partitioning=True, union_by_name=len(files) > 1)
+                # Finding out that files differ opens each of them: declared tables do not.
+                may_differ = len(files) > 1 and contract(partitions[0].table) is None
+                rows = self._con.from_parquet(files, hive_partitioning=True, union_by_name=may_differ)
                 rows.project(_columns(name)).create_view(name.name)
             else:
                 self._create_empty(name)
