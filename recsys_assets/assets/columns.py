@@ -139,7 +139,8 @@ def _lineage(written: Written, snapshot: Snapshot, select: Select) -> TableColum
         _lineages[known] = TableColumnLineage(
             {
                 column: [TableColumnDep(AssetKey(origin.split(".")), name) for origin, name in origins]
-                for column, origins in made_from.items()
+                for column in written.columns
+                if (origins := made_from.get(column.lower()))
             }
         )
     return _lineages[known]

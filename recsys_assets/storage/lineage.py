@@ -87,7 +87,7 @@ def _stored(table: TableName, column: str, columns: Columns, lake: Lake, output:
     files = select_files(folder) if table.schema in {"clean", "landed"} and not table.catalog else {}
     if name in files:
         behind = select_lineage(load_select(files[name], keyed=False).text, columns)
-        for origin in behind.get(column, ()):
+        for origin in behind.get(column.lower(), ()):
             yield from _stored(*origin, columns, lake, output)
     elif table.schema not in {"this", "made", "landed"}:
         yield from ((stored, column) for stored in lake.expand(table))
@@ -107,14 +107,15 @@ def _select_lineage(text: str, columns: tuple[tuple[TableName, tuple[str, ...]],
         flat = exp.to_table(f'"{name}"', dialect="duckdb")
         flat.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name)))
         table.replace(flat)
-    known: dict[str, object] = {**_named_columns(query, tables)}
+    known: dict[str, Any] = {**_named_columns(query, tables)}
     known |= {str(table): dict.fromkeys(names, "text") for table, names in columns if names}
+    spelled = {(table, name.lower()): name for table, names in known.items() for name in names}
     query = qualify(
         query, dialect="duckdb", schema=known, validate_qualify_columns=False, identify=False, quote_identifiers=False
     )
     scope = build_scope(query)
     assert scope is not None
-    return _Tracer(tables).outputs(scope)
+    return _Tracer(tables, spelled).outputs(scope)
 
 
 def _named_columns(query: exp.Expr, tables: dict[str, TableName]) -> dict[str, dict[str, str]]:
@@ -135,8 +136,9 @@ def _named_columns(query: exp.Expr, tables: dict[str, TableName]) -> dict[str, d
 class _Tracer:
     """Follows columns of one qualified query; remembers what it has followed."""
 
-    def __init__(self, tables: dict[str, TableName]) -> None:
+    def __init__(self, tables: dict[str, TableName], spelled: dict[tuple[str, str], str]) -> None:
         self.tables = tables
+        self.spelled = spelled  # SQL does not mind the case of a name; people who look for a delivered column do
         self.known: dict[tuple[int, str | int], Origins] = {}
 
     def outputs(self, scope: Scope) -> dict[str, Origins]:
@@ -212,7 +214,8 @@ class _Tracer:
             raise _Unresolved(column.sql("duckdb"))
         source = around.sources[column.table]
         if isinstance(source, exp.Table):
-            return frozenset([(self.tables[source.name], column.name)])
+            name = self.spelled.get((source.name, column.name.lower()), column.name)
+            return frozenset([(self.tables[source.name], name)])
         if isinstance(source.expression, exp.UDTF):  # unnest(x.list) as u(y): every column of u comes from x.list
             return self._of_expression(source.expression, around)
         return self.output(source, column.name)

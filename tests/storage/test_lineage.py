@@ -69,6 +69,7 @@ def lineage(text: str) -> dict[str, str]:
         ("select x as v, v + y as w from a.t", {"v": "a.t.x", "w": "a.t.x a.t.y"}),
         ("select k.v from x.unknown as k join a.t on t.id = k.id", {"v": "x.unknown.v"}),
         ("select v from x.unknown", {"v": "x.unknown.v"}),
+        ("with c as (select InvoiceNo as No from x.unknown) select c.nO as n from c", {"n": "x.unknown.InvoiceNo"}),
         ("select m from (select min(v) as m from x.unknown where m in ('a') group by g)", {"m": "x.unknown.v"}),
     ],
 )
@@ -80,6 +81,16 @@ def test_what_the_text_does_not_tell_is_left_out():
     assert lineage("select x, v from x.one, x.two, a.u") == {}
     assert lineage("select u.z, v from a.u, x.two") == {"z": "a.u.z"}
     assert lineage("select * from x.unknown") == {}
+
+
+@pytest.mark.parametrize("path", sorted((SQL_FOLDER / "sources").glob("*/*.sql")), ids=lambda path: path.parent.name)
+def test_columns_of_every_source_are_followed_to_raw_tables(path):
+    select = load_select(path, keyed=False)
+    followed = select_lineage(select.text, {})
+    assert set(followed) >= set(select.columns) - {"*"}
+    assert {table.schema for origins in followed.values() for table, _ in origins} == {"raw"}
+    made_up = {name for name, origins in followed.items() if not origins}
+    assert made_up <= {"event_type"}
 
 
 def test_a_long_query_takes_milliseconds():
