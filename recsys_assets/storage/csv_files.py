@@ -131,7 +131,14 @@ def _read_what_fits(
     if rejects and not n_rows:
         row, _, reason, start = rejects[0]
         raise UnreadableFile(f"none of its {len(rejects)} row(s) can be read; row {row}, {start[:80]!r}: {reason}")
-    n_read, n_bad = split(con, copy, dialect.delimiter, {"landed_row": "bigint"} | _columns(dialect), header=False)
+    n_read, n_bad = split(
+        con,
+        copy,
+        dialect.delimiter,
+        {"landed_row": "bigint"} | _columns(dialect),
+        header=False,
+        longest_line=2 * LONGEST_LINE + 1024,  # quotes may have been doubled
+    )
     if n_bad or n_read != n_rows:
         raise UnreadableFile(f"only {n_read} of the {n_rows} rows in it that are well-formed could be read")
 

@@ -59,6 +59,7 @@ def split(
     header: bool,
     crlf: bool = False,
     quote: str = '"',
+    longest_line: int = LONGEST_LINE,
 ) -> tuple[int, int]:
     """Read a file into the table ``split``; returns how many rows were read and how many errors there were."""
     import duckdb
@@ -78,7 +79,7 @@ def split(
             comment="",
             # Else DuckDB takes the first line end it finds, be it inside quotes.
             lineterminator=ends.CARRIAGE_RETURN_LINE_FEED if crlf else ends.LINE_FEED,
-            max_line_size=2 * LONGEST_LINE + 1024,  # quotes may have been doubled
+            max_line_size=longest_line,
             strict_mode=bool(quote),
         ).create("split")
     except duckdb.Error:
