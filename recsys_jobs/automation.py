@@ -4,11 +4,14 @@ import json
 import time
 from collections.abc import Iterator  # Dagster resolves annotations when it loads
 from pathlib import Path
+from typing import Any
 
 from dagster import (
+    DagsterInstance,
     DefaultScheduleStatus,
     DefaultSensorStatus,
     RunRequest,
+    RunsFilter,
     ScheduleDefinition,
     ScheduleEvaluationContext,
     SensorDefinition,
@@ -18,6 +21,7 @@ from dagster import (
     sensor,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.storage.tags import RUN_KEY_TAG
 
 from recsys_assets.assets.raw import delivery_of, inbox, is_unfinished
 from recsys_assets.nights import last_closed
@@ -25,6 +29,7 @@ from recsys_assets.profile import Profile, ProfileError
 
 SETTLED_SECONDS = 5.0
 SENSOR_SECONDS = 30
+MOST_ATTEMPTS = 3
 
 
 def nightly_schedule(profile: Profile, job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
@@ -54,7 +59,11 @@ def nightly_schedule(profile: Profile, job: UnresolvedAssetJobDefinition) -> Sch
 
 
 def landing_sensor(profile: Profile, job: UnresolvedAssetJobDefinition) -> SensorDefinition:
-    """Land files put into the inbox: each new or changed file once, when it has stopped growing."""
+    """Land files put into the inbox: each new or changed file once it has stopped growing, again if its run fails.
+
+    The cursor holds, by file name: the version asked for, how often, the run key until that run ends, and whether it
+    failed.
+    """
 
     @sensor(
         name="landing_inbox",
@@ -64,19 +73,44 @@ def landing_sensor(profile: Profile, job: UnresolvedAssetJobDefinition) -> Senso
         description=f"Watches {inbox(profile).name}/ in the profile's data folder; the ledger lands a file once.",
     )
     def landing_inbox(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
-        seen: dict[str, str] = json.loads(context.cursor or "{}")
         files, unknown = _settled(profile)
-        new = [file for file, version in files.items() if seen.get(file.name) != version]
-        if not new:
-            note = f"; no delivery matches {', '.join(unknown)}" if unknown else ""
-            yield SkipReason(f"No new file in {inbox(profile)}{note}.")
+        cursor = json.loads(context.cursor or "{}")
+        asked = {
+            f.name: cursor[f.name] for f, version in files.items() if cursor.get(f.name, {}).get("version") == version
+        }
+        _note_ends(context.instance, asked)
+        given_up = [name for name, entry in asked.items() if entry["failed"] and entry["attempt"] >= MOST_ATTEMPTS]
+        new = [f for f in files if f.name not in asked or (asked[f.name]["failed"] and f.name not in given_up)]
+        wanted = {
+            f.name: {"version": files[f], "attempt": asked.get(f.name, {"attempt": 0})["attempt"] + 1} for f in new
+        }
+        key = json.dumps(wanted, sort_keys=True)
+        asked |= {name: entry | {"run": key, "failed": False} for name, entry in wanted.items()}
+        context.update_cursor(json.dumps(asked, sort_keys=True))
+        if new:
+            config = {"ops": {"landing": {"config": {"files": [str(file) for file in new]}}}}
+            yield RunRequest(run_key=key, run_config=config)
             return
-        key = json.dumps({file.name: files[file] for file in new}, sort_keys=True)
-        context.update_cursor(json.dumps(seen | {file.name: files[file] for file in new}, sort_keys=True))
-        config = {"ops": {"landing": {"config": {"files": [str(file) for file in new]}}}}
-        yield RunRequest(run_key=key, run_config=config)
+        note = f"; no delivery matches {', '.join(unknown)}" if unknown else ""
+        if given_up:
+            note += (
+                f"; {MOST_ATTEMPTS} runs failed that were to land {', '.join(given_up)}: see them, then touch the file"
+            )
+        yield SkipReason(f"No new file in {inbox(profile)}{note}.")
 
     return landing_inbox
+
+
+def _note_ends(instance: DagsterInstance, asked: dict[str, dict[str, Any]]) -> None:
+    """Note on the files asked for which of their runs have ended, and how."""
+    ends = {}
+    for key in {entry["run"] for entry in asked.values() if entry["run"]}:
+        runs = instance.get_runs(RunsFilter(tags={RUN_KEY_TAG: key}), limit=1)
+        if runs and runs[0].is_finished:
+            ends[key] = runs[0].is_success
+    for entry in asked.values():
+        if entry["run"] in ends:
+            entry["failed"], entry["run"] = not ends[entry["run"]], None
 
 
 def _settled(profile: Profile) -> tuple[dict[Path, str], list[str]]:

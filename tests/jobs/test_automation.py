@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, RunRequest, SkipReason, build_schedule_context, build_sensor_context
 
+from recsys_assets.storage.landing import Landing
 from recsys_jobs import automation
 from recsys_jobs.definitions import build_definitions
 from tests import sample
@@ -73,6 +74,7 @@ class Inbox:
         self.folder = deployment.folder / "inbox"
         self.folder.mkdir(parents=True)
         self.cursor = None
+        self.instance = DagsterInstance.ephemeral()
 
     def drop(self, given, name=None, age=60.0):
         target = self.folder / (name or given)
@@ -84,7 +86,7 @@ class Inbox:
     def tick(self):
         """Evaluate a sensor of freshly loaded definitions, as after a restart."""
         sensor = build_definitions(self.profile).resolve_sensor_def("landing_inbox")
-        with DagsterInstance.ephemeral() as instance, build_sensor_context(instance, cursor=self.cursor) as context:
+        with build_sensor_context(self.instance, cursor=self.cursor) as context:
             (result,) = list(sensor(context))
             self.cursor = context.cursor or self.cursor
         return result
@@ -97,10 +99,52 @@ class Inbox:
         assert isinstance(result, RunRequest)
         return [Path(path).name for path in result.run_config["ops"]["landing"]["config"]["files"]]
 
+    def run(self, request):
+        """Run the job as the daemon does, with the key of the request; returns whether it succeeded."""
+        job = build_definitions(self.profile).resolve_job_def("land")
+        tags = {"dagster/run_key": request.run_key}
+        return job.execute_in_process(
+            instance=self.instance, run_config=request.run_config, tags=tags, raise_on_error=False
+        ).success
+
 
 @pytest.fixture
 def inbox(deployment):
-    return Inbox(deployment)
+    found = Inbox(deployment)
+    with found.instance:
+        yield found
+
+
+def test_files_whose_run_fails_are_asked_for_again_until_they_are_in(inbox):
+    names = ["products.parquet", "transactions_1.parquet"]
+    _, second = (inbox.drop(name) for name in names)
+    request = inbox.tick()
+    assert inbox.asked_for() == [], "a run that has not ended is waited for"
+    away = second.rename(inbox.folder.parent / "away.parquet")
+    assert not inbox.run(request)
+    away.rename(second)
+    again = inbox.tick()
+    assert [Path(path).name for path in again.run_config["ops"]["landing"]["config"]["files"]] == names
+    assert again.run_key != request.run_key
+    assert inbox.run(again)
+    assert inbox.asked_for() == []
+    ledger = Landing(inbox.profile).files().to_pylist()
+    assert [(file["name"], file["status"]) for file in ledger] == [(name, "landed") for name in names]
+
+
+def test_a_file_whose_runs_keep_failing_is_given_up_and_named_until_it_changes(inbox):
+    file = inbox.drop("products.parquet")
+    for attempt in range(automation.MOST_ATTEMPTS):
+        request = inbox.tick()
+        assert isinstance(request, RunRequest), attempt
+        request.run_config["ops"]["landing"]["config"]["files"] = [str(file.with_name("products_gone.parquet"))]
+        assert not inbox.run(request)
+    for _ in range(2):
+        assert "3 runs failed that were to land products.parquet: see them" in inbox.tick().skip_message
+    os.utime(file, (time.time() - 30, time.time() - 30))
+    assert inbox.asked_for() == ["products.parquet"]
+    inbox.drop("transactions_1.parquet")
+    assert inbox.asked_for() == ["transactions_1.parquet"], "others are asked for as ever"
 
 
 def test_each_new_file_is_landed_exactly_once_also_over_restarts(inbox):
@@ -156,8 +200,6 @@ def test_without_an_inbox_there_is_nothing_to_do(inbox):
 
 def test_the_job_land_takes_what_the_sensor_asks_for(deployment, inbox):
     """From the sensor's own request through the real job into the ledger, and a second run lands nothing twice."""
-    from recsys_assets.storage.landing import Landing
-
     for name in ("transactions_2.parquet", "products.parquet"):
         inbox.drop(name)
     (inbox.folder / "transactions_broken.parquet").write_text("no Parquet")
@@ -178,15 +220,17 @@ def test_the_job_land_takes_what_the_sensor_asks_for(deployment, inbox):
     assert {file["kind"] for file in ledger.values()} == {"arrival"}
     assert ledger["products.parquet"]["file_id"] < ledger["transactions_2.parquet"]["file_id"]
     assert set(first) == {"raw.products", "raw.transactions"}
-    landed = first["raw.transactions"]["dagster/row_count"].value
+    landed = first["raw.transactions"]["rows_landed"].value
     assert landed == ledger["transactions_2.parquet"]["rows_landed"] > 5_000
     assert first["raw.transactions"]["rows_rejected"].value > 0
     assert "transactions_broken.parquet" in first["raw.transactions"]["files"].value
     assert first["raw.products"]["seconds"].value > 0
-    assert again["raw.transactions"]["dagster/row_count"].value == 0
+    assert again["raw.transactions"]["rows_landed"].value == 0
 
 
 def test_the_request_of_the_sensor_survives_json(inbox):
     inbox.drop("products.parquet")
     request = inbox.tick()
-    assert json.loads(request.run_key) == json.loads(inbox.cursor)
+    assert json.loads(request.run_key) == {
+        name: {"version": asked["version"], "attempt": 1} for name, asked in json.loads(inbox.cursor).items()
+    }
