@@ -203,6 +203,27 @@ def test_land_takes_the_inbox_and_a_file_once(empty):
     assert "already landed" in run(empty, "land").output
 
 
+def test_land_takes_a_folder_and_names_what_it_leaves_alone(empty, tmp_path):
+    folder = tmp_path / "delivered"
+    folder.mkdir()
+    for name in ("transactions_1.parquet", "products.parquet"):
+        (folder / name).symlink_to(empty.files / name)
+    (folder / "readme.md").touch()
+    output = " ".join(run(empty, "land", "--history", folder).output.split())
+    assert "left alone 1: readme.md" in output
+    assert output.index("products.parquet: ") < output.index("transactions_1.parquet: landed")
+
+
+def test_land_takes_the_others_when_one_cannot_be_opened_and_ends_with_code_1(empty, tmp_path):
+    gone = tmp_path / "transactions_gone.parquet"
+    gone.symlink_to(tmp_path / "nowhere")
+    sentence = fails(empty, "land", "--history", gone, empty.files / "products.parquet")
+    assert "transactions_gone.parquet: cannot be read (No such file or directory); land it again" in sentence
+    assert (
+        "products.parquet: already landed" in run(empty, "land", "--history", empty.files / "products.parquet").output
+    )
+
+
 def test_what_the_command_line_lands_is_on_the_pages_of_the_ui(empty, tmp_path):
     from recsys_jobs.run import dagster_instance
 
