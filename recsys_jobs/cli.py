@@ -182,8 +182,9 @@ def replay(
     What happened before the first day is landed as history. Run again, it goes on where it stopped.
     """
     from recsys_assets.assets.raw import inbox
+    from recsys_assets.storage.landing import Landing
     from recsys_jobs import show
-    from recsys_jobs.replay import arrivals, folder_of, hand_over, moment, plan
+    from recsys_jobs.replay import arrivals, folder_of, hand_over, missed, moment, plan
 
     profile = _profile()
     built = _built_nights(profile)
@@ -191,7 +192,8 @@ def replay(
     history, days_of, nights = plan(profile, files or folder_of(profile), first, days)
     if not built:
         _land(profile, history, "history")
-    coming = arrivals(days_of, nights[0], nights[-1], late, twice, seed)
+    on_time = arrivals(days_of, nights[0], nights[-1], late, twice, seed)
+    coming = missed(days_of, first, {row["name"] for row in Landing(profile).files().to_pylist()}) + on_time
     for night in nights:
         for arrival in (arrival for arrival in coming if arrival.night == night):
             note = " again" if arrival.again else f" {arrival.days_late} day(s) late" if arrival.days_late else ""

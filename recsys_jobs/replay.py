@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recsys_assets.nights import ONE_DAY, cutoff, nights_between
+from recsys_assets.nights import ONE_DAY, close, nights_between
 from recsys_assets.profile import PROJECT, ProfileError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def arrivals(
 
 def moment(profile: Profile, night: Night) -> datetime:
     """UTC instant at which files that ``night`` is the first to see arrive: half-way from its cutoff to its close."""
-    return cutoff(night) + profile.grace / 2
+    return close(night, profile.grace) - max(profile.grace / 2, timedelta(microseconds=1))
 
 
 def hand_over(path: Path, inbox: Path) -> Path:
@@ -127,3 +127,12 @@ def folder_of(profile: Profile) -> Path:
         if delivery.folder and not delivery.folder.startswith("package:"):
             return PROJECT / Path(delivery.folder).expanduser()
     raise ProfileError(f"Profile {profile.name} names no folder of delivered files. Name one with --files FOLDER.")
+
+
+def missed(days: dict[Path, date], first: Night, landed: set[str]) -> list[Arrival]:
+    """Files of days before ``first`` that never landed (an earlier replay ended before they came): they come now."""
+    return [
+        Arrival(first, path, (first - day).days)
+        for path, day in days.items()
+        if day < first and path.name not in landed
+    ]

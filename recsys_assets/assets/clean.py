@@ -4,7 +4,7 @@ What belongs here: sealing, and writing every night since the last sealed one. T
 """
 
 from collections.abc import Iterable, Iterator  # Dagster resolves annotations when it loads
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -32,9 +32,6 @@ from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.snapshot import Written
 from recsys_assets.storage.sql import SQL_FOLDER, Select, load_select
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 # Each reads what stands before it.
 TABLES = (
@@ -111,7 +108,11 @@ def clean_selects(landing: Landing) -> dict[str, Select]:
 
 def write_night(lake: Lake, landing: Landing, night: Night, run_id: str) -> dict[str, tuple[Written, dict[str, Any]]]:
     """Write every clean table of one sealed night; returns what was written and its metadata by table name."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     rows: dict[str, pa.Table] = landing.export(night)
+    arrived = pc.sum(pc.equal(rows["landed.events"]["visible_night"], pa.scalar(night))).as_py() or 0
     done = {}
     for name, select in clean_selects(landing).items():
         with measured() as usage, lake.as_of(night, select.reads, f"clean.{name}", run_id) as snapshot:
@@ -124,6 +125,6 @@ def write_night(lake: Lake, landing: Landing, night: Night, run_id: str) -> dict
                 )
             written = snapshot.write(select.text, select.key, select.code_version)
             columns = column_metadata(written, snapshot, select)
-        extra = {"exact_duplicates_dropped": rows["landed.events"].num_rows - written.rows} if name == "events" else {}
+        extra = {"exact_duplicates_dropped": max(0, arrived - written.rows)} if name == "events" else {}
         done[name] = (written, {**table_metadata(written, snapshot), **columns, **cost_metadata(usage), **extra})
     return done

@@ -110,10 +110,6 @@ def land_files(
             )
         except LandingError as error:
             refused.append(str(error))
-        except OSError as error:
-            if error.filename != str(file):  # it is not this file that is the trouble
-                raise
-            refused.append(f"{file}: cannot be read ({error.strerror}); land it again when it can be.")
         else:
             tell(
                 f"{result.name}: {result.status}, {result.rows_read:,} rows read, {result.rows_landed:,} landed, "

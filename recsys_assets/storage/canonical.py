@@ -43,8 +43,16 @@ _REJECT = {"reject_column": "VARCHAR", "reject_reason": "VARCHAR"}
 _EVENT_VALUES = {
     name: kind for name, kind in EVENTS.items() if name not in {"event_id", "user_key", "item_key", "known_at"}
 }
-_NOT_FINITE = tuple(
-    (name, f"not isfinite({name})", "not a finite number") for name, kind in _EVENT_VALUES.items() if kind == "DOUBLE"
+_TOO_LARGE = 1e15
+"""Sums are exact up to 1e26, so of 1e11 rows at least."""
+_NUMBERS = tuple(
+    rule
+    for name, kind in _EVENT_VALUES.items()
+    if kind == "DOUBLE"
+    for rule in (
+        (name, f"not isfinite({name})", "not a finite number"),
+        (name, f"abs({name}) >= {_TOO_LARGE}", "too large: 1e15 or more"),
+    )
 )
 
 _HAPPENED = (
@@ -58,10 +66,10 @@ _KNOWN_FROM = ("known_from", "known_from > arrived_at", "after its own arrival")
 
 EVENT_TABLE = Canonical(
     name="events",
-    required=_ID | {"user_id": "VARCHAR", "item_id": "VARCHAR", "event_ts": "TIMESTAMP"},
-    optional={name: kind for name, kind in _EVENT_VALUES.items() if name != "event_ts"} | _REJECT,
+    required=_ID | {"user_id": "VARCHAR", "item_id": "VARCHAR", "event_ts": "TIMESTAMP", "event_type": "VARCHAR"},
+    optional={name: kind for name, kind in _EVENT_VALUES.items() if name not in {"event_ts", "event_type"}} | _REJECT,
     time="event_ts",
-    rules=(*_HAPPENED, *_NOT_FINITE),
+    rules=(*_HAPPENED, ("event_type", "coalesce(event_type, '') = ''", "no event type"), *_NUMBERS),
 )
 RETRACTION_TABLE = Canonical(
     name="retractions",
@@ -70,7 +78,8 @@ RETRACTION_TABLE = Canonical(
     time="event_ts",
     rules=(
         *_HAPPENED,
-        ("quantity", "coalesce(quantity <= 0 or not isfinite(quantity), true)", "quantity is not above zero"),
+        ("quantity", "coalesce(quantity <= 0 or isnan(quantity), true)", "quantity is not above zero"),
+        ("quantity", f"quantity >= {_TOO_LARGE}", "too large: 1e15 or more"),
     ),
 )
 ITEM_TABLE = Canonical(

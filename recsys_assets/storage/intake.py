@@ -112,21 +112,19 @@ class Intake:
         """
         file = self.file
         stale = self._open_sealed_nights()
-        self._supersede()
         read = one(self.con, "select count(*) from staged") + len(self.split)
+        replaced = self._supersede() if not read or one(self.con, "select count(*) from dated") else 0
         rejected, landed = self._reject(), self._store_accepted()
         if landed + rejected != read:
             raise LandingError(f"{file.path}: {read} rows read, but {landed} landed and {rejected} were rejected.")
         record(self.con, self.file_id, file, "landed", (read, landed, rejected))
-        return Landed(file.path.name, file.delivery.table, "landed", read, landed, rejected, stale=stale)
+        message = f"in place of the {replaced:,} that landed under this name before" if replaced else ""
+        return Landed(file.path.name, file.delivery.table, "landed", read, landed, rejected, message, stale)
 
     def _stage(self) -> list[tuple[int, str, str, str]]:
         """Read the file; every row gets an id made of the file's content and its row number."""
         con, content = self.con, self.file.content
         split = readers.stage(con, self.file.path, self.file.delivery)
-        for name in _types(con, "staged"):
-            if name.startswith("landed_") and name != "landed_row":
-                raise readers.UnreadableFile(f"column {name} starts with landed_, which is reserved; rename it")
         earlier = one(con, "select count(*) from landing.ledger.files where content = $1", [content])
         if earlier:
             content = hashlib.sha256(f"{content}, landing {earlier + 1}".encode()).hexdigest()
@@ -146,12 +144,17 @@ class Intake:
         try:
             rows = mapped(con, table, select)
         except duckdb.BinderException as error:
-            raise readers.UnreadableFile(f"does not fit {shown(select)}: {str(error).splitlines()[0]}") from error
+            names = [name for name in _types(con, "staged") if not name.startswith("landed_")]
+            raise readers.UnreadableFile(
+                f"does not fit {shown(select)}: {str(error).splitlines()[0]}. Its columns are "
+                f"{', '.join(names[:12])}{', ...' if len(names) > 12 else ''}: deliver those the SELECT reads; if the "
+                "first line is data, set columns = [...] for its delivery, if it is split wrongly, delimiter"
+            ) from error
         cases = " ".join(
             f"when {condition} then {{column_name: '{column}', reason: '{reason}'}}"
             for column, condition, reason in table.rules
         )
-        con.execute(
+        judged = (
             f"insert into verdicts with mapped as ({rows}), judged as ("
             f"select landed_id, {table.time} as row_time, getvariable('arrived_at') as arrived_at, "
             "case when reject_reason is not null "
@@ -160,6 +163,13 @@ class Intake:
             f"{cases} end as verdict from mapped) "
             "select landed_id, row_time, verdict.column_name, verdict.reason from judged"
         )
+        try:
+            con.execute(judged)
+        except duckdb.DataError as error:  # a cast without try_ that a value does not survive
+            raise readers.UnreadableFile(
+                f"{shown(select)} fails on a value of it: {str(error).splitlines()[0]}. Use try_cast or try there, so "
+                "that such a row is rejected"
+            ) from error
         twice = one(con, f"select count(*) - count(distinct landed_id) from ({rows})")
         if twice:
             raise SourceError(
@@ -203,24 +213,32 @@ class Intake:
         self.con.execute("delete from landing.ledger.sealed_nights where night >= $1", [first])
         return sorted({night for table, night in withdrawn if table == "recommendations.lists"})
 
-    def _supersede(self) -> None:
-        """A changed file under the same name takes its former rows back, from its own visible night on."""
+    def _supersede(self) -> int:
+        """A changed file under the same name takes its former rows back, from its own visible night on; how many."""
         first: Night | None = one(self.con, "select min(landed_night) from dated")
         if self.file.kind == "arrival" or first is None:
             first = max(night_of(self.file.arrived_at - self.profile.grace), self.profile.first_night)
             if self.sealed is not None:
                 first = max(first, self.sealed + ONE_DAY)
-        self.con.execute(
+        replaced = self.con.execute(
             "update landing.ledger.files set status = 'superseded', superseded_night = $1, superseded_at = $2 "
-            "where name = $3 and raw_table = $4 and status = 'landed'",
-            [first, self.file.arrived_at, self.file.path.name, self.file.delivery.table],
-        )
+            "where name = $3 and raw_table = $4 and status = 'landed' returning rows_landed",
+            [
+                first,
+                self.file.arrived_at if self.file.kind == "arrival" else None,
+                self.file.path.name,
+                self.file.delivery.table,
+            ],
+        ).fetchall()
+        return sum(rows for (rows,) in replaced)
 
     def _reject(self) -> int:
         """Keep rejected rows with column, reason and the row as delivered; returns how many."""
+        import pyarrow as pa
+
         con = self.con
         fields = ", ".join(
-            f"{readers.text(name)}: {readers.quoted(name)}"
+            f"{readers.text(name)}: staged.{readers.quoted(name)}"  # a column may be called rowid
             for name in _types(con, "staged")
             if name not in {"landed_row", "landed_id"}
         )
@@ -230,8 +248,11 @@ class Intake:
             "from staged left join verdicts using (landed_id) where landed_id not in (select landed_id from dated)",
             [self.file_id, self.source.name],
         )
-        for row in self.split:
-            con.execute("insert into landing.ledger.rejects values (?, ?, ?, ?, ?)", [self.file_id, *row])
+        if self.split:
+            split = pa.table(list(zip(*self.split, strict=True)), names=["row", "column", "reason", "line"])
+            con.register("split_lines", split)  # at once: a statement each would take minutes for a million
+            con.execute("insert into landing.ledger.rejects select $1, * from split_lines", [self.file_id])
+            con.unregister("split_lines")
         return int(one(con, "select count(*) from landing.ledger.rejects where file_id = $1", [self.file_id]))
 
     def _store_accepted(self) -> int:

@@ -81,11 +81,14 @@ class Landing:
         Raises
         ------
         LandingError
-            When history would reach into a sealed night, or the file changed while it was read.
+            When history would reach into a sealed night, or the file cannot be opened or changed while it was read.
         SourceError
             When the source's SELECT does not keep the canonical contract.
         """
-        size, content = path.stat().st_size, _digest(path)
+        try:
+            size, content = path.stat().st_size, _digest(path)
+        except OSError as error:
+            raise LandingError(f"{path}: cannot be read ({error.strerror}); land it again when it can be.") from error
         file = Delivered(path, delivery, kind, arrived_at or utc_now(), content, size, restate)
         with self.open() as con:
             if known := _known(con, content):
@@ -131,22 +134,25 @@ class Landing:
     def export(self, night: Night) -> dict[str, pa.Table]:
         """Canonical rows of a sealed night, by the name SQL reads them under (``landed.events``, ...).
 
-        Each carries its canonical columns plus ``known_at`` and ``visible_night``. Items and users come with every
-        row delivered up to the night that has no time of its own, because it waits for its key's first event, and
-        with ``content``, a hash of their attributes. ``landed.superseded`` lists the rows a corrected file takes back.
-        One scan of each raw table.
+        Each carries its canonical columns plus ``known_at`` and ``visible_night``. Of each item and user comes the row
+        that tells its attributes by the night, with their hash, ``content``. ``landed.superseded`` lists the rows a
+        corrected file takes back; with them come all earlier rows that still count, because one that was dropped as
+        a duplicate of a row taken back is needed now. One scan of each raw table.
         """
         with self.open() as con:
             con.execute("set variable night = $1", [night])
-            names = [*CANONICAL, *self.source.extras]
-            tables = {f"landed.{name}": _export(con, self.source, canonical(name)) for name in names}
             superseded = ["select null::uuid as event_id, null::timestamp as known_at where false"]
             raws = {driver(s) for name, s in self.source.selects.items() if name in {"events", "retractions"}}
             superseded += [
                 _sql("superseded").replace("raw.events", f"landing.raw.{raw}") for raw in raws if has_raw(con, raw)
             ]
-            tables["landed.superseded"] = con.sql(" union all ".join(superseded)).order("event_id").to_arrow_table()
-        return tables
+            taken_back = con.sql(" union all ".join(superseded)).order("event_id").to_arrow_table()
+            names = [*CANONICAL, *self.source.extras]
+            tables = {
+                f"landed.{name}": _export(con, self.source, canonical(name), again=taken_back.num_rows > 0)
+                for name in names
+            }
+        return tables | {"landed.superseded": taken_back}
 
     def files(self) -> pa.Table:
         """The ledger of files, in order of landing."""
@@ -165,7 +171,8 @@ class Landing:
             return con.sql(query, params=[event_ids]).to_arrow_table()
 
 
-def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical) -> pa.Table:
+def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical, *, again: bool) -> pa.Table:
+    """Rows of one canonical table for the night (variable ``night``); ``again``: with all earlier ones that count."""
     select, has_versions = source.selects.get(table.name), table.name in {"items", "users"}
     if select is None or not has_raw(con, driver(select)):
         columns = (table.required | table.optional).items()
@@ -176,30 +183,35 @@ def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical) ->
         ).to_arrow_table()
     raw = f"landing.raw.{driver(select)}"
     current = "landed_night <= getvariable('night') and landed_file in (select file_id from current_files)"
-    rows = current if has_versions else "landed_night = getvariable('night')"
+    tonight = "landed_night = getvariable('night')"
+    if has_versions:
+        rows = current
+    elif table.name in source.extras:
+        rows = f"{tonight} and {current}"
+    else:
+        rows = f"{tonight} or ({current})" if again else tonight
     bind(con, select, f"select * from {raw} where {rows}", current)
     exported = con.sql(
         f"select given.* exclude (reject_column, reject_reason, unreadable), raw_rows.landed_known_at as known_at, "
         f"raw_rows.landed_night as visible_night from ({mapped(con, table, select)}) as given "
         f"inner join (from {raw} where {rows}) as raw_rows using (landed_id)"
     )
-    return (
-        (_versions(exported, looks_up=len(select.reads) > 1) if has_versions else exported)
-        .order("landed_id")
-        .to_arrow_table()
-    )
+    found = _newest(exported, f"{table.name.removesuffix('s')}_id") if has_versions else exported
+    return found.order("landed_id").to_arrow_table()
 
 
-def _versions(rows: duckdb.DuckDBPyRelation, *, looks_up: bool) -> duckdb.DuckDBPyRelation:
-    """Rows that can make a new version this night, with a hash of their attributes."""
-    attributes = ", ".join(
-        readers.quoted(name)
-        for name in rows.columns
-        if name not in {"landed_id", "known_from", "known_at", "visible_night"}
+def _newest(rows: duckdb.DuckDBPyRelation, id_column: str) -> duckdb.DuckDBPyRelation:
+    """Of each item or user the row with the latest time of its own, and a hash of the attributes it tells."""
+    told = {id_column, "landed_id", "known_from", "known_at", "visible_night"}
+    attributes = ", ".join(readers.quoted(name) for name in rows.columns if name not in told)
+    newest = rows.query(
+        "delivered",
+        f"select *, md5(to_json(row({attributes}))::varchar) as content from delivered "
+        f"qualify row_number() over (partition by {id_column} order by coalesce(known_from, known_at) desc nulls last, "
+        "known_at desc nulls last, landed_id desc) = 1",
     )
-    # What a row looks up in other raw tables may have changed since; a row with a time of its own is else done with.
-    waiting = rows if looks_up else rows.filter("visible_night = getvariable('night') or known_from is null")
-    return waiting.project(f"*, md5(to_json(row({attributes}))::varchar) as content")
+    assert newest is not None, "a SELECT gives rows"
+    return newest
 
 
 def _known(con: duckdb.DuckDBPyConnection, content: str) -> str:

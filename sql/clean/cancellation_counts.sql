@@ -15,8 +15,8 @@ replaced as (
 
 cancellations as (
     select
-        cancellations.quantity,
-        coalesce(taken_back.quantity, 0) as found
+        cancellations.quantity::decimal(38, 12) as quantity,
+        coalesce(taken_back.quantity, 0)::decimal(38, 12) as found
     from clean.cancellations as cancellations
     left join taken_back on taken_back.retracted_by = cancellations.cancellation_id
     where cancellations.cancellation_id not in (select event_id from replaced)

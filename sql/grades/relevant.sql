@@ -9,12 +9,34 @@ with taken as (
     where events.weight > 0 and events.event_ts >= night.graded_cutoff and events.event_ts < night.cutoff
 ),
 
--- An event's visible night is never before the event itself, so these all lie before the graded cutoff.
+taken_back as (
+    select
+        retractions.event_id,
+        exact_sum(retractions.quantity) as quantity,
+        bool_or(retractions.quantity is null) as wholly
+    from clean.retractions as retractions
+    cross join this.night as night
+    where retractions.visible_night <= night.graded_night
+    group by retractions.event_id
+),
+
+-- What clean.interactions showed to the graded night. An event's visible night is never before the event itself, so
+-- these all lie before the graded cutoff.
 had as (
     select distinct events.user_key, events.item_key
-    from clean.interactions as events
+    from clean.events as events
+    semi join this.event_weights as weights on weights.event_type = events.event_type
     cross join this.night as night
-    where events.visible_night <= night.graded_night
+    left join taken_back on taken_back.event_id = events.event_id
+    where
+        events.visible_night <= night.graded_night
+        and (
+            taken_back.event_id is null
+            or (
+                not taken_back.wholly
+                and events.quantity::decimal(38, 12) > taken_back.quantity::decimal(38, 12)
+            )
+        )
 )
 
 select

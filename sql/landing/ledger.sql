@@ -12,7 +12,7 @@ create table if not exists landing.ledger.files (
     arrived_at timestamp not null,     -- UTC; for history the moment it was landed
     status varchar not null,           -- landed | superseded | quarantined
     superseded_night date,             -- first night that no longer counts its rows
-    superseded_at timestamp,           -- UTC; when the file that replaces it arrived
+    superseded_at timestamp,           -- UTC; when the file that replaces it arrived; null: history
     rows_read bigint not null,
     rows_landed bigint not null,
     rows_rejected bigint not null,

@@ -128,7 +128,9 @@ def sources(tmp_path, monkeypatch) -> Sources:
     return Sources(tmp_path, monkeypatch)
 
 
-EVENTS = "select s.landed_id, s.u as user_id, s.i as item_id, {} as event_ts{} from raw.sales as s"
+EVENTS = (
+    "select s.landed_id, s.u as user_id, s.i as item_id, {} as event_ts, 'purchase' as event_type{} from raw.sales as s"
+)
 SALES = "u,i,t\nu1,i1,2017-10-20T10:00:00Z\nu2,i2,2017-10-20T12:30:00+02:00\nu3,i3,2017-10-20T10:00:00\n"
 
 
@@ -298,3 +300,21 @@ def test_a_repaired_file_lands_under_the_name_of_the_quarantined_one(shop):
     assert shop.land("transactions.csv.gz", whole[:-200], day(20, 13)).status == "quarantined"
     assert shop.land("transactions.csv.gz", whole, day(20, 14)).rows_landed == len(GOOD)
     assert [file["status"] for file in shop.ledger()] == ["landed", "quarantined", "landed"]
+
+
+def test_a_select_that_fails_on_a_value_quarantines_the_file_and_says_what_to_write(sources):
+    shop = sources.shop(events=EVENTS.format("s.t::timestamp", ""))
+    landed = shop.land("sales.csv", "u,i,t\nu1,i1,soon\n", day(22))
+    assert landed.status == "quarantined"
+    assert "sql/sources/mine/events.sql fails on a value of it: Conversion Error" in landed.message
+    assert "Use try_cast or try there" in landed.message
+    assert shop.land("sales-2.csv", "u,i,t\nu1,i1,2017-10-20\n", day(22)).rows_landed == 1
+
+
+def test_lines_that_cannot_be_split_are_kept_at_once_however_many(shop):
+    header, row = ",".join(COLUMNS["transactions"].split()), "u,31,7,p1,1,2.5,2017-10-20\n"
+    landed = shop.land("transactions.csv", f"{header}\n{row}" + "short,line\n" * 100_000, day(22))
+    assert (landed.rows_landed, landed.rows_rejected) == (1, 100_000)
+    assert shop.query("select count(*), min(row_number), max(row_number) from landing.ledger.rejects") == [
+        (100_000, 2, 100_001)
+    ]

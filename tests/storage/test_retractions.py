@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from recsys_assets.profile import Delivery
-from tests.storage.shop import Row, Shop, day
+from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from tests.storage.shop import Row, Shop, day, night
 
 INVOICES = Delivery(table="lines", files="lines*")
 
@@ -137,3 +138,60 @@ def piled(lines: list[Row]) -> dict[tuple[str, str, datetime], float]:
             if not pile[-1][1]:
                 pile.pop()
     return {(*pair, at): quantity * 1.5 for pair, pile in piles.items() for at, quantity in pile}
+
+
+@pytest.mark.parametrize("quantity", [0.1 + 0.2, 0.699999988079071, 1 / 3])
+def test_what_is_taken_back_wholly_leaves_no_crumb(shop, quantity):
+    lines = [bought("1", "10001", day(19), quantity), bought("1", "10001", day(20), -quantity)]
+    shop.land("lines.csv", [*lines, bought("1", "10002", day(19), 1)], day(20, 13))
+    shop.build(20)
+    assert list(left(shop, 20)) == [("1", "10002", day(19))]
+    assert counts(shop, 20)[:2] == (1, 1)
+
+
+def test_numbers_too_large_to_be_summed_exactly_are_rejected(shop):
+    lines = [bought("1", "10001", day(19), 10**15), bought("1", "10001", day(19), 10**14)]
+    shop.land("lines.csv", [*lines, bought("1", "10001", day(20), -(10**30))], day(20, 13))
+    assert [reject[1:4] for reject in shop.rejects()] == [
+        (1, "quantity", "too large: 1e15 or more"),
+        (3, "quantity", "too large: 1e15 or more"),
+    ]
+    shop.build(20)
+
+
+def test_which_of_two_equal_purchases_is_taken_back_does_not_hang_on_their_files(tmp_path, monkeypatch):
+    cheap, dear = (bought("1", "10001", day(19), 2, invoice) for invoice in ("100", "101"))
+    kept = set()
+    for filler in range(6):
+        shop = Shop(tmp_path / str(filler), monkeypatch, source="online_retail", deliveries=[INVOICES])
+        other = bought("9", f"1000{filler}", day(19), 1)
+        shop.land("lines-1.csv", [cheap | {"UnitPrice": "1"}, other], day(20, 12))
+        shop.land("lines-2.csv", [dear | {"UnitPrice": "5"}, other], day(20, 13))
+        shop.land("lines-3.csv", [bought("1", "10001", day(20), -2)], day(20, 14))
+        shop.build(20)
+        kept.add(left(shop, 20)["1", "10001", day(19)])
+    assert kept == {2.0}
+
+
+def test_only_purchases_are_taken_back(tmp_path, monkeypatch):
+    events = Delivery(table="events", files="events*")
+    shop = Shop(tmp_path, monkeypatch, source="events_table", deliveries=[events], event_weights={"view": 0.2})
+    header = "user,item,time,event,quantity,value\n"
+    rows = ["1,a,2017-10-20 09:00,purchase,1,2", "1,a,2017-10-20 11:00,view,1,", "1,b,2017-10-20 11:00,,1,"]
+    shop.land("events.csv", header + "\n".join(rows) + "\n", day(20, 13))
+    assert [reject[2:4] for reject in shop.rejects()] == [("event_type", "no event type")]
+    shop.build(20)
+    select = (SQL_FOLDER / "clean" / "retractions.sql").read_text()
+    reads = [name for name in load_select(SQL_FOLDER / "clean" / "retractions.sql").reads if name.schema != "landed"]
+    with shop.lake.as_of(night(20), reads) as snapshot:
+        con = snapshot.cursor()
+        con.execute("create schema if not exists landed")
+        con.execute("create table landed.superseded (event_id uuid, known_at timestamp)")
+        con.execute(
+            "create temp table returned as select gen_random_uuid() as cancellation_id, '1' as user_id, "
+            "'a' as item_id, timestamp '2017-10-20 12:00' as event_ts, null::timestamp as known_at, "
+            "1.0 as quantity, null as basket_id"
+        )
+        rows = con.execute(select.replace("clean.cancellations", "returned")).fetchall()
+        purchase = con.execute("select event_id from clean.events where event_type = 'purchase'").fetchall()
+    assert [row[0] for row in rows] == [purchase[0][0]]

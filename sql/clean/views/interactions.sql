@@ -21,4 +21,4 @@ cross join this.night as this_night
 left join retracted on retracted.event_id = events.event_id
 where
     retracted.event_id is null
-    or (not retracted.wholly and events.quantity > retracted.quantity)
+    or (not retracted.wholly and events.quantity::decimal(38, 12) > retracted.quantity::decimal(38, 12))

@@ -2,10 +2,7 @@
 with versions as (
     select *
     from clean.user_versions
-    qualify row_number() over (
-        partition by user_key
-        order by known_from desc nulls last, known_at desc nulls last, landed_id desc, visible_night desc
-    ) = 1
+    qualify row_number() over (partition by user_key order by visible_night desc) = 1
 )
 
 select
