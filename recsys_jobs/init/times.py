@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 _TAILS = [f"{gap}{clock}" for gap in (" ", "T", ", ") for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f")]
 _TAILS = ["", *_TAILS, " %I:%M %p", " %I:%M:%S %p", " %H.%M", " %H.%M.%S"]
-_MONTH_NAMES = [
+_OTHERS = [
     date + tail
     for date in ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d. %B %Y")
     for tail in _TAILS[:3] + _TAILS[-4:-2]
 ]
+_OTHERS += [f"%Y-%m-%d{tail}" for tail in (" %I:%M %p", " %I:%M:%S %p")]
 _DIGITS = ["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"]
 _UNIX = {  # digits of an instant of the years 1990 to 2100, in powers of ten above seconds
     "seconds": (0, "instant_of_seconds({t})"),
@@ -45,6 +46,8 @@ class TimeFormat:
     """The format in words."""
     is_local: bool
     """Whether values say no offset, so that a zone decides which instant they are."""
+    has_clock: bool = True
+    """Whether values say more than the day."""
     keeps_offset: bool = False
     """Whether some values may still say one: they are read by it, whatever the zone."""
 
@@ -76,7 +79,8 @@ def time_format(con: duckdb.DuckDBPyConnection, table: str, column: Column, give
     if column.type.startswith("TIMESTAMP WITH"):
         return TimeFormat("timezone('UTC', {t})", "instants", is_local=False)
     if column.type == "DATE" or column.type.startswith("TIMESTAMP"):
-        return TimeFormat("{t}::timestamp", "days" if column.type == "DATE" else "timestamps", is_local=True)
+        has_clock = column.type != "DATE"
+        return TimeFormat("{t}::timestamp", "timestamps" if has_clock else "days", is_local=True, has_clock=has_clock)
     counts = _Counts(con, table, column)
     if given:
         return _given(counts, given)
@@ -87,13 +91,13 @@ def time_format(con: duckdb.DuckDBPyConnection, table: str, column: Column, give
     kind = max((kind for kind in kinds if kind), key=lambda kind: (kinds[kind], kind))
     if kind in {"iso", "offset"}:
         what = {"iso": "ISO 8601", "offset": "ISO 8601 with offset"}[kind]
-        naive = counts.where(f"v not ilike '% UTC' and {_kind()} = 'iso'")[0] > 0  # BigQuery writes UTC
-        return TimeFormat("try_cast({t} as timestamp)", what, is_local=naive, keeps_offset=True)
+        has_clock = counts.where("v like '%:%'")[0] > 0
+        return TimeFormat("time_without_offset({t})", what, "iso" in kinds, has_clock, keeps_offset=True)
     if kind in _UNIX:
         return TimeFormat(_UNIX[kind][1], f"Unix {kind}", is_local=False)
     if kind == "day_month":
         return _strptime(counts, _day_month_formats(counts))
-    return _strptime(counts, _DIGITS if kind == "digits" else _MONTH_NAMES)
+    return _strptime(counts, _DIGITS if kind == "digits" else _OTHERS)
 
 
 def check_zone(con: duckdb.DuckDBPyConnection, zone: str) -> None:
@@ -135,14 +139,14 @@ def _kind() -> str:
     """SQL that names the kind of a value, null for none. Long numbers are Unix times of the years 1990 to 2100."""
     cases = [
         ("regexp_matches(v, '^[0-9]{4}-[0-9]{2}-[0-9]{2}') and instant_with_offset(v) is not null", "offset"),
-        ("regexp_matches(v, '^[0-9]{4}[-/][0-9]{1,2}[-/]') and try_cast(v as timestamp) is not null", "iso"),
+        ("regexp_matches(v, '^[0-9]{4}') and time_without_offset(v) is not null", "iso"),
         (f"regexp_matches(v, '^(19|20)[0-9]+$') and {_parses(_DIGITS)}", "digits"),
     ]
     for unit, (power, _) in _UNIX.items():
         low, high = 631_152_000 * 10**power, 4_102_444_800 * 10**power
         is_number = "regexp_matches(v, '^[0-9]{9,19}([.][0-9]+)?$')"
         cases.append((f"{is_number} and try_cast(v as double) between {low} and {high}", unit))
-    cases += [(f"regexp_matches(v, '{_DAY_MONTH}')", "day_month"), (_parses(_MONTH_NAMES), "month_names")]
+    cases += [(f"regexp_matches(v, '{_DAY_MONTH}')", "day_month"), (_parses(_OTHERS), "other")]
     return f"case {' '.join(f'when {condition} then {text(kind)}' for condition, kind in cases)} end"
 
 
@@ -155,7 +159,8 @@ def _strptime(counts: _Counts, formats: list[str]) -> TimeFormat:
     found = counts.where(*(_parses([name]) for name in formats))
     used = [name for _, name in sorted(zip(found, formats, strict=True), key=lambda pair: -pair[0]) if _]
     listed = text(used[0]) if len(used) == 1 else f"[{', '.join(map(text, used))}]"
-    return TimeFormat(f"try_strptime({counts.trimmed}, {listed})", " or ".join(used), is_local=True)
+    has_clock = re.search("%[HI]", listed) is not None
+    return TimeFormat(f"try_strptime({counts.trimmed}, {listed})", " or ".join(used), True, has_clock)
 
 
 def _given(counts: _Counts, given: str) -> TimeFormat:

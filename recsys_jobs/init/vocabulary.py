@@ -35,7 +35,7 @@ ITEM = (
     "item itemid product productid productno productcode sku skuid article articleid articleno articlenumber "
     "stockcode asin movie movieid book bookid isbn song songid track trackid clickarticleid artikel artikelid "
     "artikelnr artikelnummer produkt produktid produktnr producto productoid idproducto produit produitid prodotto",
-    "itemno itemcode variantid parentasin content contentid document documentid docid news newsid video videoid "
+    "lineitemsku lineitemid itemno itemcode variantid parentasin content contentid document documentid docid news newsid video videoid "
     "listing listingid property propertyid game gameid artist artistid show showid merchandiseid goodsid "
     "materialnumber gtin ean upc barcode plu business businessid restaurantid poi poiid venueid",
     "productname itemname articlename producttitle itemtitle artikelname produktname title",

@@ -1,9 +1,28 @@
 -- What a source's SELECTs may call, beside DuckDB's own functions.
 
--- UTC instant of a text with an offset (2017-10-31T10:00:00+02:00, ...Z); null without one: a local time is no instant.
+-- UTC instant of a text that says its offset: +02:00, -0500, Z, UTC, GMT+1 or Europe/Berlin behind the clock. Null
+-- without one: a local time is no instant. Also null with CET or EST, which mean other offsets in other places or months.
 create macro instant_with_offset(t) as case
-    when regexp_matches(t::varchar, ':[0-9]{2}([.][0-9]+)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$')
-        then try_cast(regexp_replace(t::varchar, '([+-][0-9]{2}):?([0-9]{2})$', '\1:\2') as timestamptz)::timestamp
+    when regexp_matches(trim(t::varchar), ':[0-9]{2}([.][0-9]+)? ?(Z|[+-](0[0-9]|1[0-4])(:?[0-9]{2})?)$')
+        then try_cast(
+            regexp_replace(
+                regexp_replace(trim(t::varchar), ' (Z|[+-][0-9:]+)$', '\1'), '([+-][0-9]{2}):?([0-9]{2})$', '\1:\2'
+            ) as timestamptz
+        )::timestamp
+    when regexp_matches(
+        trim(t::varchar),
+        ':[0-9]{2}([.][0-9]+)? ((UTC|GMT)([+-][0-9]{1,2}(:[0-9]{2})?)?|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_-]+)+)$'
+    )
+        then try_cast(trim(t::varchar) as timestamptz)::timestamp
+end;
+
+-- Day and clock of an ISO 8601 text without an offset; null when anything else stands behind the clock. A cast alone
+-- would drop it, so that 10:00 +02:00 or 10:00 PM became 10:00.
+create macro time_without_offset(t) as case
+    when regexp_matches(
+        trim(t::varchar), '^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$'
+    )
+        then try_cast(trim(t::varchar) as timestamp)
 end;
 
 -- UTC instant of Unix seconds; null when it is none.

@@ -314,6 +314,20 @@ def test_an_offset_is_never_read_as_local_time(propose):
     assert proposal.events[-1]["event_ts"] == datetime(2025, 1, 1, 5)
 
 
+def test_what_stands_behind_the_clock_is_heeded_or_the_row_rejected(propose):
+    """Shopify's `Created at`; times of day that a cast would read as if the rest were not there."""
+    shopify = propose("Email,Lineitem sku,Created at\nu,i,2025-02-13 23:03:17 +0100\nu,i,2025-07-13 23:03:17 -0500\n")
+    assert shopify.roles["time"] == "Created at"
+    assert [row["event_ts"] for row in shopify.events] == [
+        datetime(2025, 2, 13, 22, 3, 17),
+        datetime(2025, 7, 14, 4, 3, 17),
+    ]
+    odd = ["2025-01-01 10:00:00 CEST", "2025-01-01 10:00 PM", "2025-01-01 10:00:00 +1"]
+    proposal = propose("user,item,time\n" + "u,i,2025-01-01 10:00:00\n" * 9 + "".join(f"u,i,{t}\n" for t in odd))
+    assert [row["event_ts"] for row in proposal.events[-3:]] == [None, None, None]
+    assert propose("user,item,time\nu,i,2025-01-01 10:00 PM\n").events[0]["event_ts"] == datetime(2025, 1, 1, 22)
+
+
 def test_one_odd_value_decides_nothing(propose):
     content = "user,item,time\n" + "u,i,28/02/2025 10:00\n" * 200 + "u,i,unknown\nu,i,02/28/2025 10:00\n"
     assert [row["event_ts"] for row in propose(content).events[-2:]] == [None, None]

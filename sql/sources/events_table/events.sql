@@ -4,7 +4,7 @@ select
     lines.landed_id,
     lines.user as user_id,
     lines.item as item_id,
-    coalesce(instant_with_offset(lines.time), try_cast(lines.time as timestamp)) as event_ts,
+    coalesce(instant_with_offset(lines.time), time_without_offset(lines.time)) as event_ts,
     lower(trim(lines.event)) as event_type,
     lines.quantity,
     lines.value,
