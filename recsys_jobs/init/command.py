@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from recsys_jobs.init.look import Look
+    from recsys_jobs.init.measure import Measured, Nights
     from recsys_jobs.init.roles import Roles
+    from recsys_jobs.init.times import TimeFormat
     from recsys_jobs.init.trial import Tried
 
 WRITTEN = ("events", "items", "retractions")
@@ -74,12 +76,15 @@ def init(
             nights = plan_nights(measured)
             written = write_profile(name, seen.delivery, measured, nights)
             Profile(name=name, **tomllib.loads(written))
+            n_returns = _count(seen, texts["retractions"]) if "retractions" in texts else 0
             _put(folder, SQL_FOLDER / "sources" / name)
         profile_file.write_text(written)
         _show_columns(console, seen, roles)
     assert roles.time is not None, "roles without a time are refused earlier"
-    _show_rest(console, seen, tried, name, texts)
-    _show_zone(console, roles.time.is_local, time_zone)
+    _show_trial(console, seen, tried)
+    _show_choices(console, measured, nights, n_returns)
+    _show_written(console, name, texts)
+    _show_zone(console, roles.time, time_zone)
     _show_next(console, name, measured.user, bool(nights.demo))
 
 
@@ -99,7 +104,10 @@ def _check_name(name: str, force: bool) -> Path:
     there = [path for path in (SQL_FOLDER / "sources" / name, profile_file) if path.exists()]
     if there and not force:
         shown = " and ".join(str(path.relative_to(PROJECT)) for path in there)
-        raise InitError(f"{shown} exist(s) already. Choose another name, or replace with --force.")
+        exist = "exists" if len(there) == 1 else "exist"
+        raise InitError(
+            f"{shown} {exist} already. Choose another name, or overwrite the SQL and the profile with --force."
+        )
     return profile_file
 
 
@@ -114,6 +122,10 @@ def _on_trial(texts: dict[str, str]) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def _count(seen: Look, select: str) -> int:
+    return int(seen.con.execute(f"select count(*) from ({select})").fetchall()[0][0])
 
 
 def _put(folder: Path, target: Path) -> None:
@@ -155,29 +167,51 @@ def _short(value: str) -> str:
     return line if len(line) <= 30 else line[:29] + "…"
 
 
-def _show_zone(console: Console, is_local: bool, zone: str | None) -> None:
-    if is_local and not zone:
-        sentence = "Times say no offset and are taken as UTC. If they are local, say where: --time-zone Europe/Berlin."
-    elif zone and not is_local:
+def _show_zone(console: Console, time: TimeFormat, zone: str | None) -> None:
+    if time.is_local and time.has_clock and not zone:
+        sentence = (
+            "Times say no offset and are taken as UTC. If they are local, say where: run this again with --force "
+            "--time-zone Europe/Berlin."
+        )
+    elif zone and not time.is_local:
         sentence = "Each time says which instant it is, so --time-zone changes nothing."
     else:
         return
     console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
-def _show_rest(console: Console, seen: Look, tried: Tried, name: str, texts: dict[str, str]) -> None:
-    def say(sentence: str) -> None:
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
+
+def _show_trial(console: Console, seen: Look, tried: Tried) -> None:
     if seen.n_unsplit:
-        say(f"{seen.n_unsplit:,} line(s) cannot be split into the file's columns and will be rejected.")
+        _say(console, f"{seen.n_unsplit:,} line(s) cannot be split into the file's columns and will be rejected.")
     share = 100 * tried.n_rejected / tried.n_rows
-    say(f"Tried on {tried.n_rows:,} rows: {tried.n_rejected:,} of them would be rejected ({share:.1f}%).")
+    _say(console, f"Tried on {tried.n_rows:,} rows: {tried.n_rejected:,} of them would be rejected ({share:.1f}%).")
     for row in tried.reasons[:5]:
-        say(f"  {row['column_name']}: {row['reason']}: {row['n_rows']:,}")
-    say("Written:")
+        _say(console, f"  {row['column_name']}: {row['reason']}: {row['n_rows']:,}")
+
+
+def _show_choices(console: Console, found: Measured, nights: Nights, n_returns: int) -> None:
+    """What was chosen beyond the columns, and why."""
+    from recsys_jobs.init.measure import weigh
+
+    if n_returns:
+        _say(console, f"{n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql).")
+    weights = weigh(found.types)
+    listed = [
+        f"{_short(name)} {weights[name]}" if name in weights else f"{_short(name)} left out" for name in found.types
+    ]
+    more = f", {len(listed) - 12} more in the profile" if len(listed) > 12 else ""
+    _say(console, f"Event types: {', '.join(listed[:12])}{more}.")
+    _say(console, f"Horizon: {nights.horizon} day{'s' if nights.horizon > 1 else ''}, {nights.why}.")
+
+
+def _show_written(console: Console, name: str, texts: dict[str, str]) -> None:
+    _say(console, "Written:")
     for path in [f"sql/sources/{name}/{stem}.sql" for stem in texts] + [f"data/profiles/{name}.toml"]:
-        say(f"  {path}")
+        _say(console, f"  {path}")
 
 
 def _show_next(console: Console, name: str, user: str, has_demo: bool) -> None:

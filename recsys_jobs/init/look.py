@@ -138,7 +138,8 @@ def _read_alike(con: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path) 
     try:
         n_unsplit = len(stage(con, file, delivery))
     except UnreadableFile as error:
-        raise InitError(f"{file}: {error}.") from error
+        why = str(error).replace(", or set format for its delivery", "")  # no delivery is written down yet
+        raise InitError(f"{file}: {why}.") from error
     con.execute("create table seen as from staged")
     names = _names(con, "staged")
     others = [path for path in _matching(delivery) if path != file]

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.storage.canonical import EVENT_TABLE, projection
-from recsys_jobs.init import vocabulary
-from recsys_jobs.init.vocabulary import squeezed
+from recsys_jobs.init.vocabulary import kind_of
 
 if TYPE_CHECKING:
     import duckdb
 
 HORIZONS = (7, 14, 28)
-"""Days ahead that a list may be judged, shortest first; 1 where the history is too short for a week."""
+"""Days ahead that a list may be judged, shortest first."""
+SHORT_HORIZONS = (1, 2, 3, 5)
+"""Those for a history that is too short for a week."""
 ENOUGH_USERS = 500
 ENOUGH_SHARE = 0.3
 """A window holds enough users with this many, or with this share of all."""
@@ -28,14 +29,8 @@ FEW_REPEATS = 0.05
 HISTORY_DAYS = 7
 """A file whose newest event is older than this is history."""
 GRACE = timedelta(hours=2)
-WEIGHTS = (
-    (vocabulary.PURCHASES, 1.0),
-    (vocabulary.TAKEN, 1.0),
-    (vocabulary.CARTS, 0.3),
-    (vocabulary.LIKES, 0.3),
-    (vocabulary.VIEWS, 0.1),
-)
-"""Weights of known event types: 1.0 for what is taken for good, less for what only hints at it."""
+WEIGHTS = {"purchase": 1.0, "taken": 1.0, "cart": 0.3, "like": 0.3, "view": 0.1, "taken back": 0.0}
+"""Weights of known kinds of events: 1.0 for what is taken for good, less for what only hints at it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,8 @@ class Nights:
     """Which nights a profile has."""
 
     horizon: int
+    why: str
+    """Why that horizon, for people."""
     is_history: bool
     first: date
     last: date
@@ -107,7 +104,7 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
                 [bulk_day, days],
             ).fetchall()[0][0]
         )
-        for days in (1, *HORIZONS)
+        for days in (*SHORT_HORIZONS, *HORIZONS)
     }
     user = con.execute(
         "with counts as (select user_id, count(*) as n from measured group by user_id) "
@@ -125,27 +122,23 @@ def plan_nights(found: Measured) -> Nights:
     last_built = min(found.bulk_day, newest_closed)
     n_days = (last_built - found.oldest.date()).days + 1
     enough = min(ENOUGH_USERS, ENOUGH_SHARE * found.n_users)
-    fitting = [days for days in HORIZONS if 4 * days <= n_days] or [1]
-    horizon = next((days for days in fitting if found.active_users[days] >= enough), fitting[-1])
+    fitting = [days for days in HORIZONS if 4 * days <= n_days]
+    horizon = next((days for days in fitting if found.active_users[days] >= enough), None)
+    why = "the shortest, from a week on, in which enough users do something"
+    if horizon is None:
+        horizon = max(days for days in (*SHORT_HORIZONS, *fitting) if 4 * days <= max(n_days, 4))
+        why = f"the longest that fits four times into {n_days:,} day(s) of history"
     demo = [last_built - n * timedelta(days=horizon) for n in (2, 1, 0)]
     demo = [night for night in demo if night >= found.oldest.date()]
     last = found.newest.date()
-    return Nights(horizon, is_history, demo[0] if demo else newest_closed, last, tuple(demo))
+    return Nights(horizon, why, is_history, demo[0] if demo else newest_closed, last, tuple(demo))
 
 
 def weigh(types: dict[str, int]) -> dict[str, float]:
     """Weight of each event type; those that are left out count for nothing and are not graded."""
-    known = {name: _weight(name) for name in types}
+    known = {name: WEIGHTS.get(kind_of(name) or "") for name in types}
     weights = {name: weight for name, weight in known.items() if weight}
     if not weights:
         weights = dict.fromkeys((name for name in types if known[name] is None), 1.0) or dict.fromkeys(types, 1.0)
     most = max(weights.values())
     return {name: round(weight / most, 3) for name, weight in weights.items()}
-
-
-def _weight(name: str) -> float | None:
-    """Weight of a known event type; None for one that is not known."""
-    squeezed_name = squeezed(name)
-    if any(word in squeezed_name for word in vocabulary.TAKEN_BACK.split()):
-        return 0.0
-    return next((weight for words, weight in WEIGHTS if squeezed_name in words.split()), None)

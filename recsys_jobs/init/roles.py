@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from recsys_assets.storage.readers import quoted
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from recsys_jobs.init.times import TimeFormat
     from recsys_jobs.init.vocabulary import Tiers
 
-IDS: tuple[tuple[str, Tiers, str], ...] = (
-    ("user", vocabulary.USER, vocabulary.USER_WORDS),
-    ("item", vocabulary.ITEM, vocabulary.ITEM_WORDS),
+IDS: tuple[tuple[str, Tiers, str, Tiers], ...] = (  # names, words within a name, names of last resort
+    ("user", vocabulary.USER, vocabulary.USER_WORDS, ()),
+    ("item", vocabulary.ITEM, vocabulary.ITEM_WORDS, vocabulary.PAGE),
 )
 NUMBERS: dict[str, Tiers] = {
     "quantity": vocabulary.QUANTITY,
@@ -90,21 +91,25 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
     for role, name in asked.items():
         if name:
             roles.take(role, _named(look, name, role), f"--{role}")
-    for role, id_tiers, words in IDS:
+    for role, id_tiers, words, last in IDS:
         if role not in roles.taken:
-            roles.take(role, *_id_column(look, roles, role, id_tiers, words))
+            roles.take(role, *_id_column(look, roles, role, id_tiers, words, last))
         if roles.taken[role].is_float_id:
             roles.why[role] += ", .0 left out"
     _take_time(look, roles, given_format)
     if asked.get("event") is None:
         _take_first(look, roles, "event", vocabulary.EVENT, _is_event_type)
-    for role, tiers in NUMBERS.items():
-        if asked.get(role) is None:
-            _take_first(look, roles, role, tiers, lambda column: column.number is not None)
     for role, tiers in CONTEXT.items():
         _take_first(look, roles, role, tiers, lambda column: column.n_values > 0)
+    if any(squeezed(column.name).startswith("lineitem") for column in look.columns):  # Shopify: #1001
+        _take_first(look, roles, "basket_id", ("name",), lambda column: column.n_values > 0)
+    for role, tiers in NUMBERS.items():
+        if asked.get(role) is None:
+            _take_first(look, roles, role, tiers, partial(_is_number, look, roles, of_line=role == "value"))
     for role, tiers in ATTRIBUTES.items():
         _take_first(look, roles, role, tiers, lambda column: _belongs_to_item(look, roles, column))
+    order = ("user", "item", "time", "event", *NUMBERS, *CONTEXT, *ATTRIBUTES)
+    roles.taken = {role: roles.taken[role] for role in order if role in roles.taken}
     for column in _free(look, roles):
         roles.left_out.setdefault(column.name, _why_left_out(column))
     return roles
@@ -136,18 +141,23 @@ def _free(look: Look, roles: Roles) -> list[Column]:
     return [column for column in look.columns if column.name not in used]
 
 
-def _id_column(look: Look, roles: Roles, role: str, tiers: Tiers, words: str) -> tuple[Column, str]:
+def _id_column(look: Look, roles: Roles, role: str, tiers: Tiers, words: str, last: Tiers) -> tuple[Column, str]:
     """The column with the best name for an id, else one whose name holds one of the words."""
-    free = _free(look, roles)
+    free = [column for column in _free(look, roles) if column.n_values]
     for tier in tiers:
         if found := [column for column in free if squeezed(column.name) in tier.split()]:
             return _only(role, found), "its name"
     held = set(words.split())
-    found = [column for column in free if words_of(column.name) & held and column.n_distinct > 2]
-    if not found:
-        raise InitError(f"No column is the {role} by its name. Say which with --{role}: {_names(look.columns)}.")
-    column = _only(role, found)
-    return column, f"its name holds {min(words_of(column.name) & held)!r}"
+    if found := [column for column in free if words_of(column.name) & held and column.n_distinct > 2]:
+        column = _only(role, found)
+        return column, f"its name holds {min(words_of(column.name) & held)!r}"
+    for tier in last:
+        if found := [column for column in free if squeezed(column.name) in tier.split()]:
+            return _only(role, found), "its name"
+    raise InitError(
+        f"No column with values is the {role} by its name. Say which with --{role}: {_names(look.columns)}. If "
+        f"none is, join the {role} in from another file first."
+    )
 
 
 def _only(role: str, found: list[Column]) -> Column:
@@ -188,6 +198,13 @@ def _take_time(look: Look, roles: Roles, given_format: str | None) -> None:
         if column.name in tiers and _holds_times(look, column, given_format):
             named.setdefault(tiers[column.name], []).append(column)
     if not named:
+        if not any(tier < len(vocabulary.TIME) + 1 for tier in tiers.values()) and not any(
+            _holds_times(look, column, given_format) for column in look.columns
+        ):
+            raise InitError(
+                f"No column holds times, so no night can be told: {_names(look.columns)}. "
+                "Join them in from another file first."
+            )
         best = min(tiers, key=lambda name: tiers[name], default="")
         if best and given_format:
             time_format(look.con, "seen", _named(look, best, "time"), given_format)  # says how it does not fit
@@ -237,6 +254,26 @@ def _take_first(look: Look, roles: Roles, role: str, tiers: Tiers, fits: Callabl
         if found:
             roles.take(role, found[0], "its name")
             return
+
+
+def _is_number(look: Look, roles: Roles, column: Column, *, of_line: bool) -> bool:
+    """Whether a column holds numbers; those of a line do not say one for the whole order, on one or all its lines."""
+    if column.number is None:
+        return False
+    if not of_line or "basket_id" not in roles.taken:
+        return True
+    basket, value = (
+        f"nullif(trim({quoted(name)}::varchar), '')" for name in (roles.taken["basket_id"].name, column.name)
+    )
+    n_orders, n_of_order = look.con.execute(
+        f"select count(*), count(*) filter (n_values = 1) from (select count(*) as n_lines, "
+        f"count(distinct {value}) as n_values from seen where {basket} is not null group by {basket}) "
+        "where n_lines > 1 and n_values > 0"
+    ).fetchall()[0]
+    if n_of_order > 0.9 * n_orders:
+        roles.left_out[column.name] = "one value for all lines of an order, so it is no line's"
+        return False
+    return True
 
 
 def _is_event_type(column: Column) -> bool:

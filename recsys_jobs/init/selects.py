@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.storage.readers import quoted, text
 from recsys_jobs.init.look import TABLE, InitError
 from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT
-from recsys_jobs.init.vocabulary import PURCHASES, TAKEN, VIEWS, words_of
+from recsys_jobs.init.vocabulary import PURCHASES, TAKEN, VIEWS, kind_of, words_of
 
 if TYPE_CHECKING:
     from recsys_jobs.init.look import Column, Look
@@ -116,7 +116,7 @@ def event_type(lines: _Lines, event_types: list[str]) -> str:
     if "event" not in lines.roles.taken:
         return text(_only_type(lines))
     given = f"lower(trim({lines.column('event')}))"
-    others = [name for name in event_types if name in PURCHASES.split() and name != "purchase"]
+    others = [name for name in event_types if kind_of(name) == "purchase" and name != "purchase"]
     if not others:
         return given
     listed = ", ".join(map(text, others))

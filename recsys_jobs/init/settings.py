@@ -64,7 +64,8 @@ def _nights(nights: Nights) -> list[str]:
     ]
     if nights.is_history:
         lines += [
-            "# The newest event is older than a week, so this is history. Delete this line once files keep arriving.",
+            "# The newest event is older than a week, so this is history. Once files keep arriving, delete this line",
+            "# and set first_night near today: each day from the first night on gets a partition of its own.",
             f"last_night = {nights.last}",
         ]
     demo = ", ".join(map(str, nights.demo))

@@ -35,12 +35,14 @@ ITEM = (
     "item itemid product productid productno productcode sku skuid article articleid articleno articlenumber "
     "stockcode asin movie movieid book bookid isbn song songid track trackid clickarticleid artikel artikelid "
     "artikelnr artikelnummer produkt produktid produktnr producto productoid idproducto produit produitid prodotto",
-    "lineitemsku lineitemid itemno itemcode variantid parentasin content contentid document documentid docid news newsid video videoid "
+    "lineitemsku lineitemid itemno itemcode variantid parentasin content contentid document documentid docid news "
+    "newsid video videoid "
     "listing listingid property propertyid game gameid artist artistid show showid merchandiseid goodsid "
     "materialnumber gtin ean upc barcode plu business businessid restaurantid poi poiid venueid",
-    "productname itemname articlename producttitle itemtitle artikelname produktname title",
+    "productname itemname articlename producttitle itemtitle artikelname produktname lineitemname title",
 )
 ITEM_WORDS = "item product sku article movie book song track content artikel produkt producto"
+PAGE = ("url page pageurl pagepath path pageid slug",)
 TIME = (
     "time timestamp ts datetime eventtime eventtimestamp eventdatetime eventat eventts purchasedat purchasetime "
     "purchasetimestamp purchaseddate soldat ordertime ordertimestamp orderedat orderpurchasetimestamp invoicedate "
@@ -61,23 +63,24 @@ EVENT = (
     "type kind verb",
 )
 QUANTITY = (
-    "quantity qty units pieces itemquantity orderquantity quantitysold unitssold menge anzahl stueck stück cantidad "
-    "quantite quantité quantita",
+    "quantity lineitemquantity qty units pieces itemquantity orderquantity quantitysold unitssold menge anzahl stueck "
+    "stück cantidad quantite quantité quantita",
     "count number numitems n",
 )
 VALUE = (
     "value linetotal lineamount linevalue lineprice salesvalue salesamount extendedprice totalprice amountpaid paid "
-    "revenue turnover umsatz gesamtpreis",
-    "total amount totalamount subtotal sales spend spent netsales grosssales betrag summe importe montant totale",
+    "revenue turnover umsatz gesamtpreis positionsbetrag",
+    "total amount totalamount sales spend spent netsales grosssales betrag gesamtbetrag gesamt summe importe montant "
+    "totale",
 )
 PRICE = (
-    "unitprice priceperunit itemprice price productprice sellingprice saleprice einzelpreis stückpreis stueckpreis "
-    "preis preciounitario precio prixunitaire prix prezzo listprice retailprice",
+    "unitprice lineitemprice priceperunit itemprice price productprice sellingprice saleprice einzelpreis stückpreis "
+    "stueckpreis preis preciounitario precio prixunitaire prix prezzo listprice retailprice",
 )
 RATING = ("rating stars score overall reviewscore reviewrating bewertung",)
 BASKET = (
     "basket basketid order orderid orderno ordernumber invoice invoiceid invoiceno invoicenumber receipt receiptid "
-    "receiptno bonid bonnr bestellnummer rechnungsnummer belegnummer",
+    "receiptno bonid bonnr bestellnummer rechnungsnummer rechnungsnr belegnummer belegnr auftragsnummer auftragsnr",
     "transaction transactionid cart cartid checkout checkoutid ticket ticketid sale saleid bon bestellung rechnung",
 )
 SESSION = ("session sessionid usersession visitid",)
@@ -87,8 +90,8 @@ COUNTRY = ("country countrycode usercountry customercountry clickcountry land pa
 REGION = ("region state province clickregion bundesland provincia",)
 STORE = ("store storeid storename storenumber shop shopid branch branchid outlet filiale location locationid tienda",)
 TITLE = (
-    "title itemtitle producttitle productname itemname articlename movietitle booktitle songtitle trackname "
-    "artikelname produktname bezeichnung",
+    "title itemtitle producttitle productname itemname lineitemname articlename movietitle booktitle songtitle "
+    "trackname artikelname produktname bezeichnung",
     "name description productdescription itemdescription desc beschreibung descripcion designation",
 )
 DEPARTMENT = ("department departmentname dept abteilung shelf warengruppe section maincategory productgroup",)
@@ -100,10 +103,31 @@ CATEGORY = (
 SUBCATEGORY = ("subcategory subcategoryname subdepartment productsubcategory unterkategorie",)
 BRAND = ("brand brandname manufacturer marke hersteller marca marque vendor",)
 
-# Types of events, as they stand in the column of the type.
+# Types of events: whole ones, as they stand in the column of the type.
 PURCHASES = "purchase purchased buy bought order ordered transaction sale sold checkout paid payment kauf achat compra"
 TAKEN = "rating rated play played listen watch watched read download event"
 CARTS = "cart addtocart basket addtobasket warenkorb"
 LIKES = "wishlist addtowishlist favorite favourite fav like bookmark save share follow"
 VIEWS = "view pageview pv click impression detail seen show open browse ansicht klick"
-TAKEN_BACK = "remove return refund cancel dislike unlike delete storno"
+TAKEN_BACK = "remove return refund cancel dislike unlike delete storno fail abandon declin"
+# Words within a type of several (`Product Viewed`), read in this order: `Cart Viewed` is a view.
+SAYS_VIEW = "view viewed views click clicked impression seen opened browsed visit visited select selected"
+SAYS_LIKE = "wishlist favorite favorited favourite liked saved shared followed bookmarked"
+SAYS_CART = "add added basket started begin"
+SAYS_PURCHASE = "purchase purchased bought sold paid"
+SAYS_DONE = "completed complete placed made confirmed succeeded created"
+SAYS_TAKEN = "rated played listened watched read downloaded completed finished"
+
+
+def kind_of(event_type: str) -> str | None:
+    """What a type of event means: purchase, taken, cart, like, view or taken back; None where nothing tells."""
+    whole, words = squeezed(event_type), words_of(event_type)
+    if any(part in whole for part in TAKEN_BACK.split()):
+        return "taken back"
+    names = {"purchase": PURCHASES, "taken": TAKEN, "cart": CARTS, "like": LIKES, "view": VIEWS}
+    if kind := next((kind for kind, listed in names.items() if whole in listed.split()), None):
+        return kind
+    if words & set(PURCHASES.split()) and words & set(SAYS_DONE.split()):  # Order Completed, but not Order Shipped
+        return "purchase"
+    said = {"view": SAYS_VIEW, "like": SAYS_LIKE, "cart": SAYS_CART, "purchase": SAYS_PURCHASE, "taken": SAYS_TAKEN}
+    return next((kind for kind, listed in said.items() if words & set(listed.split())), None)

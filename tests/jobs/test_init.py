@@ -188,6 +188,43 @@ FILES = {
         {"user": "anon_customer_hash", "item": "purchased_sku_code", "time": "logged_on"},
         datetime(2025, 1, 31, 8),
     ),
+    "Shopify's orders": (
+        "orders_export.csv",
+        "Name,Email,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n"
+        "#1001,a@x.org,9.50,12.00,2025-02-13 23:03:17 +0100,1,Mug,4.50,MUG\n"
+        "#1001,a@x.org,,,2025-02-13 23:03:17 +0100,2,Cup,2.50,CUP\n"
+        "#1002,b@x.org,4.50,7.00,2025-02-14 08:00:00 +0100,1,Mug,4.50,MUG\n",
+        {
+            "user": "Email",
+            "item": "Lineitem sku",
+            "time": "Created at",
+            "quantity": "Lineitem quantity",
+            "price": "Lineitem price",
+            "basket_id": "Name",
+            "title": "Lineitem name",
+        },
+        datetime(2025, 2, 13, 22, 3, 17),
+    ),
+    "a German invoice, the total on each line": (
+        "rechnungen.csv",
+        "rechnungsnr;kundennr;artikelnr;datum;menge;positionsbetrag;gesamt\n"
+        "7;1;a;13.02.2025;1;2,50;9,00\n7;1;b;13.02.2025;1;6,50;9,00\n",
+        {
+            "user": "kundennr",
+            "item": "artikelnr",
+            "time": "datum",
+            "quantity": "menge",
+            "value": "positionsbetrag",
+            "basket_id": "rechnungsnr",
+        },
+        datetime(2025, 2, 13),
+    ),
+    "pages of a site": (
+        "hits.csv",
+        "visitor_id,url,timestamp\nv,/a,2025-01-01T10:00:00Z\nv,/b,2025-01-01T10:01:00Z\n",
+        {"user": "visitor_id", "item": "url", "time": "timestamp"},
+        datetime(2025, 1, 1, 10),
+    ),
     "shipped is not sold": (
         "o.csv",
         "client,ean,shipped_at,placed_at\nc,e,2025-01-05,2025-01-01 10:00\n",
@@ -210,7 +247,7 @@ REFUSED = {
     "no time": (
         "user,item,pieces\nu,i,3\n",
         {},
-        "No column is the time of the event. Say which with --time, and its format",
+        "No column holds times, so no night can be told: user, item, pieces. Join them in from another file first.",
     ),
     "ids are no times": ("user,item,order_number\nu,i,1506827187\n", {}, "--time"),
     "times of a kind nobody knows": (
@@ -218,8 +255,17 @@ REFUSED = {
         {},
         "the values of time (Tue, 31 Oct 2017 10:00:00 GMT) are no times that are known. Say which with --time, and",
     ),
-    "no user": ("basket,item,time\nb,i,2025-01-01\n", {}, "No column is the user by its name. Say which with --user"),
-    "no item": ("user,time\nu,2025-01-01\n", {}, "No column is the item by its name. Say which with --item"),
+    "no user": ("basket,item,time\nb,i,2025-01-01\n", {}, "If none is, join the user in from another file"),
+    "no user by name": (
+        "basket,item,time\nb,i,2025-01-01\n",
+        {},
+        "No column with values is the user by its name. Say which with",
+    ),
+    "no item": (
+        "user,time\nu,2025-01-01\n",
+        {},
+        "No column with values is the item by its name. Say which with --item",
+    ),
     "two users": (
         "customer_id,visitor_id,item,time\nc,v,i,2025-01-01\n",
         {},
@@ -236,7 +282,7 @@ REFUSED = {
         "--time-format '%d/%m/%Y %H:%M' or --time-format '%m/%d/%Y %H:%M'",
     ),
     "day and month": ("user,item,time\nu,i,13/04/2025\nu,i,04/13/2025\n", {}, "1 values of it can only have the day"),
-    "no header": ("u1,i1,2025-01-01\nu2,i2,2025-01-02\nu3,5,6\n", {}, "No column is the user"),
+    "no header": ("u1,i1,2025-01-01\nu2,i2,2025-01-02\nu3,5,6\n", {}, "No column with values is the user"),
     "no header, numbers": ("17,42,2025-01-01\n18,43,2025-01-02\n", {}, "looks like data, not like column names"),
     "a column that is not there": ("user,item,time\nu,i,2025-01-01\n", {"user": "usr"}, "did you mean user?"),
     "a time that is none": ("user,item,time,t\nu,i,2025-01-01,x\n", {"time": "t"}, "its values (x) are no times"),
@@ -261,7 +307,7 @@ def test_what_cannot_be_told_is_refused_with_the_option_to_give(propose, content
 
 
 def test_unknown_formats_and_missing_files_are_refused(propose, tmp_path):
-    with pytest.raises(InitError, match=r"format \.xlsx is not known"):
+    with pytest.raises(InitError, match=r"format \.xlsx is not known; [^;]* or JSON lines\.$"):
         propose("user,item\n", "sales.xlsx")
     with pytest.raises(InitError, match="is not a file"):
         Proposal(tmp_path / "nowhere.csv", tmp_path)
@@ -380,6 +426,16 @@ def test_a_unit_price_becomes_the_value_of_the_line(propose):
     assert propose(FILES["American dates, TSV"][1], "sales.tsv").events[0]["value"] == "1234.50"
 
 
+def test_the_total_of_an_order_is_no_value_of_its_lines(propose):
+    rows = ["A,9,4", "A,9,5", "B,7,7", "C,5,2", "C,,3"]
+    content = "user,item,time,order,total,price\n" + "".join(f"u,i,2025-01-01,{row}\n" for row in rows)
+    proposal = propose(content)
+    assert [row["value"] for row in proposal.events] == ["4", "5", "7", "2", "3"]
+    assert proposal.left_out["total"] == "one value for all lines of an order, so it is no line's"
+    assert propose(content, value="total").events[0]["value"] == "9"
+    assert propose(content.replace("A,9,5", "A,8,5").replace("C,,3", "C,4,3")).roles["value"] == "total"
+
+
 def test_items_are_known_from_their_event_on(propose):
     content = "user,item,time,title,brand,note\n" + "".join(
         f"u{n},i{n % 2},2025-01-0{n + 1},Title {n % 2},B,note {n}\n" for n in range(6)
@@ -413,6 +469,15 @@ def test_what_means_a_purchase_is_called_one(propose):
     proposal = propose(FILES["Retail Rocket, milliseconds"][1])
     assert [row["event_type"] for row in proposal.events] == ["view", "purchase"]
     assert propose(FILES["MovieLens, Unix seconds"][1]).events[0]["event_type"] == "rating"
+    types = ["Product Viewed", "Order Completed", "Product Purchased", "Order Shipped", "Video Completed"]
+    segment = propose("user,item,time,event\n" + "".join(f"u,i,2025-01-01,{name}\n" for name in types))
+    assert [row["event_type"] for row in segment.events] == [
+        "product viewed",
+        "purchase",
+        "purchase",
+        "order shipped",
+        "video completed",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -504,7 +569,7 @@ def measured(
         types=types or {"purchase": 10_000},
         repeat_share=repeats,
         bulk_day=newest_day,
-        active_users=dict(zip((1, 7, 14, 28), active, strict=True)),
+        active_users=dict(zip((1, 7, 14, 28), active, strict=True)) | {2: 150, 3: 200, 5: 300},
         user="u1",
     )
 
@@ -516,7 +581,10 @@ def measured(
         (measured(active=(1, 20, 310, 600)), 14),
         (measured(active=(1, 20, 30, 40)), 28),
         (measured(users=100_000, active=(200, 500, 900, 1000)), 7),
-        (measured(oldest="2025-06-10", active=(200, 100, 900, 1000)), 1),
+        (measured(oldest="2025-06-10", active=(200, 100, 900, 1000)), 5),
+        (measured(oldest="2025-06-15"), 3),
+        (measured(oldest="2025-06-21"), 2),
+        (measured(oldest="2025-06-28"), 1),
         (measured(oldest="2025-05-20", active=(1, 20, 30, 40)), 7),
     ],
 )
@@ -538,6 +606,7 @@ def test_a_live_shop_has_no_last_night_and_waits_for_the_close(propose):
     past = tomllib.loads(write_profile("shop", delivery, measured(), plan_nights(measured())))
     assert "last_night" not in live
     assert past["last_night"] == date(2025, 6, 30)
+    assert "and set first_night near today" in write_profile("shop", delivery, measured(), plan_nights(measured()))
     Profile(name="shop", **live)
 
 
@@ -559,6 +628,11 @@ def test_only_discovery_where_nobody_repeats(propose, repeats, tasks):
         (["view"], {"view": 1.0}),
         (["purchase", "heartbeat"], {"purchase": 1.0}),
         (["a", "b"], {"a": 1.0, "b": 1.0}),
+        (
+            ["product viewed", "Product Added", "purchase", "cart viewed", "order_refunded", "order shipped"],
+            {"product viewed": 0.1, "Product Added": 0.3, "purchase": 1.0, "cart viewed": 0.1},
+        ),
+        (["Added to Wishlist", "checkout started"], {"Added to Wishlist": 1.0, "checkout started": 1.0}),
     ],
 )
 def test_weights_of_event_types(types, weights):
@@ -591,7 +665,7 @@ def test_a_name_must_be_one_and_free_unless_forced(project, tmp_path):
     before = written_by_init(project)
     assert "'My Shop' is no name for a source" in init_fails(project, "My Shop", "--file", file)
     assert "is no name" in init_fails(project, "../shop", "--file", file)
-    assert "complete_journey.toml exist(s) already" in init_fails(project, "complete_journey", "--file", file)
+    assert "complete_journey.toml exist already" in init_fails(project, "complete_journey", "--file", file)
     assert "Europe/Berlin" in init_fails(project, "taken", "--file", file, "--time-zone", "Berlin")
     assert written_by_init(project) == before
     run(project, "recsys", "init", "taken", "--file", str(file))
@@ -620,13 +694,23 @@ def test_rows_that_would_be_rejected_are_named_at_once(project, tmp_path):
     printed = run(project, "recsys", "init", "bought", "--file", str(file))
     assert "1 line(s) cannot be split" in printed
     assert "Times say no offset and are taken as UTC." in printed
+    assert "run this again with --force --time-zone Europe/Berlin." in printed
+    assert (
+        "Event types: purchase 1.0.\nHorizon: 1 day, the longest that fits four times into 1 day(s) of history."
+        in printed
+    )
+    assert "negative" not in printed
     assert "Tried on 99 rows: 12 of them would be rejected (12.1%)." in printed
     for line in ("quantity: quantity is not above zero: 10", "user_id: no user: 1", "event_ts: no time, or none that"):
         assert line in printed
-    file.write_text("user,item,time\n,i,2025-01-01\n")
+    file.write_text("user,item,time,qty\nu,i,2025-01-01,3\nu,i,2025-01-02,-1\n")
+    printed = run(project, "recsys", "init", "bought", "--file", str(file), "--force")
+    assert "1 row(s) have a negative quantity and are taken as returns" in printed
+    assert "--time-zone" not in printed
+    file.write_text("user,item,time\nu,i,2999-01-01\n")
     before = written_by_init(project)
     sentence = init_fails(project, "hopeless", "--file", file)
-    assert "None of 1 rows tried would land: user_id: no user (1 rows). Nothing was written." in sentence
+    assert "None of 1 rows tried would land: event_ts: " in sentence
     assert written_by_init(project) == before
 
 
