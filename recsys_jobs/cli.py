@@ -110,9 +110,14 @@ def land(
     Without --history rows count as arrived now and become visible with the next open night.
     """
     from recsys_assets.assets.raw import history_files, inbox
+    from recsys_assets.nights import night_of, utc_now
     from recsys_assets.storage.landing import Landing
     from recsys_jobs import show
 
+    if arrived_at and (history or arrived_at > utc_now()):
+        raise typer.BadParameter(
+            "history has no arrival, and no file arrives in the future.", param_hint="--arrived-at"
+        )
     profile = _profile()
     if not files:
         folder = inbox(profile)
@@ -125,6 +130,15 @@ def land(
     names = {file.name for file in landed if file.status == "landed"}
     rejects = [row for row in Landing(profile).reject_counts().to_pylist() if row["name"] in names]
     show.rejected(console, rejects, sum(file.rows_read for file in landed))
+    arrives = night_of((arrived_at or utc_now()) - profile.grace)
+    if names and not history and profile.last_night and arrives > profile.last_night:
+        console.print(
+            f"No night will see what arrived: last_night of profile {profile.name} is {profile.last_night}. "
+            "Delete that line of the profile if files keep arriving.",
+            style="yellow",
+        )
+    if any(file.status == "quarantined" for file in landed):
+        raise typer.Exit(1)
 
 
 @command
@@ -170,7 +184,8 @@ def backtest(
 def replay(
     days: Annotated[int, typer.Option(min=1, help="Days to replay, from the first night that is not built.")] = 14,
     files: Annotated[
-        Path | None, typer.Option(help="Folder with one file a day (default: the profile's history).", file_okay=False)
+        Path | None,
+        typer.Option(help="Folder with one file a day (default: the profile's history).", file_okay=False, exists=True),
     ] = None,
     late: Annotated[float, typer.Option(min=0, max=1, help="Share of files that come 1 to 9 days late.")] = 0.0,
     twice: Annotated[float, typer.Option(min=0, max=1, help="Share of files that come again a day later.")] = 0.0,
@@ -258,7 +273,10 @@ def why(
         raise FileNotFoundError(
             f"No night of profile {profile.name} is built yet. Run `recsys night` or `recsys demo`."
         )
-    show.why(console, profile, user, item, night.date() if night else built[-1])
+    asked = night.date() if night else built[-1]
+    if asked not in built:
+        raise FileNotFoundError(f"Night {asked} is not built. Built are {', '.join(map(str, built[-10:]))}.")
+    show.why(console, profile, user, item, asked)
 
 
 @command

@@ -5,7 +5,9 @@ What belongs here: the Dagster instance of a deployment, and a run of ``nightly`
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     """Called with (steps done, steps in all, the step just begun)."""
 
 POLL_SECONDS = 0.25
+_CLASS = re.compile(r"^([a-z_]\w*\.)+\w+: ")
+"""Name of an error's class, which says nothing to people."""
 
 
 class NightFailed(Exception):
@@ -113,6 +117,11 @@ def check_night(profile: Profile, night: Night) -> None:
     NightFailed
         When the profile has no such night, or it has not closed yet.
     """
+    if profile.last_night is not None and night > profile.last_night:
+        raise NightFailed(
+            f"Night {night} cannot be built: last_night of profile {profile.name} is {profile.last_night}. A shop "
+            "whose files keep arriving has none: delete that line of the profile, and set first_night near today."
+        )
     newest = newest_night(profile)
     if not profile.first_night <= night <= newest:
         raise NightFailed(
@@ -128,7 +137,7 @@ def _failure(result: ExecuteInProcessResult) -> str:
             error = event.step_failure_data.error
             while error.cause is not None:
                 error = error.cause
-            return f"{event.step_key}: {error.message.strip()}"
+            return f"{event.step_key}: {_CLASS.sub('', error.message.strip())}"
     return "an unknown step; see its run in the UI (make dev)"
 
 
@@ -143,7 +152,9 @@ def _followed(instance: DagsterInstance, run_id: str, n_steps: int, progress: Pr
             records = instance.get_records_for_run(run_id, cursor=cursor)
             cursor = records.cursor
             for record in records.records:
-                event = record.event_log_entry.dagster_event
+                entry, event = record.event_log_entry, record.event_log_entry.dagster_event
+                if event is None and entry.step_key and entry.level == logging.INFO:
+                    progress(done, n_steps, f"{entry.step_key.replace('__', '.')}: {entry.user_message}")
                 if event is None or event.step_key is None:
                     continue
                 done += event.is_step_success

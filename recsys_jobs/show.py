@@ -136,6 +136,9 @@ def one_user(console: Console, profile: Profile) -> tuple[str, str]:
             rows = connection.execute(
                 "select rank, item_id, title, reason_text from serving.recommend($1, k := 5, task := $2)", [user, task]
             ).fetchall()
+            if not rows:
+                console.print(f"User {user} has no list in task {task}: nothing is left to recommend.")
+                continue
             listed = Table("rank", "item", "title", "why", title=f"User {user}, task {task}")
             for row in rows:
                 listed.add_row(*("" if value is None else str(value) for value in row))

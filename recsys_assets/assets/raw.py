@@ -111,10 +111,12 @@ def land_files(
         except LandingError as error:
             refused.append(str(error))
         else:
-            tell(
-                f"{result.name}: {result.status}, {result.rows_read:,} rows read, {result.rows_landed:,} landed, "
-                f"{result.rows_rejected:,} rejected {result.message}".rstrip()
+            counts = (
+                f", {result.rows_read:,} rows read, {result.rows_landed:,} landed, {result.rows_rejected:,} rejected"
+                if result.status == "landed"
+                else ""
             )
+            tell(f"{result.name}: {result.status}{counts}{', ' if result.message else ''}{result.message}")
             landed.append(result)
     if refused:
         raise FilesRefused(refused, landed)
@@ -144,7 +146,7 @@ def _matched(
         elif path.is_symlink() or path.exists():
             matched.append((delivery_of(profile, path), path))
         else:
-            missing.append(f"{path} is not a file. Name files or folders that exist.")
+            missing.append(f"{path} does not exist. Name files or folders that do.")
     return matched, missing
 
 

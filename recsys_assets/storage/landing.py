@@ -98,7 +98,7 @@ class Landing:
                 intake.judge()
             except readers.UnreadableFile as error:
                 record(con, intake.file_id, file, "quarantined", message=str(error))
-                return Landed(path.name, delivery.table, "quarantined", message=f"{path}: {error}")
+                return Landed(path.name, delivery.table, "quarantined", message=str(error))
             if _digest(path) != content:
                 raise LandingError(f"{path}: changed while it was read; land it again when it is complete.")
             con.execute("begin")
@@ -217,7 +217,8 @@ def _newest(rows: duckdb.DuckDBPyRelation, id_column: str) -> duckdb.DuckDBPyRel
 def _known(con: duckdb.DuckDBPyConnection, content: str) -> str:
     """Why a file need not land again, or an empty text."""
     rows = con.execute(
-        "select name, arrived_at from landing.ledger.files where content = $1 and status = 'landed'",
+        "select name, arrived_at from landing.ledger.files where content = $1 and status = 'landed' "
+        "and (rows_landed > 0 or rows_read = 0)",  # one of rejects only may land after all, e.g. with a mended SELECT
         [content],
     ).fetchall()
     return f"same content as {rows[0][0]}, landed {rows[0][1]:%Y-%m-%d %H:%M} UTC" if rows else ""

@@ -144,7 +144,10 @@ class ReleaseFolder:
 
         name = self.current_name()
         if name is None:
-            raise ReleaseError(f"Nothing is published in {self.root}: run the job `nightly` for a night first.")
+            raise ReleaseError(
+                f"Nothing is published in {self.root} yet: build a night first (recsys night, or recsys demo). Another "
+                "profile is chosen with RECSYS_PROFILE."
+            )
         try:
             return duckdb.connect(str(self.link), read_only=True)
         except duckdb.Error as error:

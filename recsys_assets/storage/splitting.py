@@ -29,19 +29,20 @@ class Shape:
 
 
 def shape_of(path: Path, delimiter: str) -> Shape | None:
-    """Shape of a file, or None when it has NUL bytes or line ends of several kinds. One scan."""
-    feeds = returns = pairs = n_delimiters = 0
+    """Shape of a file, or None when it has NUL bytes, an odd quote or line ends of several kinds. One scan."""
+    feeds = returns = pairs = n_delimiters = n_quotes = 0
     block = b"\n"
     for block in _blocks(path):
         if b"\0" in block:
             return None
         feeds += block.count(b"\n")
         n_delimiters += block.count(delimiter.encode())
+        n_quotes += block.count(b'"')
         if b"\r" in block:
             returns += block.count(b"\r")
             pairs += block.count(b"\r\n")
-    alike = returns == pairs and pairs in {0, feeds}
-    return Shape(feeds + (not block.endswith(b"\n")), n_delimiters, pairs > 0) if alike else None
+    is_plain = returns == pairs and pairs in {0, feeds} and n_quotes % 2 == 0
+    return Shape(feeds + (not block.endswith(b"\n")), n_delimiters, pairs > 0) if is_plain else None
 
 
 def some_line_ends_in(delimiter: str, path: Path) -> bool:

@@ -8,6 +8,7 @@ Loading needs sqlglot only, so that definitions load light.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 SQL_FOLDER = PROJECT / "sql"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 _CLOCK_OR_CHANCE = frozenset(
     [
@@ -184,7 +186,7 @@ def _load(path: Path, keyed: bool) -> Select:
     try:
         statements = [s for s in parse(text, dialect="duckdb") if s is not None]
     except ParseError as error:
-        raise SqlError(f"{_shown(path)}: not valid SQL: {error}") from error
+        raise SqlError(f"{_shown(path)}: not valid SQL: {_ANSI.sub('', str(error))}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise SqlError(f"{_shown(path)}: must hold exactly one SELECT; found {len(statements)} statement(s).")
     query = statements[0]

@@ -13,7 +13,7 @@ from tests import sample
 from tests.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
-COMMANDS = ("demo", "init", "land", "night", "backtest", "releases", "rollback", "query", "why", "prune")
+COMMANDS = ("demo", "init", "land", "night", "backtest", "replay", "releases", "rollback", "query", "why", "prune")
 
 
 def run(deployment, *arguments):
@@ -57,8 +57,8 @@ def test_every_command_has_help(empty):
             ("night", "2017-10-23"),
             "Night 2017-10-23 cannot be built: the nights of profile sample that have closed run",
         ),
-        (("night", "2017-11-11"), "run from 2017-10-24 to 2017-11-10."),
-        (("land", "nowhere.parquet"), "nowhere.parquet is not a file."),
+        (("night", "2017-11-11"), "last_night of profile sample is 2017-11-10."),
+        (("land", "nowhere.parquet"), "nowhere.parquet does not exist."),
         (("land", sample.__file__), "sample.py: no delivery of profile sample has such a file."),
     ],
 )
@@ -101,7 +101,10 @@ def test_a_wrong_profile_names_the_file_and_the_setting(tmp_path, settings, sent
         (("query", "from serving.nothing"), "nothing does not exist"),
         (("why", "nobody", "1"), f"Night {LAST} knows no user 'nobody'."),
         (("why", "20", "nothing"), f"Night {LAST} knows no item 'nothing'."),
-        (("why", "20", "1", "--night", "2017-10-26"), "no partition for night 2017-10-26: build it first"),
+        (
+            ("why", "20", "1", "--night", "2017-10-26"),
+            "Night 2017-10-26 is not built. Built are 2017-10-25, 2017-10-28",
+        ),
         (("backtest", "--from", SECOND, "--to", "2017-11-30"), "cannot be built"),
         (("rollback", "--to", "2017-01-01-x"), "There is no release 2017-01-01-x"),
     ],

@@ -34,6 +34,8 @@ class Shop:
         self.con.execute(
             f"create table clean.interactions ({columns}, visible_night date, age_days double, weight double)"
         )
+        self.con.execute("create view clean.events as select * exclude (age_days, weight) from clean.interactions")
+        self._create("clean.retractions", CONTRACTS["clean.retractions"] | {"visible_night": "DATE"})
         self.con.execute(
             "create table clean.items (item_key integer, item_id varchar, available_from date, "
             "title varchar, department varchar, category varchar, subcategory varchar, brand varchar, "

@@ -172,7 +172,8 @@ FILES = {
     "day that does not exist": between(row(at="2017-02-30"), "event_ts: cannot be read as timestamp"),
     "infinite time": between(row(at="infinity"), "event_ts: after its own arrival"),
     "negative number": between(row(quantity=-1), "quantity: quantity is not above zero"),
-    "huge number": Case(text(U1, row(value="9" * 30), U3)),
+    "large number": Case(text(U1, row(value="9" * 15), U3)),
+    "huge number": between(row(value="9" * 30), "value: too large: 1e15 or more"),
     "1e400": between(row(value="1e400"), "value: "),
     "NaN": between(row(value="NaN"), "value: not a finite number"),
     "-inf": between(row(value="-inf"), "value: not a finite number"),
@@ -239,11 +240,11 @@ def test_a_malformed_file(shop, title):
     if case.said:
         assert landed.status == found["status"] == "quarantined"
         assert re.search(case.said, found["message"], re.DOTALL), found["message"]
-        assert landed.message == f"{shop.inbox / case.name}: {found['message']}"
+        assert landed.message == found["message"]
         assert len(found["message"]) < 600
         assert (found["rows_read"], rows, rejects) == (0, [], [])
     else:
-        assert (landed.status, landed.message) == ("landed", "")
+        assert landed.status == "landed"
         assert landed.rows_read == landed.rows_landed + landed.rows_rejected == len(case.users) + len(case.rejects)
         assert [user.strip() for _, user in sorted(rows)] == case.users
         assert [number for number, *_ in rejects] == list(case.rejects)

@@ -57,7 +57,7 @@ def test_a_dangling_symlink_is_refused_and_the_others_land(shop):
 def test_a_file_that_is_not_there_is_refused_and_the_others_land(shop):
     gone = shop.inbox / "transactions-b.csv"
     found, refused, _ = land(shop, good(shop, "a"), gone, good(shop, "z"))
-    assert_only_the_good_ones_landed(shop, found, refused, f"{gone} is not a file. Name files or folders that exist.")
+    assert_only_the_good_ones_landed(shop, found, refused, f"{gone} does not exist. Name files or folders that do.")
 
 
 def test_a_link_to_a_good_file_lands(shop):

@@ -307,6 +307,7 @@ RAGGED = st.text(st.sampled_from('a,"\n\r "'), max_size=24)
 @FAST
 @given(content=RAGGED)
 @example(content='a,"')
+@example(content='  ",')
 def test_what_duckdb_reads_by_itself_is_what_the_careful_way_reads(read, monkeypatch, content):
     content = f"a,b\n0,x\n{content}"
     either = read("a.csv", content)

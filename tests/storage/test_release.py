@@ -405,7 +405,7 @@ def test_connect_stays_on_its_release_and_the_next_sees_the_new_one(releases):
 
 
 def test_connect_with_nothing_published_says_what_to_do(releases):
-    with pytest.raises(ReleaseError, match=r"Nothing is published in .*shop.*nightly"):
+    with pytest.raises(ReleaseError, match=r"Nothing is published in .*shop yet: build a night first"):
         releases.connect()
     assert releases.list() == ()
 

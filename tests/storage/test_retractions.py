@@ -195,3 +195,20 @@ def test_only_purchases_are_taken_back(tmp_path, monkeypatch):
         rows = con.execute(select.replace("clean.cancellations", "returned")).fetchall()
         purchase = con.execute("select event_id from clean.events where event_type = 'purchase'").fetchall()
     assert [row[0] for row in rows] == [purchase[0][0]]
+
+
+def test_what_was_cancelled_only_after_the_graded_night_was_had_by_it(tmp_path, monkeypatch):
+    shop = Shop(tmp_path, monkeypatch, source="online_retail", deliveries=[INVOICES], horizon=2, tasks=["discovery"])
+    bought_on_20 = [
+        bought("1", "10001", day(20), 1),
+        bought("1", "10002", day(20), 1),
+        bought("1", "10002", day(20), -1),
+    ]
+    shop.land("lines-1.csv", bought_on_20, day(20, 13))
+    shop.land("lines-2.csv", [bought("1", "10001", day(21), -1)], day(21, 13))
+    shop.land("lines-3.csv", [bought("1", item, day(22), 1) for item in ("10001", "10002")], day(22, 13))
+    shop.build(22)
+    select = load_select(SQL_FOLDER / "grades" / "relevant.sql")
+    with shop.lake.as_of(night(22), select.reads) as snapshot:
+        rows = snapshot.table(f"select item_id from ({select.text}) join clean.items using (item_key)").to_pylist()
+    assert rows == [{"item_id": "10002"}], "the list of night 20 had to leave out 10001, which was taken back later"

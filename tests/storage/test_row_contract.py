@@ -121,7 +121,8 @@ def test_each_row_lands_as_delivered_or_is_rejected_as_delivered(shops, rows, qu
         seen = visible_night(instant, event["known_at"], grace=shop.profile.grace, first_night=FIRST, sealed=sealed)
         assert event["visible_night"] == seen
     again = shop.land("transactions-again.csv", content, ARRIVED + timedelta(hours=1), kind)
-    assert (again.status, again.rows_read) == ("already landed", 0)
+    if events:  # one of rejects only may land after all, once the SELECT or the file's settings are mended
+        assert (again.status, again.rows_read) == ("already landed", 0)
     assert len(shop.query("from landing.raw.transactions") if events else []) == len(events)
 
 
@@ -132,7 +133,7 @@ def test_a_row_is_rejected_for_a_reason_that_is_true(shop, user, item, at, quant
 
     def wrong(given):
         try:
-            return bool(given.strip()) and not math.isfinite(float(given))
+            return bool(given.strip()) and not abs(float(given)) < 1e15
         except ValueError:
             return True
 
