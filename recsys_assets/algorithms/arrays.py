@@ -130,3 +130,29 @@ class Lists:
             ranks=np.concatenate([part.ranks for part in parts]),
             scores=np.concatenate([part.scores for part in parts]),
         )
+
+    def without(self, dropped: NDArray[np.bool_], n: int) -> Lists:
+        """The first n of each list once some items are dropped, ranked anew.
+
+        Parameters
+        ----------
+        dropped : ndarray of bool, shape (n_items,)
+            Items that must not be listed.
+        n : int
+            Longest list; lists that were longer before are cut to it.
+
+        Returns
+        -------
+        Lists
+            In the same order.
+        """
+        import numpy as np
+
+        kept = ~dropped[self.items]
+        users = self.users[kept]
+        # Ranks begin anew with each user; one request names a user once.
+        starts = np.flatnonzero(np.r_[True, users[1:] != users[:-1]][: len(users)])
+        ranks = np.arange(1, len(users) + 1, dtype=np.int32)
+        ranks -= np.repeat(starts, np.diff(np.r_[starts, len(users)])).astype(np.int32)
+        short = ranks <= n
+        return Lists(users[short], self.items[kept][short], ranks[short], self.scores[kept][short])

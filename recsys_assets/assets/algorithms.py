@@ -137,13 +137,15 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordB
 
     from recsys_assets.storage.snapshot import arrow_schema
 
-    schema = arrow_schema(CANDIDATES)
+    schema, n_retired = arrow_schema(CANDIDATES), int(index.retired.sum())
 
     def batches() -> Iterator["pa.RecordBatch"]:
         for first in range(0, len(index.user_keys), profile.batch_users):
             users = np.arange(first, min(first + profile.batch_users, len(index.user_keys)), dtype=np.int32)
             for task in [task for task in profile.tasks if task in model.tasks]:
-                lists = model.recommend(users, model.settings.n_candidates, exclude_seen=task == "discovery")
+                n = model.settings.n_candidates
+                lists = model.recommend(users, n + min(n, n_retired), exclude_seen=task == "discovery")
+                lists = lists.without(index.retired, n)
                 columns: list[Any] = [
                     pa.repeat(model.name, len(lists.items)),
                     pa.repeat(task, len(lists.items)),

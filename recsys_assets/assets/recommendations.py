@@ -158,13 +158,14 @@ def _similar_table(profile: Profile, models: Models, able: list[str], snapshot: 
         return schema.empty_table()
     model = models.get(able[0], night)
     snapshot.use_model(model)
-    keys = training.indices(snapshot).item_keys
+    index, n = training.indices(snapshot), profile.n_similar
+    keys, spare = index.item_keys, min(n, int(index.retired.sum()))
     recommender = registry()[able[0]].load(model.path)
     assert isinstance(recommender, SimilarItems)
     parts = []
     for first in range(0, len(keys), N_SIMILAR_BATCH):
         items = np.arange(first, min(first + N_SIMILAR_BATCH, len(keys)), dtype=np.int32)
-        lists = recommender.similar(items, profile.n_similar)
+        lists = recommender.similar(items, n + spare).without(index.retired, n)
         columns = [keys[lists.users], lists.ranks, keys[lists.items], lists.scores]
         parts.append(pa.record_batch([pa.array(column) for column in columns], schema=schema))
     return pa.Table.from_batches(parts, schema=schema)

@@ -33,13 +33,17 @@ class Indices:
     """ndarray of shape (n_users,): key of each user index, in the order of the ids as delivered."""
     item_keys: NDArray[np.int32]
     """ndarray of shape (n_items,)."""
+    retired: NDArray[np.bool_]
+    """ndarray of shape (n_items,): whether the item is no longer to be had, so must not be listed."""
 
 
 def indices(snapshot: Snapshot) -> Indices:
     """Number the users and items known to the night by their ids."""
+    items = snapshot.table(_ITEMS.text)
     return Indices(
         user_keys=snapshot.table(_USERS.text)["user_key"].to_numpy(),
-        item_keys=snapshot.table(_ITEMS.text)["item_key"].to_numpy(),
+        item_keys=items["item_key"].to_numpy(),
+        retired=items["is_retired"].to_numpy(),
     )
 
 

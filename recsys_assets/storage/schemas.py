@@ -119,6 +119,7 @@ OPTIONAL_ITEM_COLUMNS = {
     "subcategory": "VARCHAR",
     "brand": "VARCHAR",
     "price": "DOUBLE",
+    "retired_at": "TIMESTAMP",
 }
 
 OPTIONAL_USER_COLUMNS = {"country": "VARCHAR", "region": "VARCHAR"}

@@ -112,6 +112,11 @@ _WINDOWS = frozenset(
     ["row_number", "rank", "dense_rank", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"]
 )
 
+_TAKES_ONE = _WINDOWS - {"rank", "dense_rank"}  # these two treat equals alike
+_INSTANTS = frozenset(["event_ts", "known_at", "age_days", "landed_known_at"])
+_LABELS = "grades.relevant"
+_BESIDE_LABELS = frozenset(["features", "candidates", "recommendations"])
+
 
 class SqlError(Exception):
     """A SQL file that is refused; the message names the file and the rule and says what to write instead."""
@@ -193,6 +198,12 @@ def _load(path: Path, keyed: bool) -> Select:
     for problem in _problems(query):
         raise SqlError(f"{_shown(path)}: {problem}")
     reads = _tables(query)
+    if too_new := [name for name in reads if name.schema in _BESIDE_LABELS and not name.catalog]:
+        if any(name.stored == _LABELS for name in reads):
+            raise SqlError(
+                f"{_shown(path)}: reads {too_new[0]} of its own night beside the labels of {_LABELS}, which happened "
+                f"before it: what was made there has seen them. Read graded.{too_new[0]}."
+            )
     if not reads:
         raise SqlError(f"{_shown(path)}: names no table, so it would depend on nothing. Name them as schema.table.")
     key = _key(query)
@@ -267,6 +278,8 @@ def _problems(query: exp.Query) -> Iterator[str]:
     for limit in query.find_all(exp.Limit, exp.Fetch, exp.Offset):
         if limit.parent is not None and not limit.parent.args.get("order"):
             yield "has a limit without order by: which rows stay would be chance."
+        elif limit.parent is not None and _by_instants(limit.parent.args.get("order")):
+            yield "has a limit ordered by an instant alone: which of two equal ones stays is chance. Add an id."
     for distinct in query.find_all(exp.Distinct):
         if distinct.args.get("on") and distinct.parent is not None and not distinct.parent.args.get("order"):
             yield "has a distinct on without order by: which rows stay would be chance."
@@ -300,8 +313,14 @@ def _problems_of_call(call: exp.Func) -> Iterator[str]:
         yield f"calls {name}(): which row it takes is chance among equals. Use min, max or a ranked row."
     if name in _WINDOWS | _ANY_ROW and windowed and not (window and window.args.get("order")):
         yield f"calls {name}() over an unordered window. Order it by a total order."
+    if name in _TAKES_ONE | _ANY_ROW and window and windowed and _by_instants(window.args.get("order")):
+        yield f"calls {name}() ordered by an instant alone: which of two equal ones comes first is chance. Add an id."
     if name in _ORDERED and not call.find(exp.Order):
         yield f"calls {name}() without order by. Write {name}(x order by y)."
+
+
+def _by_instants(order: exp.Order | None) -> bool:
+    return order is not None and all(ordered.this.name in _INSTANTS for ordered in order.expressions)
 
 
 def _sums_exactly(call: exp.Func) -> bool:

@@ -1,9 +1,13 @@
 -- What is trending, in the whole shop and within each department and category: what unknown ids are served.
+-- Items retired by the cutoff are left out.
 -- score: distinct buyers, each counted by how long ago they last took the item, halved every 7 days.
 with scores as (
-    select item_key, exact_sum(pow(0.5, recency_days / 7)) as score
-    from features.user_item
-    group by item_key
+    select took.item_key, exact_sum(pow(0.5, took.recency_days / 7)) as score
+    from features.user_item as took
+    inner join clean.items as items on items.item_key = took.item_key
+    cross join this.night as night
+    where items.retired_at is null or items.retired_at > night.cutoff
+    group by took.item_key
 ),
 
 scoped as (

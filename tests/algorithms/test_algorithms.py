@@ -178,3 +178,17 @@ def test_top_n_is_a_plain_sort(scores, n, as_single):
     for lists in (top_n(queries, dense, n), top_n_sparse(queries, sparse, n)):
         got = zip(*(getattr(lists, name).tolist() for name in ("users", "items", "ranks", "scores")), strict=True)
         assert list(got) == expected
+
+
+def test_lists_without_dropped_items_are_ranked_anew():
+    algorithm = registry()["popularity"]
+    lists = algorithm(algorithm.Settings(half_life_days=10), seed=0).fit(EVENTS).recommend(USERS[:2], 4, False)
+    kept = lists.without(np.array([True, False, False, False]), 2)
+    rows = zip(kept.users, kept.items, kept.ranks, kept.scores, strict=True)
+    assert [tuple(map(float, row)) for row in rows] == [
+        (0, 1, 1, 1.0),
+        (0, 2, 2, 0.25),
+        (1, 1, 1, 1.0),
+        (1, 2, 2, 0.25),
+    ]
+    assert len(lists.without(np.ones(4, dtype=bool), 2).users) == 0

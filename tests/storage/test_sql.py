@@ -69,6 +69,23 @@ REFUSED = {
     "string_agg": ("select k, string_agg(a, ',') as a from s.t group by k order by k", "without order by"),
     "row_number": ("select k, row_number() over (partition by k) as a from s.t order by k", "unordered window"),
     "row_number of all": ("select k, row_number() over () as a from s.t order by k", "unordered window"),
+    "an instant alone": (
+        "select k, row_number() over (partition by k order by event_ts desc) as a from s.t order by k",
+        "an instant alone",
+    ),
+    "two instants": (
+        "select k, lag(a) over (order by event_ts, known_at) as a from s.t order by k",
+        "an instant alone",
+    ),
+    "the latest by an instant": ("select k from (from s.t order by event_ts desc limit 1) order by k", "instant alone"),
+    "labels beside features of the night": (
+        "select a.k from grades.relevant as a inner join features.user as b on b.k = a.k order by a.k",
+        "Read graded.features.user",
+    ),
+    "labels beside candidates of the night": (
+        "select a.k from grades.relevant as a inner join candidates.lists as b on b.k = a.k order by a.k",
+        "Read graded.candidates.lists",
+    ),
     "rank": ("select k, rank() over (partition by k) as a from s.t order by k", "unordered window"),
     "lag": ("select k, lag(a) over (partition by k) as a from s.t order by k", "unordered window"),
     "first_value": ("select k, first_value(a) over (partition by k) as a from s.t order by k", "unordered"),
@@ -120,6 +137,11 @@ ALLOWED = {
     "ordered list": "select k, list(a order by a) as a from s.t group by k order by k",
     "ordered string_agg": "select k, string_agg(a, ',' order by a) as a from s.t group by k order by k",
     "ordered row_number": "select k, row_number() over (partition by k order by a, b) as r from s.t order by k",
+    "ranks of an instant alone": "select k, rank() over (order by event_ts) as r from s.t order by k",
+    "an instant and an id": "select k, row_number() over (order by event_ts, event_id) as r from s.t order by k",
+    "labels beside features of the graded night": (
+        "select a.k from grades.relevant as a inner join graded.features.user as b on b.k = a.k order by a.k"
+    ),
     "ordered lag": "select k, lag(a) over (order by k) as a from s.t order by k",
     "last of an ordered window": "select k, last_value(a) over (order by k) as a from s.t order by k",
     "limit in order": "select k from s.t order by k limit 3",
