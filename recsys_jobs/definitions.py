@@ -12,6 +12,7 @@ from dagster import AssetSelection, Definitions, define_asset_job, in_process_ex
 from recsys_assets.assets.algorithms import algorithm_assets
 from recsys_assets.assets.clean import clean_assets
 from recsys_assets.assets.grades import grade_assets
+from recsys_assets.assets.pooled_grades import pooled_grade_assets
 from recsys_assets.assets.raw import raw_assets
 from recsys_assets.assets.recommendations import recommendation_assets
 from recsys_assets.assets.releases import release_asset
@@ -56,6 +57,7 @@ def all_assets(profile: Profile) -> list[AssetsDefinition]:
         *sql_assets(profile, "features", "features"),
         *algorithm_assets(profile),
         *grade_assets(profile),
+        *pooled_grade_assets(profile),
         *recommendation_assets(profile),
         release_asset(profile),
         tracking_asset(profile),

@@ -4,7 +4,6 @@ What belongs here: turning judged lists (``sql/grades/``) into per-user metrics 
 """
 
 import base64
-import math
 from typing import TYPE_CHECKING, Any
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
@@ -136,8 +135,9 @@ def _summary(profile: Profile) -> AssetsDefinition:
             snapshot.add("made.summary", _means(profile, snapshot, night))
             written = snapshot.write(f"select * from made.summary order by {', '.join(SUMMARY_KEY)}", SUMMARY_KEY)
             history = snapshot.table(
-                "select night, task, algorithm, mean from before.grades.summary where metric = 'ndcg' and k = 10 "
-                "union all by name select n.night, task, algorithm, mean from made.summary, this.night as n "
+                "select night, task, algorithm, mean, low, high from before.grades.summary "
+                "where metric = 'ndcg' and k = 10 union all by name "
+                "select n.night, task, algorithm, mean, low, high from made.summary, this.night as n "
                 "where metric = 'ndcg' and k = 10 order by all"
             ).to_pylist()
             late = snapshot.row("select n_late from grades.late")[0]
@@ -152,7 +152,7 @@ def _means(profile: Profile, snapshot: Snapshot, night: Night) -> "pa.Table":
     import pyarrow as pa
 
     from recsys_assets.evaluation.metrics import METRICS
-    from recsys_assets.evaluation.uncertainty import bootstrap_mean_interval
+    from recsys_assets.evaluation.uncertainty import bootstrap_mean_interval, exact_mean
     from recsys_assets.storage.schemas import CONTRACTS
     from recsys_assets.storage.snapshot import arrow_schema
 
@@ -162,7 +162,7 @@ def _means(profile: Profile, snapshot: Snapshot, night: Night) -> "pa.Table":
     for (task, algorithm, k), users in graded.groupby(["task", "algorithm", "k"]):
         values = users[metrics].to_numpy(np.float64)
         low, high = bootstrap_mean_interval(values, seed=profile.seed + night.toordinal())
-        means = [exact_mean(values[:, column]) for column in range(len(metrics))]
+        means = [exact_mean(values[:, column], len(values)) for column in range(len(metrics))]
         base = {"task": task, "algorithm": algorithm, "k": k} | shares[task]
         rows += [
             base | {"metric": m, "mean": means[i], "low": float(low[i]), "high": float(high[i])}
@@ -174,11 +174,6 @@ def _means(profile: Profile, snapshot: Snapshot, night: Night) -> "pa.Table":
     graded_on = snapshot.row("select graded_night from this.night")[0]
     rows = [row | {"graded_night": graded_on, "status": status[row["algorithm"]]} for row in rows]
     return pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS["grades.summary"]))
-
-
-def exact_mean(values: Any) -> float:
-    """Mean that does not depend on the order of the values (Shewchuk, 1997)."""
-    return math.fsum(values) / len(values)
 
 
 def _status(snapshot: Snapshot) -> dict[str, str]:
@@ -201,35 +196,13 @@ def _pictures(history: list[dict[str, Any]], night: Night) -> dict[str, Any]:
 
     Those of the published lists are numbers, too: Dagster plots such over the partitions by itself.
     """
+    from recsys_assets.evaluation.plots import grades_over_nights
+
     tonight = [row for row in history if row["night"] == night]
     if not tonight:
         return {"grades": "the graded night was never built: nothing to grade"}
     table = [{"task": r["task"], "lists": r["algorithm"], "NDCG@10": f"{r['mean']:.4f}"} for r in tonight]
-    image = base64.b64encode(grades_plot(history)).decode()
+    image = base64.b64encode(grades_over_nights(history)).decode()
     plot = MetadataValue.md(f"![NDCG@10 over nights](data:image/png;base64,{image})")
     published = {f"NDCG@10 {r['task']}": r["mean"] for r in tonight if r["algorithm"] == "published"}
     return {"grades": MetadataValue.md(markdown_table(table)), "ndcg_over_nights": plot, **published}
-
-
-def grades_plot(history: list[dict[str, Any]]) -> bytes:
-    """PNG of NDCG@10 over nights, one panel a task, one line an algorithm; rows have night, task, algorithm, mean."""
-    import io
-
-    from matplotlib.figure import Figure
-
-    tasks, nights_graded = sorted({row["task"] for row in history}), sorted({row["night"] for row in history})
-    colours = {name: f"C{place}" for place, name in enumerate(sorted({row["algorithm"] for row in history}))}
-    colours["published"] = "black"
-    figure = Figure(figsize=(4.5 * len(tasks), 3), layout="constrained")
-    for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
-        for name in sorted({row["algorithm"] for row in history if row["task"] == task}):
-            line = [row for row in history if row["task"] == task and row["algorithm"] == name]
-            nights, means = [row["night"] for row in line], [row["mean"] for row in line]
-            axes.plot(nights, means, marker="o", markersize=4, label=name, color=colours[name])
-        axes.set(title=task, ylim=(0, None), ylabel="NDCG@10")
-        shown = nights_graded[:: -(len(nights_graded) // -7)]  # seven at most: dates are wide
-        axes.set_xticks(shown, [f"{night:%m-%d}" for night in shown])
-        axes.legend(fontsize=7)
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=90)
-    return png.getvalue()

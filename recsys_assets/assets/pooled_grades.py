@@ -1,0 +1,136 @@
+"""Grades pooled over every night graded so far: means over user-nights, and which list is better than which.
+
+What belongs here: summing per-user grades over nights, and writing what `evaluation.pooling` makes of the sums. Night
+N pools the grades that nights up to N gave; a later one never enters.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
+
+from recsys_assets.assets.step import (
+    OWNERS,
+    dependencies,
+    markdown_table,
+    measured,
+    night_of,
+    profile_partitions,
+    report,
+)
+from recsys_assets.profile import Profile
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.snapshot import Snapshot
+from recsys_assets.storage.sql import TableName
+
+if TYPE_CHECKING:
+    from recsys_assets.evaluation.pooling import UserTotals
+
+READS = [TableName("grades", name, "past") for name in ("candidates", "published", "summary")]
+POOLED_KEY = ("task", "algorithm", "k", "metric", "status")
+COMPARISONS_KEY = ("task", "algorithm", "baseline", "k", "metric", "status")
+# Nights with the same signature graded the same lists by the same metrics, so their sums may be compared as a whole.
+_TOTALS = """
+with marks as (
+    select distinct night, task, algorithm || ' ' || status || ' ' || metric as mark
+    from past.grades.summary
+),
+signatures as (
+    select night, task, string_agg(mark, ',' order by mark) as signature
+    from marks
+    group by night, task
+),
+nights as (
+    select
+        night, task,
+        dense_rank() over (order by signature)::integer as "group",
+        (count(*) over (partition by task, signature))::integer as n_nights
+    from signatures
+),
+statuses as (
+    select distinct night, task, algorithm, status <> 'published' as is_rebuilt
+    from past.grades.summary
+),
+grades as (
+    from past.grades.published
+    union all by name
+    from past.grades.candidates
+)
+select
+    task, k, "group", user_key as user, algorithm, n_nights, is_rebuilt, count(*)::integer as n, {sums}
+from grades
+inner join nights using (night, task)
+inner join statuses using (night, task, algorithm)
+group by all
+order by all
+"""
+
+
+def pooled_grade_assets(profile: Profile) -> list[AssetsDefinition]:
+    """``grades.pooled`` and ``grades.comparisons``."""
+    from recsys_assets.evaluation.pooling import compared, pooled_means
+
+    return [
+        _pooled(
+            profile,
+            "pooled",
+            POOLED_KEY,
+            pooled_means,
+            "Mean of every metric over all user-nights graded so far, with its 95% bootstrap interval over users, "
+            "for each algorithm and for the published lists. Rebuilt lists are pooled apart.",
+        ),
+        _pooled(
+            profile,
+            "comparisons",
+            COMPARISONS_KEY,
+            compared,
+            "Paired difference of every pair of lists over all user-nights graded so far, with its 95% bootstrap "
+            "interval and the p-value of a sign-flip test over users, plain and corrected for the number of pairs.",
+        ),
+    ]
+
+
+def _pooled(
+    profile: Profile, name: str, key: tuple[str, ...], make: Callable[..., list[dict[str, Any]]], description: str
+) -> AssetsDefinition:
+    lake, table = Lake(profile), f"grades.{name}"
+
+    @asset(
+        key=table.split("."),
+        deps=dependencies(profile, READS),
+        partitions_def=profile_partitions(profile),
+        group_name="grades",
+        kinds={"python", "numpy"},
+        owners=OWNERS,
+        description=description,
+    )
+    def pooled(context: AssetExecutionContext) -> MaterializeResult[None]:
+        import pyarrow as pa
+
+        from recsys_assets.storage.schemas import CONTRACTS
+        from recsys_assets.storage.snapshot import arrow_schema
+
+        night = night_of(context)
+        with measured() as usage, lake.as_of(night, READS, table, context.run.run_id) as snapshot:
+            rows = [
+                labels | row
+                for labels, totals in _totals(snapshot)
+                for row in make(totals, seed=profile.seed + night.toordinal())
+            ]
+            snapshot.add("made.pooled", pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS[table])))
+            written = snapshot.write(f"select * from made.pooled order by {', '.join(key)}", key)
+        shown = [row for row in rows if (row["metric"], row["k"]) == ("ndcg", 10)]
+        return report(written, snapshot, usage, {"NDCG@10": MetadataValue.md(markdown_table(shown))})
+
+    return pooled
+
+
+def _totals(snapshot: Snapshot) -> "Iterator[tuple[dict[str, Any], UserTotals]]":
+    """Sums per user of each task and cut, with their labels."""
+    from recsys_assets.evaluation.metrics import METRICS
+    from recsys_assets.evaluation.pooling import user_totals
+
+    sums = ", ".join(f'exact_sum("{metric}") as "{metric}"' for metric in METRICS)
+    rows = snapshot.table(_TOTALS.format(sums=sums)).to_pandas()
+    for (task, k), part in rows.groupby(["task", "k"]):
+        yield {"task": task, "k": k}, user_totals({c: part[c].to_numpy() for c in part}, list(METRICS))

@@ -1,0 +1,45 @@
+"""Pictures of grades."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
+    """PNG of NDCG@10 over nights: one panel a task, one line a list, and its interval as a bar.
+
+    Parameters
+    ----------
+    rows : list of dict
+        ``night, task, algorithm, mean, low, high``; lists named ``published`` are drawn in black.
+    """
+    import io
+
+    from matplotlib.figure import Figure
+
+    tasks, nights_graded = sorted({row["task"] for row in rows}), sorted({row["night"] for row in rows})
+    names = sorted({row["algorithm"] for row in rows})
+    colours = {name: f"C{place}" for place, name in enumerate(names)} | {"published": "black"}
+    figure = Figure(figsize=(4.5 * len(tasks), 3), layout="constrained")
+    for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
+        for place, name in enumerate(names):
+            line = [row for row in rows if row["task"] == task and row["algorithm"] == name]
+            if not line:
+                continue
+            # beside each other, so that no bar hides another; in shares of the space between two nights
+            days = [
+                nights_graded.index(row["night"]) + 0.5 * (place - (len(names) - 1) / 2) / len(names) for row in line
+            ]
+            means = [row["mean"] for row in line]
+            below = [row["mean"] - row["low"] for row in line]
+            above = [row["high"] - row["mean"] for row in line]
+            style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8}
+            axes.errorbar(days, means, yerr=[below, above], label=name, color=colours[name], **style)
+        axes.set(title=task, ylim=(0, None), ylabel="NDCG@10, with its 95% interval")
+        every = -(len(nights_graded) // -7)  # seven dates at most: they are wide
+        shown = list(range(len(nights_graded)))[::every]
+        axes.set_xticks(shown, [f"{nights_graded[place]:%m-%d}" for place in shown])
+        axes.legend(fontsize=7)
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=90)
+    return png.getvalue()

@@ -1,0 +1,117 @@
+"""Pooled grades and comparisons, recomputed slowly from the per-user grades of the nights they may see."""
+
+from collections import defaultdict
+from itertools import combinations
+from statistics import fmean
+
+import pytest
+
+from recsys_assets.storage.snapshot import provenance
+from tests.sample import NIGHTS
+
+FIRST, SECOND, LAST = NIGHTS
+TABLES = ("grades.pooled", "grades.comparisons")
+POOLED = "task, algorithm, k, metric, status, mean, low, high, n_nights, n_users, n_user_nights"
+COMPARISONS = (
+    "task, algorithm, baseline, k, metric, difference, low, high, p, p_corrected, n_compared, n_nights, n_users, "
+    "n_user_nights"
+)
+
+
+def user_nights(deployment, last):
+    """Values of each list by task, cut and metric: {(night, user): value}, of the nights up to the last."""
+    found = defaultdict(dict)
+    for night in (night for night in NIGHTS if night <= last):
+        for table in ("grades.published", "grades.candidates"):
+            rows = deployment.rows(table, night, "task, algorithm, user_key, k, ndcg, recall")
+            for task, algorithm, user, k, ndcg, recall in rows:
+                found[task, algorithm, k, "ndcg"][night, user] = ndcg
+                found[task, algorithm, k, "recall"][night, user] = recall
+    return found
+
+
+def counts(nights):
+    return len({night for night, _ in nights}), len({user for _, user in nights}), len(nights)
+
+
+@pytest.mark.parametrize("night", [SECOND, LAST])
+def test_pooled_means_are_over_the_user_nights_seen_so_far(built, night):
+    expected = {key: (fmean(values.values()), *counts(values)) for key, values in user_nights(built, night).items()}
+    found = {}
+    for task, algorithm, k, metric, status, mean, low, high, *rest in built.rows("grades.pooled", night, POOLED):
+        assert status == "published"
+        assert low - 1e-9 <= mean <= high + 1e-9
+        found[task, algorithm, k, metric] = (mean, *rest)
+    assert {key[3] for key in found} == {"ndcg", "recall", "precision", "map", "mrr", "hit_rate"}
+    for key, (mean, *rest) in expected.items():
+        assert found[key] == (pytest.approx(mean, abs=1e-12), *rest), key
+    assert max(row[1] for row in found.values()) == NIGHTS.index(night)
+
+
+@pytest.mark.parametrize("night", [SECOND, LAST])
+def test_every_pair_is_compared_on_the_same_user_nights(built, night):
+    values, expected = user_nights(built, night), {}
+    for (task, k, metric), names in grouped(values).items():
+        for pair in combinations(sorted(names, key=lambda name: (name != "published", name)), 2):
+            ours, theirs = (values[task, name, k, metric] for name in pair)
+            both = ours.keys() & theirs.keys()
+            difference = fmean(ours[key] - theirs[key] for key in both)
+            expected[task, *pair, k, metric] = (difference, len(names) * (len(names) - 1) // 2, *counts(both))
+    rows = built.rows("grades.comparisons", night, COMPARISONS)
+    found = {row[:5]: (row[5], *row[10:]) for row in rows if row[4] in ("ndcg", "recall")}
+    assert set(found) == set(expected)
+    assert len(found) > 2 * 2 * 3 * 3
+    for key, (difference, *rest) in expected.items():
+        assert found[key] == (pytest.approx(difference, abs=1e-12), *rest), key
+    assert all(low - 1e-9 <= difference <= high + 1e-9 for *_, difference, low, high in (row[:8] for row in rows))
+
+
+def grouped(values):
+    found = defaultdict(set)
+    for task, algorithm, k, metric in values:
+        found[task, k, metric].add(algorithm)
+    return found
+
+
+def test_a_night_pools_no_grade_of_a_later_one(built, tmp_path):
+    """Built again while later grades lie in the lake, the tables are the same, and rest on no later file."""
+    deployment = built.copy(tmp_path / "again")
+    for table in TABLES:
+        (deployment.lake.partition(table, SECOND)).path.unlink()
+    deployment.build(SECOND, only=list(TABLES))
+    for table in TABLES:
+        again, before = deployment.lake.partition(table, SECOND), built.lake.partition(table, SECOND)
+        assert again.fingerprint == before.fingerprint
+        nights = {night for nights in provenance(again)["inputs"].values() for night in nights}
+        assert nights == {str(FIRST), str(SECOND)}
+        assert again.fingerprint != built.lake.partition(table, LAST).fingerprint
+
+
+def test_the_first_night_has_nothing_to_pool(built):
+    for table in TABLES:
+        assert built.rows(table, FIRST) == []
+
+
+def test_rebuilt_lists_are_pooled_apart(built, tmp_path):
+    """The lists of SECOND made by later settings: what LAST says of them stands beside what was published before."""
+    deployment = built.copy(tmp_path / "rebuilt")
+    flatter = deployment.profile.model_copy(update={"rrf_k": 60})
+    deployment.build(SECOND, profile=flatter, only=["recommendations.lists", "releases.published"])
+    regraded = ("judged_published", "published", "coverage", "summary", "pooled", "comparisons")
+    deployment.build(LAST, only=[f"grades.{name}" for name in regraded])
+    nights = {
+        (algorithm, status): n_nights
+        for algorithm, status, n_nights in deployment.rows("grades.pooled", LAST, "algorithm, status, n_nights")
+    }
+    names = {algorithm for algorithm, _ in nights}
+    assert nights == {(name, status): 1 for name in names for status in ("published", "rebuilt")}
+    apart = {row[0]: row[1:] for row in deployment.rows("grades.comparisons", LAST, "status, n_compared, n_nights")}
+    assert set(apart) == {"published", "rebuilt"}
+    assert all(n_nights == 1 for _, n_nights in apart.values())
+
+
+def test_both_tables_are_in_the_release(built):
+    for table, columns in (("pooled", POOLED), ("comparisons", COMPARISONS + ", status")):
+        released = built.released(f"select {columns} from meta.{table}")
+        assert released == built.rows(f"grades.{table}", LAST, columns)
+        assert len(released) > 100
