@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from recsys_assets.storage.sql import Select
 
 Kind = Literal["history", "arrival"]
+_CURRENT = "landed_file in (select file_id from current_files)"
 
 
 class LandingError(Exception):
@@ -68,7 +69,7 @@ class Landed:
 
 
 class Intake:
-    """One file: `judge` its rows, then `store` them; the caller wraps `store` in a transaction."""
+    """One file: `read` it, `judge` its rows, then `store` them; the caller wraps `store` in a transaction."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, file: Delivered, profile: Profile, source: Source, lake: Lake
@@ -78,29 +79,77 @@ class Intake:
         self.file_id: int = one(con, "select coalesce(max(file_id), 0) + 1 from landing.ledger.files")
         self.split: list[tuple[int, str, str, str]] = []
 
-    def judge(self) -> None:
-        """Read the file and find each row's visible night, or why it is rejected; landing is only read.
+    def read(self) -> None:
+        """Read the file into the table ``staged``; every row gets an id made of the file's content and its number.
 
         Raises
         ------
         UnreadableFile
             When the file cannot be read at all.
+        """
+        con, content = self.con, self.file.content
+        self.split = readers.stage(con, self.file.path, self.file.delivery)
+        earlier = one(con, "select count(*) from landing.ledger.files where content = $1", [content])
+        if earlier:
+            content = hashlib.sha256(f"{content}, landing {earlier + 1}".encode()).hexdigest()
+        con.execute(
+            "create or replace temp table staged as "
+            "select *, ($1 || printf('%08x', landed_row))::uuid as landed_id from staged",
+            [content[:24]],
+        )
+
+    def judge(self) -> None:
+        """Find each staged row's visible night, or why it is rejected; landing is only read.
+
+        A row is judged with what its own visible night can look up, and nothing that came later.
+
+        Raises
+        ------
+        UnreadableFile
+            When the source's SELECTs cannot be run over its rows.
         SourceError
             When a SELECT of the source breaks the canonical contract.
         """
         con = self.con
         con.execute("set variable arrived_at = $1", [self.file.arrived_at])
-        self.split = self._stage()
+        con.execute(
+            "create or replace temp table judged (landed_id uuid, reject_column varchar, reject_reason varchar, "
+            "landed_known_at timestamp, landed_night date)"
+        )
+        self._judge_rows("true", _CURRENT)
+        of_the_night = "landed_id in (select landed_id from judged where landed_night = getvariable('night'))"
+        for night in self._nights_before_lookups():
+            con.execute("set variable night = $1", [night])
+            self._judge_rows(of_the_night, f"{_CURRENT} and landed_night <= getvariable('night')")
+        con.execute("set variable night = null")
+        con.execute("create or replace temp table dated as select * from judged where reject_reason is null")
+
+    def _judge_rows(self, which: str, lookups: str) -> None:
+        """Judge some staged rows by every SELECT they drive, in place of what was found of them before."""
+        con = self.con
         con.execute(
             "create or replace temp table verdicts "
             "(landed_id uuid, row_time timestamp, reject_column varchar, reject_reason varchar)"
         )
+        rows = f"select * from staged where {which}"
         selects = self.source.driven_by(self.file.delivery.table)
         for name, select in selects.items():
-            self._judge(canonical(name), select)
+            self._judge(canonical(name), select, rows, lookups)
         if len(selects) > 1:
             self._unite_verdicts()
+        con.execute(f"delete from judged where {which}")
         self._date_rows()
+
+    def _nights_before_lookups(self) -> list[Night]:
+        """Visible nights of staged rows before which not everything had become visible that the SELECTs look up."""
+        reads = {n.name for s in self.source.driven_by(self.file.delivery.table).values() for n in s.reads}
+        looked_up = [name for name in reads - {self.file.delivery.table} if has_raw(self.con, name)]
+        nights = [one(self.con, f"select max(landed_night) from landing.raw.{name}") for name in looked_up]
+        latest = max((night for night in nights if night), default=None)
+        found = self.con.execute(
+            "select distinct landed_night from judged where landed_night < $1 order by all", [latest]
+        ).fetchall()
+        return [night for (night,) in found]
 
     def store(self) -> Landed:
         """Write rows, rejects and the ledger's line.
@@ -117,30 +166,16 @@ class Intake:
         rejected, landed = self._reject(), self._store_accepted()
         if landed + rejected != read:
             raise LandingError(f"{file.path}: {read} rows read, but {landed} landed and {rejected} were rejected.")
-        record(self.con, self.file_id, file, "landed", (read, landed, rejected))
+        record(self.con, self.file_id, file, "landed", (read, landed, rejected), sealed=self.sealed)
         message = f"in place of the {replaced:,} that landed under this name before" if replaced else ""
         return Landed(file.path.name, file.delivery.table, "landed", read, landed, rejected, message, stale)
 
-    def _stage(self) -> list[tuple[int, str, str, str]]:
-        """Read the file; every row gets an id made of the file's content and its row number."""
-        con, content = self.con, self.file.content
-        split = readers.stage(con, self.file.path, self.file.delivery)
-        earlier = one(con, "select count(*) from landing.ledger.files where content = $1", [content])
-        if earlier:
-            content = hashlib.sha256(f"{content}, landing {earlier + 1}".encode()).hexdigest()
-        con.execute(
-            "create or replace temp table staged as "
-            "select *, ($1 || printf('%08x', landed_row))::uuid as landed_id from staged",
-            [content[:24]],
-        )
-        return split
-
-    def _judge(self, table: Canonical, select: Select) -> None:
-        """Run the source's SELECT over the staged rows: each row's time, or the reason it is rejected."""
+    def _judge(self, table: Canonical, select: Select, rows_judged: str, lookups: str) -> None:
+        """Run the source's SELECT over staged rows: each row's time, or the reason it is rejected."""
         import duckdb
 
         con = self.con
-        bind(con, select, "select * from staged", "landed_file in (select file_id from current_files)")
+        bind(con, select, rows_judged, lookups)
         try:
             rows = mapped(con, table, select)
         except duckdb.BinderException as error:
@@ -155,13 +190,13 @@ class Intake:
             for column, condition, reason in table.rules
         )
         judged = (
-            f"insert into verdicts with mapped as ({rows}), judged as ("
+            f"insert into verdicts with mapped as ({rows}), ruled as ("
             f"select landed_id, {table.time} as row_time, getvariable('arrived_at') as arrived_at, "
             "case when reject_reason is not null "
             "then {column_name: coalesce(reject_column, ''), reason: reject_reason} "
             "when unreadable is not null then unreadable "
             f"{cases} end as verdict from mapped) "
-            "select landed_id, row_time, verdict.column_name, verdict.reason from judged"
+            "select landed_id, row_time, verdict.column_name, verdict.reason from ruled"
         )
         try:
             con.execute(judged)
@@ -187,15 +222,15 @@ class Intake:
         )
 
     def _date_rows(self) -> None:
-        """When each accepted row was known, and its visible night (`nights.visible_night`, for a whole file)."""
+        """When each judged row was known, and its visible night (`nights.visible_night`, for a whole file)."""
         first_open = self.profile.first_night
         if self.file.kind == "arrival" and self.sealed is not None:
             first_open = max(first_open, self.sealed + ONE_DAY)
         known_at = "row_time" if self.file.kind == "history" else "getvariable('arrived_at')"
         self.con.execute(
-            f"create or replace temp table dated as select landed_id, {known_at} as landed_known_at, "
+            f"insert into judged select landed_id, reject_column, reject_reason, {known_at} as landed_known_at, "
             f"greatest(row_time::date, ({known_at} - to_seconds($grace))::date, $first_open::date) as landed_night "
-            "from verdicts where reject_reason is null",
+            "from verdicts",
             {"grace": self.profile.grace.total_seconds(), "first_open": first_open},
         )
 
@@ -244,14 +279,14 @@ class Intake:
         )
         con.execute(
             "insert into landing.ledger.rejects select $1, staged.landed_row, coalesce(reject_column, ''), "
-            f"coalesce(reject_reason, 'left out by the SELECTs of source ' || $2), to_json({{{fields}}}) "
-            "from staged left join verdicts using (landed_id) where landed_id not in (select landed_id from dated)",
+            f"coalesce(reject_reason, 'left out by the SELECTs of source ' || $2), to_json({{{fields}}}), landed_id "
+            "from staged left join judged using (landed_id) where landed_id not in (select landed_id from dated)",
             [self.file_id, self.source.name],
         )
         if self.split:
             split = pa.table(list(zip(*self.split, strict=True)), names=["row", "column", "reason", "line"])
             con.register("split_lines", split)  # at once: a statement each would take minutes for a million
-            con.execute("insert into landing.ledger.rejects select $1, * from split_lines", [self.file_id])
+            con.execute("insert into landing.ledger.rejects select $1, *, null from split_lines", [self.file_id])
             con.unregister("split_lines")
         return int(one(con, "select count(*) from landing.ledger.rejects where file_id = $1", [self.file_id]))
 
@@ -283,11 +318,12 @@ def record(
     status: str,
     rows: tuple[int, int, int] = (0, 0, 0),
     message: str | None = None,
+    sealed: Night | None = None,
 ) -> None:
-    """Write a file's line into the ledger; ``rows`` are (read, landed, rejected)."""
+    """Write a file's line into the ledger; ``rows`` are (read, landed, rejected), ``sealed`` the last sealed night."""
     con.execute(
         "insert into landing.ledger.files (file_id, name, raw_table, content, bytes, kind, arrived_at, status, "
-        "rows_read, rows_landed, rows_rejected, message) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "rows_read, rows_landed, rows_rejected, message, sealed_night) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             file_id,
             file.path.name,
@@ -299,6 +335,7 @@ def record(
             status,
             *rows,
             message,
+            sealed,
         ],
     )
 

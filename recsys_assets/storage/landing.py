@@ -95,6 +95,7 @@ class Landing:
                 return Landed(path.name, delivery.table, "already landed", message=known)
             intake = Intake(con, file, self.profile, self.source, lake)
             try:
+                intake.read()
                 intake.judge()
             except readers.UnreadableFile as error:
                 record(con, intake.file_id, file, "quarantined", message=str(error))

@@ -16,7 +16,8 @@ create table if not exists landing.ledger.files (
     rows_read bigint not null,
     rows_landed bigint not null,
     rows_rejected bigint not null,
-    message varchar                    -- why it was quarantined
+    message varchar,                   -- why it was quarantined
+    sealed_night date                  -- last sealed night when it landed; null: none was
 );
 
 create table if not exists landing.ledger.rejects (
@@ -24,8 +25,13 @@ create table if not exists landing.ledger.rejects (
     row_number bigint not null,        -- 1-based row of data in the file
     column_name varchar not null,
     reason varchar not null,
-    delivered varchar                  -- the row as delivered, as JSON
+    delivered varchar,                 -- the row as delivered, as JSON
+    landed_id uuid                     -- its id; null: a line that could not be split into columns
 );
+
+-- Ledgers from before these columns.
+alter table landing.ledger.files add column if not exists sealed_night date;
+alter table landing.ledger.rejects add column if not exists landed_id uuid;
 
 create table if not exists landing.ledger.sealed_nights (
     night date primary key,
