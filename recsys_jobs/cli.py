@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from recsys_jobs.backtest import backtest
 from recsys_jobs.init.command import init
 
 if TYPE_CHECKING:
@@ -80,13 +81,14 @@ def demo() -> None:
     profile = _profile()
     console.print(f"[bold]{profile.title or profile.name}[/bold]")
     _land(profile, history_files(profile), "history")
-    _build(profile, [night for night in profile.demo_nights if not _is_built(profile, night)])
+    build_nights(profile, [night for night in profile.demo_nights if not _is_built(profile, night)])
     show.landed(console, profile)
     show.grades(console, profile)
     user, item = show.one_user(console, profile)
     show.next_steps(console, profile, user, item)
 
 
+command(check)
 command(init)
 
 
@@ -154,30 +156,10 @@ def night(
     from recsys_jobs.run import newest_night
 
     profile = _profile()
-    _build(profile, [night.date() if night else newest_night(profile)])
+    build_nights(profile, [night.date() if night else newest_night(profile)])
 
 
-@command
-def backtest(
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First night.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last night, included.")],
-    every: Annotated[
-        int | None, typer.Option(min=1, help="Days from one night to the next (default: the horizon).")
-    ] = None,
-) -> None:
-    """Build nights one after the other, oldest first, and show their grades.
-
-    Each night grades the lists of the night one horizon before it, so space them by the horizon or a divisor of it.
-    """
-    from recsys_assets.nights import nights_between
-    from recsys_jobs import show
-
-    if last < first:
-        raise typer.BadParameter(f"{last:%Y-%m-%d} lies before {first:%Y-%m-%d}.", param_hint="--to")
-    profile = _profile()
-    nights = nights_between(first.date(), last.date(), every or profile.horizon)
-    _build(profile, nights, {"recsys/backtest": str(first.date())})
-    show.grades_over_nights(console, profile)
+command(backtest)
 
 
 @command
@@ -198,7 +180,7 @@ def replay(
     """
     from recsys_assets.assets.raw import inbox
     from recsys_assets.storage.landing import Landing
-    from recsys_jobs import show
+    from recsys_jobs import show_grades
     from recsys_jobs.replay import arrivals, folder_of, hand_over, missed, moment, plan
 
     profile = _profile()
@@ -215,11 +197,11 @@ def replay(
             console.print(f"[bold]{moment(profile, night):%Y-%m-%d %H:%M}[/bold] {arrival.path.name} arrives{note}")
             _land(profile, [hand_over(arrival.path, inbox(profile))], "arrival", arrived_at=moment(profile, night))
         if night == nights[-1] or (night - nights[0]).days % every == every - 1:
-            _build(profile, [night], {"recsys/replay": str(first)})
+            build_nights(profile, [night], {"recsys/replay": str(first)})
     waiting = [arrival.path.name for arrival in coming if arrival.night > nights[-1]]
     if waiting:
         console.print(f"Still on their way when the replay ended: {', '.join(waiting)}")
-    show.grades_over_nights(console, profile)
+    show_grades.nights(console, profile)
 
 
 @command
@@ -323,7 +305,7 @@ def _land(profile: Profile, files: list[Path], kind: Any, **options: Any) -> lis
     return landed
 
 
-def _build(profile: Profile, nights: list[Night], tags: dict[str, str] | None = None) -> None:
+def build_nights(profile: Profile, nights: list[Night], tags: dict[str, str] | None = None) -> None:
     """Build nights, oldest first, with a bar that names the step under way."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.release import Releases
-from recsys_assets.storage.sql import SQL_FOLDER, TableName, load_select
+from recsys_assets.storage.sql import SQL_FOLDER, load_select
 from recsys_jobs.run import newest_night
 
 if TYPE_CHECKING:
@@ -98,29 +98,6 @@ def grades(console: Console, profile: Profile) -> None:
         name = f"[bold]{status}[/bold]" if algorithm == "published" else algorithm
         figures = [f"{value:.3f}" if value is not None else "" for value in (recall, hit_rate, coverage)]
         table_.add_row(task, name, f"{ndcg:.4f}", f"{low:.3f} to {high:.3f}", *figures)
-    console.print(table_)
-
-
-def grades_over_nights(console: Console, profile: Profile) -> None:
-    """NDCG@10 of every night graded so far, per task and algorithm."""
-    lake = Lake(profile)
-    nights = lake.nights("grades.summary")
-    if not nights:
-        console.print("No night is built yet.")
-        return
-    with lake.as_of(nights[-1], [TableName("grades", "summary", "past")]) as snapshot:
-        rows = snapshot.table(
-            "select task, algorithm, graded_night, mean, low, high, n_users, status from past.grades.summary "
-            "where metric = 'ndcg' and k = 10 order by task, graded_night, mean desc"
-        ).to_pylist()
-    if not rows:
-        console.print("No night has grades yet: a night grades the lists of the night one horizon before it.")
-        return
-    table_ = Table("task", "lists of", "by", "NDCG@10", "95% interval", "users", "status", title="Grades over nights")
-    for row in rows:
-        interval = f"{row['low']:.3f} to {row['high']:.3f}"
-        figures = [f"{row['mean']:.4f}", interval, f"{row['n_users']:,}", row["status"]]
-        table_.add_row(row["task"], str(row["graded_night"]), row["algorithm"], *figures)
     console.print(table_)
 
 

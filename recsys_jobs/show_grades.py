@@ -1,0 +1,114 @@
+"""Grades over nights for people: tables on the command line, and files to take along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.sql import TableName
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+
+    Rows = list[dict[str, Any]]
+
+NDCG_10 = "metric = 'ndcg' and k = 10"
+
+
+def nights(console: Console, profile: Profile, first: Night | None = None, last: Night | None = None) -> None:
+    """NDCG@10 of every list, per task and night that graded it, from ``first`` to ``last`` (default: all)."""
+    graded = [
+        row for row in _nights(profile, NDCG_10) if (first or row["night"]) <= row["night"] <= (last or row["night"])
+    ]
+    if not graded:
+        console.print("No night has grades yet: a night grades the lists of the night one horizon before it.")
+        return
+    shown = Table("task", "lists of", "by", "NDCG@10", "95% interval", "users", "status", title="Grades over nights")
+    for row in sorted(graded, key=lambda row: (row["task"], row["graded_night"], -row["mean"])):
+        figures = [f"{row['mean']:.4f}", _interval(row), f"{row['n_users']:,}", row["status"]]
+        shown.add_row(row["task"], str(row["graded_night"]), row["algorithm"], *figures)
+    console.print(shown)
+
+
+def pooled(console: Console, profile: Profile, night: Night) -> None:
+    """NDCG@10 of every list over all nights graded up to a night."""
+    names = ("task", "by", "NDCG@10", "95% interval", "nights", "users", "user-nights", "status")
+    shown = Table(*names, title=f"All nights graded up to {night}")
+    for row in sorted(_of(profile, night, "pooled"), key=lambda row: (row["task"], row["status"], -row["mean"])):
+        counts = [f"{row[name]:,}" for name in ("n_nights", "n_users", "n_user_nights")]
+        shown.add_row(row["task"], row["algorithm"], f"{row['mean']:.4f}", _interval(row), *counts, row["status"])
+    console.print(shown)
+
+
+def compared(console: Console, profile: Profile, night: Night) -> None:
+    """NDCG@10 of the published lists less that of each algorithm, and of the best algorithm less the others."""
+    best: dict[tuple[str, str], str] = {}
+    for row in sorted(_of(profile, night, "pooled"), key=lambda row: row["mean"]):
+        if row["algorithm"] != "published":
+            best[row["task"], row["status"]] = row["algorithm"]
+    names = ("task", "list", "less", "NDCG@10", "95% interval", "p", "corrected", "status")
+    shown = Table(
+        *names, title=f"Differences on the same user-nights, up to {night}; p corrected for all pairs of a task"
+    )
+    for row in _of(profile, night, "comparisons"):
+        pair, sign = [row["algorithm"], row["baseline"]], 1
+        leader = best.get((row["task"], row["status"]))
+        if "published" not in pair:
+            if leader not in pair:
+                continue
+            if pair[0] != leader:
+                pair, sign = pair[::-1], -1
+        ends = sorted((sign * row["low"], sign * row["high"]))
+        interval = f"{ends[0]:+.4f} to {ends[1]:+.4f}"
+        figures = [f"{sign * row['difference']:+.4f}", interval, f"{row['p']:.4f}", f"{row['p_corrected']:.4f}"]
+        shown.add_row(row["task"], *pair, *figures, row["status"])
+    console.print(shown)
+
+
+def write(profile: Profile, first: Night, last: Night) -> Path:
+    """Write a backtest's grades as CSV and as a picture, for people; returns the folder."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    from recsys_assets.evaluation.plots import grades_over_nights
+
+    folder = profile.folder / "backtests" / f"{first}_{last}"
+    folder.mkdir(parents=True, exist_ok=True)
+    graded = [row for row in _nights(profile) if first <= row["night"] <= last]
+    tables = {"grades": graded} | {name: _of(profile, last, name, "true") for name in ("pooled", "comparisons")}
+    for name, rows in tables.items():
+        if rows:
+            pa.csv.write_csv(pa.Table.from_pylist(rows), folder / f"{name}.csv")
+    drawn = [row for row in graded if (row["metric"], row["k"]) == ("ndcg", 10)]
+    if drawn:
+        (folder / "grades.png").write_bytes(grades_over_nights(drawn))
+    return folder
+
+
+def _nights(profile: Profile, condition: str = "true") -> Rows:
+    """Rows of the summaries of all nights."""
+    lake = Lake(profile)
+    built = lake.nights("grades.summary")
+    if not built:
+        return []
+    with lake.as_of(built[-1], [TableName("grades", "summary", "past")]) as snapshot:
+        rows: Rows = snapshot.table(f"from past.grades.summary where {condition} order by all").to_pylist()
+    return rows
+
+
+def _of(profile: Profile, night: Night, name: str, condition: str = NDCG_10) -> Rows:
+    """Rows of a night's partition of a table of grades."""
+    with Lake(profile).as_of(night, [TableName("grades", name)]) as snapshot:
+        rows: Rows = snapshot.table(f"from grades.{name} where {condition} order by all").to_pylist()
+    return rows
+
+
+def _interval(row: dict[str, Any]) -> str:
+    return f"{row['low']:.3f} to {row['high']:.3f}"
