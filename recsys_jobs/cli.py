@@ -88,7 +88,6 @@ def demo() -> None:
     show.next_steps(console, profile, user, item)
 
 
-command(check)
 command(init)
 
 
