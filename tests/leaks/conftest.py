@@ -1,0 +1,22 @@
+"""The deployment that every leak is tried on a copy of, and the table of what caught which."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.leaks.harness import Deployment, make_base
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, Path]:
+    """The corner shop, built by the project as it is; leave it as it is."""
+    return make_base(tmp_path_factory.mktemp("corner_shop"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print leak x what caught it, as Markdown."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    rows = [value for report in reports for name, value in getattr(report, "user_properties", []) if name == "leak"]
+    if rows:
+        terminalreporter.write_sep("-", "leak x what caught it")
+        terminalreporter.write_line("\n".join(["| leak | caught by | name |", "| --- | --- | --- |", *rows]))

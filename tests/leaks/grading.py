@@ -1,0 +1,92 @@
+"""Leaks in what is graded and listed: labels of other days, lists that were never served, goods not to be had."""
+
+from tests.leaks.harness import NIGHT, Edit, Leak
+
+RELEVANT, GRADES = "sql/grades/relevant.sql", "recsys_assets/assets/grades.py"
+CANDIDATES, WEIGHTS = "recsys_assets/assets/algorithms.py", "recsys_assets/assets/recommendations.py"
+
+LEAKS = (
+    Leak(
+        "the graded window begins a horizon early",
+        (
+            Edit(
+                RELEVANT,
+                "events.event_ts >= night.graded_cutoff and",
+                "events.event_ts >= night.graded_cutoff - interval 3 day and",
+            ),
+        ),
+        "check",
+        "label",
+    ),
+    Leak(
+        "users who were unknown when the lists were made are not graded",
+        (
+            Edit(
+                RELEVANT,
+                "where tasks.task <> 'discovery' or had.item_key is null\n",
+                "where\n    users.available_from <= night.graded_night\n"
+                "    and (tasks.task <> 'discovery' or had.item_key is null)\n",
+            ),
+        ),
+        "check",
+        "graded",
+    ),
+    Leak(
+        "an earlier night, built again with better settings, is graded as it was published",
+        (
+            Edit("data/profiles/corner_shop.toml", "rrf_k = 2", "rrf_k = 60"),
+            Edit(
+                GRADES,
+                """"published" if lists and released == (lists.fingerprint,) else "rebuilt\"""",
+                """"published" if lists and released else "rebuilt\"""",
+            ),
+        ),
+        "check",
+        "rebuilt",
+        commands=("night 2017-10-28", f"night {NIGHT}"),
+    ),
+    Leak(
+        "discovery lists of what was had before",
+        (Edit(CANDIDATES, 'exclude_seen=task == "discovery"', "exclude_seen=False"),),
+        "check",
+        "discovery_holds_nothing_had|discovery",
+    ),
+    Leak(
+        "retired goods are listed",
+        (Edit("sql/training/items.sql", "coalesce(items.retired_at <= night.cutoff, false)", "false"),),
+        "check",
+        "retired|available",
+    ),
+    Leak(
+        "a trend over five weeks of a log that is shorter",
+        (
+            Edit(
+                "sql/features/item_trend.sql",
+                "    case when log.length_days >= 35 then coalesce(counts.weekly_events_28d, 0) end as",
+                "    coalesce(counts.weekly_events_28d, 0) as",
+            ),
+        ),
+        "check",
+        "window|length|item_trend",
+    ),
+    Leak(
+        "the champion of the newest grades gets all the weight",
+        (
+            Edit(
+                WEIGHTS,
+                "            learned = graded_night(night, profile.horizon)\n",
+                """\
+            learned = graded_night(night, profile.horizon)
+            import pyarrow.parquet as pq
+
+            newest = pq.ParquetFile(lake.partitions("grades.summary")[-1].path).read().to_pylist()
+            graded = [row for row in newest if row["algorithm"] in profile.algorithms and row["metric"] == "ndcg"]
+            champion = max(graded, key=lambda row: row["mean"])["algorithm"]
+            rows = [row | {"weight": float(row["algorithm"] == champion)} for row in rows]
+""",
+            ),
+        ),
+        "audit",
+        "recommendations.fusion_weights",
+    ),
+)

@@ -1,0 +1,127 @@
+"""Leaks in landing and in the clean log: rows that count too early, twice, or that are taken back in the past.
+
+The deployment starts empty: the edited project itself lands the files and builds the night.
+"""
+
+from tests.leaks.harness import NIGHT, NIGHT_AND_AUDIT, Edit, Leak
+from tests.leaks.shop import FOUND, LAND
+
+INTAKE, EXPORT = "recsys_assets/storage/intake.py", "recsys_assets/storage/landing.py"
+CONTRACT, EVENTS = "recsys_assets/storage/canonical.py", "sql/sources/corner_shop/events.sql"
+REDELIVERED = "2017-10-30"
+
+
+def from_landing_on(name: str, by, says: str, *edits: Edit) -> Leak:
+    """A leak that the edited project makes from the first file on."""
+    return Leak(name, edits, by, says, commands=(*LAND, *NIGHT_AND_AUDIT), empty=True)
+
+
+LEAKS = (
+    from_landing_on(
+        "the shop's day ends at six in the morning, and the night with it",
+        "construction",
+        "clean.events, night .*: rests on an event of .* at or after its cutoff",
+        Edit(INTAKE, "greatest(row_time::date, ", "greatest((row_time - interval 6 hour)::date, "),
+    ),
+    from_landing_on(
+        "a till whose clock stood at zero is let through",
+        "check",
+        "events_happened_after_1990",
+        Edit(CONTRACT, """    ("event_ts", "event_ts < timestamp '1990-01-01'", "before 1990"),\n""", ""),
+    ),
+    from_landing_on(
+        "events dated after their own arrival are let through",
+        "check",
+        "events_are_known_after_they_happened",
+        Edit(CONTRACT, """    ("event_ts", "event_ts > arrived_at", "after its own arrival"),\n""", ""),
+    ),
+    from_landing_on(
+        "late lines belong to the day they are of",
+        "check",
+        "known",
+        Edit(
+            INTAKE,
+            """known_at = "row_time" if self.file.kind == "history" else "getvariable('arrived_at')\"""",
+            """known_at = "row_time\"""",
+        ),
+    ),
+    from_landing_on(
+        "products bought fewer than three times are left out of the log (k-core)",
+        "construction",
+        "events.sql: .*window",
+        Edit(
+            EVENTS,
+            "where lines.kind = 'sale'",
+            "where lines.kind = 'sale'\nqualify count(*) over (partition by lines.product_id) >= 3",
+        ),
+    ),
+    from_landing_on(
+        "products bought fewer than three times are left out of the log, by a count of all that landed",
+        "audit",
+        "clean.events",
+        Edit(
+            EVENTS,
+            "where lines.kind = 'sale'",
+            "where lines.kind = 'sale' and lines.product_id in "
+            "(select product_id from raw.lines group by product_id having count(*) >= 3)",
+        ),
+    ),
+    from_landing_on(
+        "tomorrow's price: the catalogue is exported as it is today",
+        "check",
+        "item_versions",
+        Edit(
+            EXPORT,
+            "    if has_versions:\n        rows = current\n",
+            '    if has_versions:\n        rows = "landed_file in (select file_id from current_files)"\n',
+        ),
+    ),
+    from_landing_on(
+        "goods brought back later are taken back today",
+        "check",
+        "cancellations",
+        Edit(
+            EXPORT,
+            """        rows = f"{tonight} or ({current})" if again else tonight""",
+            """        rows = "true" if table.name == "retractions" else tonight""",
+        ),
+    ),
+    from_landing_on(
+        "lines that a later file corrects are gone from the day they are of",
+        "check",
+        "retractions",
+        Edit(
+            "sql/landing/superseded.sql",
+            "where greatest(files.superseded_night, case when files.superseded_night is not null "
+            "then events.landed_night end) = getvariable('night')",
+            "where files.superseded_night is not null and events.landed_night = getvariable('night')",
+        ),
+    ),
+    Leak(
+        "of a line delivered twice the latest stays",
+        (
+            Edit(
+                "sql/clean/events.sql",
+                "order by is_arriving, both_logs.event_id",
+                "order by is_arriving desc, event_id",
+            ),
+        ),
+        "check",
+        "events",
+        commands=(f"night {REDELIVERED}", f"audit future --night {REDELIVERED}"),
+    ),
+    Leak(
+        "late lines go to the night they are of, though it is sealed",
+        (
+            Edit(
+                INTAKE,
+                """        if self.file.kind == "arrival" and self.sealed is not None:\n"""
+                """            first_open = max(first_open, self.sealed + ONE_DAY)\n""",
+                "",
+            ),
+        ),
+        "audit",
+        "clean.events",
+        commands=(f"land --arrived-at 2017-10-31T12:00:00 {FOUND}", f"audit future --night {NIGHT}"),
+    ),
+)
