@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
@@ -142,10 +142,26 @@ class Profile(_Settings):
         """Time from cutoff to close."""
         return timedelta(hours=self.grace_hours)
 
+    _data: Path | None = PrivateAttr(None)
+
     @property
     def folder(self) -> Path:
         """Folder of everything this deployment produces."""
-        return data_folder() / self.name
+        return (self._data or data_folder()) / self.name
+
+    def inside(self, data: Path, **changed: Any) -> Profile:
+        """The same deployment with its folder inside another one, and some settings changed."""
+        copy = self.model_copy(update=changed)
+        copy._data = data
+        return copy
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the settings that decide what a night's tables hold (12 hex digits)."""
+        import hashlib
+
+        settings = self.model_dump_json(exclude={"name", "title", "deliveries", "demo_nights", "batch_users"})
+        return hashlib.sha256(settings.encode()).hexdigest()[:12]
 
 
 def data_folder() -> Path:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from recsys_jobs.audit.command import future
 from recsys_jobs.backtest import backtest
+from recsys_jobs.check import check
 from recsys_jobs.init.command import init
 
 if TYPE_CHECKING:
@@ -39,7 +41,11 @@ ROW_COUNTS = ("read", "landed", "rejected")
 NightOption = Annotated[datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Night, e.g. 2017-10-31.")]
 
 
-def command(function: Callable[..., None]) -> Callable[..., None]:
+audits = typer.Typer(help="Prove that a night saw nothing that came after it.", no_args_is_help=True)
+app.add_typer(audits, name="audit")
+
+
+def command(function: Callable[..., None], group: typer.Typer = app) -> Callable[..., None]:
     """Register a command whose expected failures are printed as one sentence and end with exit code 1."""
 
     @functools.wraps(function)
@@ -65,7 +71,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
 
-    app.command()(guarded)
+    group.command()(guarded)
     return guarded
 
 
@@ -88,7 +94,9 @@ def demo() -> None:
     show.next_steps(console, profile, user, item)
 
 
+command(check)
 command(init)
+command(future, audits)
 
 
 @command

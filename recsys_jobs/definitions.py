@@ -20,6 +20,7 @@ from recsys_assets.assets.step import sql_assets
 from recsys_assets.assets.tracking import tracking_asset
 from recsys_assets.checks.asset_checks import declared_checks
 from recsys_assets.profile import Profile, load_profile
+from recsys_jobs.audit.asset import AUDITS, audit_asset, audit_job
 from recsys_jobs.automation import landing_sensor, nightly_schedule
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     profile = profile or load_profile()
     land, nightly = _jobs(profile)
     return Definitions(
-        assets=all_assets(profile),
+        assets=[*all_assets(profile), audit_asset(profile)],
         asset_checks=declared_checks(profile),
-        jobs=[land, nightly],
+        jobs=[land, nightly, audit_job()],
         schedules=[nightly_schedule(profile, nightly)],
         sensors=[landing_sensor(profile, land)],
         executor=in_process_executor,
@@ -50,7 +51,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
 
 
 def all_assets(profile: Profile) -> list[AssetsDefinition]:
-    """Every asset, in order of the stages."""
+    """Every asset of a night, in order of the stages."""
     return [
         raw_assets(profile),
         clean_assets(profile),
@@ -72,7 +73,7 @@ def _jobs(profile: Profile) -> tuple[UnresolvedAssetJobDefinition, UnresolvedAss
     )
     nightly = define_asset_job(
         NIGHTLY,
-        AssetSelection.all() - raw,
+        (AssetSelection.all() - raw - AUDITS) | AssetSelection.checks_for_assets(*raw_assets(profile).keys),
         description="Build one night, from the clean log to the release. A backfill of this job is a backtest.",
         tags=tags,
     )

@@ -99,7 +99,7 @@ def run_night(
             raise_on_error=False,
         )
     if not result.success:
-        raise NightFailed(f"Night {night} failed in {_failure(result)}")
+        raise NightFailed(f"Night {night} failed in {failure_of(result)}")
     progress(len(job.graph.node_defs), len(job.graph.node_defs), "done")
 
 
@@ -130,7 +130,7 @@ def check_night(profile: Profile, night: Night) -> None:
         )
 
 
-def _failure(result: ExecuteInProcessResult) -> str:
+def failure_of(result: ExecuteInProcessResult) -> str:
     """Step and sentence of the first failure, without the traceback (the UI has it)."""
     for event in result.all_node_events:
         if event.is_step_failure and event.step_failure_data.error is not None:

@@ -192,7 +192,6 @@ class Recommender(ABC):
             "name": self.name,
             "settings": self.settings.model_dump(mode="json"),
             "seed": self.seed,
-            "deterministic": self.deterministic,
             "shape": [int(size) for size in self.history.shape],
             "arrays": sorted(self.arrays),
         }
@@ -210,7 +209,7 @@ class Recommender(ABC):
         Returns
         -------
         Self
-            Fitted, with the settings and the seed it had.
+            Fitted, with the settings and the seed it had. How it was made to be deterministic is no part of it.
 
         Raises
         ------
@@ -230,7 +229,6 @@ class Recommender(ABC):
         loaded = cls(
             cls.Settings.model_validate(about["settings"]),
             seed=about["seed"],
-            deterministic=about["deterministic"],
         )
         pattern = (read("history.data"), read("history.indices"), read("history.indptr"))
         loaded.history = loaded.seen = csr_matrix(pattern, shape=about["shape"])

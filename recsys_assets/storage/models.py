@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
@@ -69,6 +70,12 @@ class Models:
                 f"Algorithm {algorithm} has no model of night {night}: materialize models/{algorithm} first."
             )
         return Model(algorithm, night, folders[-1].name.partition("-")[2], folders[-1])
+
+    def all(self) -> list[Model]:
+        """Current model of every algorithm and night, sorted."""
+        nights = sorted(self.root.glob("*/night=*"))
+        found = [(folder.parent.name, date.fromisoformat(folder.name[6:])) for folder in nights]
+        return [self.get(algorithm, night) for algorithm, night in found if self._folders(algorithm, night)]
 
     def write(self, algorithm: str, night: Night, save: Callable[[Path], None], provenance: dict[str, Any]) -> Model:
         """Let ``save`` write a model into a new folder and make that current.

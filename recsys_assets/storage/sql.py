@@ -198,12 +198,12 @@ def _load(path: Path, keyed: bool) -> Select:
     for problem in _problems(query):
         raise SqlError(f"{_shown(path)}: {problem}")
     reads = _tables(query)
-    if too_new := [name for name in reads if name.schema in _BESIDE_LABELS and not name.catalog]:
-        if any(name.stored == _LABELS for name in reads):
-            raise SqlError(
-                f"{_shown(path)}: reads {too_new[0]} of its own night beside the labels of {_LABELS}, which happened "
-                f"before it: what was made there has seen them. Read graded.{too_new[0]}."
-            )
+    too_new = [name for name in reads if name.schema in _BESIDE_LABELS and not name.catalog]
+    if too_new and any(name.stored == _LABELS for name in reads):
+        raise SqlError(
+            f"{_shown(path)}: reads {too_new[0]} of its own night beside the labels of {_LABELS}, which happened "
+            f"before it: what was made there has seen them. Read graded.{too_new[0]}."
+        )
     if not reads:
         raise SqlError(f"{_shown(path)}: names no table, so it would depend on nothing. Name them as schema.table.")
     key = _key(query)

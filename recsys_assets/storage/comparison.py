@@ -1,0 +1,129 @@
+"""Comparison: what a night holds in one deployment against what it holds in another.
+
+What belongs here: the fingerprints of a night's tables, models and release tables, and what differs where two do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.models import PROVENANCE, Models
+from recsys_assets.storage.release import Releases
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+
+N_ROWS = 3
+_NOT_COMPARED = frozenset({"releases.published", "audits.future"})
+"""Tables that say when something was published or looked at, not what."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """One table or model of a night."""
+
+    fingerprint: str
+    path: Path
+    """Its file; of a model its folder; of a release table the release's file."""
+    table: str = ""
+    """Name in the release's file."""
+
+
+def contents(profile: Profile, night: Night, *, releases: bool = True) -> dict[str, Content]:
+    """Every table and model of a night by asset, and every table of its release as ``release <name>``."""
+    lake, found = Lake(profile), {}
+    for table in lake.tables():
+        if table not in _NOT_COMPARED and (partition := lake.partition(table, night)):
+            found[table] = Content(partition.fingerprint, partition.path)
+    for model in Models(profile).all():
+        if model.night == night:
+            found[f"models.{model.algorithm}"] = Content(model.fingerprint, model.path)
+    current = Releases(profile.folder).current() if releases else None
+    if current is not None and current.night == night:
+        found |= _released(profile, Releases(profile.folder))
+    return found
+
+
+def explain(one: Content | None, other: Content | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Columns that differ between two contents (of models: files), and a few rows of each as text."""
+    if one is None or other is None:
+        return (), ("there only without the poison" if other is None else "there only with it",)
+    if one.path.is_dir():
+        names = {file.name for folder in (one.path, other.path) for file in folder.iterdir()} - {PROVENANCE}
+        return tuple(sorted(name for name in names if _bytes(one.path / name) != _bytes(other.path / name))), ()
+    import duckdb
+
+    with duckdb.connect() as con:
+        for name, content in (("one", one), ("other", other)):
+            if content.table:
+                con.execute(f"attach '{content.path}' as file_{name} (read_only)")
+                con.execute(f"create view {name} as from file_{name}.{content.table}")
+            else:
+                con.from_parquet(str(content.path), hive_partitioning=False).create_view(name)
+        key = [] if one.table else provenance_key(one.path)
+        return _differing(con, key)
+
+
+def provenance_key(path: Path) -> list[str]:
+    """Key columns of a lake file, out of its footer."""
+    import json
+
+    import pyarrow.parquet as pq
+
+    footer = pq.read_metadata(path).metadata or {}
+    key: list[str] = json.loads(footer[b"recsys"])["key"]
+    return key
+
+
+def _differing(con: duckdb.DuckDBPyConnection, key: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    columns = [[row[0] for row in con.execute(f"describe {name}").fetchall()] for name in ("one", "other")]
+    shared = [name for name in columns[0] if name in columns[1]]
+    changed = [name for name in columns[0] + columns[1] if name not in shared]
+    rows: list[str] = []
+    listed = ", ".join(f'"{name}"' for name in shared)
+    for name, against, said in (("one", "other", "plain"), ("other", "one", "here")):
+        found = con.execute(
+            f"select {listed} from {name} except select {listed} from {against} order by all limit {N_ROWS}"
+        ).fetchall()
+        rows += [f"{said}: " + ", ".join(f"{c}={_short(v)}" for c, v in zip(shared, row, strict=True)) for row in found]
+    if key:
+        counts = ", ".join(f'count(*) filter (one."{c}" is distinct from other."{c}")' for c in shared)
+        using = ", ".join(f'"{name}"' for name in key)
+        counted = con.execute(f"select {counts} from one join other using ({using})").fetchall()[0]
+        changed += [name for name, n in zip(shared, counted, strict=True) if n]
+    return tuple(changed or key or ["rows"]), tuple(rows)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def _released(profile: Profile, releases: Releases) -> dict[str, Content]:
+    path = profile.folder / "recsys.duckdb"
+    with releases.connect() as con:
+        names = [
+            f"{schema}.{table}"
+            for schema, table in con.execute(
+                "select schema_name, table_name from duckdb_tables() "
+                "where schema_name in ('serving', 'meta') order by all"
+            ).fetchall()
+        ]
+        found = {}
+        for name in names:
+            (print_,) = con.execute(
+                f"select concat_ws(' ', count(*), sum(hash(t)::hugeint), bit_xor(hash(t))) from {name} as t"
+            ).fetchall()
+            found[f"release {name}"] = Content(print_[0], path.resolve(), name)
+    return found

@@ -1,0 +1,92 @@
+"""Scratch deployments: a deployment's past in a folder of its own, where a night can be built without touching it.
+
+What belongs here: which files a scratch deployment shares with the real one (hard links: lake and model files never
+change), and the copy of landing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from filelock import FileLock
+
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.models import Models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+
+
+@contextmanager
+def scratch_folder(profile: Profile) -> Iterator[Path]:
+    """An empty folder beside the profile's own, gone afterwards; what a crash left there goes first. One at a time."""
+    home = profile.folder / "tmp" / "scratch"
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / ".lock"):
+        for left_over in home.iterdir():
+            if left_over.is_dir():
+                shutil.rmtree(left_over)
+        folder = home / uuid4().hex[:8]
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def copy_landing(profile: Profile, target: Path) -> None:
+    """Copy a deployment's landing database while nobody writes it.
+
+    Raises
+    ------
+    FileNotFoundError
+        When nothing has landed yet.
+    """
+    landing = Landing(profile)
+    if not landing.path.exists():
+        raise FileNotFoundError(f"Nothing has landed in profile {profile.name} yet. Run `recsys land --history`.")
+    with landing.open():  # its lock is held, and a log left by a crash is worked into the file
+        pass
+    with FileLock(landing.path.with_suffix(".lock")):
+        shutil.copyfile(landing.path, target)
+
+
+def link_nights(profile: Profile, scratch: Profile, night: Night, *, later: bool) -> None:
+    """Show a scratch deployment the current partitions and models of earlier nights. O(nights x tables) links.
+
+    Parameters
+    ----------
+    later
+        Show those of the nights after ``night``, too.
+    """
+
+    def wanted(other: Night) -> bool:
+        return other < night or (later and other > night)
+
+    lake, there = Lake(profile), Lake(scratch)
+    for table in lake.tables():
+        for partition in lake.partitions(table):
+            if wanted(partition.night):
+                _link(partition.path, there.root / partition.path.relative_to(lake.root))
+    models, models_there = Models(profile), Models(scratch)
+    for model in models.all():
+        if wanted(model.night):
+            for file in model.path.iterdir():
+                _link(file, models_there.root / file.relative_to(models.root))
+
+
+def _link(file: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, target)
+    except OSError:  # no hard links on this file system
+        shutil.copyfile(file, target)

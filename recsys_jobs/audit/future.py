@@ -1,0 +1,191 @@
+"""The future-perturbation audit: a night is built again without its future and with another one, and must not change.
+
+What belongs here: building a night in scratch deployments whose landing was made anew (`storage.relanding`), comparing
+fingerprints of every table, model and release table, and naming the first asset that differs.
+
+Time axis of an audit of night N::
+
+    past: visible up to N          | future: visible after N
+    -------------------------------|--------------------------------
+    plain     as it came           | as it came          == lake ?
+    deleted   as it came           | never comes         == plain ?
+    altered   as it came           | other users, values == plain ?
+
+Cost: three times the night's own steps (checks and tracking left out) and three landings of the files that reach
+over the cutoff.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_OID, uuid5
+
+from recsys_assets.nights import ONE_DAY, Night, graded_night
+from recsys_assets.storage.comparison import Content, contents, explain
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.relanding import POISONS, Poison, reland
+from recsys_assets.storage.scratch import copy_landing, link_nights, scratch_folder
+from recsys_jobs.audit.confinement import confined
+from recsys_jobs.run import NightFailed, check_night, failure_of, newest_night
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recsys_assets.profile import Profile
+
+    Tell = Callable[[str], object]
+
+N_FUTURE_NIGHTS = 2
+"""Nights after the audited one whose clean tables exist, poisoned, when it is built."""
+
+
+class AuditFailed(NightFailed):
+    """A night that could not be audited; the message says why."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One asset that is not what it is in the plain build."""
+
+    asset: str
+    build: str
+    """What it was compared with: ``deleted``, ``altered``, or ``lake`` (what the deployment holds)."""
+    columns: tuple[str, ...]
+    """Columns that differ; of a model its files; empty where it is missing in one of the two."""
+    rows: tuple[str, ...]
+    """A few rows, as text, of the plain build and of the other."""
+
+
+@dataclass
+class Audit:
+    """What an audit found."""
+
+    night: Night
+    compared: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    """Assets in graph order, each with its fingerprint by build (``lake``, ``plain``, ``deleted``, ``altered``)."""
+    differences: list[Difference] = field(default_factory=list)
+    """In graph order."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """What each build took, its landing included."""
+    compared_with_lake: bool = True
+
+    @property
+    def passed(self) -> bool:
+        """Whether the night is blind to its future."""
+        return not self.differences
+
+
+def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = False, users: float = 1.0) -> Audit:
+    """Build a night plainly and with its future poisoned, and compare.
+
+    Parameters
+    ----------
+    deep
+        Build also the graded night, and the clean log from the first night on, in each scratch deployment, instead of
+        sharing what the lake holds of earlier nights.
+    users
+        Share of users to audit on, above 0 and up to 1; a sample is always audited deep, and never against the lake.
+
+    Raises
+    ------
+    NightFailed
+        When the night has not closed or is none of the profile's.
+    AuditFailed
+        When the plain build fails.
+    """
+    check_night(profile, night)
+    deep = deep or users < 1
+    found = Audit(night, compared_with_lake=not deep and _is_built(profile, night))
+    with scratch_folder(profile) as home:
+        origin = home / "origin.duckdb"
+        copy_landing(profile, origin)
+        built: dict[str, dict[str, Content]] = {}
+        for name in ("plain", *POISONS):
+            tell(f"night {night}, {name}: landing")
+            started = time.perf_counter()
+            scratch = profile.inside(home / name, deterministic=True)
+            poison: Poison | None = None if name == "plain" else name  # type: ignore[assignment]
+            reland(origin, Landing(scratch), Lake(scratch), night, poison, users)
+            if not deep:
+                link_nights(profile, scratch, night, later=poison is None)
+            tell(f"night {night}, {name}: building")
+            problem = _build(scratch, night, deep=deep, future=poison == "altered")
+            found.seconds[name] = time.perf_counter() - started
+            if problem and poison is None:
+                raise AuditFailed(f"Night {night} cannot be audited: built as it is, it failed in {problem}")
+            if problem:
+                found.differences.append(Difference(problem.partition(":")[0], name, (), (problem,)))
+            built[name] = contents(scratch, night)
+        if found.compared_with_lake:
+            built["lake"] = contents(profile, night, releases=False)
+        _compare(found, built, asset_order(profile))
+    return found
+
+
+def asset_order(profile: Profile) -> list[str]:
+    """Names of all assets, ``schema.table``, each after those it is made from."""
+    from recsys_jobs.definitions import build_definitions
+
+    graph = build_definitions(profile).resolve_asset_graph()
+    return [".".join(key.path) for level in graph.toposorted_asset_keys_by_level for key in sorted(level)]
+
+
+def _compare(found: Audit, built: dict[str, dict[str, Content]], order: list[str]) -> None:
+    names = sorted({name for content in built.values() for name in content})
+    place = {name: (order.index(name) if name in order else len(order)) for name in names}
+    for name in sorted(names, key=lambda each: (place[each], each)):
+        prints = {build: (content[name].fingerprint if name in content else None) for build, content in built.items()}
+        found.compared.append((name, prints))
+        for build, print_ in prints.items():
+            if print_ == prints["plain"] or (build == "lake" and name not in built["lake"]):
+                continue
+            columns, rows = explain(built["plain"].get(name), built[build].get(name))
+            found.differences.append(Difference(name, build, columns, rows))
+    found.differences.sort(key=lambda d: place.get(d.asset, -1))
+
+
+def _is_built(profile: Profile, night: Night) -> bool:
+    return Lake(profile).partition("recommendations.lists", night) is not None
+
+
+def _build(scratch: Profile, night: Night, *, deep: bool, future: bool) -> str | None:
+    """Build the night, with the clean log of some later nights before it; the failed step and why, or None."""
+    from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, define_asset_job, in_process_executor
+
+    from recsys_jobs.definitions import all_assets
+
+    selection = AssetSelection.all() - AssetSelection.groups("raw", "tracking")
+    definitions = Definitions(
+        assets=all_assets(scratch), jobs=[define_asset_job("audited", selection)], executor=in_process_executor
+    )
+    job = definitions.resolve_job_def("audited")
+    later = min(night + N_FUTURE_NIGHTS * ONE_DAY, newest_night(scratch))
+    graded = graded_night(night, scratch.horizon)
+    steps: list[tuple[Night, list[AssetKey] | None]] = []
+    if future and later > night:
+        steps.append((later, [AssetKey(["clean", table]) for table in _clean_tables(scratch)]))
+    if deep and graded >= scratch.first_night:
+        steps.append((graded, None))
+    steps.append((night, None))
+    with DagsterInstance.ephemeral() as instance, confined(scratch.folder.parent):
+        for built, only in steps:
+            result = job.execute_in_process(
+                partition_key=built.isoformat(),
+                instance=instance,
+                run_id=str(uuid5(NAMESPACE_OID, str(built))),  # releases tell it: the same in each build
+                asset_selection=only,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
+            if not result.success:
+                return failure_of(result)
+    return None
+
+
+def _clean_tables(profile: Profile) -> list[str]:
+    from recsys_assets.assets.clean import clean_selects
+
+    return list(clean_selects(Landing(profile)))

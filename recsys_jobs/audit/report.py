@@ -1,0 +1,64 @@
+"""What an audit found, for people: a Markdown table, sentences, and the rows the lake keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.storage.relanding import POISONS
+
+if TYPE_CHECKING:
+    from recsys_jobs.audit.future import Audit, Difference
+
+BUILDS = ("lake", *POISONS)
+
+
+def verdict(audit: Audit) -> str:
+    """One sentence: passed, or the first asset that differs."""
+    if not audit.passed:
+        first = audit.differences[0]
+        return f"Night {audit.night} is NOT future-blind: {sentence(first)}"
+    known = "what the lake holds" if audit.compared_with_lake else "(the lake was not compared)"
+    return (
+        f"Night {audit.night} is future-blind: {len(audit.compared)} tables and models are equal, whether its future "
+        f"stays, is deleted or is altered, and equal {known}."
+    )
+
+
+def sentence(difference: Difference) -> str:
+    """Which asset differs, from what, and in which columns."""
+    against = {
+        "lake": "built again as it came, it is not what the lake holds",
+        "deleted": "it changes when what came after the night is deleted",
+        "altered": "it changes when what came after the night is altered",
+    }[difference.build]
+    columns = f" (columns {', '.join(difference.columns)})" if difference.columns else ""
+    return f"{difference.asset}: {against}{columns}."
+
+
+def compared_rows(audit: Audit) -> list[dict[str, Any]]:
+    """One row per asset in graph order: its fingerprint in each build, and whether all are equal."""
+    differing = {difference.asset for difference in audit.differences}
+    return [
+        {"place": place, "asset": asset, "plain": prints.get("plain")}
+        | {build: prints.get(build) for build in BUILDS}
+        | {"is_equal": asset not in differing}
+        for place, (asset, prints) in enumerate(audit.compared)
+    ]
+
+
+def markdown(audit: Audit) -> str:
+    """A table for the UI: which asset is equal to the plain build in which other."""
+    signs = {difference_key(d): "**differs**" for d in audit.differences}
+    lines = ["| asset | plain build | " + " | ".join(BUILDS) + " |", "|" + " --- |" * (2 + len(BUILDS))]
+    for asset, prints in audit.compared:
+        cells = [
+            signs.get((asset, build), "equal") if build in prints and prints[build] is not None else "-"
+            for build in BUILDS
+        ]
+        lines.append(f"| {asset} | `{(prints.get('plain') or '-')[:12]}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def difference_key(difference: Difference) -> tuple[str, str]:
+    """Asset and build."""
+    return difference.asset, difference.build
