@@ -23,6 +23,7 @@ PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.
 )
 README, CONTRIBUTING = PAGES[:2]
 OWN_DATA = PROJECT / "docs" / "bring-your-own-data.md"
+BACKTEST = PROJECT / "docs" / "backtest.md"
 FROM_A_FILE, BY_HAND = "From a file to recommendations", "A whole one, by hand"
 ONE_FILE_EACH = {
     "A new algorithm": {"recsys_assets/algorithms/user_knn.py"},
@@ -309,9 +310,9 @@ def test_the_release_has_the_documented_types(shop):
 
 @pytest.mark.timeout(600)
 def test_the_queries_of_the_documents_run(shop):
-    given = commands(README) + commands(OWN_DATA)
+    given = [command for page in (README, OWN_DATA, BACKTEST) for command in commands(page)]
     queries = [arguments[1] for arguments in given if arguments[0] == "query" and len(arguments) > 1]
-    assert len(queries) >= 9
+    assert len(queries) >= 10
     with release_of(shop[0]) as release:
         for query in queries:
             assert release.execute(query).description, query

@@ -9,7 +9,7 @@ import pytest
 from recsys_assets.assets.raw import history_files, land_files
 from recsys_assets.storage.landing import Landing
 from tests import sample
-from tests.jobs.pages import dagster_dev, launch_one, launch_several, runs, succeed, wait
+from tests.jobs.pages import ask, dagster_dev, launch_one, launch_several, runs, succeed, wait
 from tests.sample import NIGHTS, Deployment
 
 pytestmark = [
@@ -17,6 +17,14 @@ pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.filterwarnings("ignore:Using variable_values:DeprecationWarning"),
 ]
+
+BACKFILLS = """{
+  partitionBackfillsOrError {
+    ... on PartitionBackfills {
+      results { id status jobName partitionSet { name } partitionStatusCounts { runStatus count } }
+    }
+  }
+}"""
 
 
 @pytest.fixture
@@ -65,6 +73,24 @@ def test_nights_launched_at_once_are_built_one_by_one_oldest_first(deployment, t
     assert done.returncode == 0, done.stderr
     assert len(twin.content()) > 90
     assert deployment.content() == twin.content()
+
+
+def test_a_backtest_of_the_command_line_is_a_backfill_on_the_pages(deployment, tmp_path):
+    """The daemon is up meanwhile: it starts none of the backfill's nights by itself."""
+    with dagster_dev(deployment, tmp_path / "dagster.log") as port:
+        done = deployment.recsys("backtest", "--from", NIGHTS[0], "--to", NIGHTS[1], timeout=900)
+        assert done.returncode == 0, done.stderr
+        (backfill,) = ask(port, BACKFILLS)["partitionBackfillsOrError"]["results"]
+        own = runs(port, tags=[{"key": "dagster/backfill", "value": backfill["id"]}])
+        assert runs(port) == own
+    assert [run["tags"]["dagster/partition"] for run in own] == [str(night) for night in NIGHTS[:2]]
+    assert backfill == {
+        "id": backfill["id"],
+        "status": "COMPLETED_SUCCESS",
+        "jobName": "nightly",
+        "partitionSet": {"name": "nightly_partition_set"},
+        "partitionStatusCounts": [{"runStatus": "SUCCESS", "count": 2}],
+    }
 
 
 def ledger(deployment: Deployment) -> dict[str, tuple[str, str]]:
