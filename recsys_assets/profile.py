@@ -6,6 +6,8 @@ What belongs here: the TOML files under ``data/profiles/`` as typed settings, an
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tomllib
 from datetime import date, timedelta
@@ -19,6 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
 
 Task = Literal["next", "discovery"]
+_DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "deterministic"}
 
 
 class ProfileError(Exception):
@@ -156,12 +159,14 @@ class Profile(_Settings):
         return copy
 
     @property
-    def fingerprint(self) -> str:
-        """Hash of the settings that decide what a night's tables hold (12 hex digits)."""
-        import hashlib
+    def settings(self) -> str:
+        """The settings that decide what a night's tables hold, as JSON."""
+        return json.dumps(self.model_dump(mode="json", exclude=_DECIDE_NOTHING), sort_keys=True)
 
-        settings = self.model_dump_json(exclude={"name", "title", "deliveries", "demo_nights", "batch_users"})
-        return hashlib.sha256(settings.encode()).hexdigest()[:12]
+    @property
+    def fingerprint(self) -> str:
+        """Hash of those settings (12 hex digits)."""
+        return hashlib.sha256(self.settings.encode()).hexdigest()[:12]
 
 
 def data_folder() -> Path:

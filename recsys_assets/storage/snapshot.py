@@ -206,6 +206,7 @@ class Snapshot:
             "key": list(key),
             "code_version": code_version,
             "run_id": self.run_id,
+            "profile": self.lake.profile.fingerprint,
             "watermark": self.watermark.isoformat() if self.watermark else None,
             "inputs": inputs,
             "models": {model.algorithm: f"{model.night} {model.fingerprint}" for model in self._models},
@@ -317,8 +318,14 @@ class Snapshot:
             [self.night, cutoff(self.night), graded, cutoff(graded)],
         )
         settings = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
-        con.execute(f"create table this.profile ({', '.join(f'{name} integer' for name in settings)})")
-        con.execute("insert into this.profile values (?, ?, ?, ?, ?)", [getattr(profile, name) for name in settings])
+        con.execute(
+            f"create table this.profile ({', '.join(f'{name} integer' for name in settings)}, "
+            "fingerprint varchar, settings varchar)"
+        )
+        con.execute(
+            "insert into this.profile values (?, ?, ?, ?, ?, ?, ?)",
+            [*(getattr(profile, name) for name in settings), profile.fingerprint, profile.settings],
+        )
         con.execute("create table this.tasks (task varchar)")
         con.executemany("insert into this.tasks values (?)", [[task] for task in profile.tasks])
         con.execute("create table this.event_weights (event_type varchar, weight double)")

@@ -39,7 +39,7 @@ class Shop:
         self.con.execute(
             "create table clean.items (item_key integer, item_id varchar, available_from date, "
             "title varchar, department varchar, category varchar, subcategory varchar, brand varchar, "
-            "price double)"
+            "price double, retired_at timestamp)"
         )
         self.con.execute(
             "create table clean.users (user_key integer, user_id varchar, available_from date, "
@@ -60,7 +60,8 @@ class Shop:
         )
         self.con.execute(
             "create table this.profile as "
-            "select 7 as horizon, 3 as list_length, 60 as rrf_k, 2 as n_similar, 4 as n_trending"
+            "select 7 as horizon, 3 as list_length, 60 as rrf_k, 2 as n_similar, 4 as n_trending, "
+            "'a1b2c3' as fingerprint, '{}' as settings"
         )
         self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task")
         self.con.execute("create table this.event_weights as select 'purchase' as event_type, 1.0::double as weight")
@@ -86,7 +87,7 @@ class Shop:
         defaults = (date(2020, 1, 1), None)
         for key, name, title, department, category, *rest in rows:
             first, price = (*rest, *defaults[len(rest) :])
-            self.insert("clean.items", (key, name, first, title, department, category, None, None, price))
+            self.insert("clean.items", (key, name, first, title, department, category, None, None, price, None))
 
     def take(self, user, item, age, **columns):
         """One event, `age` days before the cutoff: a purchase, visible on the night of its day, unless said."""

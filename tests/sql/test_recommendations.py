@@ -52,6 +52,19 @@ def test_trending_counts_each_buyer_once_by_the_last_time(shop):
     ]
 
 
+def test_what_is_retired_does_not_trend(shop):
+    shop.users((1, "10"))
+    shop.items(*((item, str(item), "title", "d", "c") for item in (1, 2, 3)))
+    for item in (1, 2, 3):
+        shop.take(1, item, 1)
+    shop.con.execute("update clean.items set retired_at = (select cutoff from this.night) where item_key = 1")
+    shop.con.execute(
+        "update clean.items set retired_at = (select cutoff + interval 1 second from this.night) where item_key = 2"
+    )
+    shop.build("features/user_item", "recommendations/trending")
+    assert shop.rows("select item_key from recommendations.trending where scope = 'all' order by rank") == [(2,), (3,)]
+
+
 def test_trending_is_cut_at_n_trending(small_shop):
     for item in range(1, 7):
         small_shop.take(1, item, 1)
