@@ -35,6 +35,11 @@ def tables(make_shop):
         [[date(2020, 3, 24), NIGHT]],
     )
     con.execute(
+        "create table past.recommendations.settings as "
+        "select $1::date as settings_night, 'a1b2c3' as profile_hash, '{\"rrf_k\": 2}' as settings",
+        [NIGHT],
+    )
+    con.execute(
         "create table past.grades.summary as select $1::date as night, date '2020-03-24' as graded_night, "
         "'next' as task, 'als' as algorithm, 10 as k, 'ndcg' as metric, .5::double as mean, "
         ".4::double as low, .6::double as high, 2 as n_users, 0::double as cold_user_share, "
@@ -119,8 +124,8 @@ def test_users_items_and_similar_items(tables):
 
 def test_nights_count_what_each_could_see(tables):
     assert [list(row.values()) for row in tables["meta.nights"].to_pylist()] == [
-        [date(2020, 3, 24), datetime(2020, 3, 25), 1, 2, 2],
-        [NIGHT, datetime(2020, 4, 1), 3, 2, 3],
+        [date(2020, 3, 24), datetime(2020, 3, 25), 1, 2, 2, None, None],
+        [NIGHT, datetime(2020, 4, 1), 3, 2, 3, "a1b2c3", '{"rrf_k": 2}'],
     ]
 
 
