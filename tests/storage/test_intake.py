@@ -318,3 +318,11 @@ def test_lines_that_cannot_be_split_are_kept_at_once_however_many(shop):
     assert shop.query("select count(*), min(row_number), max(row_number) from landing.ledger.rejects") == [
         (100_000, 2, 100_001)
     ]
+
+
+def test_a_row_is_judged_with_what_its_own_night_can_look_up(shop):
+    """A product that is found to be fuel on the 25th cannot have been fuel to the 21st."""
+    shop.land("products_2.csv", [product("p9", department="FUEL")], day(25))
+    shop.land("transactions.csv", [line("u1", "p9", day(21)), line("u1", "p9", day(26))], kind="history")
+    assert shop.query("select landed_row from landing.raw.transactions") == [(1,)]
+    assert [(row, reason) for _, row, _, reason, _ in shop.rejects()] == [(2, "not a product: department FUEL")]
