@@ -140,10 +140,10 @@ def _not_up_to_date(profile: Profile, nights: list[Night]) -> list[Night]:
 
 
 def _is_up_to_date(lake: Lake, night: Night, versions: dict[str, str | None]) -> bool:
-    """Whether every table of a night is there, made by the SQL of now from the partitions of now.
+    """Whether every table of a night is there, made by the settings and SQL of now from the partitions of now.
 
     Each table's file names what it was made from. The pooled grades rest on all nights up to it: a night that was
-    built between others since is missing there.
+    built between others since is missing there. The settings are a table of their own, so other ones are another file.
     """
     from recsys_assets.storage.snapshot import provenance
 
@@ -159,6 +159,8 @@ def _is_up_to_date(lake: Lake, night: Night, versions: dict[str, str | None]) ->
                 current = lake.partition(name, date.fromisoformat(day))
                 if current is None or current.path.stem != stem:
                     return False
+        if table == "recommendations.settings" and about["profile"] != lake.profile.fingerprint:
+            return False
         if table == "grades.pooled" and len(about["inputs"]["grades.summary"]) < len(
             lake.partitions("grades.summary", night)
         ):

@@ -20,7 +20,7 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
     tasks, nights_graded = sorted({row["task"] for row in rows}), sorted({row["night"] for row in rows})
     names = sorted({row["algorithm"] for row in rows})
     colours = {name: f"C{place}" for place, name in enumerate(names)} | {"published": "black"}
-    figure = Figure(figsize=(4.5 * len(tasks), 3), layout="constrained")
+    figure = Figure(figsize=(4.5 * len(tasks), 3.4), layout="constrained")
     for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
         for place, name in enumerate(names):
             line = [row for row in rows if row["task"] == task and row["algorithm"] == name]
@@ -28,18 +28,20 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
                 continue
             # beside each other, so that no bar hides another; in shares of the space between two nights
             days = [
-                nights_graded.index(row["night"]) + 0.5 * (place - (len(names) - 1) / 2) / len(names) for row in line
+                nights_graded.index(row["night"]) + 0.3 * (place - (len(names) - 1) / 2) / len(names) for row in line
             ]
             means = [row["mean"] for row in line]
             below = [row["mean"] - row["low"] for row in line]
             above = [row["high"] - row["mean"] for row in line]
             style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8}
             axes.errorbar(days, means, yerr=[below, above], label=name, color=colours[name], **style)
-        axes.set(title=task, ylim=(0, None), ylabel="NDCG@10, with its 95% interval")
+        axes.set(title=task, ylim=(0, None), ylabel="NDCG@10, 95% interval", xlabel="night that graded")
         every = -(len(nights_graded) // -7)  # seven dates at most: they are wide
         shown = list(range(len(nights_graded)))[::every]
         axes.set_xticks(shown, [f"{nights_graded[place]:%m-%d}" for place in shown])
-        axes.legend(fontsize=7)
+    both = [zip(*axes.get_legend_handles_labels(), strict=True) for axes in figure.axes]
+    handles = {label: handle for pairs in both for handle, label in pairs}
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=len(handles), fontsize=7)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=90)
     return png.getvalue()

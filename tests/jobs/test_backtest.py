@@ -101,12 +101,14 @@ def test_a_night_is_built_again_when_what_it_was_made_from_changed(built, tmp_pa
     deployment = built.copy(tmp_path / "copy")
     profile = deployment.profile
 
-    def left():
+    def left(profile=profile):
         with deployment.active():
             return _not_up_to_date(profile, list(NIGHTS))
 
     assert left() == []
+    assert left(profile.model_copy(update={"title": "The same by another name"})) == []
     flatter = profile.model_copy(update={"rrf_k": 60})
+    assert left(flatter) == list(NIGHTS)
     deployment.build(SECOND, profile=flatter, only=["recommendations.lists"])  # which LAST graded as they were
     assert left() == [LAST]
     deployment.lake.partition("features.user", SECOND).path.unlink()

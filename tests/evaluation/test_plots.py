@@ -1,0 +1,33 @@
+"""The picture of grades: every list in every panel, also where it was not graded each night."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from matplotlib import image
+
+from recsys_assets.evaluation.plots import grades_over_nights
+
+
+def rows(n_nights, *names, task="next"):
+    nights = [date(2020, 3, 1) + timedelta(days=7 * i) for i in range(n_nights)]
+    return [
+        {"night": night, "task": task, "algorithm": name, "mean": 0.2, "low": 0.1, "high": 0.4}
+        for night in nights
+        for name in names
+    ]
+
+
+def colours(picture, tmp_path):
+    file = tmp_path / "picture.png"
+    file.write_bytes(picture)
+    pixels = image.imread(file)[..., :3]
+    return {tuple(colour) for colour in np.unique((pixels.reshape(-1, 3) * 255).astype(int), axis=0)}, pixels.shape
+
+
+@pytest.mark.parametrize("n_nights", [1, 2, 40])
+def test_every_list_is_drawn_in_its_colour(tmp_path, n_nights):
+    found, (_, width, _) = colours(grades_over_nights(rows(n_nights, "als", "knn", "published")), tmp_path)
+    assert {(31, 119, 180), (255, 127, 14), (0, 0, 0)} <= found  # C0, C1, and black for what was published
+    both = rows(n_nights, "als", "published") + rows(n_nights, "knn", task="discovery")
+    assert colours(grades_over_nights(both), tmp_path)[1][1] == 2 * width
