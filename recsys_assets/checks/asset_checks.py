@@ -4,8 +4,7 @@ What belongs here: running checks in a snapshot and telling Dagster what came ou
 """
 
 import warnings
-from collections.abc import Iterable, Iterator  # Dagster resolves annotations when it loads
-from dataclasses import dataclass
+from collections.abc import Iterator  # Dagster resolves annotations when it loads
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -24,24 +23,11 @@ from dagster import (
 )
 
 from recsys_assets.checks.declared import CHECKS_FOLDER, Check, load_checks
+from recsys_assets.checks.running import Outcome, check_table
 from recsys_assets.checks.tables import Tables
 from recsys_assets.nights import Night, partitions
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.snapshot import Snapshot
-
-N_SHOWN_ROWS = 5
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a check found."""
-
-    failures: int
-    rows: int
-    """Rows looked at."""
-    first_failing: list[dict[str, Any]]
-    """The first failing rows, in order of all their columns."""
 
 
 def declared_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[AssetChecksDefinition]:
@@ -56,20 +42,6 @@ def declared_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[Asse
     return [_checks_of(profile, table, list(checks)) for table, checks in by_table]
 
 
-def run_checks(snapshot: Snapshot, checks: Iterable[Check]) -> Iterator[tuple[Check, Outcome]]:
-    """Run checks one after the other in one snapshot; the failing rows are only fetched where there are any."""
-    looked_at: dict[str, int] = {}
-    for check in checks:
-        if check.rows not in looked_at:
-            looked_at[check.rows] = snapshot.row(f"select count(*) from {check.rows}")[0]
-        counted = snapshot.table(f"select count(*) as n from (\n{check.sql}\n)", check.values).to_pylist()
-        failures, first = counted[0]["n"], []
-        if failures:
-            query = f"select * from (\n{check.sql}\n) order by all limit {N_SHOWN_ROWS}"
-            first = snapshot.table(query, check.values).to_pylist()
-        yield check, Outcome(failures, looked_at[check.rows], first)
-
-
 def _checks_of(profile: Profile, table: str, checks: list[Check]) -> AssetChecksDefinition:
     lake, tables = Lake(profile), Tables(profile)
 
@@ -81,18 +53,16 @@ def _checks_of(profile: Profile, table: str, checks: list[Check]) -> AssetChecks
         can_subset=True,
     )
     def run(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
-        night = Night.fromisoformat(context.partition_key)
+        night = None if table.startswith("raw.") else Night.fromisoformat(context.partition_key)
         wanted = {key.name for key in context.selected_asset_check_keys}
-        selected = [check for check in checks if check.name in wanted]
-        reads = {name for check in selected for name in check.reads}
-        with lake.as_of(night, reads) as snapshot:
-            for check, outcome in run_checks(snapshot, selected):
-                yield _result(check, outcome)
+        for check, outcome in check_table(lake, table, [check for check in checks if check.name in wanted], night):
+            yield _result(check, outcome)
 
     return run
 
 
 def _spec(profile: Profile, tables: Tables, check: Check) -> AssetCheckSpec:
+    is_raw = check.table.startswith("raw.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreviewWarning)  # partitions of checks
         return AssetCheckSpec(
@@ -101,15 +71,16 @@ def _spec(profile: Profile, tables: Tables, check: Check) -> AssetCheckSpec:
             description=check.description,
             additional_deps=[AssetKey(other.split(".")) for other in tables.needed(check.reads, check.table)],
             blocking=check.config.severity == "error",
-            partitions_def=partitions(profile.first_night, profile.last_night),
+            partitions_def=None if is_raw else partitions(profile.first_night, profile.last_night),
+            metadata={"tags": ", ".join(check.config.tags)} if check.config.tags else None,
         )
 
 
 def _result(check: Check, outcome: Outcome) -> AssetCheckResult:
-    severity = AssetCheckSeverity.ERROR if check.config.severity == "error" else AssetCheckSeverity.WARN
     metadata: dict[str, Any] = {
         "failures": outcome.failures,
         "rows_looked_at": outcome.rows,
+        "threshold": check.config.threshold,
         "compiled_sql": MetadataValue.md(f"```sql\n{check.sql.strip()}\n```"),
     }
     if check.values:
@@ -117,11 +88,13 @@ def _result(check: Check, outcome: Outcome) -> AssetCheckResult:
     if outcome.failures:
         rows = [TableRecord({name: _shown(value) for name, value in row.items()}) for row in outcome.first_failing]
         metadata["first_failing_rows"] = MetadataValue.table(rows)
+    if outcome.stored:
+        metadata["stored_failures"] = outcome.stored
     return AssetCheckResult(
-        passed=not outcome.failures,
+        passed=outcome.verdict == "pass",
         asset_key=AssetKey(check.table.split(".")),
         check_name=check.name,
-        severity=severity,
+        severity=AssetCheckSeverity.ERROR if outcome.verdict == "error" else AssetCheckSeverity.WARN,
         description=f"{outcome.failures} failing row(s); {outcome.rows} rows looked at",
         metadata=metadata,
     )

@@ -7,29 +7,29 @@ itself and names its table in its leading comment.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import dataclass
-from string import Formatter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 from sqlglot.errors import SqlglotError
 
+from recsys_assets.checks.config import Config
 from recsys_assets.checks.located_yaml import CheckError, LocatedYaml, Location, did_you_mean
 from recsys_assets.checks.schema import (
     ARGUMENTS,
     KEYS,
     Arguments,
-    Config,
     DataTest,
     Model,
+    Past,
     Relationships,
     SchemaFile,
     quoted,
 )
-from recsys_assets.checks.tables import Tables, columns_named, tables_read
+from recsys_assets.checks.tables import Tables, columns_named, settings_read, tables_read
+from recsys_assets.checks.templates import dbt_name, head, merged, read_config, read_template
 from recsys_assets.profile import PROJECT
 from recsys_assets.storage.sql import SqlError, load_select
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from recsys_assets.checks.schema import Column
+    from recsys_assets.checks.templates import Template
     from recsys_assets.profile import Profile
     from recsys_assets.storage.sql import TableName
 
@@ -51,6 +53,8 @@ class Check:
     name: str
     """As dbt gives it, e.g. ``not_null_lists_user_key``."""
     description: str
+    test: str
+    """The generic test it uses, or the name of its own file."""
     sql: str
     """Returns the rows that fail."""
     values: dict[str, Any]
@@ -60,15 +64,8 @@ class Check:
     reads: tuple[TableName, ...]
     """Tables the SQL names."""
     config: Config
-
-
-@dataclass(frozen=True)
-class _Template:
-    """A file in ``generic/``."""
-
-    description: str
-    body: str
-    needs_column: bool
+    condition: str | None = None
+    """Condition under which one of the rows fails, where the check asks for nothing else."""
 
 
 def load_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[Check]:
@@ -96,9 +93,14 @@ def load_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[Check]:
 class _Reader:
     def __init__(self, tables: Tables, folder: Path) -> None:
         self.tables, self.folder = tables, folder
-        self.templates = {path.stem: _template(path) for path in sorted((folder / "generic").glob("*.sql"))}
+        self.templates: dict[str, Template] = {}
         self.checks: list[Check] = []
         self.problems: list[str] = []
+        for path in sorted((folder / "generic").glob("*.sql")):
+            try:
+                self.templates[path.stem] = read_template(path)
+            except (ValidationError, yaml.YAMLError) as error:
+                self.problems.append(f"{self._shown(path)}:1: {error}")
 
     def read_schema(self, path: Path) -> None:
         """Read one YAML file: the tables of the schema it is named after."""
@@ -124,12 +126,12 @@ class _Reader:
         shown = self._shown(path)
         try:
             select = load_select(path, keyed=False)
-            head, description = _head(select.description)
-            config = Config.model_validate(yaml.safe_load(head.get("config", "{}")))
+            settings, description = head(select.description)
+            config = read_config(settings)
         except (SqlError, ValidationError, yaml.YAMLError) as error:
             self.problems.append(f"{shown}:1: {error}")
             return
-        table = head.get("table", "")
+        table = settings.get("table", "")
         if problem := self._unknown(table):
             self.problems.append(f"{shown}:1: the first line must be `-- table: <schema>.<table>`; {problem}")
             return
@@ -137,14 +139,17 @@ class _Reader:
             if problem := self._unknown(name.stored, self.tables.readable()):
                 line = next(n for n, text in enumerate(select.text.splitlines(), 1) if name.stored in text.lower())
                 self.problems.append(f"{shown}:{line}: {problem}")
+        for setting, known in settings_read(select.text):
+            self.problems.append(f"{shown}:1: there is no table {setting!r}{did_you_mean(setting, known)}")
         for own in self.tables.behind(table):
             sql = select.text.replace(table, own)
-            self._append(own, path.stem, description, sql, {}, self.tables.own_rows(own), config)
+            self._append(Check(own, path.stem, description, path.stem, sql, {}, self.tables.own_rows(own), (), config))
 
     def _uses(
         self, file: LocatedYaml, model: Model, table: str, location: Location
-    ) -> Iterator[tuple[Location, str | None, str, DataTest]]:
+    ) -> Iterator[tuple[Location, Column | None, str, DataTest]]:
         """Every use of a test in a table's entry, with where it stands and its column (None: of the table)."""
+        tags = [*model.tags, *model.config.tags]
         for i, column in enumerate(model.columns):
             here = (*location, "columns", i)
             if problem := self._unknown_column(table, column.name):
@@ -152,13 +157,13 @@ class _Reader:
                 continue
             for j, entry in enumerate(column.data_tests):
                 for name, use in entry.items():
-                    yield (*here, "data_tests", j, name), column.name, name, use
+                    yield (*here, "data_tests", j, name), column, name, _tagged(use, *tags, *column.all_tags)
         for j, entry in enumerate(model.data_tests):
             for name, use in entry.items():
-                yield (*location, "data_tests", j, name), None, name, use
+                yield (*location, "data_tests", j, name), None, name, _tagged(use, *tags)
 
     def _add(
-        self, file: LocatedYaml, place: Location, table: str, column: str | None, test: str, use: DataTest
+        self, file: LocatedYaml, place: Location, table: str, column: Column | None, test: str, use: DataTest
     ) -> None:
         """Render one use of a generic test for each lake table behind the name, or say what is wrong with it."""
         template, kind = self.templates.get(test), ARGUMENTS.get(test, Arguments)
@@ -175,21 +180,36 @@ class _Reader:
         except ValidationError as error:
             self.problems += file.explain(error, kind.model_fields, (*place, "arguments"))
             return
-        wrong = list(self._wrong(table, arguments, use.config))
+        config = merged(template.config, use.config)
+        wrong = list(self._wrong(table, arguments, config))
         self.problems += [f"{file.at((*place, *where))}: {problem}" for where, problem in wrong]
         if wrong:
             return
-        name = use.name or _dbt_name(test, table, {"column_name": column} if column else {}, use.arguments)
-        description = use.description or template.description
+        name = use.name or dbt_name(test, table, {"column_name": column.name} if column else {}, use.arguments)
         text = arguments.text()
-        values = arguments.model_dump(exclude=set(text))
+        values = {key: value for key, value in arguments.model_dump().items() if f"${key}" in template.body}
+        if isinstance(arguments, Past):
+            values["graded"] = [stored for named in arguments.graded for stored in self.tables.behind(named)]
         for own in self.tables.behind(table):
             rows = self.tables.own_rows(own)
-            if use.config.where:
-                rows = f"(select * from {rows} where {use.config.where})"
-            fields = text | {"model": rows} | ({"column_name": quoted(column)} if column else {})
+            if config.where:
+                rows = f"(select * from {rows} where {config.where})"
+            fields = text | {"model": rows, "table": own} | self.tables.instants(own)
+            fields |= {"column_name": quoted(column.name)} if column else {}
             try:
-                self._append(own, name, description, template.body.format(**fields), values, rows, use.config)
+                check = Check(
+                    own,
+                    name,
+                    use.description or template.description,
+                    test,
+                    template.body.format(**fields),
+                    values,
+                    template.rows.format(**fields),
+                    (),
+                    config,
+                    template.condition and template.condition.format(**fields),
+                )
+                self._append(check)
             except (KeyError, SqlglotError) as error:
                 self.problems.append(f"{self.folder.name}/generic/{test}.sql:1: cannot be rendered for {own}: {error}.")
 
@@ -205,6 +225,8 @@ class _Reader:
         for where, condition in conditions.items():
             if condition is not None:
                 named += [(where, table, column) for column in sorted(columns_named(condition))]
+                for setting, known in settings_read(condition):
+                    yield where, f"there is no table {setting!r}{did_you_mean(setting, known)}"
                 for read in tables_read(condition):
                     if problem := self._unknown(read.stored, self.tables.readable()):
                         yield where, problem
@@ -213,17 +235,22 @@ class _Reader:
                 yield ("arguments", "to"), problem
             else:
                 named.append((("arguments", "field"), arguments.to, arguments.field))
+        if isinstance(arguments, Past):
+            for of in arguments.graded:
+                if problem := self._unknown(of):
+                    yield ("arguments", "graded"), problem
+        if config.store_failures and table.startswith("raw."):
+            yield ("config", "store_failures"), "raw tables have no night to store failures of."
         for place, of, column in named:
             if problem := self._unknown_column(of, column):
                 yield place, problem
 
-    def _append(
-        self, table: str, name: str, description: str, sql: str, values: dict[str, Any], rows: str, config: Config
-    ) -> None:
-        if config.limit:
-            sql = f"select * from (\n{sql.rstrip()}\n)\nlimit {config.limit}"
-        reads = tuple(sorted({*tables_read(sql), *tables_read(f"select * from {rows}")}))
-        self.checks.append(Check(table, name, description, sql, values, rows, reads, config))
+    def _append(self, check: Check) -> None:
+        sql, limit = check.sql, check.config.limit
+        if limit:
+            sql = f"select * from (\n{sql.rstrip()}\n)\nlimit {limit}"
+        reads = tuple(sorted({*tables_read(sql), *tables_read(f"select * from {check.rows}")}))
+        self.checks.append(replace(check, sql=sql, reads=reads))
 
     def _unknown(self, table: str, known: set[str] | None = None) -> str | None:
         known = known or set(self.tables.columns)
@@ -239,29 +266,7 @@ class _Reader:
         return str(path.relative_to(self.folder.parent))
 
 
-def _template(path: Path) -> _Template:
-    lines = path.read_text().splitlines()
-    comments = [line for line in lines if line.startswith("--")]
-    body = "\n".join(line for line in lines if not line.startswith("--"))
-    named = {name for _, name, _, _ in Formatter().parse(body) if name}
-    return _Template(" ".join(line.removeprefix("--").strip() for line in comments), body, "column_name" in named)
-
-
-def _head(description: str) -> tuple[dict[str, str], str]:
-    """Settings (``table: …``, ``config: …``) and the rest of a leading comment."""
-    settings, rest = {}, []
-    for line in description.splitlines():
-        key, colon, value = line.partition(":")
-        if colon and key in {"table", "config"}:
-            settings[key] = value.strip()
-        else:
-            rest.append(line)
-    return settings, " ".join(rest)
-
-
-def _dbt_name(test: str, table: str, *arguments: dict[str, Any]) -> str:
-    """Name that dbt gives a generic test: ``<test>_<table>_<arguments, in order of their names>``."""
-    given = {name: value for some in arguments for name, value in some.items()}
-    flat = [part for _, value in sorted(given.items()) for part in (value if isinstance(value, list) else [value])]
-    cleaned = "__".join(re.sub("[^0-9a-zA-Z_]+", "_", str(part)) for part in flat)
-    return f"{test}_{table.partition('.')[2]}_{cleaned}".rstrip("_")
+def _tagged(use: DataTest, *tags: str) -> DataTest:
+    """A test with the tags of its table and column before its own."""
+    own = dict.fromkeys([*tags, *use.config.tags])
+    return use.model_copy(update={"config": use.config.model_copy(update={"tags": list(own)})}) if tags else use

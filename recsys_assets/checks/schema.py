@@ -7,42 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from recsys_assets.checks.config import Config, Sql, Strict, Tagged, Tags
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
 
-def _one_condition(text: str) -> str:
-    from sqlglot import condition
-    from sqlglot.errors import SqlglotError
-
-    try:
-        # Written anew, because a comment at the end could hide what the template says next.
-        return condition(text, dialect="duckdb").sql("duckdb")
-    except SqlglotError as error:
-        raise ValueError(f"{text!r} is not one SQL condition") from error
-
-
-Sql = Annotated[str, AfterValidator(_one_condition)]
-"""One SQL condition over the columns of the table."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Config(_Strict):
-    """How a check is run and what its failure means."""
-
-    severity: Literal["error", "warn"] = "error"
-    """``error`` stops what lies downstream, ``warn`` only tells."""
-    where: Sql | None = None
-    """Condition on the rows that are looked at."""
-    limit: Annotated[int, Field(ge=1)] | None = None
-    """Failing rows counted at most."""
-
-
-class DataTest(_Strict):
+class DataTest(Strict):
     """One use of a generic test."""
 
     name: Identifier | None = None
@@ -52,6 +24,7 @@ class DataTest(_Strict):
     arguments: dict[str, Any] = Field(default_factory=dict)
     """Arguments of the test, as its class below declares them."""
     config: Config = Config()
+    """What is not said here, the generic test's own ``config`` says."""
 
 
 def _one_test(entry: Any) -> Any:
@@ -65,31 +38,40 @@ def _one_test(entry: Any) -> Any:
 Tests = list[Annotated[dict[str, DataTest], BeforeValidator(_one_test)]]
 
 
-class Column(_Strict):
+class Column(Strict):
     """A column and its tests."""
 
     name: Identifier
     description: str = ""
+    tags: Tags = Field(default_factory=list)
+    config: Tagged = Tagged()
     data_tests: Tests = Field(default_factory=list)
 
+    @property
+    def all_tags(self) -> list[str]:
+        """Tags of the column, wherever they are given."""
+        return [*self.tags, *self.config.tags]
 
-class Model(_Strict):
+
+class Model(Strict):
     """A table and its tests."""
 
     name: Identifier
     description: str = ""
+    tags: Tags = Field(default_factory=list)
+    config: Tagged = Tagged()
     columns: list[Column] = Field(default_factory=list)
     data_tests: Tests = Field(default_factory=list)
 
 
-class SchemaFile(_Strict):
+class SchemaFile(Strict):
     """One file: the tables of one schema."""
 
     version: Literal[2] = 2
     models: list[Model]
 
 
-class Arguments(_Strict):
+class Arguments(Strict):
     """Arguments of a generic test; this one takes none.
 
     What `text` names stands in the template as ``{name}``; every other argument is bound as ``$name``.
@@ -180,11 +162,69 @@ class Ranks(Arguments):
         return [*(("within", column) for column in self.within), ("score", self.score)]
 
 
+class Recency(Arguments):
+    """How far the latest instant of a column may lie before the night's cutoff (dbt_utils)."""
+
+    datepart: Literal["hour", "day", "week", "month"]
+    field: Identifier
+    interval: Annotated[int, Field(ge=1)]
+
+    def text(self) -> dict[str, str]:
+        """The column and the time."""
+        return {"field": quoted(self.field), "age": f"interval {self.interval} {self.datepart}"}
+
+    def columns(self) -> list[tuple[str, str]]:
+        """The column."""
+        return [("field", self.field)]
+
+
+class Windows(Arguments):
+    """Columns counted over the last days before the cutoff, with how many days of log they need."""
+
+    days: Annotated[dict[Identifier, Annotated[int, Field(ge=1)]], Field(min_length=1)]
+
+    def text(self) -> dict[str, str]:
+        """Condition: a column has a value although the log is too short for it."""
+        return {
+            "too_early": " or ".join(
+                f"(log.length_days < {days} and {quoted(column)} is not null)" for column, days in self.days.items()
+            )
+        }
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Every one of them."""
+        return [("days", column) for column in self.days]
+
+
+class Numbered(Arguments):
+    """Column whose order, within a visible night, the keys follow."""
+
+    by: Identifier
+
+    def text(self) -> dict[str, str]:
+        """The column."""
+        return {"by": quoted(self.by)}
+
+    def columns(self) -> list[tuple[str, str]]:
+        """The column."""
+        return [("by", self.by)]
+
+
+class Past(Arguments):
+    """Tables (as SQL names them) of which only the partition of the graded night may be read."""
+
+    graded: list[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$")]] = Field(default_factory=list)
+
+
 ARGUMENTS: dict[str, type[Arguments]] = {
     "accepted_values": AcceptedValues,
     "accepted_range": ValueBounds,
     "expression_is_true": Expression,
+    "made_from_the_past": Past,
+    "null_until_the_window_is_full": Windows,
+    "numbered_by_night_and_id": Numbered,
     "ranks_follow_scores": Ranks,
+    "recency": Recency,
     "relationships": Relationships,
     "row_count_between": Bounds,
     "unique_combination_of_columns": ColumnCombination,

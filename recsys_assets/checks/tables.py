@@ -6,15 +6,17 @@ reads.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from recsys_assets.checks.relations import RELATIONS
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.schemas import CONTRACTS, contract
 from recsys_assets.storage.source import Source
 from recsys_assets.storage.sql import TableName, load_select, select_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from recsys_assets.profile import Profile
 
@@ -23,6 +25,11 @@ FOLDERS = ("clean", "features", "grades", "recommendations")
 WITHOUT_CONTRACT = ("grades.candidates", "grades.published")
 """Written by Python without declared columns: these are known when a check runs."""
 LISTS = "candidates.lists"
+EXTRA, MODELS, RAW = "clean.extra", "models.each", "raw.each"
+"""Names that stand for every extra table of the source, every model and every raw table."""
+LANDED = frozenset(["landed_id", "landed_file", "landed_row", "landed_known_at", "landed_night"])
+"""Columns that every raw table has beside the delivered ones."""
+_THIS = frozenset(["this.night", "this.profile", "this.tasks", "this.event_weights", "this.inputs", *RELATIONS])
 
 
 class Tables:
@@ -30,6 +37,11 @@ class Tables:
 
     def __init__(self, profile: Profile) -> None:
         self.lake = Lake(profile)
+        self.groups = {
+            EXTRA: [f"clean.{name}" for name in sorted(Source(profile.source).extras)],
+            MODELS: [f"models.{name}" for name in sorted(profile.algorithms)],
+            RAW: [f"raw.{name}" for name in sorted({delivery.table for delivery in profile.deliveries})],
+        }
         self.views = {f"clean.{name}": path for name, path in select_files("clean/views").items()}
         self.columns: dict[str, frozenset[str] | None] = dict.fromkeys(WITHOUT_CONTRACT)
         """Columns by table; None where only the written rows tell."""
@@ -37,7 +49,9 @@ class Tables:
             for name, path in select_files(folder).items():
                 columns = frozenset(load_select(path).columns)
                 self.columns[f"{folder}.{name}"] = None if "*" in columns else columns
-        self.columns |= {f"clean.{name}": None for name in Source(profile.source).extras}
+        self.columns |= dict.fromkeys([EXTRA, *self.groups[EXTRA]])
+        self.columns |= dict.fromkeys([MODELS, *self.groups[MODELS]], frozenset(RELATIONS["this.partition"]))
+        self.columns |= dict.fromkeys([RAW, *self.groups[RAW]], LANDED)
         for table in [*CONTRACTS, LISTS, *self.behind(LISTS)]:
             self.columns[table] = frozenset(contract(table) or ())
         for table, columns_or_none in self.columns.items():
@@ -45,19 +59,33 @@ class Tables:
                 self.columns[table] = columns_or_none | {"visible_night"}
 
     def behind(self, table: str) -> list[str]:
-        """Lake tables behind a name: ``candidates.lists`` stands for the lists of every algorithm."""
+        """Tables behind a name: ``candidates.lists`` stands for the lists of every algorithm, and see `groups`."""
+        if table in self.groups:
+            return self.groups[table]
         schema, name = table.split(".")
         return self.lake.expand(TableName(schema, name))
 
     def readable(self) -> set[str]:
         """Names that SQL may read, without their catalogue."""
-        return {*self.columns, *self.views}
+        return {*self.columns, *self.views, "ledger.files", "ledger.rejects", "ledger.sealed_nights"}
 
     def own_rows(self, table: str) -> str:
-        """SQL of what a check looks at: the partition of the night, also of a table of the log."""
-        if table.startswith("clean."):
-            return f"(select * from {table} where visible_night = (select night from this.night))"
+        """SQL of what a check looks at: the night's partition; of the log those since the night built before it."""
+        schema = table.partition(".")[0]
+        if schema == "clean":
+            since = "coalesce((select previous_night from this.built), date '0001-01-01')"
+            return f"(select * from {table} where visible_night > {since})"
+        if schema == "models":
+            return "this.partition"
+        if schema == "releases":  # a night that was not published has no partition
+            return f"(select * from past.{table} where night = (select night from this.night))"
         return table
+
+    def instants(self, table: str) -> dict[str, str]:
+        """SQL of a row's ``cutoff`` and ``close``: those of its visible night, where it has one."""
+        night = "visible_night" if table.startswith("clean.") else "(select night from this.night)"
+        cutoff = f"({night} + interval 1 day)"
+        return {"cutoff": cutoff, "close": f"({cutoff} + (select grace from this.calendar))"}
 
     def needed(self, reads: Iterable[TableName], own: str) -> list[str]:
         """Other tables of the same night that must be there before a check can read them, sorted."""
@@ -65,7 +93,7 @@ class Tables:
         for name in reads:
             if name.stored in self.views:
                 found |= set(self.needed(load_select(self.views[name.stored], keyed=False).reads, own))
-            elif name.schema != "this" and name.catalog in {"", "past"}:
+            elif name.schema not in {"this", "raw", "ledger"} and name.catalog in {"", "past"}:
                 found |= set(self.behind(name.stored))
         return sorted(found - {own})
 
@@ -80,6 +108,12 @@ def tables_read(sql: str) -> tuple[TableName, ...]:
         if table.db
     }
     return tuple(sorted(name for name in found if name.schema != "this"))
+
+
+def settings_read(sql: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Tables of schema ``this`` that SQL names and that do not exist, each with those that do."""
+    for name in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} - _THIS):
+        yield name, _THIS
 
 
 def columns_named(condition: str) -> set[str]:

@@ -1,12 +1,18 @@
 -- What counts when this night grades the lists of the graded night: the items each user took from the graded
 -- cutoff up to this night's, as visible now. next: all of them; discovery: only what the user had never had, as far as the
 -- graded night could see. To take is an event that weighs; to have had is any.
+-- first_taken_at, last_taken_at: when the user took it in that time (UTC).
 -- is_cold_user, is_cold_item: not yet known on the graded night, so no list of that night could name them.
 with taken as (
-    select distinct events.user_key, events.item_key
+    select
+        events.user_key,
+        events.item_key,
+        min(events.event_ts) as first_taken_at,
+        max(events.event_ts) as last_taken_at
     from clean.interactions as events
     cross join this.night as night
     where events.weight > 0 and events.event_ts >= night.graded_cutoff and events.event_ts < night.cutoff
+    group by events.user_key, events.item_key
 ),
 
 taken_back as (
@@ -43,6 +49,8 @@ select
     tasks.task,
     taken.user_key,
     taken.item_key,
+    taken.first_taken_at,
+    taken.last_taken_at,
     users.available_from > night.graded_night as is_cold_user,
     items.available_from > night.graded_night as is_cold_item
 from taken

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys_assets.checks.asset_checks import run_checks
 from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
+from recsys_assets.checks.running import check_table
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
 
@@ -35,11 +35,17 @@ class SmallLake:
         with self.lake.as_of(night, [], table) as snapshot:
             return snapshot.write(f"select * from ({rows}) order by {key}", keys)
 
-    def outcomes(self, folder, table=None, night=NIGHT):
-        """Outcome of every check of a folder (of one table) by name."""
-        checks = [c for c in load_checks(self.profile, folder) if table in (None, c.table)]
-        with self.lake.as_of(night, {name for check in checks for name in check.reads}) as snapshot:
-            return {check.name: outcome for check, outcome in run_checks(snapshot, checks)}
+    def outcomes(self, folder, table=None, night=NIGHT, tests=None):
+        """Outcome of every check of a folder (of one table, of some tests) by name."""
+        by_table = {}
+        for check in load_checks(self.profile, folder):
+            if table in (None, check.table) and (tests is None or check.test in tests):
+                by_table.setdefault(check.table, []).append(check)
+        return {
+            check.name: outcome
+            for name, checks in by_table.items()
+            for check, outcome in check_table(self.lake, name, checks, night)
+        }
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
-from recsys_assets.checks.declared import CHECKS_FOLDER
+from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
+from recsys_assets.profile import load_profile
+from recsys_assets.storage.schemas import CONTRACTS
 
 COLUMNS = "user_key, n_events, recency_days, n_items, decayed_weight"
 GOOD = "(1, 4, 0.5, 1, 2.0), (2, 1, 3.0, 1, 1.0), (3, 1, 9.0, 2, 0.5)"
@@ -79,6 +81,13 @@ CASES = [
 ]
 
 
+NO_LISTS = (
+    "select "
+    + ", ".join(f"null::{kind} as {name}" for name, kind in CONTRACTS["recommendations.lists"].items())
+    + " where false"
+)
+
+
 def one_test(test, column, arguments, config=""):
     """YAML of one test of features.user."""
     use = f"{test}: {{arguments: {{{arguments}}}, config: {{{config}}}}}"
@@ -114,8 +123,9 @@ def test_it_passes_on_good_rows_and_finds_the_broken_ones(check_user, test, colu
     assert [{name: row[name] for name in failing[0]} for row in found.first_failing] == failing
 
 
-def test_every_generic_test_is_tried_above():
-    assert {path.stem for path in (CHECKS_FOLDER / "generic").glob("*.sql")} == {case[0] for case in CASES}
+def test_every_generic_test_is_tried_here_or_broken_where_the_project_uses_it():
+    used = {check.test for check in load_checks(load_profile())}
+    assert {path.stem for path in (CHECKS_FOLDER / "generic").glob("*.sql")} <= {case[0] for case in CASES} | used
 
 
 def test_where_narrows_the_rows_and_limit_the_failures(check_user):
@@ -131,7 +141,7 @@ def test_only_the_first_failing_rows_are_shown(check_user):
     assert (found.failures, [row["user_key"] for row in found.first_failing]) == (20, [0, 1, 2, 3, 4])
 
 
-def test_the_log_is_checked_by_the_nights_own_rows(small, declare):
+def test_the_log_is_checked_by_the_rows_visible_since_the_night_built_before(small, declare):
     for night, reason in ((date(2020, 3, 9), "odd"), (date(2020, 3, 10), "fine")):
         small.write(
             "clean.retractions",
@@ -145,6 +155,9 @@ def test_the_log_is_checked_by_the_nights_own_rows(small, declare):
     folder = declare(
         {"clean.yml": f"models: [{{name: retractions, columns: [{{name: reason, data_tests: [{use}]}}]}}]"}
     )
+    (both,) = small.outcomes(folder).values()
+    assert (both.failures, both.rows) == (1, 2), "no night was built before: all of the log is looked at"
+    small.write("recommendations.lists", "task, user_key, rank", NO_LISTS, date(2020, 3, 9))
     (tonight,) = small.outcomes(folder).values()
     (before,) = small.outcomes(folder, night=date(2020, 3, 9)).values()
     assert (tonight.failures, tonight.rows) == (0, 1)

@@ -1,0 +1,77 @@
+"""What the checks cost: their share of a night's seconds, by the clock and of all processors."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+
+N_SHOWN = 8
+
+
+def run() -> Iterator[str]:
+    """Land the default data and build its first two demo nights; report the second."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"RECSYS_DATA": folder, "DAGSTER_HOME": f"{folder}/.dagster"}
+        from recsys_assets.assets.raw import history_files, land_files
+        from recsys_assets.profile import load_profile
+        from recsys_jobs.run import dagster_instance, run_night
+
+        profile = load_profile()
+        land_files(profile, history_files(profile), "history", lambda _: None)
+        first, second = profile.demo_nights[:2]
+        with dagster_instance() as instance:
+            run_night(profile, first, instance, lambda *_: None)
+        yield from cost(profile, second)
+
+
+def cost(profile: Profile, night: Night) -> Iterator[str]:
+    """Build one night and tell what its steps of checks cost, Dagster's part of them included."""
+    from dagster._core.utils import make_new_run_id
+
+    from recsys_jobs.definitions import NIGHTLY, build_definitions
+    from recsys_jobs.run import dagster_instance
+
+    job, run_id = build_definitions(profile).resolve_job_def(NIGHTLY), make_new_run_id()
+    begun: dict[str, tuple[float, float]] = {}
+    spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+
+    def follow(entry: object) -> None:
+        event = getattr(entry, "dagster_event", None)
+        if event is None or event.step_key is None:
+            return
+        now = time.perf_counter(), time.process_time()
+        if event.is_step_start:
+            begun[event.step_key] = now
+        elif event.is_step_success or event.is_step_failure:
+            for i in (0, 1):
+                spent[event.step_key][i] += now[i] - begun[event.step_key][i]
+
+    with dagster_instance() as instance:
+        instance.add_event_listener(run_id, follow)
+        started = time.perf_counter(), time.process_time()
+        job.execute_in_process(
+            partition_key=night.isoformat(),
+            instance=instance,
+            run_id=run_id,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        whole = time.perf_counter() - started[0], time.process_time() - started[1]
+    checks = {step: cost for step, cost in spent.items() if step.endswith("__checks")}
+    n_checks = sum(name.name.endswith("__checks") and len(name.output_dict) for name in job.graph.node_defs)
+    wall, cpu = (sum(cost[i] for cost in checks.values()) for i in (0, 1))
+    yield f"night {night}: {whole[0]:.1f} s, {whole[1]:.1f} CPU seconds"
+    yield (
+        f"{n_checks} checks in {len(checks)} steps: {wall:.1f} s ({wall / whole[0]:.1%}), "
+        f"{cpu:.1f} CPU seconds ({cpu / whole[1]:.1%})"
+    )
+    for step, (seconds, processor) in sorted(checks.items(), key=lambda item: -item[1][0])[:N_SHOWN]:
+        yield f"{step:44s} {seconds:6.2f} s {processor:6.2f} CPU seconds"

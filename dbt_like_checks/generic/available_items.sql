@@ -1,0 +1,9 @@
+-- config: {tags: [leakage]}
+-- Every item was visible to the night and is not retired at its cutoff.
+select model.*, items.available_from, items.retired_at
+from {model} as model
+left join clean.items as items on items.item_key = model.{column_name}
+where
+    items.item_key is null
+    or items.available_from > (select night from this.night)
+    or items.retired_at <= (select cutoff from this.night)

@@ -1,0 +1,222 @@
+"""What checks see beside a night's tables: where its partitions came from, and what was built before.
+
+What belongs here: relations of schema ``this`` that only checks may read, made of footers, file names and the profile.
+An asset must not see them, or it would depend on which other nights happen to be built.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from recsys_assets.nights import nights_between
+from recsys_assets.storage.lake import Lake, LakeError, Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import duckdb
+    import pyarrow as pa
+
+    from recsys_assets.nights import Night
+    from recsys_assets.storage.landing import Landing
+
+RELATIONS: dict[str, dict[str, str]] = {
+    # The newest night built before this one, or null.
+    "this.built": {"previous_night": "date"},
+    # The profile's first night, and the time from a night's cutoff to its close.
+    "this.calendar": {"first_night": "date", "grace": "interval"},
+    # Who made the checked partition (of the log: those since the night built before), as its footer says.
+    "this.partition": {
+        "night": "date",
+        "written_for": "date",
+        "watermark": "timestamp",
+        "code_version": "varchar",
+        "run_id": "varchar",
+    },
+    # What it was made from.
+    "this.partition_inputs": {"night": "date", "input_table": "varchar", "input_night": "date", "file": "varchar"},
+    # What the night built before was made from, and the files that are there now.
+    "this.earlier_inputs": {
+        "used_by": "varchar",
+        "input_table": "varchar",
+        "input_night": "date",
+        "file": "varchar",
+        "current_file": "varchar",
+    },
+    # The release that readers see, and the newest night that has one.
+    "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
+}
+
+
+class Relations(Protocol):
+    """Something to ask: a snapshot, or landing."""
+
+    def table(self, query: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        """All rows of a query."""
+
+
+@dataclass(frozen=True)
+class _Footers:
+    """What is known of a checked table's partitions without reading their rows."""
+
+    lake: Lake
+    table: str
+    night: Night
+
+    def rows(self, relation: str) -> list[tuple[Any, ...]]:
+        """Rows of one of the `RELATIONS`."""
+        made: dict[str, Any] = {
+            "this.built": self._built,
+            "this.calendar": self._calendar,
+            "this.partition": self._partition,
+            "this.partition_inputs": self._partition_inputs,
+            "this.earlier_inputs": self._earlier_inputs,
+            "this.release": self._release,
+        }
+        return list(made[relation]())
+
+    def previous(self) -> Night | None:
+        """Newest night built before this one."""
+        return max((n for n in self.lake.nights("recommendations.lists") if n < self.night), default=None)
+
+    def _built(self) -> Iterator[tuple[Any, ...]]:
+        yield (self.previous(),)
+
+    def _calendar(self) -> Iterator[tuple[Any, ...]]:
+        profile = self.lake.profile
+        yield profile.first_night, profile.grace
+
+    def _partition(self) -> Iterator[tuple[Any, ...]]:
+        for night, footer in self._own():
+            at = footer["watermark"]
+            yield (
+                night,
+                date.fromisoformat(footer["night"]),
+                datetime.fromisoformat(at) if at else None,
+                footer["code_version"],
+                footer["run_id"],
+            )
+
+    def _partition_inputs(self) -> Iterator[tuple[Any, ...]]:
+        for night, footer in self._own():
+            for table, used, file in _inputs(footer):
+                yield night, table, used, file
+
+    def _earlier_inputs(self) -> Iterator[tuple[Any, ...]]:
+        previous = self.previous()
+        used: dict[tuple[str, date, str], str] = {}
+        nights = [previous] if previous else []
+        for table in self.lake.tables():
+            if not table.startswith(("clean.", "check_failures.")):
+                for footer in self._footers(table, nights).values():
+                    for found in _inputs(footer):
+                        used.setdefault(found, table)
+        for (table, night, file), by in used.items():
+            current = self.lake.partition(table, night)
+            yield by, table, night, file, current.path.stem if current else None
+
+    def _release(self) -> Iterator[tuple[Any, ...]]:
+        from recsys_assets.storage.release_folder import ReleaseFolder, parse_name
+
+        folder = ReleaseFolder(self.lake.profile.folder)
+        current = folder.current_name()
+        if current is not None:
+            newest = max((release.night for release in folder.list()), default=None)
+            yield current, parse_name(current)[0], newest
+
+    def _own(self) -> Iterator[tuple[Night, dict[str, Any]]]:
+        """Footers of the partitions that are checked."""
+        first = self.night
+        if self.table.startswith("clean."):
+            earlier = [n for n in self.lake.nights(self.table) if n <= self.night]
+            previous = self.previous()
+            first = min((n for n in earlier if previous is None or n > previous), default=self.night)
+        yield from self._footers(self.table, nights_between(first, self.night)).items()
+
+    def _footers(self, table: str, nights: Iterable[Night]) -> dict[Night, dict[str, Any]]:
+        from recsys_assets.storage.models import Models
+        from recsys_assets.storage.snapshot import provenance
+
+        if table.startswith("models."):
+            models = Models(self.lake.profile)
+            return {night: models.get(table.partition(".")[2], night).provenance for night in nights}
+        found: list[Partition | None] = [self.lake.partition(table, night) for night in nights]
+        return {p.night: provenance(p) for p in found if p is not None}
+
+
+def _inputs(footer: dict[str, Any]) -> Iterator[tuple[str, date, str]]:
+    for table, nights in footer["inputs"].items():
+        for night, file in nights.items():
+            yield table, date.fromisoformat(night), file
+
+
+@contextmanager
+def opened(lake: Lake, night: Night, table: str, reads: Iterable[Any], sql: str) -> Iterator[Relations]:
+    """What the checks of one table ask: a snapshot of the night with those `RELATIONS` that their SQL names.
+
+    Raises
+    ------
+    LakeError
+        When a table or model they read has no partition of the night.
+    """
+    footers = _Footers(lake, table, night)
+    with lake.as_of(night, reads) as snapshot:
+        for relation in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
+            snapshot.add(relation, _arrow(relation, footers.rows(relation)))
+        yield snapshot
+
+
+@dataclass(frozen=True)
+class _Landed:
+    """Landing as checks see it."""
+
+    con: duckdb.DuckDBPyConnection
+
+    def table(self, query: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        return self.con.sql(query, params=parameters or None).to_arrow_table()
+
+
+@contextmanager
+def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
+    """What the checks of one raw table ask: ``raw.<table>``, the ledger and ``this.calendar``.
+
+    Raises
+    ------
+    LakeError
+        When nothing has landed in it.
+    """
+    from recsys_assets.storage.source import has_raw
+
+    name = table.partition(".")[2]
+    with landing.open() as con:
+        if not has_raw(con, name):
+            raise LakeError(f"Nothing has landed in {table} yet.")
+        con.execute(f"create view raw.{name} as from landing.raw.{name}")
+        con.execute("create schema ledger")
+        for ledger in ("files", "rejects", "sealed_nights"):
+            con.execute(f"create view ledger.{ledger} as from landing.ledger.{ledger}")
+        con.execute("create schema this")
+        con.execute(
+            "create table this.calendar as select $1::date as first_night, $2::interval as grace",
+            [landing.profile.first_night, landing.profile.grace],
+        )
+        yield _Landed(con)
+
+
+def _arrow(relation: str, rows: list[tuple[Any, ...]]) -> pa.Table:
+    import pyarrow as pa
+
+    kinds = {
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us"),
+        "varchar": pa.string(),
+        "interval": pa.month_day_nano_interval(),
+    }
+    columns = RELATIONS[relation]
+    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    arrays = [pa.array(list(each), kinds[kind]) for each, kind in zip(values, columns.values(), strict=True)]
+    return pa.table(arrays, names=list(columns))

@@ -1,0 +1,143 @@
+"""Running checks: the failing rows of a table's checks counted in few scans, and kept where asked.
+
+What belongs here: what comes out of checks, whoever asks: Dagster (`checks.asset_checks`) or the command line.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from recsys_assets.checks.located_yaml import CheckError
+from recsys_assets.checks.relations import opened, opened_landing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from recsys_assets.checks.declared import Check
+    from recsys_assets.checks.relations import Relations
+    from recsys_assets.nights import Night
+    from recsys_assets.storage.lake import Lake
+
+N_SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found."""
+
+    failures: int
+    rows: int
+    """Rows looked at."""
+    first_failing: list[dict[str, Any]]
+    """The first failing rows, in order of all their columns."""
+    verdict: Literal["pass", "warn", "error"]
+    seconds: float = 0.0
+    """Time it took; checks that share a scan share its time."""
+    stored: str | None = None
+    """Table and file with all failing rows, where asked."""
+
+
+def check_table(lake: Lake, table: str, checks: list[Check], night: Night | None) -> Iterator[tuple[Check, Outcome]]:
+    """Run checks of one table, all of them in one snapshot of the night; raw tables have no night.
+
+    Raises
+    ------
+    LakeError
+        When a table they read has no partition of the night.
+    CheckError
+        When the SQL of one cannot be run; names it.
+    """
+    with _relations(lake, table, checks, night) as relations:
+        yield from run_checks(relations, checks, lake, night)
+
+
+def run_checks(
+    relations: Relations, checks: list[Check], lake: Lake | None = None, night: Night | None = None
+) -> Iterator[tuple[Check, Outcome]]:
+    """Run checks; the failing rows are only fetched where there are any, or all are to be kept in ``lake``."""
+    counted = _counts(relations, checks)
+    for check in checks:
+        failures, rows, seconds = counted[check.name]
+        first, stored = [], None
+        if failures:
+            query = f"select * from (\n{check.sql}\n) order by all limit {N_SHOWN_ROWS}"
+            first = relations.table(query, check.values).to_pylist()
+        if check.config.store_failures and lake is not None and night is not None:
+            stored = _store(relations, check, lake, night)
+        yield check, Outcome(failures, rows, first, check.config.verdict(failures), seconds, stored)
+
+
+@contextmanager
+def _relations(lake: Lake, table: str, checks: list[Check], night: Night | None) -> Iterator[Relations]:
+    from recsys_assets.storage.landing import Landing
+
+    if table.startswith("raw."):
+        with opened_landing(Landing(lake.profile), table) as landed:
+            yield landed
+        return
+    assert night is not None, "only raw tables have no night"
+    sql = "\n".join(f"{check.sql} {check.rows}" for check in checks)
+    with opened(lake, night, table, {name for check in checks for name in check.reads}, sql) as snapshot:
+        yield snapshot
+
+
+def _counts(relations: Relations, checks: list[Check]) -> dict[str, tuple[int, int, float]]:
+    """Failing rows, rows looked at and seconds of each check. Checks that ask each row by itself share a scan."""
+    found: dict[str, tuple[int, int, float]] = {}
+    rows: dict[str, int] = {}
+    for looked_at in dict.fromkeys(check.rows for check in checks):
+        together = [check for check in checks if check.rows == looked_at and check.condition is not None]
+        started = time.perf_counter()
+        counted = _one_scan(relations, looked_at, together)
+        seconds = (time.perf_counter() - started) / max(1, len(together))
+        rows[looked_at] = counted.pop("n_rows")
+        for check, failures in zip(together, counted.values(), strict=True):
+            limit = check.config.limit
+            found[check.name] = min(failures, limit or failures), rows[looked_at], seconds
+    for check in checks:
+        if check.condition is None:
+            started = time.perf_counter()
+            counted = _row(relations, f"select count(*) as n from (\n{check.sql}\n)", check.values, [check])
+            found[check.name] = counted["n"], rows[check.rows], time.perf_counter() - started
+    return found
+
+
+def _one_scan(relations: Relations, looked_at: str, checks: list[Check]) -> dict[str, int]:
+    """Rows, and failing rows of each check, in order."""
+    counts, values = ["count(*) as n_rows"], {}
+    for place, check in enumerate(checks):
+        condition = check.condition or ""
+        for name, value in check.values.items():
+            condition = re.sub(rf"\${name}\b", f"$c{place}_{name}", condition)
+            values[f"c{place}_{name}"] = value
+        counts.append(f"count(*) filter (where {condition}) as c{place}")
+    return _row(relations, f"select {', '.join(counts)} from {looked_at} as looked_at", values, checks)
+
+
+def _row(relations: Relations, query: str, values: dict[str, Any], checks: list[Check]) -> dict[str, int]:
+    import duckdb
+
+    try:
+        rows: list[dict[str, int]] = relations.table(query, values).to_pylist()
+        return rows[0]
+    except duckdb.Error as error:
+        for check in checks if len(checks) > 1 else []:
+            _row(relations, f"select count(*) as n from (\n{check.sql}\n)", check.values, [check])
+        named = f"{checks[0].table}: check {checks[0].name}" if len(checks) == 1 else "a check's rows"
+        raise CheckError(f"{named} cannot be run: {error}") from error
+
+
+def _store(relations: Relations, check: Check, lake: Lake, night: Night) -> str:
+    """Write all failing rows, or that there are none, as a partition of the check's own table."""
+    table = f"check_failures.{check.table.replace('.', '__')}__{check.name}"
+    failing = relations.table(f"select * from (\n{check.sql}\n) order by all", check.values)
+    with lake.as_of(night, [], table) as snapshot:
+        snapshot.add("made.failures", failing)
+        written = snapshot.write(
+            "select (row_number() over ())::integer as failure, * from made.failures order by failure", ("failure",)
+        )
+    return f"{table}, night {night}: {written.partition.path}"

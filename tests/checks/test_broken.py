@@ -1,0 +1,209 @@
+"""Every declared check passes on real nights, and fails when what it is there for is broken."""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+
+from recsys_assets.checks.declared import load_checks
+from recsys_assets.checks.relations import opened, opened_landing
+from recsys_assets.checks.running import run_checks
+from recsys_assets.profile import load_profile
+from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.sql import TableName
+from tests.sample import NIGHTS, built
+
+__all__ = ["built"]
+
+CHECKS = load_checks(load_profile("complete_journey"))  # the sample has its tables and algorithms
+TWICE = "from {rows} union all by name from {rows}"
+# What breaks a use of each generic test: the relation ({own}: the checked table) and its rows instead.
+GENERIC = {
+    "not_null": ("{own}", "select * replace (null as {column}) from {rows}"),
+    "unique": ("{own}", TWICE),
+    "unique_combination_of_columns": ("{own}", TWICE),
+    "accepted_range": ("{own}", "select * replace (-1 as {column}) from {rows}"),
+    "accepted_values": ("{own}", "select * replace ('odd' as {column}) from {rows}"),
+    "relationships": ("{own}", "select * replace (-1 as {column}) from {rows}"),
+    "ranks_follow_scores": ("{own}", "select * replace ({column} + 1 as {column}) from {rows}"),
+    "row_count_between": ("{own}", "from {rows} where false"),
+    "available_items": ("{own}", "select * replace (-1 as {column}) from {rows}"),
+    "before_cutoff": ("{own}", "select * replace (visible_night + interval 1 day as {column}) from {rows}"),
+    "visible_after_known": ("{own}", "select * replace (visible_night + interval 26 hour as {column}) from {rows}"),
+    "numbered_by_night_and_id": ("{own}", "select * replace (1 - {column} as {column}) from {rows}"),
+    "null_until_the_window_is_full": ("clean.interactions", "from {rows} where age_days < 6"),
+    "made_from_the_past": ("this.partition", "select * replace (night + 1 as watermark) from {rows}"),
+    "recency": ("{own}", "select * replace (event_ts - interval 8 day as event_ts) from {rows}"),
+}
+# The same for checks that generic ones do not tell apart, and for tables without rows in the sample.
+CANCELLED = (
+    "select 'u' as user_id, 'i' as item_id, timestamp '2017-11-01 02:00' as event_ts, timestamp '2017-11-01 02:00' as "
+    "known_at, -1.0 as quantity, date '2017-10-31' as visible_night"
+)
+RETRACTED = (
+    "select uuid '00000000-0000-0000-0000-000000000001' as event_id, uuid '00000000-0000-0000-0000-000000000002' as "
+    "retracted_by, timestamp '2017-11-01 02:00' as known_at, date '2017-10-31' as visible_night"
+)
+LATER_LABEL = "select * replace (timestamp '2017-11-01' as last_taken_at) from {rows}"
+KNOWN = "select * replace (visible_night + interval 26 hour as {column}) from {rows}"
+OWN = {
+    "accepted_range_cancellations_quantity__False__0": ("{own}", CANCELLED),
+    "before_cutoff_cancellations_event_ts": ("{own}", CANCELLED),
+    "visible_after_known_cancellations_known_at": ("{own}", CANCELLED),
+    "not_null_cancellations_known_at": (
+        "{own}",
+        CANCELLED.replace("timestamp '2017-11-01 02:00' as known_at", "null as known_at"),
+    ),
+    "visible_after_known_retractions_known_at": ("{own}", RETRACTED),
+    "what_is_taken_back_was_there": ("{own}", RETRACTED),
+    "cancellations_are_all_counted": ("{own}", "select * replace (1 as n_cancellations) from {rows}"),
+    "no_night_before_the_first_sees_anything": (
+        "{own}",
+        "select * replace (date '2017-10-23' as visible_night) from {rows}",
+    ),
+    "ids_are_of_one_event": (
+        "{own}",
+        "from {rows} union all by name select * replace (visible_night - 1 as visible_night) from {rows}",
+    ),
+    "the_cutoff_is_midnight_utc": ("this.night", "select * replace (cutoff + interval 5 hour as cutoff) from {rows}"),
+    "the_log_stands": ("this.earlier_inputs", "select * replace ('other' as current_file) from {rows}"),
+    "earlier_nights_stand": ("this.earlier_inputs", "select * replace (null as current_file) from {rows}"),
+    "user_keys_are_numbered_without_gaps": ("{own}", "from {rows} where user_key <> 1"),
+    "item_keys_are_numbered_without_gaps": ("{own}", "from {rows} where item_key <> 1"),
+    "what_users_had_is_counted": ("{own}", "select * replace (n_events + 1 as n_events) from {rows}"),
+    "what_items_were_taken_is_counted": ("clean.interactions", "from {rows} where age_days > 1"),
+    "candidates_for_discovery_were_never_had": ("{own}", "select * replace ('discovery' as task) from {rows}"),
+    "discovery_holds_nothing_had": ("{own}", "select * replace ('discovery' as task) from {rows}"),
+    "known_users_are_served": ("{own}", "from {rows} where user_key <> 1"),
+    "lists_rest_on_models_of_the_night": ("{own}", "select * replace (model_night - 1 as model_night) from {rows}"),
+    "fusion_weights_sum_to_one": ("{own}", "select * replace (weight * 2 as weight) from {rows}"),
+    "weights_are_learned_from_the_graded_night": (
+        "{own}",
+        "select * replace (learned_night + 3 as learned_night) from {rows}",
+    ),
+    "labels_lie_between_the_cutoffs": ("{own}", LATER_LABEL),
+    "all_takers_are_graded": ("{own}", "from {rows} where not is_cold_user and user_key <> 1"),
+    "nobody_is_dropped_from_candidates": ("{own}", "from {rows} where user_key <> 1"),
+    "nobody_is_dropped_from_published": ("{own}", "from {rows} where not is_cold_user and user_key <> 1"),
+    "metrics_lie_between_zero_and_one": ("{own}", "select * replace (1.5 as recall) from {rows}"),
+    "cold_users_are_shown": ("{own}", "select * replace (n_users - 1 as n_users) from {rows}"),
+    "grades_are_of_the_graded_night": ("{own}", "select * replace (graded_night + 1 as graded_night) from {rows}"),
+    "the_release_holds_tonights_lists": (
+        "past.releases.published",
+        "select * replace ('other' as lists_fingerprint) from {rows}",
+    ),
+    "readers_see_the_newest_night": (
+        "this.release",
+        "select * replace (current_night - 3 as current_night) from {rows}",
+    ),
+    "visible_in_time": ("{own}", "select * replace (landed_night - 3650 as landed_night) from {rows}"),
+    "the_ledger_adds_up": ("{own}", "from {rows} where landed_row > 1"),
+}
+# Other ways to break the same: each must be found as well.
+MORE = [
+    ("made_from_the_past_user", "this.partition_inputs", "select * replace (night + 1 as input_night) from {rows}"),
+    ("made_from_the_past_each", "this.partition", "select * replace (night - 1 as written_for) from {rows}"),
+    (
+        "events_end_before_the_cutoff",
+        "clean.events",
+        "select * replace (timestamp '1970-01-01' as event_ts) from {rows}",
+    ),
+    ("events_end_before_the_cutoff", "clean.events", "select * replace (null as event_ts) from {rows}"),
+    (
+        "no_night_before_the_first_sees_anything",
+        "clean.events",
+        "select * replace (date '2017-10-01' as visible_night) from {rows}",
+    ),
+    (
+        "available_items_lists_item_key",
+        "clean.items",
+        "select * replace (date '2017-11-01' as available_from) from {rows}",
+    ),
+    (
+        "available_items_lists_item_key",
+        "clean.items",
+        "select * replace (timestamp '2017-10-31' as retired_at) from {rows}",
+    ),
+    (
+        "candidates_are_of_the_graded_night",
+        "this.partition_inputs",
+        "select * replace (night as input_night) from {rows}",
+    ),
+    (
+        "graded_lists_are_of_the_graded_night",
+        "this.partition_inputs",
+        "select * replace (night as input_night) from {rows}",
+    ),
+    (
+        "labels_lie_between_the_cutoffs",
+        "grades.relevant",
+        "select * replace (timestamp '2017-10-28' as first_taken_at) from {rows}",
+    ),
+    ("all_takers_are_graded", "grades.users", "select * replace (n_relevant - 1 as n_relevant) from {rows}"),
+    ("all_takers_are_graded", "grades.users", "select * replace (not is_cold_user as is_cold_user) from {rows}"),
+    ("the_ledger_adds_up", "ledger.files", "select * replace (rows_read + 1 as rows_read) from {rows}"),
+    ("the_ledger_adds_up", "ledger.files", "from {rows} where false"),
+    ("visible_in_time", None, "select * replace (timestamp '2018-01-01' as landed_known_at) from {rows}"),
+    ("made_from_the_past_user", "this.partition", "select * replace (night - 1 as written_for) from {rows}"),
+]
+
+
+@contextmanager
+def relations_of(deployment, check, also=()):
+    """What the check asks, and a connection to change it by."""
+    with deployment.active():
+        if check.table.startswith("raw."):
+            with opened_landing(Landing(deployment.profile), check.table) as landed:
+                yield landed, landed.con
+            return
+        reads = {*check.reads, *also}
+        with opened(deployment.lake, NIGHTS[-1], check.table, reads, check.sql + check.rows) as snapshot:
+            yield snapshot, snapshot.cursor()
+
+
+def put(relations, con, relation, query):
+    """Other rows in the place of a relation's."""
+    if relation.startswith("this."):  # what Python made is known to the snapshot's own connection only
+        con.register("made", relations.table(f"from {relation}"))
+    con.execute(f"create or replace temp table sound as from {'made' if relation.startswith('this.') else relation}")
+    database, schema, name = (["memory", *relation.split(".")])[-3:]
+    (is_table,) = con.execute(
+        "select count(*) from duckdb_tables() where (database_name, schema_name, table_name) = ($1, $2, $3)",
+        [database, schema, name],
+    ).fetchall()[0]
+    con.execute(f"drop {'table' if is_table else 'view'} {database}.{schema}.{name}")
+    con.execute(f"create table {database}.{schema}.{name} as {query.format(rows='sound')}")
+
+
+def verdicts(deployment, check, relation, query):
+    """What the check says of the night as it is, and of the broken one."""
+    names = (
+        []
+        if "this." in relation or relation.count(".") > 1 or "raw." in check.table
+        else [TableName(*relation.split("."))]
+    )
+    column = re.search(r'"(\w+)"', check.condition or check.sql)
+    with relations_of(deployment, check, names) as (relations, con):
+        ((_, before),) = run_checks(relations, [check])
+        given = {"own": check.table, "column": column and column[1], "rows": "{rows}"}
+        put(relations, con, relation.format(**given), query.format(**given))
+        ((_, after),) = run_checks(relations, [check])
+    return before, after
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.name} of {check.table}")
+def test_it_passes_on_a_real_night_and_fails_on_a_broken_one(built, check):
+    how = OWN.get(check.name) or GENERIC.get(check.test)
+    assert how, f"{check.name} has no broken fixture: add one to OWN"
+    relation = how[0].replace("{own}", check.table)
+    before, after = verdicts(built, check, relation, how[1])
+    assert (before.verdict, before.failures) == ("pass", 0), before.first_failing
+    assert after.verdict == check.config.severity
+    assert len(after.first_failing) == min(after.failures, 5) > 0
+
+
+@pytest.mark.parametrize(("name", "relation", "query"), MORE)
+def test_other_ways_to_break_it_are_found(built, name, relation, query):
+    check = next(check for check in CHECKS if check.name == name)
+    before, after = verdicts(built, check, relation or check.table, query)
+    assert (before.failures, after.verdict) == (0, check.config.severity)
