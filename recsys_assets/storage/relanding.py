@@ -60,6 +60,8 @@ class _File:
     """Its rows that the night may see."""
     future: int
     """Its rows that it may not."""
+    near: int
+    """Those of them that become visible within a horizon."""
 
 
 def reland(origin: Path, target: Landing, lake: Lake, night: Night, poison: Poison | None, users: float = 1.0) -> None:
@@ -107,16 +109,16 @@ class _Relanding:
         waiting: list[_File] = []
         changed: set[str] = set()
         for file in self._files():
-            if file.future and self.poison and not file.past and self.poison == "deleted":
-                continue
             again = bool(file.future and (self.poison or file.past)) or bool(self._looked_up(file) & changed)
             if not again:
                 waiting.append(file)
                 continue
             self._copy(waiting)
             waiting = []
-            self._land_again(file)
             changed |= {file.raw_table} if file.future else set()
+            kept = {None: file.future, "deleted": 0, "altered": file.near}[self.poison]
+            if file.past or kept or not file.future:
+                self._land_again(file)
         self._copy(waiting)
         if self.poison == "altered":
             self._arrive_besides()
@@ -129,14 +131,15 @@ class _Relanding:
     def _files(self) -> list[_File]:
         counts = " union all ".join(
             f"select landed_file as file_id, count(*) filter (landed_night <= $night) as past, "
-            f"count(*) filter (landed_night > $night) as future from origin.raw.{table} group by all"
+            "count(*) filter (landed_night > $night) as future, count(*) filter (landed_night > $night and "
+            f"landed_night <= $night + $horizon::integer) as near from origin.raw.{table} group by all"
             for table in self.tables
         )
         rows = self.con.execute(
             "select file_id, name, raw_table, kind, arrived_at, content, bytes, sealed_night, coalesce(past, 0), "
-            f"coalesce(future, 0) from origin.ledger.files left join ({counts}) using (file_id) "
+            f"coalesce(future, 0), coalesce(near, 0) from origin.ledger.files left join ({counts}) using (file_id) "
             "where status <> 'quarantined' order by file_id",
-            {"night": self.night},
+            {"night": self.night, "horizon": self.profile.horizon},
         ).fetchall()
         return [_File(*row) for row in rows]
 
@@ -312,7 +315,7 @@ class _Relanding:
             f"md5(landed_id::varchar || {readers.text(name)})::uuid as landed_id from ({rows})"
         )
         file_id = self.con.execute("select max(file_id) + 1 from landing.ledger.files").fetchall()[0][0]
-        self._store(name, _File(file_id, name, table, "arrival", at, name, 0, self.night, 0, 0), file_id)
+        self._store(name, _File(file_id, name, table, "arrival", at, name, 0, self.night, 0, 0, 0), file_id)
 
     def _mine(self, table: str) -> str:
         """Condition on the rows of the users who are kept."""

@@ -17,13 +17,15 @@ RAW = ("products", "demographics", "transactions")
 def lived(shop: Shop) -> Shop:
     """Nights 20 to 23 of a shop: history over the cutoff of 22, arrivals, a late file, a corrected one, rejects."""
     shop.land("demographics.csv", [household("u1"), household("u2")], kind="history")
+    shop.land("transactions_9.csv", [line("u9", "p1", day(21, 13)), line("u2", "p2", day(21, 14))], day(24))
+    shop.land("transactions_1.csv", [line("u1", "p1", day(21, 13)), line("u2", "p2", day(21, 14))], day(21, 20))
     history = [line(f"u{n % 3}", f"p{n % 2 + 1}", day(18 + n % 7, 9, n), value=n) for n in range(40)]
     shop.land("transactions_0.csv", [*history, line("u1", "p1", "never"), line("u1", "", day(19))], kind="history")
-    shop.land("transactions_1.csv", [line("u1", "p1", day(21, 13)), line("u2", "p2", day(21, 14))], day(21, 20))
     shop.build(21)
     shop.land("transactions_2.csv", [line("u3", "p2", day(20)), line("u3", "p1", day(22))], day(22, 20))
     shop.land("products_2.csv", [product("p1", brand="Private")], day(23))
     shop.build(22)
+    shop.land("transactions_9.csv", [line("u9", "p1", day(21, 13)), line("u2", "p2", day(21, 14))], day(24))
     shop.land("transactions_1.csv", [line("u1", "p1", day(21, 13))], day(23, 10))
     shop.build(23)
     return shop
