@@ -45,7 +45,10 @@ RETRACTED = (
     "retracted_by, timestamp '2017-11-01 02:00' as known_at, date '2017-10-31' as visible_night"
 )
 LATER_LABEL = "select * replace (timestamp '2017-11-01' as last_taken_at) from {rows}"
-KNOWN = "select * replace (visible_night + interval 26 hour as {column}) from {rows}"
+VERSION = (
+    "select -1 as user_key, timestamp '2017-11-01 02:00' as known_at, timestamp '2017-11-01 02:00' as known_from, "
+    "date '2017-10-31' as visible_night"
+)
 OWN = {
     "accepted_range_cancellations_quantity__False__0": ("{own}", CANCELLED),
     "before_cutoff_cancellations_event_ts": ("{own}", CANCELLED),
@@ -58,9 +61,12 @@ OWN = {
     "what_is_taken_back_was_there": ("{own}", RETRACTED),
     "cancellations_are_all_counted": ("{own}", "select * replace (1 as n_cancellations) from {rows}"),
     "no_night_before_the_first_sees_anything": (
-        "{own}",
-        "select * replace (date '2017-10-23' as visible_night) from {rows}",
+        "this.calendar",
+        "select * replace (first_night + 30 as first_night) from {rows}",
     ),
+    "relationships_user_versions_user_key__user_key__clean_user_keys": ("{own}", VERSION),
+    "visible_after_known_user_versions_known_at": ("{own}", VERSION),
+    "visible_after_known_user_versions_known_from": ("{own}", VERSION),
     "ids_are_of_one_event": (
         "{own}",
         "from {rows} union all by name select * replace (visible_night - 1 as visible_night) from {rows}",
@@ -109,11 +115,6 @@ MORE = [
         "select * replace (timestamp '1970-01-01' as event_ts) from {rows}",
     ),
     ("events_end_before_the_cutoff", "clean.events", "select * replace (null as event_ts) from {rows}"),
-    (
-        "no_night_before_the_first_sees_anything",
-        "clean.events",
-        "select * replace (date '2017-10-01' as visible_night) from {rows}",
-    ),
     (
         "available_items_lists_item_key",
         "clean.items",
@@ -182,10 +183,10 @@ def verdicts(deployment, check, relation, query):
         if "this." in relation or relation.count(".") > 1 or "raw." in check.table
         else [TableName(*relation.split("."))]
     )
-    column = re.search(r'"(\w+)"', check.condition or check.sql)
+    columns = re.findall(r'"(\w+)"', check.condition or check.sql)
     with relations_of(deployment, check, names) as (relations, con):
         ((_, before),) = run_checks(relations, [check])
-        given = {"own": check.table, "column": column and column[1], "rows": "{rows}"}
+        given = {"own": check.table, "column": columns and columns[-1], "rows": "{rows}"}
         put(relations, con, relation.format(**given), query.format(**given))
         ((_, after),) = run_checks(relations, [check])
     return before, after
@@ -207,3 +208,21 @@ def test_other_ways_to_break_it_are_found(built, name, relation, query):
     check = next(check for check in CHECKS if check.name == name)
     before, after = verdicts(built, check, relation or check.table, query)
     assert (before.failures, after.verdict) == (0, check.config.severity)
+
+
+def test_a_night_whose_log_was_rewritten_since_is_not_published(built, tmp_path):
+    shop, events = built.copy_before_last(tmp_path / "data"), TableName("clean", "events")
+    released = (shop.folder / "recsys.duckdb").readlink()
+    with shop.active():
+        with shop.lake.as_of(NIGHTS[1], [events], str(events)) as snapshot:
+            snapshot.write(
+                "select * exclude (visible_night) replace (quantity + 1 as quantity) from clean.events "
+                f"where visible_night = date '{NIGHTS[1]}' order by event_id",
+                ("event_id",),
+            )
+        with pytest.raises(Exception, match="the_log_stands"):
+            shop.build(NIGHTS[-1])
+    assert shop.lake.partition("clean.events", NIGHTS[-1])
+    for table in ("features.user", "recommendations.lists", "releases.published"):
+        assert shop.lake.partition(table, NIGHTS[-1]) is None
+    assert (shop.folder / "recsys.duckdb").readlink() == released
