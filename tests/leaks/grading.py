@@ -16,7 +16,7 @@ LEAKS = (
             ),
         ),
         "check",
-        "label",
+        "labels_lie_between_the_cutoffs",
     ),
     Leak(
         "users who were unknown when the lists were made are not graded",
@@ -29,7 +29,7 @@ LEAKS = (
             ),
         ),
         "check",
-        "graded",
+        "all_takers_are_graded",
     ),
     Leak(
         "an earlier night, built again with better settings, is graded as it was published",
@@ -42,20 +42,20 @@ LEAKS = (
             ),
         ),
         "check",
-        "rebuilt",
+        "rebuilt_lists_are_graded_as_rebuilt",
         commands=("night 2017-10-28", f"night {NIGHT}"),
     ),
     Leak(
         "discovery lists of what was had before",
         (Edit(CANDIDATES, 'exclude_seen=task == "discovery"', "exclude_seen=False"),),
         "check",
-        "discovery_holds_nothing_had|discovery",
+        "candidates_for_discovery_were_never_had|discovery_holds_nothing_had",
     ),
     Leak(
         "retired goods are listed",
         (Edit("sql/training/items.sql", "coalesce(items.retired_at <= night.cutoff, false)", "false"),),
         "check",
-        "retired|available",
+        "available_items_",
     ),
     Leak(
         "a trend over five weeks of a log that is shorter",
@@ -67,7 +67,7 @@ LEAKS = (
             ),
         ),
         "check",
-        "window|length|item_trend",
+        "windows_of_items_are_full",
     ),
     Leak(
         "the champion of the newest grades gets all the weight",

@@ -96,8 +96,10 @@ class Outcome:
         """What stopped the commands."""
         if not self.failed:
             return "nothing"
+        if "Traceback (most recent call last)" in self.message:
+            return "a crash"
         if self.failed.startswith("audit"):
-            return "confinement" if "may not open" in self.message else "audit"
+            return "confinement" if "comes from its snapshot" in self.message else "audit"
         return "check" if re.search(r"failed in \w+__checks", self.message) else "construction"
 
 
@@ -107,11 +109,12 @@ class Deployment:
 
     data: Path
     project: Path
+    profile: str = "corner_shop"
 
     @property
     def link(self) -> Path:
         """Link to the published release."""
-        return self.data / "corner_shop" / "recsys.duckdb"
+        return self.data / self.profile / "recsys.duckdb"
 
     def published(self) -> str:
         """Name of the published release, empty when there is none."""
@@ -122,7 +125,7 @@ class Deployment:
         kept = {name: value for name, value in os.environ.items() if name not in SWITCHES}
         ours = {
             "RECSYS_DATA": str(self.data),
-            "RECSYS_PROFILE": "corner_shop",
+            "RECSYS_PROFILE": self.profile,
             "DAGSTER_HOME": str(self.data / ".dagster"),
             "DAGSTER_DISABLE_TELEMETRY": "1",
             "PYTHONPATH": str(self.project),
@@ -137,7 +140,7 @@ class Deployment:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=280,
+            timeout=1_500,
             check=False,
         )
         begun = re.findall(r"^\$ recsys (.*)$", done.stdout, re.MULTILINE)

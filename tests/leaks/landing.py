@@ -26,7 +26,7 @@ LEAKS = (
     from_landing_on(
         "a till whose clock stood at zero is let through",
         "check",
-        "events_happened_after_1990",
+        "events_end_before_the_cutoff",
         Edit(CONTRACT, """    ("event_ts", "event_ts < timestamp '1990-01-01'", "before 1990"),\n""", ""),
     ),
     from_landing_on(
@@ -38,7 +38,7 @@ LEAKS = (
     from_landing_on(
         "late lines belong to the day they are of",
         "check",
-        "known",
+        "visible_in_time",
         Edit(
             INTAKE,
             """known_at = "row_time" if self.file.kind == "history" else "getvariable('arrived_at')\"""",
@@ -69,7 +69,7 @@ LEAKS = (
     from_landing_on(
         "tomorrow's price: the catalogue is exported as it is today",
         "check",
-        "item_versions",
+        "visible_after_known_item_versions_known_(at|from)",
         Edit(
             EXPORT,
             "    if has_versions:\n        rows = current\n",
@@ -79,7 +79,7 @@ LEAKS = (
     from_landing_on(
         "goods brought back later are taken back today",
         "check",
-        "cancellations",
+        "before_cutoff_cancellations_event_ts|visible_after_known_cancellations_known_at",
         Edit(
             EXPORT,
             """        rows = f"{tonight} or ({current})" if again else tonight""",
@@ -89,7 +89,7 @@ LEAKS = (
     from_landing_on(
         "lines that a later file corrects are gone from the day they are of",
         "check",
-        "retractions",
+        "visible_after_known_retractions_known_at",
         Edit(
             "sql/landing/superseded.sql",
             "where greatest(files.superseded_night, case when files.superseded_night is not null "
@@ -107,7 +107,7 @@ LEAKS = (
             ),
         ),
         "check",
-        "events",
+        "no_event_is_counted_twice",
         commands=(f"night {REDELIVERED}", f"audit future --night {REDELIVERED}"),
     ),
     Leak(

@@ -25,7 +25,7 @@ LEAKS = (
             ),
         ),
         "check",
-        "available",
+        "available_items_|made_from_the_past",
     ),
     Leak(
         "where a partition is missing, the newest one will do",
@@ -69,7 +69,7 @@ LEAKS = (
             ),
         ),
         "check",
-        "cutoff",
+        "the_cutoff_is_midnight_utc",
         environment={"TZ": "America/New_York"},
     ),
     Leak(
@@ -82,7 +82,7 @@ LEAKS = (
             ),
         ),
         "construction",
-        "later night",
+        "is current, of a later night",
         commands=("night 2017-10-25",),
     ),
 )
