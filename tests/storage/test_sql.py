@@ -86,6 +86,14 @@ REFUSED = {
         "select a.k from grades.relevant as a inner join candidates.lists as b on b.k = a.k order by a.k",
         "Read graded.candidates.lists",
     ),
+    "ties by a key": (
+        "select k, row_number() over (order by score desc, item_key) as a from s.t order by k",
+        "orders by item_key",
+    ),
+    "the first by a key": ("select k from (from s.t order by user_key limit 3) order by k", "orders by user_key"),
+    "a key as a number": ("select k, item_key / 2 as a from s.t order by k", "computes with item_key"),
+    "a key as a feature": ("select k, t.user_key::double as a from s.t as t order by k", "computes with user_key"),
+    "the newest key": ("select k, max(item_key) as a from s.t group by k order by k", "computes with item_key"),
     "rank": ("select k, rank() over (partition by k) as a from s.t order by k", "unordered window"),
     "lag": ("select k, lag(a) over (partition by k) as a from s.t order by k", "unordered window"),
     "first_value": ("select k, first_value(a) over (partition by k) as a from s.t order by k", "unordered"),
@@ -141,6 +149,10 @@ ALLOWED = {
     "an instant and an id": "select k, row_number() over (order by event_ts, event_id) as r from s.t order by k",
     "labels beside features of the graded night": (
         "select a.k from grades.relevant as a inner join graded.features.user as b on b.k = a.k order by a.k"
+    ),
+    "keys as names": (
+        "select coalesce(user_key, 0) as k, count(distinct item_key) as n from s.t where item_key in (1, 2) and a < 3 "
+        "group by user_key order by k"
     ),
     "ordered lag": "select k, lag(a) over (order by k) as a from s.t order by k",
     "last of an ordered window": "select k, last_value(a) over (order by k) as a from s.t order by k",
