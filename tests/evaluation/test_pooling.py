@@ -91,3 +91,10 @@ def test_a_metric_newer_than_a_night_is_pooled_from_where_it_was_graded():
     found = by(pooled_means(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), seed=1), "algorithm", "metric")
     assert found["als", "newer"]["n_user_nights"] == 1
     assert found["als", "ndcg"]["n_user_nights"] == 4
+    pairs = by(compared(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), seed=1), "metric", "status")
+    assert {key: row["n_compared"] for key, row in pairs.items()} == {
+        ("ndcg", "published"): 1,
+        ("ndcg", "rebuilt"): 2,
+        ("newer", "published"): 1,
+        ("newer", "rebuilt"): 2,
+    }
