@@ -113,8 +113,8 @@ def _pooled(
         night = night_of(context)
         with measured() as usage, lake.as_of(night, READS, table, context.run.run_id) as snapshot:
             rows = [
-                labels | row
-                for labels, totals in _totals(snapshot)
+                {"task": task} | row
+                for task, totals in _totals(snapshot)
                 for row in make(totals, seed=profile.seed + night.toordinal())
             ]
             snapshot.add("made.pooled", pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS[table])))
@@ -125,12 +125,12 @@ def _pooled(
     return pooled
 
 
-def _totals(snapshot: Snapshot) -> "Iterator[tuple[dict[str, Any], UserTotals]]":
-    """Sums per user of each task and cut, with their labels."""
+def _totals(snapshot: Snapshot) -> "Iterator[tuple[str, UserTotals]]":
+    """Sums per user of each task."""
     from recsys_assets.evaluation.metrics import METRICS
     from recsys_assets.evaluation.pooling import user_totals
 
     sums = ", ".join(f'exact_sum("{metric}") as "{metric}"' for metric in METRICS)
     rows = snapshot.table(_TOTALS.format(sums=sums)).to_pandas()
-    for (task, k), part in rows.groupby(["task", "k"]):
-        yield {"task": task, "k": k}, user_totals({c: part[c].to_numpy() for c in part}, list(METRICS))
+    for task, part in rows.groupby("task"):
+        yield str(task), user_totals({column: part[column].to_numpy() for column in part}, list(METRICS))

@@ -24,13 +24,14 @@ STATUSES = ("published", "rebuilt")
 
 @dataclass(frozen=True)
 class UserTotals:
-    """Grades of one task and cut, summed per user over groups of nights that graded the same lists and metrics."""
+    """Grades of one task, summed per user over groups of nights that graded the same lists by the same metrics."""
 
     lists: list[str]
     """Names of the lists, sorted."""
-    metrics: list[str]
+    figures: list[tuple[int, str]]
+    """Cut and metric of each figure."""
     sums: Floats
-    """ndarray of shape (n_groups, n_users, n_lists, n_metrics); NaN where a user, list or metric was not graded."""
+    """ndarray of shape (n_groups, n_users, n_lists, n_figures); NaN where a user, list or metric was not graded."""
     n: Ints
     """ndarray of shape (n_groups, n_users): nights of the group on which the user was graded."""
     n_nights: Ints
@@ -45,8 +46,8 @@ def user_totals(rows: dict[str, NDArray[Any]], metrics: list[str]) -> UserTotals
     Parameters
     ----------
     rows : dict of str to ndarray of shape (n_rows,)
-        ``group``, ``user`` and ``algorithm`` identify a row; ``n`` (nights of the user), ``n_nights`` (of the group),
-        ``is_rebuilt``, and a float64 column per metric (NaN: not graded).
+        ``group``, ``user``, ``algorithm`` and ``k`` identify a row; ``n`` (nights of the user), ``n_nights`` (of the
+        group), ``is_rebuilt``, and a float64 column per metric (NaN: not graded).
     metrics : list of str
     """
     import numpy as np
@@ -54,29 +55,35 @@ def user_totals(rows: dict[str, NDArray[Any]], metrics: list[str]) -> UserTotals
     groups, group = np.unique(rows["group"], return_inverse=True)
     users, user = np.unique(rows["user"], return_inverse=True)
     names, name = np.unique(rows["algorithm"], return_inverse=True)
-    sums = np.full((len(groups), len(users), len(names), len(metrics)), np.nan)
-    sums[group, user, name] = np.stack([rows[metric] for metric in metrics], axis=1)
+    cuts, cut = np.unique(rows["k"], return_inverse=True)
+    sums = np.full((len(groups), len(users), len(names), len(cuts), len(metrics)), np.nan)
+    sums[group, user, name, cut] = np.stack([rows[metric] for metric in metrics], axis=1)
     n, n_nights = np.zeros((len(groups), len(users)), np.int64), np.zeros(len(groups), np.int64)
     rebuilt = np.zeros((len(groups), len(names)), dtype=bool)
     n[group, user], n_nights[group], rebuilt[group, name] = rows["n"], rows["n_nights"], rows["is_rebuilt"]
-    return UserTotals([str(name) for name in names], metrics, sums, n, n_nights, rebuilt)
+    return UserTotals(
+        lists=[str(name) for name in names],
+        figures=[(int(k), metric) for k in cuts for metric in metrics],
+        sums=sums.reshape(*sums.shape[:3], -1),
+        n=n,
+        n_nights=n_nights,
+        rebuilt=rebuilt,
+    )
 
 
 def pooled_means(totals: UserTotals, *, seed: int) -> list[dict[str, Any]]:
-    """Mean over user-nights of every list and metric, with its 95% bootstrap interval over users.
+    """Mean over user-nights of every list and figure, with its 95% bootstrap interval over users.
 
     Returns
     -------
     list of dict
-        ``algorithm, metric, status, mean, low, high, n_nights, n_users, n_user_nights``.
+        ``algorithm, k, metric, status, mean, low, high, n_nights, n_users, n_user_nights``.
     """
-    import numpy as np
-
+    names = [{"algorithm": name} for name in totals.lists]
     found = []
-    for is_rebuilt, status in enumerate(STATUSES):
-        own = (totals.rebuilt == is_rebuilt)[:, None, :, None]
-        keys = [{"algorithm": name, "metric": m, "status": status} for name in totals.lists for m in totals.metrics]
-        found += _means("mean", keys, np.where(own, totals.sums, np.nan), totals, seed)[0]
+    for is_rebuilt in (False, True):
+        rows, _ = _means("mean", names, totals.sums, totals.rebuilt == is_rebuilt, totals, seed)
+        found += [row | {"status": STATUSES[is_rebuilt]} for row in rows]
     return found
 
 
@@ -84,57 +91,57 @@ def compared(totals: UserTotals, *, seed: int) -> list[dict[str, Any]]:
     """Difference of every pair of lists on the same user-nights, its 95% interval and p-values.
 
     ``p`` is that of `sign_flip_p`; ``p_corrected`` is corrected by `holm` for the ``n_compared`` pairs of the same
-    metric and status. All pairs are counted, so any of them may be picked afterwards. A pair is ``published`` where
-    both lists were.
+    cut, metric and status. All pairs are counted, so any of them may be picked afterwards. A pair is ``published``
+    where both lists were.
 
     Returns
     -------
     list of dict
-        ``algorithm, baseline, metric, status, difference, low, high, p, p_corrected, n_compared, n_nights, n_users,
-        n_user_nights``; the difference is of the algorithm less the baseline. ``published`` is never the baseline.
+        ``algorithm, baseline, k, metric, status, difference, low, high, p, p_corrected, n_compared, n_nights,
+        n_users, n_user_nights``; the difference is of the algorithm less the baseline. ``published`` is never the
+        baseline.
     """
     import numpy as np
 
     published_first = sorted(range(len(totals.lists)), key=lambda i: (totals.lists[i] != "published", i))
     pairs = np.array(list(combinations(published_first, 2)), dtype=np.intp).reshape(-1, 2)
+    names = [{"algorithm": totals.lists[a], "baseline": totals.lists[b]} for a, b in pairs]
     one, other = pairs.T
     differences = totals.sums[:, :, one] - totals.sums[:, :, other]
     rebuilt = totals.rebuilt[:, one] | totals.rebuilt[:, other]
     found = []
-    for is_rebuilt, status in enumerate(STATUSES):
-        keys = [
-            {"algorithm": totals.lists[a], "baseline": totals.lists[b], "metric": metric, "status": status}
-            for a, b in pairs
-            for metric in totals.metrics
-        ]
-        own = np.where((rebuilt == is_rebuilt)[:, None, :, None], differences, np.nan)
-        rows, sums = _means("difference", keys, own, totals, seed)
+    for is_rebuilt in (False, True):
+        rows, sums = _means("difference", names, differences, rebuilt == is_rebuilt, totals, seed)
         p = sign_flip_p(sums, seed=seed) if rows else ()
-        for metric in totals.metrics:
-            family = [i for i, row in enumerate(rows) if row["metric"] == metric]
+        for figure in totals.figures:
+            family = [i for i, row in enumerate(rows) if (row["k"], row["metric"]) == figure]
             for i, corrected in zip(family, holm(np.array([p[i] for i in family])), strict=True):
                 rows[i] |= {"p": float(p[i]), "p_corrected": float(corrected), "n_compared": len(family)}
-        found += rows
+        found += [row | {"status": STATUSES[is_rebuilt]} for row in rows]
     return found
 
 
 def _means(
-    name: str, keys: list[dict[str, Any]], values: Floats, totals: UserTotals, seed: int
+    name: str, names: list[dict[str, Any]], values: Floats, own: NDArray[np.bool_], totals: UserTotals, seed: int
 ) -> tuple[list[dict[str, Any]], Floats]:
     """Rows of every column that was graded at all, and its sums, an ndarray of shape (n_users, n_rows).
 
-    ``values`` has the shape (n_groups, n_users, ...); its last axes, flattened, are the columns that ``keys`` names.
+    ``values`` has the shape (n_groups, n_users, n_names, n_figures); of its groups and names only ``own`` count, a bool
+    ndarray of shape (n_groups, n_names). A column is a name and a figure.
     """
     import numpy as np
 
-    values = values.reshape(*values.shape[:2], -1)
-    there = np.isfinite(values)
-    sums, n = np.nansum(values, axis=0), (there * totals.n[:, :, None]).sum(axis=0)
+    if not own.any():
+        return [], np.empty((0, 0))
+    keys = [label | {"k": k, "metric": metric} for label in names for k, metric in totals.figures]
+    there = (np.isfinite(values) & own[:, None, :, None]).reshape(*values.shape[:2], -1)
+    sums = np.where(there, values.reshape(there.shape), 0.0).sum(axis=0)
+    n = (there * totals.n[:, :, None]).sum(axis=0)
     n_nights = (there.any(axis=1) * totals.n_nights[:, None]).sum(axis=0)
     graded = np.flatnonzero(n.any(axis=0))
-    sums, n = sums[:, graded], n[:, graded]
     if not len(graded):
-        return [], sums
+        return [], sums[:, graded]
+    sums, n = sums[:, graded], n[:, graded]
     all_alike = (n == n[:, :1]).all()
     low, high = clustered_mean_interval(sums, n[:, :1] if all_alike else n, seed=seed)
     rows = [

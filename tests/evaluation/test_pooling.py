@@ -5,7 +5,7 @@ import pytest
 
 from recsys_assets.evaluation.pooling import compared, pooled_means, user_totals
 
-COLUMNS = ("group", "user", "algorithm", "n", "n_nights", "is_rebuilt", "ndcg")
+COLUMNS = ("group", "user", "algorithm", "n", "n_nights", "is_rebuilt", "ndcg", "k")
 # Two nights (group 1) graded published and als; a third (group 2) also a new list, knn, built afterwards.
 ROWS = [
     (1, 7, "published", 2, 2, False, 1.0),
@@ -18,8 +18,12 @@ ROWS = [
 ]
 
 
+def table(rows=ROWS):
+    return dict(zip(COLUMNS, map(np.array, zip(*((*row, 10) for row in rows), strict=True)), strict=True))
+
+
 def totals(rows=ROWS):
-    columns = dict(zip(COLUMNS, map(np.array, zip(*rows, strict=True)), strict=True))
+    columns = table(rows)
     return user_totals(columns | {"ndcg": columns["ndcg"].astype(float)}, ["ndcg"])
 
 
@@ -56,6 +60,12 @@ def test_differences_are_taken_where_both_were_graded():
     assert {key: row["n_compared"] for key, row in found.items()} == dict(zip(expected, (1, 2, 2), strict=True))
 
 
+def test_where_all_lists_are_rebuilt_nothing_is_published():
+    rebuilt = totals([(*row[:5], True, row[6]) for row in ROWS])
+    for function, n_rows in ((pooled_means, 3), (compared, 3)):
+        assert [row["status"] for row in function(rebuilt, seed=1)] == ["rebuilt"] * n_rows
+
+
 def many(n_users=60, seed=0):
     """Lists a, b and published over one group; b is like a, published is better."""
     rng = np.random.default_rng(seed)
@@ -86,10 +96,11 @@ def test_the_order_of_rows_changes_nothing():
 
 
 def test_a_metric_newer_than_a_night_is_pooled_from_where_it_was_graded():
-    rows = dict(zip(COLUMNS, map(np.array, zip(*ROWS, strict=True)), strict=True))
+    rows = table()
     newer = np.where(rows["group"] == 2, 1.0, np.nan)
     found = by(pooled_means(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), seed=1), "algorithm", "metric")
     assert found["als", "newer"]["n_user_nights"] == 1
+    assert [found["als", "newer"][name] for name in ("low", "high")] == [pytest.approx(1), pytest.approx(1)]
     assert found["als", "ndcg"]["n_user_nights"] == 4
     pairs = by(compared(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), seed=1), "metric", "status")
     assert {key: row["n_compared"] for key, row in pairs.items()} == {
