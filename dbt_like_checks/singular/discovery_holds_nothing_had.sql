@@ -1,4 +1,5 @@
 -- table: recommendations.lists
+-- config: {tags: [leakage]}
 -- Discovery lists hold nothing that the user has had in any event visible to the night.
 select
     lists.user_key,

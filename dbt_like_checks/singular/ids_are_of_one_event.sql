@@ -1,4 +1,5 @@
 -- table: clean.events
+-- config: {tags: [leakage]}
 -- No event of the log bears an id that an event visible earlier has: with their ids equal instants are in one order.
 select new_events.event_id, new_events.visible_night, earlier.visible_night as earlier_night
 from clean.events as new_events

@@ -31,7 +31,7 @@ from recsys_assets.checks.schema import (
 from recsys_assets.checks.tables import Tables, columns_named, settings_read, tables_read
 from recsys_assets.checks.templates import dbt_name, head, merged, read_config, read_template
 from recsys_assets.profile import PROJECT
-from recsys_assets.storage.sql import SqlError, load_select
+from recsys_assets.storage.sql import SqlError, TableName, load_select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from recsys_assets.checks.schema import Column
     from recsys_assets.checks.templates import Template
     from recsys_assets.profile import Profile
-    from recsys_assets.storage.sql import TableName
 
 CHECKS_FOLDER = PROJECT / "dbt_like_checks"
 
@@ -249,8 +248,11 @@ class _Reader:
         sql, limit = check.sql, check.config.limit
         if limit:
             sql = f"select * from (\n{sql.rstrip()}\n)\nlimit {limit}"
-        reads = tuple(sorted({*tables_read(sql), *tables_read(f"select * from {check.rows}")}))
-        self.checks.append(replace(check, sql=sql, reads=reads))
+        reads = {*tables_read(sql), *tables_read(f"select * from {check.rows}")}
+        schema, name = check.table.split(".")
+        if schema not in {"raw", "models", "releases"}:
+            reads.add(TableName(schema, name))  # without its own partition a check has nothing to say
+        self.checks.append(replace(check, sql=sql, reads=tuple(sorted(reads))))
 
     def _unknown(self, table: str, known: set[str] | None = None) -> str | None:
         known = known or set(self.tables.columns)

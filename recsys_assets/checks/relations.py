@@ -7,7 +7,7 @@ An asset must not see them, or it would depend on which other nights happen to b
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -39,7 +39,7 @@ RELATIONS: dict[str, dict[str, str]] = {
     },
     # What it was made from.
     "this.partition_inputs": {"night": "date", "input_table": "varchar", "input_night": "date", "file": "varchar"},
-    # What the night built before was made from, and the files that are there now.
+    # What release and models of the night built before were made from, and the files that are there now.
     "this.earlier_inputs": {
         "used_by": "varchar",
         "input_table": "varchar",
@@ -107,17 +107,17 @@ class _Footers:
                 yield night, table, used, file
 
     def _earlier_inputs(self) -> Iterator[tuple[Any, ...]]:
-        previous = self.previous()
-        used: dict[tuple[str, date, str], str] = {}
-        nights = [previous] if previous else []
-        for table in self.lake.tables():
-            if not table.startswith(("clean.", "check_failures.")):
-                for footer in self._footers(table, nights).values():
-                    for found in _inputs(footer):
-                        used.setdefault(found, table)
-        for (table, night, file), by in used.items():
-            current = self.lake.partition(table, night)
-            yield by, table, night, file, current.path.stem if current else None
+        # A table whose rows come out the same is not written again, and its footer names what it was first made from.
+        # The release and the models do say what the latest run of a night used.
+        night, used = self.previous(), dict[tuple[str, date, str], str]()
+        by_table = ("releases.published", *(f"models.{name}" for name in sorted(self.lake.profile.algorithms)))
+        for by in by_table if night else ():
+            with suppress(LakeError):  # an algorithm that is new has no model of that night
+                for footer in self._footers(by, [night] if night else []).values():
+                    used |= dict.fromkeys(_inputs(footer), by)
+        for (table, of, file), by in used.items():
+            current = self.lake.partition(table, of)
+            yield by, table, of, file, current.path.stem if current else None
 
     def _release(self) -> Iterator[tuple[Any, ...]]:
         from recsys_assets.storage.release_folder import ReleaseFolder, parse_name

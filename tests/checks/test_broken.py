@@ -93,6 +93,7 @@ OWN = {
     "nobody_is_dropped_from_published": ("{own}", "from {rows} where not is_cold_user and user_key <> 1"),
     "metrics_lie_between_zero_and_one": ("{own}", "select * replace (1.5 as recall) from {rows}"),
     "cold_users_are_shown": ("{own}", "select * replace (n_users - 1 as n_users) from {rows}"),
+    "rebuilt_lists_say_so": ("{own}", "select * replace ('rebuilt' as status) from {rows}"),
     "grades_are_of_the_graded_night": ("{own}", "select * replace (graded_night + 1 as graded_night) from {rows}"),
     "the_release_holds_tonights_lists": (
         "past.releases.published",

@@ -1,0 +1,14 @@
+-- table: grades.summary
+-- config: {tags: [leakage]}
+-- Grades say published where the lists that were graded are those that were published, else rebuilt.
+with status_given as (
+    select distinct task, status
+    from grades.summary
+    where algorithm = 'published'
+)
+
+select status_given.task, status_given.status, inputs.file, published.lists_fingerprint
+from status_given
+left join this.partition_inputs as inputs on inputs.input_table = 'recommendations.lists'
+left join graded.releases.published as published on true
+where (status_given.status = 'published') is distinct from coalesce(ends_with(inputs.file, published.lists_fingerprint), false)

@@ -1,0 +1,72 @@
+"""`recsys check`: what it prints, what it chooses, and how it ends."""
+
+import shutil
+
+import pytest
+
+from recsys_assets.storage.sql import TableName
+from tests.sample import NIGHTS, built
+
+__all__ = ["built"]
+
+
+def test_the_newest_night_passes_and_every_check_has_a_line(built):
+    done = built.recsys("check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, *lines, last = done.stdout.strip().splitlines()
+    n_checks = len(lines)
+    assert first == f"Night {NIGHTS[-1]} of profile sample: {n_checks} checks"
+    assert all(f" of {n_checks} PASS " in line for line in lines), "no false alarm"
+    assert [int(line.split()[0]) for line in lines] == list(range(1, n_checks + 1))
+    assert f"PASS {n_checks}, WARN 0, ERROR 0, SKIP 0, in all {n_checks}" in last
+
+
+@pytest.mark.parametrize("night", NIGHTS[:-1])
+def test_earlier_nights_pass_too(built, night):
+    """The first has no night before it, and neither grades anything."""
+    done = built.recsys("check", "--night", night, "--select", "tag:leakage")
+    assert done.returncode == 0, done.stdout
+    assert "ERROR 0, SKIP 0" in done.stdout.splitlines()[-1]
+    warned = [line for line in done.stdout.splitlines() if " WARN " in line and " of " in line.split("WARN")[0]]
+    assert warned == []
+
+
+def test_what_is_wrong_is_told_and_ends_with_exit_code_1(built, tmp_path):
+    shop = built.copy(tmp_path / "data")
+    lists = TableName("recommendations", "lists")
+    with shop.active(), shop.lake.as_of(NIGHTS[-1], [lists], str(lists)) as snapshot:
+        snapshot.write(
+            f"select * replace (if(rank = 1, 'odd', reason) as reason) from {lists} order by task, user_key, rank",
+            ("task", "user_key", "rank"),
+        )
+    done = shop.recsys("check", "--select", "recommendations.lists", "--select", "readers_see_the_newest_night")
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if " ERROR reasons_are_known" in line]
+    assert "recommendations.lists" in line
+    assert "1 of " in done.stdout
+    assert "error if != 0, warn if != 0; the first: reason odd, n_rows " in done.stdout
+    chosen = shop.recsys("check", "--select", "recommendations.lists,tag:leakage")
+    assert chosen.returncode == 0, "what is broken bears no such tag"
+    assert "discovery_holds_nothing_had" in chosen.stdout
+    assert "reasons_are_known" not in chosen.stdout
+
+
+def test_tables_that_were_not_built_are_skipped(built, tmp_path):
+    shop = built.copy(tmp_path / "data")
+    shutil.rmtree(shop.folder / "lake" / "grades" / "late" / f"night={NIGHTS[-1]}")
+    done = shop.recsys("check", "--select", "grades.late")
+    assert done.returncode == 0
+    assert " SKIP " in done.stdout
+    assert "grades.late has no partition for night" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--select", "tag:leekage"), "--select tag:leekage chooses no check; did you mean tag:leakage?"),
+        (("--night", "2017-10-24"), "night 2017-10-24"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(built, arguments, message):
+    done = built.recsys("check", *arguments)
+    assert message in done.stdout + done.stderr
