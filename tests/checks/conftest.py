@@ -10,6 +10,9 @@ from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
 from recsys_assets.checks.running import check_table
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
+from tests.sample import built, pytest_collection_modifyitems
+
+__all__ = ["built", "pytest_collection_modifyitems"]
 
 NIGHT = date(2020, 3, 10)
 

@@ -11,9 +11,7 @@ from recsys_assets.checks.running import run_checks
 from recsys_assets.profile import load_profile
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.sql import TableName
-from tests.sample import NIGHTS, built
-
-__all__ = ["built"]
+from tests.sample import NIGHTS
 
 CHECKS = load_checks(load_profile("complete_journey"))  # the sample has its tables and algorithms
 TWICE = "from {rows} union all by name from {rows}"

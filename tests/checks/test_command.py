@@ -5,9 +5,7 @@ import shutil
 import pytest
 
 from recsys_assets.storage.sql import TableName
-from tests.sample import NIGHTS, built
-
-__all__ = ["built"]
+from tests.sample import NIGHTS
 
 
 def test_the_newest_night_passes_and_every_check_has_a_line(built):
