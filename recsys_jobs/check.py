@@ -107,13 +107,20 @@ def _outcomes(profile: Profile, checks: list[Check], night: Night) -> Iterator[t
     from recsys_assets.checks.running import check_table
     from recsys_assets.storage.lake import Lake, LakeError
 
+    lake = Lake(profile)
     for table, group in groupby(checks, key=lambda check: check.table):
-        of_table = list(group)
-        try:
-            yield from check_table(Lake(profile), table, of_table, night)
-        except (LakeError, CheckError) as error:
-            word = "SKIP" if isinstance(error, LakeError) else "ERROR"
-            yield from ((check, (word, str(error))) for check in of_table)
+        waiting = [list(group)]
+        while waiting:
+            some = waiting.pop()
+            try:
+                yield from list(check_table(lake, table, some, night))
+            except LakeError as error:
+                yield from ((check, ("SKIP", str(error))) for check in some)
+            except CheckError as error:
+                if len(some) == 1:
+                    yield some[0], ("ERROR", str(error))
+                else:  # the others can be run
+                    waiting = [[check] for check in reversed(some)]
 
 
 def _title(check: Check) -> str:
