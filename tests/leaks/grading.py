@@ -80,9 +80,9 @@ LEAKS = (
             import pyarrow.parquet as pq
 
             newest = pq.ParquetFile(lake.partitions("grades.summary")[-1].path).read().to_pylist()
-            graded = [row for row in newest if row["algorithm"] in profile.algorithms and row["metric"] == "ndcg"]
-            champion = max(graded, key=lambda row: row["mean"])["algorithm"]
-            rows = [row | {"weight": float(row["algorithm"] == champion)} for row in rows]
+            ndcg = sorted((row["mean"], row["task"], row["algorithm"]) for row in newest if row["metric"] == "ndcg")
+            champions = {task: name for _, task, name in ndcg if name in profile.algorithms}
+            rows = [row | {"weight": float(row["algorithm"] == champions[row["task"]])} for row in rows]
 """,
             ),
         ),
