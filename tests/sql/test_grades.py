@@ -1,6 +1,6 @@
 """What counts when a night grades the one 7 days before, whose cutoff is at age 7, worked out by hand."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -25,7 +25,7 @@ def graded_shop(shop):
 
 
 def test_relevant(graded_shop):
-    assert graded_shop.rows("from grades.relevant") == [
+    assert graded_shop.rows("select * exclude (first_taken_at, last_taken_at) from grades.relevant") == [
         ("discovery", 1, 2, False, False),
         ("discovery", 1, 3, False, True),
         ("discovery", 2, 2, False, False),
@@ -35,6 +35,17 @@ def test_relevant(graded_shop):
         ("next", 1, 3, False, True),
         ("next", 2, 2, False, False),
         ("next", 3, 1, True, False),
+    ]
+
+
+def test_each_label_says_when_it_was_taken_inside_the_graded_time_only(graded_shop):
+    taken = graded_shop.rows(
+        "select user_key, item_key, first_taken_at, last_taken_at from grades.relevant where task = 'next' order by all"
+    )
+    assert taken[:3] == [
+        (1, 1, datetime(2020, 3, 28, 12), datetime(2020, 3, 28, 12)),  # not the one from before the graded cutoff
+        (1, 2, datetime(2020, 3, 25), datetime(2020, 3, 25)),
+        (1, 3, datetime(2020, 3, 29, 12), datetime(2020, 3, 30, 12)),
     ]
 
 
