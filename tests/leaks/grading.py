@@ -42,7 +42,7 @@ LEAKS = (
             ),
         ),
         "check",
-        "rebuilt_lists_are_graded_as_rebuilt",
+        "rebuilt_lists_say_so",
         commands=("night 2017-10-28", f"night {NIGHT}"),
     ),
     Leak(

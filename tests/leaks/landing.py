@@ -96,7 +96,7 @@ LEAKS = (
             Edit(
                 "sql/clean/events.sql",
                 "order by is_arriving, both_logs.event_id",
-                "order by is_arriving desc, event_id",
+                "order by is_arriving desc, both_logs.event_id",
             ),
         ),
         "check",
