@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 TABLES = {
+    # Some households come for the first time days before the night that is tried.
     "sold": """
         select
             household_id, product_id, basket_id, transaction_timestamp as sold_at, quantity, sales_value, 'sale' as kind
@@ -17,6 +18,7 @@ TABLES = {
         where
             household_id % 40 = 0 and quantity > 0
             and transaction_timestamp >= '2017-10-01' and transaction_timestamp < '2017-11-06'
+            and (household_id % 120 > 0 or transaction_timestamp >= '2017-10-29')
     """,
     "catalogue": """
         select
@@ -30,11 +32,15 @@ TABLES = {
         inner join products using (product_id)
         group by all
     """,
-    # Every thirteenth product that was sold before retires within the night that is tried, which the list says ahead.
+    # What was not sold before is new on its first day. Every thirteenth of the others retires within the night that is
+    # tried, which the list says ahead.
     "prices_history": """
         select
             * exclude (first_sold_at),
-            timestamp '2017-09-30' as valid_from,
+            case
+                when first_sold_at < '2017-10-25' then timestamp '2017-09-30'
+                else date_trunc('day', first_sold_at)
+            end as valid_from,
             case
                 when product_id % 13 = 0 and first_sold_at < '2017-10-25' then timestamp '2017-10-31 12:00'
             end as retired_at
@@ -49,7 +55,9 @@ TABLES = {
         from catalogue
     """,
     "members_history": """
-        select distinct household_id, timestamp '2017-09-30' as told_at, 'north' as region from sold
+        select household_id, date_trunc('day', min(sold_at)) as told_at, 'north' as region
+        from sold
+        group by household_id
     """,
     "members_november": """
         select distinct household_id, timestamp '2017-11-02' as told_at, 'south' as region from sold
