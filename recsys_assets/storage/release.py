@@ -197,6 +197,9 @@ class Releases(ReleaseFolder):
                 f"There is no release {name} in {self.folder}: "
                 "build it first, or choose one that `recsys releases` lists."
             )
+        current = self.current_name()
+        if action == "publish" and current is not None and parse_name(name)[0] < parse_name(current)[0]:
+            raise ReleaseError(f"Release {name} must not be published: {current}, of a later night, is current.")
         # Before the swap: if the last one was cut short, this is the last moment the link can tell of it.
         history = self.history()
         if name == self.current_name():

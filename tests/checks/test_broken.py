@@ -101,6 +101,10 @@ OWN = {
         "this.release",
         "select * replace (current_night - 3 as current_night) from {rows}",
     ),
+    "nothing_is_known_before_it_happened": (
+        "{own}",
+        "select * replace (known_at - interval 1 second as known_at) from {rows}",
+    ),
     "visible_in_time": ("{own}", "select * replace (landed_night - 3650 as landed_night) from {rows}"),
     "the_ledger_adds_up": ("{own}", "from {rows} where landed_row > 1"),
 }
@@ -144,6 +148,11 @@ MORE = [
     ("the_ledger_adds_up", "ledger.files", "select * replace (rows_read + 1 as rows_read) from {rows}"),
     ("the_ledger_adds_up", "ledger.files", "from {rows} where false"),
     ("visible_in_time", None, "select * replace (timestamp '2018-01-01' as landed_known_at) from {rows}"),
+    (
+        "visible_in_time",
+        "ledger.files",
+        "select * replace ('arrival' as kind, timestamp '2017-10-01' as arrived_at) from {rows}",
+    ),
     ("made_from_the_past_user", "this.partition", "select * replace (night - 1 as written_for) from {rows}"),
 ]
 
