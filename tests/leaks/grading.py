@@ -43,7 +43,7 @@ LEAKS = (
         ),
         "check",
         "rebuilt_lists_say_so",
-        commands=("night 2017-10-28", f"night {NIGHT}"),
+        commands=("night 2017-10-25", "night 2017-10-28"),
     ),
     Leak(
         "discovery lists of what was had before",
@@ -70,7 +70,7 @@ LEAKS = (
         "windows_of_items_are_full",
     ),
     Leak(
-        "the champion of the newest grades gets all the weight",
+        "each algorithm weighs what the newest grades say of it",
         (
             Edit(
                 WEIGHTS,
@@ -80,9 +80,10 @@ LEAKS = (
             import pyarrow.parquet as pq
 
             newest = pq.ParquetFile(lake.partitions("grades.summary")[-1].path).read().to_pylist()
-            ndcg = sorted((row["mean"], row["task"], row["algorithm"]) for row in newest if row["metric"] == "ndcg")
-            champions = {task: name for _, task, name in ndcg if name in profile.algorithms}
-            rows = [row | {"weight": float(row["algorithm"] == champions[row["task"]])} for row in rows]
+            means = {(r["task"], r["algorithm"]): r["mean"] for r in newest if (r["metric"], r["k"]) == ("ndcg", 10)}
+            told = [means[row["task"], row["algorithm"]] for row in rows]
+            total = {task: sum(m for row, m in zip(rows, told) if row["task"] == task) for task in profile.tasks}
+            rows = [row | {"weight": mean / total[row["task"]]} for row, mean in zip(rows, told)]
 """,
             ),
         ),
