@@ -5,12 +5,21 @@ from pathlib import Path
 import pytest
 
 from tests.leaks.harness import Deployment, make_base
+from tests.leaks.shop import write_files
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, Path]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the corner shop's files."""
+    folder = tmp_path_factory.mktemp("files")
+    write_files(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory, files: Path) -> Deployment:
     """The corner shop, built by the project as it is; leave it as it is."""
-    return make_base(tmp_path_factory.mktemp("corner_shop"))
+    return make_base(tmp_path_factory.mktemp("corner_shop"), files)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,6 @@
 """Leaks in what is graded and listed: labels of other days, lists that were never served, goods not to be had."""
 
-from tests.leaks.harness import NIGHT, Edit, Leak
+from tests.leaks.harness import Edit, Leak
 
 RELEVANT, GRADES = "sql/grades/relevant.sql", "recsys_assets/assets/grades.py"
 CANDIDATES, WEIGHTS = "recsys_assets/assets/algorithms.py", "recsys_assets/assets/recommendations.py"

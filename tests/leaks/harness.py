@@ -63,12 +63,10 @@ class Leak:
     """The name by which it is stopped: a regular expression that the message of the failed command matches."""
     commands: tuple[str, ...] = NIGHT_AND_AUDIT
     """What is run with the edit, until one fails; `export NAME VALUE` sets a variable for those that follow."""
-    before: tuple[str, ...] = ()
-    """What is run before, without the edit."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Files that lie in the deployment's data folder, by path."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables of the edited project's process; ``before`` runs without them."""
+    """Variables of the edited project's process."""
     open: str = ""
     """What nothing stops yet: why. Such a leak must get through, or this must go."""
     empty: bool = False
@@ -178,32 +176,28 @@ def edit_project(folder: Path, edits: tuple[Edit, ...]) -> None:
         path.write_text(text.replace(edit.old, edit.new) if text else edit.new)
 
 
-def make_base(folder: Path) -> tuple[Deployment, Path]:
-    """A deployment built beyond the night that is tried and rolled back, and the folder of its files."""
-    base, files = Deployment(folder / "data", copy_project(folder / "project")), folder / "files"
+def make_base(folder: Path, files: Path) -> Deployment:
+    """A deployment built beyond the night that is tried, and rolled back."""
+    base = Deployment(folder / "data", copy_project(folder / "project"))
     base.data.mkdir()
-    shop.write_files(files)
     done = base.run(*shop.LAND, *(f"night {night}" for night in BUILT), files=files)
     assert not done.failed, done.output
     (release,) = (path.name for path in (base.data / "corner_shop" / "releases").glob(f"{SERVED}-*"))
     done = base.run(f"rollback --to {release}")
     assert done.published == release, done.output
-    return base, files
+    return base
 
 
-def plant(leak: Leak, base: Deployment, files: Path, folder: Path) -> Outcome:
-    """Run a leak's commands with its edit, on a copy of the deployment in a new folder."""
+def plant(leak: Leak, base: Deployment | None, files: Path, folder: Path) -> Outcome:
+    """Run a leak's commands with its edit in a new folder, on a copy of the deployment or on an empty one (None)."""
     folder.mkdir(exist_ok=True)
     tried = Deployment(folder / "data", copy_project(folder / "project"))
-    if leak.empty:
+    if base is None:
         tried.data.mkdir()
     else:
         shutil.copytree(base.data, tried.data, symlinks=True, copy_function=_link_or_copy)
     for name, text in leak.files.items():
         (tried.data / name).write_text(text)
-    if leak.before:
-        done = tried.run(*leak.before, files=files)
-        assert not done.failed, done.output
     edit_project(tried.project, leak.edits)
     return tried.run(*leak.commands, environment=leak.environment, files=files)
 
