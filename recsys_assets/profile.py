@@ -21,7 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
 
 Task = Literal["next", "discovery"]
-_DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "deterministic"}
+_DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "deterministic", "audit"}
 
 
 class ProfileError(Exception):
@@ -117,6 +117,9 @@ class Profile(_Settings):
     """Seed of every algorithm that draws."""
     deterministic: bool = False
     """Ask algorithms for equal results whatever the threads, even where that is slower."""
+    audit: bool = False
+    """Audit each night before it is published (``recsys audit future``), and do not publish one that saw its future.
+    Costs about three times the night."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)
     """Algorithms that run, each with its settings (empty: the algorithm's defaults)."""
 

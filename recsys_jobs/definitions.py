@@ -40,8 +40,10 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     """
     profile = profile or load_profile()
     land, nightly = _jobs(profile)
+    assets = all_assets(profile)
+    audited = [key for each in assets for key in each.keys if key.path[0] not in {"raw", "releases", "tracking"}]
     return Definitions(
-        assets=[*all_assets(profile), audit_asset(profile)],
+        assets=[*assets, audit_asset(profile, sorted(audited))],
         asset_checks=declared_checks(profile),
         jobs=[land, nightly, audit_job()],
         schedules=[nightly_schedule(profile, nightly)],
@@ -71,9 +73,10 @@ def _jobs(profile: Profile) -> tuple[UnresolvedAssetJobDefinition, UnresolvedAss
     land = define_asset_job(
         LAND, raw, description="Take delivered files in: each wholly, once, or not at all.", tags=tags
     )
+    tables = AssetSelection.all() - raw
     nightly = define_asset_job(
         NIGHTLY,
-        (AssetSelection.all() - raw - AUDITS) | AssetSelection.checks_for_assets(*raw_assets(profile).keys),
+        (tables if profile.audit else tables - AUDITS) | AssetSelection.checks_for_assets(*raw_assets(profile).keys),
         description="Build one night, from the clean log to the release. A backfill of this job is a backtest.",
         tags=tags,
     )

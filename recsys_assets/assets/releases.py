@@ -5,7 +5,7 @@ What belongs here: running ``sql/release/`` in a snapshot and handing the tables
 
 import hashlib
 
-from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from recsys_assets.assets.step import (
     OWNERS,
@@ -38,7 +38,8 @@ def release_asset(profile: Profile) -> AssetsDefinition:
 
     @asset(
         key=_PUBLISHED.split("."),
-        deps=dependencies(profile, reads, _PUBLISHED),
+        # An audited night is published after its audit, whose check blocks.
+        deps=[*dependencies(profile, reads, _PUBLISHED), *([AssetKey(["audits", "future"])] if profile.audit else [])],
         partitions_def=profile_partitions(profile),
         group_name="releases",
         kinds={"duckdb"},

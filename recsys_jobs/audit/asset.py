@@ -1,7 +1,7 @@
 """The audit as an asset with a blocking check, and the job that materializes it.
 
-What belongs here: Dagster's side of `audit_future`. It is no part of ``nightly``: run the job ``audit`` for the nights
-that are to be proven.
+What belongs here: Dagster's side of `audit_future`. Run the job ``audit`` for the nights that are to be proven, or set
+``audit = true`` in the profile: then it is a part of ``nightly``, and a night that fails it is not published.
 """
 
 from collections.abc import Iterator  # Dagster resolves annotations when it loads
@@ -36,13 +36,19 @@ _TABLE = "audits.future"
 AUDITS = AssetSelection.groups("audits")
 
 
-def audit_asset(profile: Profile) -> AssetsDefinition:
-    """The report of a night's audit: one row per table and model, with its fingerprint in every build."""
+def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
+    """The report of a night's audit: one row per table and model, with its fingerprint in every build.
+
+    Parameters
+    ----------
+    audited
+        Assets that must be there first: all that the release rests on.
+    """
     lake = Lake(profile)
 
     @asset(
         key=_TABLE.split("."),
-        deps=[AssetKey(["releases", "published"])],
+        deps=audited,
         check_specs=[
             AssetCheckSpec(
                 CHECK,
