@@ -24,7 +24,6 @@ NIGHT, NEVER_BUILT = "2017-10-31", "2017-11-01"
 BUILT = ("2017-10-25", "2017-10-28", NIGHT, "2017-11-03")
 SERVED = "2017-10-28"
 """Night whose release is the published one."""
-NIGHT_AND_AUDIT = (f"night {NIGHT}", f"audit future --night {NIGHT}")
 RUNS = """
 import os, shlex, sys
 from recsys_jobs.cli import app
@@ -50,6 +49,10 @@ class Edit:
     new: str
 
 
+AUDITED = Edit("data/profiles/corner_shop.toml", "audit = false", "audit = true")
+"""A night that is tried is audited before it is published; those of the base need not be."""
+
+
 @dataclass(frozen=True)
 class Leak:
     """One planted leak."""
@@ -61,7 +64,7 @@ class Leak:
     """What stops it."""
     says: str
     """The name by which it is stopped: a regular expression that the message of the failed command matches."""
-    commands: tuple[str, ...] = NIGHT_AND_AUDIT
+    commands: tuple[str, ...] = (f"night {NIGHT}",)
     """What is run with the edit, until one fails; `export NAME VALUE` sets a variable for those that follow."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Files that lie in the deployment's data folder, by path."""
@@ -96,7 +99,7 @@ class Outcome:
             return "nothing"
         if "Traceback (most recent call last)" in self.message:
             return "a crash"
-        if self.failed.startswith("audit"):
+        if self.failed.startswith("audit") or "failed in audits__future" in self.message:
             return "confinement" if "comes from its snapshot" in self.message else "audit"
         return "check" if re.search(r"failed in \w+__checks", self.message) else "construction"
 
@@ -198,7 +201,7 @@ def plant(leak: Leak, base: Deployment | None, files: Path, folder: Path) -> Out
         shutil.copytree(base.data, tried.data, symlinks=True, copy_function=_link_or_copy)
     for name, text in leak.files.items():
         (tried.data / name).write_text(text)
-    edit_project(tried.project, leak.edits)
+    edit_project(tried.project, (AUDITED, *leak.edits))
     return tried.run(*leak.commands, environment=leak.environment, files=files)
 
 

@@ -3,7 +3,7 @@
 The deployment starts empty: the edited project itself lands the files and builds the night.
 """
 
-from tests.leaks.harness import NIGHT, NIGHT_AND_AUDIT, CatchBy, Edit, Leak
+from tests.leaks.harness import NIGHT, CatchBy, Edit, Leak
 from tests.leaks.shop import FOUND, LAND
 
 INTAKE, EXPORT = "recsys_assets/storage/intake.py", "recsys_assets/storage/landing.py"
@@ -13,7 +13,7 @@ REDELIVERED = "2017-10-30"
 
 def from_landing_on(name: str, by: CatchBy, says: str, *edits: Edit, open: str = "") -> Leak:
     """A leak that the edited project makes from the first file on."""
-    return Leak(name, edits, by, says, commands=(*LAND, *NIGHT_AND_AUDIT), open=open, empty=True)
+    return Leak(name, edits, by, says, commands=(*LAND, f"night {NIGHT}"), open=open, empty=True)
 
 
 LEAKS = (
@@ -100,7 +100,7 @@ LEAKS = (
         "check",
         "no_event_is_counted_twice",
         open="no check looks for equal rows in the log",
-        commands=(f"night {REDELIVERED}", f"audit future --night {REDELIVERED}"),
+        commands=(f"night {REDELIVERED}",),
     ),
     Leak(
         "late lines go to the night they are of, though it is sealed",
