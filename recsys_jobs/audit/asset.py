@@ -25,7 +25,7 @@ from dagster import (
 from recsys_assets.assets.step import OWNERS, measured, night_of, profile_partitions, report
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
-from recsys_jobs.audit.future import audit_future
+from recsys_jobs.audit.future import AuditFailed, audit_future
 from recsys_jobs.audit.report import BUILDS, compared_rows, markdown, sentence, verdict
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
                 for place, d in enumerate(found.differences[:20], 1)
             },
         )
+        if not found.passed:  # Dagster's own sentence would name the check alone
+            raise AuditFailed(verdict(found))
 
     return future
 
