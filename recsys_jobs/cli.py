@@ -94,9 +94,7 @@ def demo() -> None:
     show.next_steps(console, profile, user, item)
 
 
-command(check)
 command(init)
-command(future, audits)
 
 
 @command
@@ -209,6 +207,10 @@ def replay(
     if waiting:
         console.print(f"Still on their way when the replay ended: {', '.join(waiting)}")
     show_grades.nights(console, profile)
+
+
+command(check)
+command(future, audits)
 
 
 @command

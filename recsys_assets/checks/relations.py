@@ -50,6 +50,10 @@ RELATIONS: dict[str, dict[str, str]] = {
     # The release that readers see, and the newest night that has one.
     "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
 }
+_LANDED = (
+    "null::uuid as landed_id, null::integer as landed_file, null::bigint as landed_row, "
+    "null::timestamp as landed_known_at, null::date as landed_night"
+)
 
 
 class Relations(Protocol):
@@ -182,20 +186,13 @@ class _Landed:
 
 @contextmanager
 def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
-    """What the checks of one raw table ask: ``raw.<table>``, the ledger and ``this.calendar``.
-
-    Raises
-    ------
-    LakeError
-        When nothing has landed in it.
-    """
+    """What the checks of a raw table ask: ``raw.<table>`` (empty before anything landed), the ledger, the calendar."""
     from recsys_assets.storage.source import has_raw
 
     name = table.partition(".")[2]
     with landing.open() as con:
-        if not has_raw(con, name):
-            raise LakeError(f"Nothing has landed in {table} yet.")
-        con.execute(f"create view raw.{name} as from landing.raw.{name}")
+        rows = f"from landing.raw.{name}" if has_raw(con, name) else f"select {_LANDED} where false"
+        con.execute(f"create view raw.{name} as {rows}")
         con.execute("create schema ledger")
         for ledger in ("files", "rejects", "sealed_nights"):
             con.execute(f"create view ledger.{ledger} as from landing.ledger.{ledger}")

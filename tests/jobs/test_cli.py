@@ -13,7 +13,21 @@ from tests import sample
 from tests.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
-COMMANDS = ("demo", "init", "land", "night", "backtest", "replay", "releases", "rollback", "query", "why", "prune")
+COMMANDS = (
+    "demo",
+    "init",
+    "land",
+    "night",
+    "backtest",
+    "replay",
+    "check",
+    "releases",
+    "rollback",
+    "query",
+    "why",
+    "prune",
+)
+GROUPS = ("audit",)
 
 
 def run(deployment, *arguments):
@@ -39,8 +53,8 @@ def empty(tmp_path_factory):
 
 def test_every_command_has_help(empty):
     listed = run(empty, "--help")
-    assert re.findall(r"│ (\w+) +[A-Z]", listed.output.partition("Commands")[2]) == list(COMMANDS)
-    for command in COMMANDS:
+    assert re.findall(r"│ (\w+) +[A-Z]", listed.output.partition("Commands")[2]) == [*COMMANDS, *GROUPS]
+    for command in (*COMMANDS, *GROUPS):
         result = run(empty, command, "--help")
         assert result.exit_code == 0
         assert f"{command} [OPTIONS]" in result.output
