@@ -31,8 +31,9 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
                 nights_graded.index(row["night"]) + 0.3 * (place - (len(names) - 1) / 2) / len(names) for row in line
             ]
             means = [row["mean"] for row in line]
-            below = [row["mean"] - row["low"] for row in line]
-            above = [row["high"] - row["mean"] for row in line]
+            # where all users are alike, a bound may lie beyond the mean by the last bit
+            below = [max(row["mean"] - row["low"], 0.0) for row in line]
+            above = [max(row["high"] - row["mean"], 0.0) for row in line]
             style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8}
             axes.errorbar(days, means, yerr=[below, above], label=name, color=colours[name], **style)
         axes.set(title=task, ylim=(0, None), ylabel="NDCG@10, 95% interval", xlabel="night that graded")

@@ -12,7 +12,7 @@ from tests.sample import Deployment
 # Made by landing (when a row became known, a hash of its attributes), or not given by the source.
 NOT_DELIVERED = {
     "clean.events": {"known_at", "rating", "session_id", "device", "os", "country", "region"},
-    "clean.item_versions": {"content", "known_at", "known_from", "price"},
+    "clean.item_versions": {"content", "known_at", "known_from", "price", "retired_at"},
     "clean.user_versions": {"content", "known_at", "known_from", "country", "region"},
     "clean.cancellations": {
         "cancellation_id",
@@ -34,6 +34,7 @@ CONSTANT = {
     "grades.late": {"graded_night"},
     "grades.relevant": {"task"},
     "recommendations.lists": {"model_night"},
+    "recommendations.settings": {"settings_night", "profile_hash", "settings"},
 }
 ALGORITHMS = ("als", "buy_again", "item_knn", "popularity")
 TABLES = [

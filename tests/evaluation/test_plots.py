@@ -31,3 +31,8 @@ def test_every_list_is_drawn_in_its_colour(tmp_path, n_nights):
     assert {(31, 119, 180), (255, 127, 14), (0, 0, 0)} <= found  # C0, C1, and black for what was published
     both = rows(n_nights, "als", "published") + rows(n_nights, "knn", task="discovery")
     assert colours(grades_over_nights(both), tmp_path)[1][1] == 2 * width
+
+
+def test_bounds_beyond_the_mean_by_the_last_bit_are_drawn(tmp_path):
+    low = [row | {"low": np.nextafter(0.2, 1), "high": np.nextafter(0.2, 0)} for row in rows(2, "published")]
+    assert (0, 0, 0) in colours(grades_over_nights(low), tmp_path)[0]
