@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 CODE = ("recsys_assets", "recsys_jobs", "sql", "dbt_like_checks", "data/profiles", "pyproject.toml", ".git")
 SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/bin", "/opt")
 CACHES = (".cache/matplotlib", ".cache/fontconfig", ".config/matplotlib", ".fonts", ".local/share/fonts")
+DATA = frozenset(
+    [".arrow", ".csv", ".db", ".duckdb", ".feather", ".gz", ".jsonl", ".ndjson", ".parquet", ".sqlite", ".tsv", ".xlsx"]
+)
+"""Endings of files of data, which are not open even where code is: a package may carry the whole data set."""
 _READERS = {
     "duckdb": ("connect",),
     "pyarrow.parquet": ("ParquetFile", "read_table", "read_metadata", "read_schema"),
@@ -87,7 +91,10 @@ def _check(path: Any) -> None:
         real = os.path.realpath(name)
     finally:
         _allowed.reset(token)
-    if not any(real == root or real.startswith(root + os.sep) for root in allowed):
+    folder, *code = allowed
+    is_data = os.path.splitext(real)[1].lower() in DATA
+    roots = [folder] if is_data else [folder, *code]
+    if not any(real == root or real.startswith(root + os.sep) for root in roots):
         raise OpenedElsewhere(f"opened {real}: what a night is made of comes from its snapshot and its models.")
 
 

@@ -101,6 +101,10 @@ OWN = {
         "this.release",
         "select * replace (current_night - 3 as current_night) from {rows}",
     ),
+    "no_event_is_counted_twice": (
+        "clean.events",
+        "from {rows} union all by name select * replace (gen_random_uuid() as event_id) from {rows}",
+    ),
     "nothing_is_known_before_it_happened": (
         "{own}",
         "select * replace (known_at - interval 1 second as known_at) from {rows}",

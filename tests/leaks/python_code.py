@@ -110,7 +110,6 @@ LEAKS = (
 """),
         "confinement",
         "transactions.parquet",
-        open="installed packages may be read, their data too",
     ),
     Leak(
         "fusion weights out of the grades that MLflow knows",
