@@ -1,7 +1,8 @@
--- table: clean.events
+-- table: clean.retractions
 -- config: {tags: [leakage]}
 -- Of exact duplicates the earliest visible stays: no two rows are equal in all that was delivered, those aside that a
--- corrected file took back. Looked at from the time of the earliest event on that is new since the night built before.
+-- corrected file took back (so it stands with the retractions). Looked at from the time of the earliest event on that is
+-- new since the night built before.
 with arrived as (
     select min(events.event_ts) as first_event_ts
     from clean.events as events

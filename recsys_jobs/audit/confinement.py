@@ -92,7 +92,7 @@ def _check(path: Any) -> None:
     finally:
         _allowed.reset(token)
     folder, *code = allowed
-    is_data = os.path.splitext(real)[1].lower() in DATA
+    is_data = Path(real).suffix.lower() in DATA
     roots = [folder] if is_data else [folder, *code]
     if not any(real == root or real.startswith(root + os.sep) for root in roots):
         raise OpenedElsewhere(f"opened {real}: what a night is made of comes from its snapshot and its models.")
