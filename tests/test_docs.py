@@ -211,7 +211,10 @@ def test_commands_exist_with_their_options(page):
     known = typer.main.get_command(app).commands
     for name, *arguments in commands(page):
         assert name in known, f"{page.name}: recsys {name}"
-        options = {option for parameter in known[name].params for option in parameter.opts}
+        command = known[name]
+        if arguments and arguments[0] in getattr(command, "commands", {}):
+            command = command.commands[arguments[0]]
+        options = {option for parameter in command.params for option in parameter.opts}
         used = {argument for argument in arguments if argument.startswith("--")}
         assert used <= options, f"{page.name}: recsys {name}: {used - options}"
 
