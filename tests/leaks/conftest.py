@@ -25,7 +25,8 @@ def base(tmp_path_factory: pytest.TempPathFactory, files: Path) -> Deployment:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print leak x what caught it, as Markdown."""
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
-    rows = [value for report in reports for name, value in getattr(report, "user_properties", []) if name == "leak"]
+    called = [report for report in reports if getattr(report, "when", "") == "call"]
+    rows = [value for report in called for name, value in report.user_properties if name == "leak"]
     if rows:
         terminalreporter.write_sep("-", "leak x what caught it")
         terminalreporter.write_line("\n".join(["| leak | caught by | name |", "| --- | --- | --- |", *rows]))

@@ -55,7 +55,7 @@ LEAKS = (
         "retired goods are listed",
         (Edit("sql/training/items.sql", "coalesce(items.retired_at <= night.cutoff, false)", "false"),),
         "check",
-        "available_items_",
+        r"available_items_\w+",
     ),
     Leak(
         "a trend over five weeks of a log that is shorter",

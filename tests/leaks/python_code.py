@@ -146,7 +146,7 @@ LEAKS = (
         "settings tuned later, passed off as those of the night",
         (Edit("data/profiles/corner_shop.toml", "rrf_k = 2", "rrf_k = 60"),),
         "audit",
-        r"recommendations\.lists|rrf_k|profile",
+        r"recommendations\.settings",
         commands=AUDITED,
     ),
     Leak(

@@ -110,13 +110,13 @@ REFUSED = (
         FUSION,
         "from graded.candidates.lists as lists",
         "from candidates.lists as lists",
-        "candidates.lists",
+        "reads candidates.lists of its own night beside the labels",
     ),
     Leak(
         "labels joined to the features of the same night",
         (Edit("sql/features/conversion.sql", "", CONVERSION),),
         "construction",
-        "conversion.sql: .*features.user_item",
+        "conversion.sql: reads features.user_item of its own night beside the labels",
     ),
     refused(
         "ties broken by the order in which items first came (their key)",
