@@ -70,10 +70,11 @@ class Leak:
     """Files that lie in the deployment's data folder, by path."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables of the edited project's process."""
-    open: str = ""
-    """What nothing stops yet: why. Such a leak must get through, or this must go."""
     empty: bool = False
     """Whether the deployment starts empty, because the leak is in landing: the edited project lands the files."""
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ CONTRACT = "recsys_assets/storage/canonical.py"
 REDELIVERED = "2017-10-30"
 
 
-def from_landing_on(name: str, by: CatchBy, says: str, *edits: Edit, open: str = "") -> Leak:
+def from_landing_on(name: str, by: CatchBy, says: str, *edits: Edit) -> Leak:
     """A leak that the edited project makes from the first file on."""
-    return Leak(name, edits, by, says, commands=(*LAND, f"night {NIGHT}"), open=open, empty=True)
+    return Leak(name, edits, by, says, commands=(*LAND, f"night {NIGHT}"), empty=True)
 
 
 LEAKS = (
