@@ -164,6 +164,7 @@ def test_the_footer_says_what_a_partition_rests_on(shop, write):
         "key": ["a"],
         "code_version": "code 1",
         "run_id": "run 7",
+        "profile": shop.profile.fingerprint,
         "watermark": None,
         "inputs": {"features.one": {"2020-03-01": one.path.stem, "2020-03-02": two.path.stem}},
         "models": {},

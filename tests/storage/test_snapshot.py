@@ -126,9 +126,16 @@ def test_this_says_what_night_it_is(make_shop):
                 "graded_cutoff": datetime(2020, 3, 2),
             }
         ]
-        assert snapshot.table("from this.profile").to_pylist() == [
-            {"horizon": 2, "list_length": 30, "rrf_k": 5, "n_similar": 20, "n_trending": 100}
-        ]
+        (profile,) = snapshot.table("from this.profile").to_pylist()
+        assert '"rrf_k": 5' in profile.pop("settings")
+        assert profile == {
+            "horizon": 2,
+            "list_length": 30,
+            "rrf_k": 5,
+            "n_similar": 20,
+            "n_trending": 100,
+            "fingerprint": shop.profile.fingerprint,
+        }
         assert snapshot.table("from this.tasks").to_pylist() == [{"task": "discovery"}]
         weights = snapshot.table("from this.event_weights order by event_type").to_pylist()
         assert [tuple(row.values()) for row in weights] == [("purchase", 2.0), ("view", 0.5)]
