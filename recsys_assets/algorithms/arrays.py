@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,18 @@ class Interactions:
         What an event of this type counts, 0 or more; 0 makes the item seen by the user, and nothing else.
     n_users, n_items : int
         Size of the two index ranges; indices without events are allowed.
+    baskets : ndarray of int32, shape (n_events,), optional
+        Which events were one basket, session or day of a user. This and what follows is there for an algorithm that
+        names it in `Recommender.uses`, and empty for others.
+    contexts : mapping of str to ndarray of int32, shape (n_events,)
+        Code of each event's device, os, country, region and store; -1 where not delivered. Codes follow the values'
+        order.
+    user_attributes : mapping of str to ndarray of int32, shape (n_users,)
+        Code of each column of text that the source delivers about users, as known at the cutoff; -1 where unknown.
+    item_attributes : mapping of str to ndarray of int32, shape (n_items,)
+        The same of items: department, category, subcategory, brand and what else the source has.
+    item_texts : sequence of str, length n_items
+        All that is written about each item: title, hierarchy, tags. Empty where nothing is.
 
     Raises
     ------
@@ -41,6 +54,11 @@ class Interactions:
     weights: NDArray[np.float64]
     n_users: int
     n_items: int
+    baskets: NDArray[np.int32] | None = None
+    contexts: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
+    user_attributes: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
+    item_attributes: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
+    item_texts: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse events that no honest caller can have."""
@@ -56,6 +74,23 @@ class Interactions:
             raise ValueError("An event has an age of 0 days or less; keep only events before the cutoff.")
         if not np.all((self.weights >= 0) & np.isfinite(self.weights)):
             raise ValueError("An event weight is negative or not finite; set it to 0 or more in the profile.")
+
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """Some of the events, with the same users and items.
+
+        Parameters
+        ----------
+        kept : ndarray of bool, shape (n_events,)
+            Which events stay.
+
+        Returns
+        -------
+        Interactions
+        """
+        per_event = {name: getattr(self, name)[kept] for name in ("users", "items", "ages", "weights")}
+        baskets = None if self.baskets is None else self.baskets[kept]
+        contexts = {name: codes[kept] for name, codes in self.contexts.items()}
+        return replace(self, **per_event, baskets=baskets, contexts=contexts)
 
     def to_csr(self, values: NDArray[np.float64], combine: Literal["sum", "max"] = "sum") -> csr_matrix:
         """Bring one value per event into a user-item matrix.

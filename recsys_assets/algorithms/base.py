@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
@@ -44,6 +43,9 @@ class Recommender(ABC):
     """One sentence shown to people."""
     tasks: ClassVar[frozenset[str]]
     """The tasks it can serve: "next", "discovery" or both."""
+    uses: ClassVar[frozenset[str]] = frozenset()
+    """What it learns from beside the events' users, items, ages and weights: any of "baskets", "contexts",
+    "user_attributes", "item_attributes" and "item_texts" (see `Interactions`)."""
 
     class Settings(BaseModel):
         """Settings that every algorithm has."""
@@ -103,8 +105,7 @@ class Recommender(ABC):
             self.history, self.arrays = self._fit(train)
             self.seen = self.history
         else:
-            parts = {name: getattr(train, name)[weighs] for name in ("users", "items", "ages", "weights")}
-            self.history, self.arrays = self._fit(replace(train, **parts))
+            self.history, self.arrays = self._fit(train.where(weighs))
             self.seen = train.to_csr(train.weights)
         self._last = None
         return self

@@ -53,16 +53,16 @@ def code_version(algorithm: type[Recommender]) -> str:
     """Hash of the algorithm's own file and of the SQL that feeds it."""
     import hashlib
 
-    text = inspect.getsource(inspect.getmodule(algorithm) or algorithm) + training.CODE_VERSION
+    text = inspect.getsource(inspect.getmodule(algorithm) or algorithm) + training.code_version(algorithm.uses)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _model_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefinition:
-    name, lake, models = algorithm.name, Lake(profile), Models(profile)
+    name, lake, models, reads = algorithm.name, Lake(profile), Models(profile), training.reads(algorithm.uses)
 
     @asset(
         key=["models", name],
-        deps=dependencies(profile, training.READS),
+        deps=dependencies(profile, reads),
         partitions_def=profile_partitions(profile),
         group_name="models",
         kinds={"python", "numpy"},
@@ -73,8 +73,8 @@ def _model_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefini
     def model(context: AssetExecutionContext) -> MaterializeResult[None]:
         night = night_of(context)
         settings = algorithm.Settings(**profile.algorithms[name])
-        with measured() as usage, lake.as_of(night, training.READS) as snapshot:
-            train = training.interactions(snapshot, training.indices(snapshot))
+        with measured() as usage, lake.as_of(night, reads) as snapshot:
+            train = training.interactions(snapshot, training.indices(snapshot), algorithm.uses)
             fitted = algorithm(settings, seed=profile.seed, deterministic=profile.deterministic).fit(train)
             provenance = snapshot.provenance((), code_version(algorithm)) | {
                 "cutoff": cutoff(night).isoformat(),

@@ -6,23 +6,49 @@ Indices follow the ids as delivered, so an algorithm cannot depend on surrogate 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recsys_assets.storage.sql import SQL_FOLDER, load_select
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from recsys_assets.algorithms import Interactions
     from recsys_assets.storage.snapshot import Snapshot
+    from recsys_assets.storage.sql import Select, TableName
 
 _INTERACTIONS, _USERS, _ITEMS = (
     load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("interactions", "users", "items")
 )
-READS = tuple(sorted({name for select in (_INTERACTIONS, _USERS, _ITEMS) for name in select.reads}))
+_USED = {
+    name: load_select(SQL_FOLDER / "training" / f"{file}.sql")
+    for name, file in {
+        "baskets": "baskets",
+        "contexts": "contexts",
+        "user_attributes": "user_attributes",
+        "item_attributes": "item_attributes",
+        "item_texts": "item_attributes",
+    }.items()
+}
 INDEX_READS = tuple(sorted({name for select in (_USERS, _ITEMS) for name in select.reads}))
-CODE_VERSION = "-".join(select.code_version for select in (_INTERACTIONS, _USERS, _ITEMS))
+
+
+def reads(uses: frozenset[str]) -> tuple[TableName, ...]:
+    """Tables that an algorithm's training reads, by what it uses beside events."""
+    return tuple(sorted({name for select in _selects(uses) for name in select.reads}))
+
+
+def code_version(uses: frozenset[str]) -> str:
+    """Hashes of the SQL that feeds an algorithm's training."""
+    return "-".join(select.code_version for select in _selects(uses))
+
+
+def _selects(uses: frozenset[str]) -> list[Select]:
+    return [_INTERACTIONS, _USERS, _ITEMS, *(_USED[name] for name in sorted(uses))]
 
 
 @dataclass(frozen=True)
@@ -47,11 +73,15 @@ def indices(snapshot: Snapshot) -> Indices:
     )
 
 
-def interactions(snapshot: Snapshot, index: Indices) -> Interactions:
-    """Interactions visible to the night as arrays of shape (n_events,). Memory: 24 bytes an event, twice."""
+def interactions(snapshot: Snapshot, index: Indices, uses: frozenset[str] = frozenset()) -> Interactions:
+    """Interactions visible to the night as arrays of shape (n_events,), and what else an algorithm uses.
+
+    Memory: 24 bytes an event, twice; 4 more for each context and for baskets.
+    """
     from recsys_assets.algorithms import Interactions
 
     table = snapshot.table(_INTERACTIONS.text)
+    used: dict[str, Any] = {name: _MAKE[name](snapshot.table(_USED[name].text)) for name in sorted(uses)}
     return Interactions(
         users=positions(index.user_keys)[table["user_key"].to_numpy()],
         items=positions(index.item_keys)[table["item_key"].to_numpy()],
@@ -59,7 +89,54 @@ def interactions(snapshot: Snapshot, index: Indices) -> Interactions:
         weights=table["weight"].to_numpy(),
         n_users=len(index.user_keys),
         n_items=len(index.item_keys),
+        **used,
     )
+
+
+def _baskets(table: pa.Table) -> NDArray[np.int32]:
+    baskets: NDArray[np.int32] = table["basket"].to_numpy()
+    return baskets
+
+
+def _codes(table: pa.Table) -> dict[str, NDArray[np.int32]]:
+    """Codes of every column of text that has a value, in the order of the values; -1 for null."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_string(column.type) and column.null_count < len(column):
+            values = pc.drop_null(pc.unique(column)).sort()
+            codes = pc.index_in(column, value_set=values)
+            found[name] = pc.fill_null(codes, -1).to_numpy().astype(np.int32)
+    return found
+
+
+def _texts(table: pa.Table) -> list[str]:
+    """Every text and list of texts of a row, in the order of the columns, with spaces between."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts = []
+    for column in table.columns:
+        if pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type):
+            column = pc.binary_join(column, " ")
+        if pa.types.is_string(column.type):
+            parts.append(column)
+    if not parts:
+        return [""] * table.num_rows
+    texts: list[str] = pc.binary_join_element_wise(*parts, " ", null_handling="skip").to_pylist()
+    return texts
+
+
+_MAKE: dict[str, Callable[[pa.Table], Any]] = {
+    "baskets": _baskets,
+    "contexts": _codes,
+    "user_attributes": _codes,
+    "item_attributes": _codes,
+    "item_texts": _texts,
+}
 
 
 def positions(keys: NDArray[np.int32]) -> NDArray[np.int32]:
