@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.sql import TableName
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     Rows = list[dict[str, Any]]
 
 NDCG_10 = "metric = 'ndcg' and k = 10"
+LEADERS = ("published", *CONFIGURATIONS)
+"""Lists that are shown before the algorithms'."""
 
 
 def nights(console: Console, profile: Profile, first: Night | None = None, last: Night | None = None) -> None:
@@ -41,34 +44,28 @@ def pooled(console: Console, profile: Profile, night: Night) -> None:
     """NDCG@10 of every list over all nights graded up to a night."""
     names = ("task", "by", "NDCG@10", "95% interval", "nights", "users", "user-nights", "status")
     shown = Table(*names, title=f"All nights graded up to {night}")
-    for row in sorted(_of(profile, night, "pooled"), key=lambda row: (row["task"], row["status"], -row["mean"])):
+    for row in sorted(_of(profile, night, "pooled"), key=_leaders_first):
         counts = [f"{row[name]:,}" for name in ("n_nights", "n_users", "n_user_nights")]
         shown.add_row(row["task"], row["algorithm"], f"{row['mean']:.4f}", _interval(row), *counts, row["status"])
     console.print(shown)
 
 
 def compared(console: Console, profile: Profile, night: Night) -> None:
-    """NDCG@10 of the published lists less that of each algorithm, and of the best algorithm less the others."""
+    """NDCG@10 of the published lists less that of every other, and of each configuration less the best algorithm's."""
     best: dict[tuple[str, str], str] = {}
     for row in sorted(_of(profile, night, "pooled"), key=lambda row: row["mean"]):
-        if row["algorithm"] != "published":
+        if row["algorithm"] not in LEADERS:
             best[row["task"], row["status"]] = row["algorithm"]
     names = ("task", "list", "less", "NDCG@10", "95% interval", "p", "corrected", "status")
     shown = Table(
-        *names, title=f"Differences on the same user-nights, up to {night}; p corrected for all pairs of a task"
+        *names, title=f"Differences on the same user-nights, up to {night}; p corrected for the pairs of a task"
     )
-    for row in _of(profile, night, "comparisons"):
-        pair, sign = [row["algorithm"], row["baseline"]], 1
-        leader = best.get((row["task"], row["status"]))
-        if "published" not in pair:
-            if leader not in pair:
-                continue
-            if pair[0] != leader:
-                pair, sign = pair[::-1], -1
-        ends = sorted((sign * row["low"], sign * row["high"]))
-        interval = f"{ends[0]:+.4f} to {ends[1]:+.4f}"
-        figures = [f"{sign * row['difference']:+.4f}", interval, f"{row['p']:.4f}", f"{row['p_corrected']:.4f}"]
-        shown.add_row(row["task"], *pair, *figures, row["status"])
+    for row in sorted(_of(profile, night, "comparisons"), key=_leaders_first):
+        rivals = (*LEADERS, best.get((row["task"], row["status"])))
+        if row["algorithm"] == "published" or row["baseline"] in rivals:
+            interval = f"{row['low']:+.4f} to {row['high']:+.4f}"
+            figures = [f"{row['difference']:+.4f}", interval, f"{row['p']:.4f}", f"{row['p_corrected']:.4f}"]
+            shown.add_row(row["task"], row["algorithm"], row["baseline"], *figures, row["status"])
     console.print(shown)
 
 
@@ -108,6 +105,13 @@ def _of(profile: Profile, night: Night, name: str, condition: str = NDCG_10) -> 
     with Lake(profile).as_of(night, [TableName("grades", name)]) as snapshot:
         rows: Rows = snapshot.table(f"from grades.{name} where {condition} order by all").to_pylist()
     return rows
+
+
+def _leaders_first(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Order for people: by task and status, the published lists, then configurations, then the best algorithms."""
+    name = row["algorithm"]
+    place = LEADERS.index(name) if name in LEADERS else len(LEADERS)
+    return row["task"], row["status"], place, -row.get("mean", 0.0)
 
 
 def _interval(row: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ from recsys_assets.storage.sql import TableName
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CUTS = (5, 10, 20)
+CUTS = (1, 5, 10, 20)
 PER_USER_KEY = ("task", "algorithm", "user_key", "k")
 SUMMARY_KEY = ("task", "algorithm", "k", "metric")
 _SHARES = """
@@ -159,14 +159,23 @@ def _means(profile: Profile, snapshot: Snapshot, night: Night) -> "pa.Table":
     rows, metrics = [], list(METRICS)
     graded = snapshot.table("from grades.candidates union all by name from grades.published order by all").to_pandas()
     shares = {row["task"]: row for row in snapshot.table(_SHARES).to_pylist()}
-    for (task, algorithm, k), users in graded.groupby(["task", "algorithm", "k"]):
-        values = users[metrics].to_numpy(np.float64)
+    for task, users in graded.groupby("task"):
+        # every list grades the same users: one column a figure, all with the same resamples
+        figures = users.pivot(index="user_key", columns=["algorithm", "k"], values=metrics)
+        values = figures.to_numpy(np.float64)
         low, high = bootstrap_mean_interval(values, seed=profile.seed + night.toordinal())
-        means = [exact_mean(values[:, column], len(values)) for column in range(len(metrics))]
-        base = {"task": task, "algorithm": algorithm, "k": k} | shares[task]
         rows += [
-            base | {"metric": m, "mean": means[i], "low": float(low[i]), "high": float(high[i])}
-            for i, m in enumerate(metrics)
+            {
+                "task": task,
+                "algorithm": algorithm,
+                "k": k,
+                "metric": metric,
+                "low": float(low[i]),
+                "high": float(high[i]),
+            }
+            | {"mean": exact_mean(values[:, i], len(values))}
+            | shares[task]
+            for i, (metric, algorithm, k) in enumerate(figures.columns)
         ]
     for row in snapshot.table("select task, algorithm, k, coverage as mean from grades.coverage").to_pylist():
         rows.append(row | {"metric": "coverage"} | shares.get(row["task"], {}))

@@ -5,6 +5,7 @@ N pools the grades that nights up to N gave; a later one never enters.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
@@ -19,6 +20,7 @@ from recsys_assets.assets.step import (
     report,
 )
 from recsys_assets.profile import Profile
+from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.snapshot import Snapshot
 from recsys_assets.storage.sql import TableName
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 READS = [TableName("grades", name, "past") for name in ("candidates", "published", "summary")]
 POOLED_KEY = ("task", "algorithm", "k", "metric", "status")
 COMPARISONS_KEY = ("task", "algorithm", "baseline", "k", "metric", "status")
+COMPARED = ((10, "ndcg"), (1, "precision"), (20, "recall"))
+"""Cut and metric of the figures that lists are compared by."""
 # Nights with the same signature graded the same lists by the same metrics, so their sums may be compared as a whole.
 _TOTALS = """
 with marks as (
@@ -83,9 +87,10 @@ def pooled_grade_assets(profile: Profile) -> list[AssetsDefinition]:
             profile,
             "comparisons",
             COMPARISONS_KEY,
-            compared,
-            "Paired difference of every pair of lists over all user-nights graded so far, with its 95% bootstrap "
-            "interval and the p-value of a sign-flip test over users, plain and corrected for the number of pairs.",
+            partial(compared, leaders=("published", *CONFIGURATIONS), figures=COMPARED),
+            "Paired difference of the published lists, and of each configuration of the ranking, to every other list "
+            "over all user-nights graded so far, with its 95% bootstrap interval and the p-value of a sign-flip test "
+            "over users, plain and corrected for the number of pairs; by NDCG@10, precision@1 and recall@20.",
         ),
     ]
 

@@ -6,13 +6,14 @@ Lists that were not the ones published (``rebuilt``) are pooled apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.evaluation.uncertainty import clustered_mean_interval, exact_mean, holm, sign_flip_p
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -87,24 +88,39 @@ def pooled_means(totals: UserTotals, *, seed: int) -> list[dict[str, Any]]:
     return found
 
 
-def compared(totals: UserTotals, *, seed: int) -> list[dict[str, Any]]:
-    """Difference of every pair of lists on the same user-nights, its 95% interval and p-values.
+def compared(
+    totals: UserTotals, leaders: Sequence[str], figures: Sequence[tuple[int, str]], *, seed: int
+) -> list[dict[str, Any]]:
+    """Difference of each leader to every other list on the same user-nights, its 95% interval and p-values.
 
     ``p`` is that of `sign_flip_p`; ``p_corrected`` is corrected by `holm` for the ``n_compared`` pairs of the same
     cut, metric and status. All pairs are counted, so any of them may be picked afterwards. A pair is ``published``
     where both lists were.
 
+    Parameters
+    ----------
+    totals : UserTotals
+    leaders : sequence of str
+        Lists that are compared with every other, each leader with those after it, too; the first is never a baseline.
+    figures : sequence of (int, str)
+        Cut and metric of the figures to compare; those never graded are left out.
+    seed : int
+
     Returns
     -------
     list of dict
         ``algorithm, baseline, k, metric, status, difference, low, high, p, p_corrected, n_compared, n_nights,
-        n_users, n_user_nights``; the difference is of the algorithm less the baseline. ``published`` is never the
-        baseline.
+        n_users, n_user_nights``; the difference is of the algorithm less the baseline.
     """
     import numpy as np
 
-    published_first = sorted(range(len(totals.lists)), key=lambda i: (totals.lists[i] != "published", i))
-    pairs = np.array(list(combinations(published_first, 2)), dtype=np.intp).reshape(-1, 2)
+    wanted = [i for i, figure in enumerate(totals.figures) if figure in figures]
+    totals = replace(totals, figures=[totals.figures[i] for i in wanted], sums=totals.sums[..., wanted])
+    first = [totals.lists.index(name) for name in leaders if name in totals.lists]
+    order = first + [i for i in range(len(totals.lists)) if i not in first]
+    pairs = np.array(
+        [(one, other) for place, one in enumerate(first) for other in order[place + 1 :]], dtype=np.intp
+    ).reshape(-1, 2)
     names = [{"algorithm": totals.lists[a], "baseline": totals.lists[b]} for a, b in pairs]
     one, other = pairs.T
     differences = totals.sums[:, :, one] - totals.sums[:, :, other]

@@ -1,7 +1,7 @@
 -- Share of the items known on the graded night that each algorithm's lists, and the published ones, show at each cut
 -- (catalogue coverage: Ge, Delgado-Battenfeld and Jannach, RecSys 2010).
 with cuts as (
-    select unnest([5, 10, 20])::integer as k
+    select unnest([1, 5, 10, 20])::integer as k
     from this.night
 ),
 

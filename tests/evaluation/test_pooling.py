@@ -1,10 +1,13 @@
 """Pooling: means and differences by hand, whatever the order of the rows, and lists that come and go."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from recsys_assets.evaluation.pooling import compared, pooled_means, user_totals
 
+LEADERS, FIGURES = ("published", "als"), [(10, "ndcg"), (10, "newer")]
 COLUMNS = ("group", "user", "algorithm", "n", "n_nights", "is_rebuilt", "ndcg", "k")
 # Two nights (group 1) graded published and als; a third (group 2) also a new list, knn, built afterwards.
 ROWS = [
@@ -47,7 +50,7 @@ def test_means_over_user_nights_by_hand():
 
 
 def test_differences_are_taken_where_both_were_graded():
-    found = by(compared(totals(), seed=1), "algorithm", "baseline", "status")
+    found = by(compared(totals(), LEADERS, FIGURES, seed=1), "algorithm", "baseline", "status")
     expected = {  # difference, nights, users, user-nights
         ("published", "als", "published"): (0.9 / 4, 3, 2, 4),
         ("published", "knn", "rebuilt"): (-0.3, 1, 1, 1),
@@ -60,10 +63,20 @@ def test_differences_are_taken_where_both_were_graded():
     assert {key: row["n_compared"] for key, row in found.items()} == dict(zip(expected, (1, 2, 2), strict=True))
 
 
+def test_only_what_is_asked_for_is_compared():
+    """Each leader with those after it and with every other list; other lists not among themselves."""
+    rows = [(1, 7, name, 1, 1, False, 0.5) for name in ("als", "fusion", "knn", "published")]
+    found = compared(totals(rows), ("published", "missing", "fusion"), FIGURES, seed=1)
+    pairs = [("published", "fusion"), ("published", "als"), ("published", "knn"), ("fusion", "als"), ("fusion", "knn")]
+    assert [(row["algorithm"], row["baseline"]) for row in found] == pairs
+    assert {row["n_compared"] for row in found} == {5}
+    assert compared(totals(rows), ("published",), [(5, "ndcg")], seed=1) == []
+
+
 def test_where_all_lists_are_rebuilt_nothing_is_published():
     rebuilt = totals([(*row[:5], True, row[6]) for row in ROWS])
-    for function, n_rows in ((pooled_means, 3), (compared, 3)):
-        assert [row["status"] for row in function(rebuilt, seed=1)] == ["rebuilt"] * n_rows
+    for found in (pooled_means(rebuilt, seed=1), compared(rebuilt, LEADERS, FIGURES, seed=1)):
+        assert [row["status"] for row in found] == ["rebuilt"] * 3
 
 
 def many(n_users=60, seed=0):
@@ -78,7 +91,7 @@ def many(n_users=60, seed=0):
 
 
 def test_what_differs_is_found_and_what_does_not_is_not():
-    found = by(compared(totals(many()), seed=1), "algorithm", "baseline")
+    found = by(compared(totals(many()), ("published", "a"), FIGURES, seed=1), "algorithm", "baseline")
     for baseline in ("a", "b"):
         row = found["published", baseline]
         assert row["low"] > 0.05
@@ -90,7 +103,7 @@ def test_what_differs_is_found_and_what_does_not_is_not():
 def test_the_order_of_rows_changes_nothing():
     rows = many()
     shuffled = [rows[i] for i in np.random.default_rng(1).permutation(len(rows))]
-    for function in (pooled_means, compared):
+    for function in (pooled_means, partial(compared, leaders=LEADERS, figures=FIGURES)):
         assert function(totals(rows), seed=3) == function(totals(shuffled), seed=3)
         assert function(totals(rows), seed=3) != function(totals(rows), seed=4)
 
@@ -102,7 +115,9 @@ def test_a_metric_newer_than_a_night_is_pooled_from_where_it_was_graded():
     assert found["als", "newer"]["n_user_nights"] == 1
     assert [found["als", "newer"][name] for name in ("low", "high")] == [pytest.approx(1), pytest.approx(1)]
     assert found["als", "ndcg"]["n_user_nights"] == 4
-    pairs = by(compared(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), seed=1), "metric", "status")
+    pairs = by(
+        compared(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), LEADERS, FIGURES, seed=1), "metric", "status"
+    )
     assert {key: row["n_compared"] for key, row in pairs.items()} == {
         ("ndcg", "published"): 1,
         ("ndcg", "rebuilt"): 2,
