@@ -1,4 +1,4 @@
-"""What the user took before, by decayed frequency."""
+"""What the user took before, by decayed frequency, then what is trending."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
-from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.decay import hyperbolic, trend
+from recsys_assets.algorithms.sparse import fill, rows_of_best
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
 
 
 class BuyAgain(Recommender):
-    """The user's own items, by how often and how lately the user took them.
+    """The user's own items, by how often and how lately the user took them; behind them what is trending.
 
     A strong baseline wherever people repeat themselves (Hu et al., "Modeling personalized item frequency
-    information for next-basket recommendation", 2020). State: one number per distinct pair of user and item.
+    information for next-basket recommendation", 2020). An own item scores its decayed count, above 0; one of
+    the trend its share of the strongest trend less 1, from -1 to 0, so that it stands behind all of them. State:
+    one number per distinct pair of user and item and, with the trend, one per item.
     """
 
     name: ClassVar[str] = "buy_again"
     title: ClassVar[str] = "Buy again"
-    description: ClassVar[str] = "What you take often, and took lately."
+    description: ClassVar[str] = "What you take often, and took lately; for short histories, then what is trending."
     tasks: ClassVar[frozenset[str]] = frozenset({"next"})
 
     class Settings(Recommender.Settings):
@@ -37,10 +40,29 @@ class BuyAgain(Recommender):
         30 and 45 had the best NDCG@10 (.278), 20 and 60 less by .001; on the last of them the slow tail of a
         hyperbola (.275) beat half-lives of 30 days (.262) and 60 (.274)."""
 
+        fill_with_trend: bool = True
+        """Follow the user's own items by trending ones; a user without history gets the trend alone."""
+
+        trend_half_life_days: PositiveFloat = 2.0
+        """Age in days at which an event counts half in the trend."""
+
     settings: Settings
 
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
-        return train.to_csr(train.weights * hyperbolic(train.ages, self.settings.decay_days)), {}
+        history = train.to_csr(train.weights * hyperbolic(train.ages, self.settings.decay_days))
+        if not self.settings.fill_with_trend:
+            return history, {}
+        scores, _ = trend(train, self.settings.trend_half_life_days)
+        return history, {"trend": scores}
 
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
-        return self.history[users]
+        import numpy as np
+
+        own = self.history[users]
+        if not self.settings.fill_with_trend:
+            return own
+        scores = self.arrays["trend"].astype(np.float64, copy=False)
+        # At most all that a user has seen is excluded, so n more than that is always enough.
+        trending = rows_of_best(scores, n + np.diff(self.seen.indptr)[users])
+        trending.data = trending.data / scores.max(initial=0) - 1
+        return fill(own, trending)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
+from recsys_assets.algorithms.decay import trend
+from recsys_assets.algorithms.sparse import rows_of_best
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,25 +41,12 @@ class Popularity(Recommender):
     settings: Settings
 
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
-        import numpy as np
-
-        decayed = train.weights * 0.5 ** (train.ages / self.settings.half_life_days)
-        # One user counts once, so that heavy buyers make no trend: +2 to 9 % in discovery, even in next.
-        history = train.to_csr(decayed, combine="max")
-        return history, {"scores": np.bincount(history.indices, history.data, minlength=train.n_items)}
+        scores, history = trend(train, self.settings.half_life_days)
+        return history, {"scores": scores}
 
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
         import numpy as np
-        from scipy.sparse import csr_matrix
 
-        scores = self.arrays["scores"].astype(np.float64, copy=False)
-        n_items = len(scores)
-        best = np.lexsort((np.arange(n_items), -scores))[: np.count_nonzero(scores)]
         # At most all that a user has seen is excluded, so n more than that is always enough.
         n_seen = np.diff(self.seen.indptr)[users]
-        lengths = np.minimum(n + n_seen, len(best))
-        indptr = np.concatenate([[0], np.cumsum(lengths)])
-        indices = best[np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths)]
-        listed = csr_matrix((scores[indices], indices, indptr), shape=(len(users), n_items))
-        listed.sort_indices()
-        return listed
+        return rows_of_best(self.arrays["scores"].astype(np.float64, copy=False), n + n_seen)

@@ -47,13 +47,6 @@ def test_popularity_by_hand():
     ]
 
 
-def test_buy_again_by_hand():
-    # User 0: item 0 counts 1/2 + 1/4, item 1 counts 2 / 2. User 1: item 0 and 3 count 1/3 each, item 2 1/4.
-    expected = [(0, 1, 1.0), (0, 0, 0.75), (1, 0, 1 / 3), (1, 3, 1 / 3), (1, 2, 0.25)]
-    assert recommend("buy_again", decay_days=10) == expected
-    assert recommend("buy_again", exclude_seen=True) == []
-
-
 def test_item_knn_by_hand():
     # With next to no decay and no penalty, a link sums over users the product of the user's two shares.
     algorithm = registry()["item_knn"]

@@ -10,6 +10,14 @@ from recsys_assets.algorithms import Interactions, Lists, SimilarItems, registry
 from recsys_assets.algorithms.topn import top_n
 
 ALGORITHMS = registry()
+KNOWS_NO_TASTE = {"popularity", "random", "segment_popularity"}
+"""Does not say what goes with what a user took."""
+LISTS_FOR_STRANGERS = KNOWS_NO_TASTE | {"buy_again"}
+"""Has a list for a user without events."""
+LISTS_WHAT_IT_FINDS = {"association_rules"}
+"""May leave out an item the user took: nothing is known to lead to it."""
+IGNORES_EVENTS = {"random"}
+"""Ages and weights change nothing."""
 EVERYONE = np.arange(12, dtype=np.int32)
 
 
@@ -19,29 +27,64 @@ def missing_item(user):
 
 @pytest.fixture(scope="module")
 def two_groups():
-    """Users 0..5 take items 0..4, users 6..11 items 5..9, each but one; user 12 and item 10 are bare."""
-    pairs = [
-        (user, item)
+    """Users 0..5 take items 0..4, users 6..11 items 5..9, each but one, all in one basket, three times.
+
+    User 12 and item 10 are bare. What is known beside events says the group, too.
+    """
+    rounds = [
+        (user, item, 8 * round_ + 1 + item % 5, 3 * user + round_)
         for user in range(12)
+        for round_ in range(3)
         for item in range(5 * (user // 6), 5 * (user // 6) + 5)
         if item != missing_item(user)
     ]
-    users, items = np.array(pairs, dtype=np.int32).T
-    return Interactions(users, items, 1.0 + items % 5, np.ones(len(items)), n_users=13, n_items=11)
+    users, items, ages, baskets = np.array(rounds, dtype=np.int32).T
+    words = (["apple pear", "nail hammer"][item // 5] for item in range(10))
+    return Interactions(
+        users,
+        items,
+        ages.astype(np.float64),
+        np.ones(len(items)),
+        n_users=13,
+        n_items=11,
+        baskets=baskets,
+        contexts={"store": users // 6},
+        user_attributes={"age": np.append(np.repeat([0, 1], 6), -1).astype(np.int32)},
+        item_attributes={"category": np.append(np.repeat([0, 1], 5), -1).astype(np.int32)},
+        item_texts=[*(f"{word} number{item}" for item, word in enumerate(words)), ""],
+    )
 
 
 @pytest.fixture(scope="module")
 def noisy():
-    """79 users and one bare, 60 items at most; pairs and ages repeat, weights do not add up exactly."""
+    """79 users and one bare, 62 items at most; pairs and ages repeat, weights do not add up exactly."""
     random = np.random.default_rng(7)
     n = 3000
+    users, ages = random.integers(0, 79, n).astype(np.int32), random.integers(1, 200, n) / 3.0
     return Interactions(
-        users=random.integers(0, 79, n).astype(np.int32),
+        users=users,
         items=(random.integers(0, 60, n) * random.random(n)).astype(np.int32),
-        ages=random.integers(1, 200, n) / 3.0,
+        ages=ages,
         weights=random.choice([0.1, 0.3, 0.7], n),
         n_users=80,
         n_items=62,
+        baskets=np.unique(100 * users + (ages // 3).astype(np.int32), return_inverse=True)[1].astype(np.int32),
+        contexts={"store": random.integers(-1, 4, n).astype(np.int32), "country": np.full(n, -1, dtype=np.int32)},
+        user_attributes={"age": random.integers(-1, 3, 80).astype(np.int32)},
+        item_attributes={"category": random.integers(-1, 5, 62).astype(np.int32)},
+        item_texts=[f"word{item % 7} word{item % 11} name{item // 2}" for item in range(62)],
+    )
+
+
+def more_events(train, random, **events):
+    """Add events of new baskets, in contexts as they come."""
+    n = len(events["users"])
+    added = events | {"baskets": train.baskets.max() + 1 + np.arange(n, dtype=np.int32)}
+    contexts = {
+        name: np.append(codes, random.integers(-1, 4, n).astype(np.int32)) for name, codes in train.contexts.items()
+    }
+    return replace(
+        train, contexts=contexts, **{name: np.append(getattr(train, name), values) for name, values in added.items()}
     )
 
 
@@ -76,8 +119,8 @@ def test_describes_itself(algorithm):
 
 
 def test_keeps_to_the_taste_of_the_group(algorithm, two_groups):
-    if algorithm.name == "popularity":
-        pytest.skip("knows no taste; tests of its own below")
+    if algorithm.name in KNOWS_NO_TASTE:
+        pytest.skip("knows no taste")
     lists = fitted(algorithm, two_groups).recommend(EVERYONE, 4, exclude_seen=False)
     assert lists.users.tolist() == np.repeat(EVERYONE, 4).tolist()
     assert (lists.items // 5 == lists.users // 6).all()
@@ -91,7 +134,7 @@ def test_finds_the_item_each_user_misses(algorithm, two_groups):
     listed = {(user, item): rank for user, item, rank in zip(lists.users, lists.items, lists.ranks, strict=True)}
     for user, item in missing.items():
         assert (user, item) in listed
-        if algorithm.name != "popularity":
+        if algorithm.name not in KNOWS_NO_TASTE:
             assert listed[user, item] == 1
 
 
@@ -106,7 +149,7 @@ def test_lists_are_well_formed(algorithm, noisy):
         np.float64,
     ]
     starts = np.flatnonzero(lists.ranks == 1)
-    asked = [user for user in users.tolist() if user != 79 or algorithm.name == "popularity"]
+    asked = [user for user in users.tolist() if user != 79 or algorithm.name in LISTS_FOR_STRANGERS]
     assert lists.users[starts].tolist() == asked
     for begin, end in zip(starts, [*starts[1:], len(lists.ranks)], strict=True):
         assert lists.ranks[begin:end].tolist() == list(range(1, end - begin + 1))
@@ -125,7 +168,7 @@ def test_seen_items_are_excluded_and_only_they(algorithm, noisy, exclude_seen):
     pairs = list(zip(lists.users.tolist(), lists.items.tolist(), strict=True))
     seen = seen_pairs(noisy)
     if not exclude_seen:
-        assert seen <= set(pairs)
+        assert algorithm.name in LISTS_WHAT_IT_FINDS or seen <= set(pairs)
         return
     everything = recommender.recommend(users, 1000, exclude_seen=False)
     unseen = [
@@ -143,7 +186,7 @@ def test_an_event_of_weight_0_is_seen_and_changes_nothing_else(algorithm, noisy,
         "ages": random.integers(1, 200, 411) / 3.0,
         "weights": np.zeros(411),
     }
-    more = replace(noisy, **{name: np.append(getattr(noisy, name), added) for name, added in events.items()})
+    more = more_events(noisy, random, **events)
     everyone, queries = np.arange(80, dtype=np.int32), np.arange(62, dtype=np.int32)
     without = fitted(algorithm, noisy)
     everything, seen = without.recommend(everyone, 1000, exclude_seen=False), seen_pairs(more)
@@ -176,7 +219,7 @@ def test_more_than_the_catalogue_is_no_error(algorithm, two_groups):
 
 def test_user_without_history(algorithm, two_groups):
     lists = fitted(algorithm, two_groups).recommend(np.array([12, 0], dtype=np.int32), 3, exclude_seen=False)
-    assert (12 in lists.users) == (algorithm.name == "popularity")
+    assert (12 in lists.users) == (algorithm.name in LISTS_FOR_STRANGERS)
     assert 0 in lists.users
 
 
@@ -212,13 +255,7 @@ def test_comes_back_from_files(algorithm, noisy, tmp_path):
 
 def test_equal_fits_give_equal_bytes_whatever_the_order_of_events(algorithm, noisy, tmp_path):
     order = np.random.default_rng(1).permutation(len(noisy.users))
-    shuffled = replace(
-        noisy,
-        users=noisy.users[order],
-        items=noisy.items[order],
-        ages=noisy.ages[order],
-        weights=noisy.weights[order],
-    )
+    shuffled = noisy.where(order)
     contents = []
     for name, train in (("delivered", noisy), ("shuffled", shuffled)):
         fitted(algorithm, train).save(tmp_path / name)
@@ -246,10 +283,32 @@ def test_same_lists_in_any_batches(algorithm, noisy):
 
 
 def test_learns_from_ages_and_weights(algorithm, noisy):
+    if algorithm.name in IGNORES_EVENTS:
+        pytest.skip("knows only which items there are")
     users = np.arange(80, dtype=np.int32)
     scores = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False).scores
     for changed in (replace(noisy, ages=noisy.ages[::-1]), replace(noisy, weights=noisy.weights[::-1])):
         assert not np.array_equal(fitted(algorithm, changed).recommend(users, 20, exclude_seen=False).scores, scores)
+
+
+def test_without_what_is_known_beside_events_there_is_no_error(algorithm, noisy):
+    bare = replace(noisy, baskets=None, contexts={}, user_attributes={}, item_attributes={}, item_texts=())
+    lists = fitted(algorithm, bare).recommend(np.arange(80, dtype=np.int32), 20, exclude_seen=False)
+    assert len(lists.users) or "item_texts" in algorithm.uses, "only texts have nothing to stand for them"
+
+
+def test_uses_only_what_it_names(algorithm, noisy):
+    given = {
+        "baskets": None,
+        "contexts": {},
+        "user_attributes": {},
+        "item_attributes": {},
+        "item_texts": (),
+    }
+    named = replace(noisy, **{name: empty for name, empty in given.items() if name not in algorithm.uses})
+    users = np.arange(80, dtype=np.int32)
+    lists = [fitted(algorithm, train).recommend(users, 20, exclude_seen=False) for train in (noisy, named)]
+    assert_equal(*lists)
 
 
 def test_refuses_the_files_of_another_algorithm(algorithm, two_groups, tmp_path):

@@ -1,0 +1,148 @@
+"""Sparse matrices of several algorithms: in and out of files, and rows of one ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+
+def pack(name: str, matrix: csr_matrix) -> dict[str, NDArray[np.generic]]:
+    """Take a matrix apart into arrays for `Recommender.arrays`.
+
+    Parameters
+    ----------
+    name : str
+        What the arrays' names begin with.
+    matrix : csr_matrix
+        Its columns are put in ascending order, in place.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `<name>.data`, `<name>.indices` and `<name>.indptr`.
+    """
+    import numpy as np
+
+    matrix.sort_indices()
+    return {
+        f"{name}.data": matrix.data,
+        f"{name}.indices": matrix.indices.astype(np.int32),
+        f"{name}.indptr": matrix.indptr.astype(np.int64),
+    }
+
+
+def unpack(arrays: Mapping[str, NDArray[np.generic]], name: str, n_columns: int) -> csr_matrix:
+    """Put a matrix together that `pack` took apart.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Where its parts are.
+    name : str
+        What the arrays' names begin with.
+    n_columns : int
+        Width of the matrix.
+
+    Returns
+    -------
+    csr_matrix
+    """
+    from scipy.sparse import csr_matrix
+
+    data, indices, indptr = (arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
+    return csr_matrix((data, indices, indptr), shape=(len(indptr) - 1, n_columns))
+
+
+def strongest(matrix: csr_matrix, n: int) -> csr_matrix:
+    """Keep the n greatest stored entries of each row; of equal ones those of the lower columns.
+
+    Parameters
+    ----------
+    matrix : csr_matrix
+        Any order of columns.
+    n : int
+        Most entries of a row.
+
+    Returns
+    -------
+    csr_matrix
+        Columns ascend in each row.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    lengths = np.diff(matrix.indptr)
+    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
+    # Most rows are short enough: only the entries of the long ones are put in order.
+    long = np.flatnonzero((lengths > n)[rows])
+    order = long[np.lexsort((matrix.indices[long], -matrix.data[long], rows[long]))]
+    places = np.arange(len(order)) - np.searchsorted(rows[order], rows[order])
+    kept = np.ones(matrix.nnz, dtype=bool)
+    kept[order[places >= n]] = False
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, n))])
+    found = csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+    found.sort_indices()
+    return found
+
+
+def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.int64]) -> csr_matrix:
+    """Give each row the best items of one ranking, as many as it needs.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (n_items,)
+        One ranking for all; what is 0 is in no row.
+    lengths : ndarray of int, shape (n_rows,)
+        Items of each row; fewer where the ranking has no more.
+
+    Returns
+    -------
+    csr_matrix of float64, shape (n_rows, n_items)
+        Columns ascend in each row.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    best = np.lexsort((np.arange(len(scores)), -scores))[: np.count_nonzero(scores)]
+    lengths = np.minimum(lengths, len(best))
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    indices = best[np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths)]
+    rows = csr_matrix((scores[indices], indices, indptr), shape=(len(lengths), len(scores)))
+    rows.sort_indices()
+    return rows
+
+
+def fill(matrix: csr_matrix, other: csr_matrix) -> csr_matrix:
+    """Add the entries of another matrix where a matrix has none.
+
+    Parameters
+    ----------
+    matrix, other : csr_matrix
+        Of one shape.
+
+    Returns
+    -------
+    csr_matrix
+        Columns ascend in each row.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    def cells(of: csr_matrix) -> NDArray[np.int64]:
+        rows = np.repeat(np.arange(of.shape[0], dtype=np.int64), np.diff(of.indptr))
+        found: NDArray[np.int64] = rows * of.shape[1] + of.indices
+        return found
+
+    own, others = cells(matrix), cells(other)
+    new = ~np.isin(others, own, assume_unique=True)
+    both = np.concatenate([own, others[new]])
+    order = np.argsort(both, kind="stable")
+    data = np.concatenate([matrix.data, other.data[new]])[order]
+    rows, columns = np.divmod(both[order], matrix.shape[1])
+    indptr = np.searchsorted(rows, np.arange(matrix.shape[0] + 1))
+    return csr_matrix((data, columns, indptr), shape=matrix.shape)
