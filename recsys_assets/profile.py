@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from recsys_assets.ranking.reranker import RerankerSettings
+
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
 
@@ -106,6 +108,8 @@ class Profile(_Settings):
     """Items per published list; at least 20, the deepest cut that is graded."""
     rrf_k: int = Field(default=60, ge=1)
     """Constant of reciprocal-rank fusion (Cormack et al. 2009): the larger, the flatter the ranks count."""
+    n_candidates: int = Field(default=200, ge=20)
+    """Candidates kept per user and task of the union of all algorithms' lists: what the final ranking chooses from."""
     n_similar: int = Field(default=20, ge=1)
     """Similar items kept per item."""
     n_trending: int = Field(default=100, ge=20)
@@ -120,6 +124,8 @@ class Profile(_Settings):
     audit: bool = False
     """Audit each night before it is published (``recsys audit future``), and do not publish one that saw its future.
     Costs about three times the night."""
+    reranker: RerankerSettings = Field(default_factory=RerankerSettings)
+    """Settings of the reranker (``[reranker]``; see ``recsys_assets/ranking/reranker.py``)."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)
     """Algorithms that run, each with its settings (empty: the algorithm's defaults)."""
 
@@ -147,6 +153,11 @@ class Profile(_Settings):
     def grace(self) -> timedelta:
         """Time from cutoff to close."""
         return timedelta(hours=self.grace_hours)
+
+    @property
+    def models(self) -> list[str]:
+        """Names of a night's models: of every algorithm, and of every task's reranker."""
+        return [*self.algorithms, *(f"reranker_{task}" for task in self.tasks)]
 
     _data: Path | None = PrivateAttr(None)
 

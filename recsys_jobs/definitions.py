@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
 
 from recsys_assets.assets.algorithms import algorithm_assets
+from recsys_assets.assets.champions import champions_asset
 from recsys_assets.assets.clean import clean_assets
 from recsys_assets.assets.grades import grade_assets
 from recsys_assets.assets.pooled_grades import pooled_grade_assets
 from recsys_assets.assets.raw import raw_assets
 from recsys_assets.assets.recommendations import recommendation_assets
 from recsys_assets.assets.releases import release_asset
+from recsys_assets.assets.reranking import reranking_assets
 from recsys_assets.assets.step import sql_assets
 from recsys_assets.assets.tracking import tracking_asset
 from recsys_assets.checks.asset_checks import declared_checks
@@ -62,6 +64,8 @@ def all_assets(profile: Profile) -> list[AssetsDefinition]:
         *grade_assets(profile),
         *pooled_grade_assets(profile),
         *recommendation_assets(profile),
+        *reranking_assets(profile),
+        champions_asset(profile),
         release_asset(profile),
         tracking_asset(profile),
     ]

@@ -4,6 +4,7 @@ What belongs here: one MLflow run per algorithm and night with settings, cutoffs
 added to the run of the graded night once a later night gives them.
 """
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _SUMMARY = TableName("grades", "summary")
+MOST_METRICS = 1_000
+"""Metrics that MLflow takes in one call."""
 
 
 def tracking_asset(profile: Profile) -> AssetsDefinition:
@@ -35,7 +38,7 @@ def tracking_asset(profile: Profile) -> AssetsDefinition:
     @asset(
         key=["tracking", "mlflow"],
         deps=[
-            *(AssetKey(["models", name]) for name in sorted(profile.algorithms)),
+            *(AssetKey(["models", name]) for name in sorted(profile.models)),
             *dependencies(profile, [_SUMMARY]),
         ],
         partitions_def=profile_partitions(profile),
@@ -49,7 +52,7 @@ def tracking_asset(profile: Profile) -> AssetsDefinition:
         night = night_of(context)
         with measured() as usage:
             client, experiment = _open(profile)
-            for name in sorted(profile.algorithms):
+            for name in sorted(profile.models):
                 _tell(client, experiment, models.get(name, night))
             with lake.as_of(night, [_SUMMARY]) as snapshot:
                 rows = snapshot.table(
@@ -81,6 +84,8 @@ def _open(profile: Profile) -> "tuple[MlflowClient, str]":
 
 def _tell(client: "MlflowClient", experiment: str, model: Model) -> None:
     """One run per model; telling the same model again changes nothing."""
+    from mlflow.entities import Metric, Param
+
     if _run_of(client, experiment, model.algorithm, model.night, model.fingerprint):
         return
     about = model.provenance
@@ -90,30 +95,37 @@ def _tell(client: "MlflowClient", experiment: str, model: Model) -> None:
         "fingerprint": model.fingerprint,
         "dagster_run": about["run_id"],
     }
-    run_id = client.create_run(experiment, run_name=f"{model.algorithm} {model.night}", tags=tags).info.run_id
-    for name, value in {
-        "cutoff": cutoff(model.night),
-        "watermark": about["watermark"],
-        **about["settings"],
-    }.items():
-        client.log_param(run_id, name, value)
     for table, nights in about["inputs"].items():
         newest = max(nights)
-        client.set_tag(run_id, f"input.{table}", f"{len(nights)} nights, newest {newest} {nights[newest]}")
-    client.log_metric(run_id, "bytes", model.bytes)
+        tags[f"input.{table}"] = f"{len(nights)} nights, newest {newest} {nights[newest]}"
+    run_id = client.create_run(experiment, run_name=f"{model.algorithm} {model.night}", tags=tags).info.run_id
+    settings = {"cutoff": cutoff(model.night), "watermark": about["watermark"], **about["settings"]}
+    params = [Param(name, str(value)) for name, value in settings.items()]
+    client.log_batch(run_id, metrics=[Metric("bytes", model.bytes, _now(), 0)], params=params)
     client.set_terminated(run_id)
 
 
 def _grade(client: "MlflowClient", experiment: str, night: Night, rows: list[dict[str, Any]]) -> int:
     """Add grades to the graded night's runs; returns how many got some."""
+    from mlflow.entities import Metric
+
     graded = 0
     for algorithm in sorted({row["algorithm"] for row in rows}):
         run_id = _run_of(client, experiment, algorithm, night)
         if run_id:
             graded += 1
-            for row in (row for row in rows if row["algorithm"] == algorithm):
-                client.log_metric(run_id, f"{row['task']}.{row['metric']}_at_{row['k']}", row["mean"])
+            told = [
+                Metric(f"{row['task']}.{row['metric']}_at_{row['k']}", row["mean"], _now(), 0)
+                for row in rows
+                if row["algorithm"] == algorithm
+            ]
+            for first in range(0, len(told), MOST_METRICS):
+                client.log_batch(run_id, metrics=told[first : first + MOST_METRICS])
     return graded
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _run_of(client: "MlflowClient", experiment: str, algorithm: str, night: Night, fingerprint: str = "") -> str | None:

@@ -114,7 +114,7 @@ class _Footers:
         # A table whose rows come out the same is not written again, and its footer names what it was first made from.
         # The release and the models do say what the latest run of a night used.
         night, used = self.previous(), dict[tuple[str, date, str], str]()
-        by_table = ("releases.published", *(f"models.{name}" for name in sorted(self.lake.profile.algorithms)))
+        by_table = ("releases.published", *(f"models.{name}" for name in sorted(self.lake.profile.models)))
         for by in by_table if night else ():
             with suppress(LakeError):  # an algorithm that is new has no model of that night
                 for footer in self._footers(by, [night] if night else []).values():

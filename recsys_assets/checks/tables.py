@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("clean", "features", "grades", "recommendations")
 """Folders of ``sql/`` whose files are tables of the schema of that name."""
-WITHOUT_CONTRACT = ("grades.candidates", "grades.published")
+WITHOUT_CONTRACT = ("grades.candidates", "grades.published", "recommendations.examples")
 """Written by Python without declared columns: these are known when a check runs."""
 LISTS = "candidates.lists"
 EXTRA, MODELS, RAW = "clean.extra", "models.each", "raw.each"
@@ -39,7 +39,7 @@ class Tables:
         self.lake = Lake(profile)
         self.groups = {
             EXTRA: [f"clean.{name}" for name in sorted(Source(profile.source).extras)],
-            MODELS: [f"models.{name}" for name in sorted(profile.algorithms)],
+            MODELS: [f"models.{name}" for name in sorted(profile.models)],
             RAW: [f"raw.{name}" for name in sorted({delivery.table for delivery in profile.deliveries})],
         }
         self.views = {f"clean.{name}": path for name, path in select_files("clean/views").items()}

@@ -1,8 +1,12 @@
-"""Pictures of grades."""
+"""Pictures of grades, and of what a ranking rests on."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
@@ -45,4 +49,43 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
     figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=len(handles), fontsize=7)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=90)
+    return png.getvalue()
+
+
+def shap_summary(values: NDArray[np.float64], features: NDArray[np.float32], names: list[str], n_shown: int) -> bytes:
+    """PNG of SHAP values: one line a feature, one dot a row, right of the middle where it raised the score.
+
+    The features that move scores most stand on top; blue dots have low, red ones high values of the feature, grey
+    ones none.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_rows, n_features)
+    features : ndarray of float32, shape (n_rows, n_features)
+        What the rows hold; NaN where unknown.
+    names : list of str, length n_features
+    n_shown : int
+        Features drawn.
+    """
+    import io
+
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    strongest = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:n_shown]
+    figure = Figure(figsize=(7, 0.6 + 0.24 * len(strongest)), layout="constrained")
+    axes = figure.subplots()
+    spread = np.random.default_rng(0).uniform(-0.3, 0.3, len(values))
+    for line, feature in enumerate(strongest):
+        held = features[:, feature]
+        known = np.isfinite(held)
+        percentile = np.searchsorted(np.sort(held[known]), held[known]) / max(known.sum(), 1)
+        axes.scatter(values[~known, feature], line + spread[~known], s=2, color="lightgrey")
+        axes.scatter(values[known, feature], line + spread[known], s=2, c=percentile, cmap="coolwarm", vmin=0, vmax=1)
+    axes.set_yticks(range(len(strongest)), [names[feature] for feature in strongest], fontsize=7)
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.set_xlabel("SHAP value: what the feature adds to the score")
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=80)
     return png.getvalue()

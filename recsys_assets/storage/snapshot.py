@@ -317,13 +317,13 @@ class Snapshot:
             "insert into this.night values (?, ?, ?, ?)",
             [self.night, cutoff(self.night), graded, cutoff(graded)],
         )
-        settings = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
+        settings = ("horizon", "list_length", "rrf_k", "n_candidates", "n_similar", "n_trending")
         con.execute(
             f"create table this.profile ({', '.join(f'{name} integer' for name in settings)}, "
             "fingerprint varchar, settings varchar)"
         )
         con.execute(
-            "insert into this.profile values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into this.profile values (?, ?, ?, ?, ?, ?, ?, ?)",
             [*(getattr(profile, name) for name in settings), profile.fingerprint, profile.settings],
         )
         con.execute("create table this.tasks (task varchar)")

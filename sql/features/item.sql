@@ -3,6 +3,7 @@
 -- Days count back from the cutoff; age_days is the longer of since first visible and since the first event.
 -- usual_gap_days: median over its buyers of their own usual gap. repeat_rate: buyers with more than one basket of it.
 -- price: median paid for one in the last 28 days, else ever, else the catalogue's; price_level: its percent rank in the category.
+-- category, subcategory, department: as known by the cutoff.
 -- first_time_buyers_7d is null while the log is shorter than 7 days: everybody is new then.
 with log as (
     select max(age_days) as length_days
@@ -68,7 +69,10 @@ select
     coalesce(buyers.decayed_weight_7d, 0) as decayed_weight_7d,
     coalesce(buyers.decayed_weight, 0) / nullif(total.decayed_weight, 0) as weight_share,
     prices.price,
-    price_levels.price_level
+    price_levels.price_level,
+    items.category,
+    items.subcategory,
+    items.department
 from clean.items as items
 cross join this.night as night
 cross join log

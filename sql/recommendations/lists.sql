@@ -1,5 +1,5 @@
--- The lists a night publishes: for each task and known user the best items by weighted reciprocal-rank fusion
--- (Cormack, Clarke and Buettcher, SIGIR 2009): score = sum over algorithms of weight / (rrf_k + rank), ties by item id.
+-- The lists a night publishes: for each task and known user the candidates in the order of the task's champion, the ranking
+-- that the grades of earlier nights prefer (recommendations.champions). algorithms: who proposed the item, at which rank.
 -- A user no algorithm proposed anything for gets what is trending, in discovery without what the user has had.
 -- reason: bought_again, because_you_took, trending, popular, or new (nobody took it yet): the first whose evidence exists.
 -- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
@@ -9,47 +9,19 @@ with id_order as (
     from clean.items
 ),
 
-proposals as (
-    select lists.task, lists.user_key, lists.item_key, lists.algorithm, lists.rank, fusion.weight
-    from candidates.lists as lists
-    inner join recommendations.fusion_weights as fusion
-        on fusion.task = lists.task and fusion.algorithm = lists.algorithm
-    inner join this.tasks as tasks on tasks.task = lists.task
-    where fusion.weight > 0
-),
-
-fused as (
-    select
-        proposals.task,
-        proposals.user_key,
-        proposals.item_key,
-        exact_sum(proposals.weight / (profile.rrf_k + proposals.rank)) as score
-    from proposals
+chosen_lists as (
+    select rankings.task, rankings.user_key, rankings.item_key, rankings.rank, rankings.score
+    from recommendations.rankings as rankings
+    inner join recommendations.champions as champions
+        on
+            champions.task = rankings.task
+            and champions.configuration = rankings.algorithm
+            and champions.is_champion
     cross join this.profile as profile
-    group by proposals.task, proposals.user_key, proposals.item_key
+    where rankings.rank <= profile.list_length
 ),
 
-fused_ranks as (
-    select
-        fused.task,
-        fused.user_key,
-        fused.item_key,
-        fused.score,
-        row_number() over (
-            partition by fused.task, fused.user_key order by fused.score desc, id_order.place
-        )::integer as rank
-    from fused
-    inner join id_order on id_order.item_key = fused.item_key
-),
-
-fused_lists as (
-    select fused_ranks.*
-    from fused_ranks
-    cross join this.profile as profile
-    where fused_ranks.rank <= profile.list_length
-),
-
-fused_sources as (
+chosen_sources as (
     select
         lists.task,
         lists.user_key,
@@ -58,8 +30,8 @@ fused_sources as (
             {'algorithm': proposals.algorithm, 'rank': proposals.rank}
             order by proposals.rank, proposals.algorithm
         ) as algorithms
-    from fused_lists as lists
-    inner join proposals
+    from chosen_lists as lists
+    inner join candidates.lists as proposals
         on
             proposals.task = lists.task
             and proposals.user_key = lists.user_key
@@ -71,7 +43,7 @@ without_candidates as (
     select tasks.task, users.user_key
     from clean.users as users
     cross join this.tasks as tasks
-    anti join fused_lists on fused_lists.task = tasks.task and fused_lists.user_key = users.user_key
+    anti join chosen_lists on chosen_lists.task = tasks.task and chosen_lists.user_key = users.user_key
 ),
 
 had as (
@@ -95,8 +67,8 @@ trending_ranks as (
 
 ranked as (
     select lists.task, lists.user_key, lists.rank, lists.item_key, lists.score, sources.algorithms
-    from fused_lists as lists
-    inner join fused_sources as sources
+    from chosen_lists as lists
+    inner join chosen_sources as sources
         on
             sources.task = lists.task
             and sources.user_key = lists.user_key
