@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+BLOCK_ROWS = 1024
+
 
 def pack(name: str, matrix: csr_matrix) -> dict[str, NDArray[np.generic]]:
     """Take a matrix apart into arrays for `Recommender.arrays`.
@@ -64,7 +66,7 @@ def strongest(matrix: csr_matrix, n: int) -> csr_matrix:
     Parameters
     ----------
     matrix : csr_matrix
-        Any order of columns.
+        Its columns are put in ascending order, in place.
     n : int
         Most entries of a row.
 
@@ -76,16 +78,17 @@ def strongest(matrix: csr_matrix, n: int) -> csr_matrix:
     import numpy as np
     from scipy.sparse import csr_matrix
 
-    lengths = np.diff(matrix.indptr)
-    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
-    # Most rows are short enough: only the entries of the long ones are put in order.
-    long = np.flatnonzero((lengths > n)[rows])
-    order = long[np.lexsort((matrix.indices[long], -matrix.data[long], rows[long]))]
-    places = np.arange(len(order)) - np.searchsorted(rows[order], rows[order])
-    kept = np.ones(matrix.nnz, dtype=bool)
-    kept[order[places >= n]] = False
-    indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, n))])
-    found = csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+    from recsys_assets.algorithms.arrays import Lists
+    from recsys_assets.algorithms.topn import top_n_sparse
+
+    matrix.sort_indices()
+    parts = []
+    for start in range(0, matrix.shape[0], BLOCK_ROWS):
+        rows = np.arange(start, min(start + BLOCK_ROWS, matrix.shape[0]), dtype=np.int32)
+        parts.append(top_n_sparse(rows, matrix[start : start + BLOCK_ROWS], n))
+    best = Lists.concatenate(parts)
+    indptr = np.searchsorted(best.users, np.arange(matrix.shape[0] + 1))
+    found = csr_matrix((best.scores, best.items, indptr), shape=matrix.shape)
     found.sort_indices()
     return found
 
