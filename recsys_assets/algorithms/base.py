@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,9 @@ class Recommender(ABC):
 
         n_candidates: PositiveInt = 100
         """Items listed per user and task, for fusion and the reranker to choose from."""
+
+        weight: NonNegativeFloat = 1.0
+        """Share in the fusion while no night is graded; from then on grades say. 0 leaves it out until then."""
 
     settings: Settings
 

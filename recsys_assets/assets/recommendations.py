@@ -53,7 +53,7 @@ def _fusion_weights(profile: Profile) -> AssetsDefinition:
         kinds={"python", "numpy"},
         owners=OWNERS,
         description="How much each algorithm's ranks count in each task: learned from the graded night's candidates "
-        "and what users took since, uniform when that night was never built.",
+        "and what users took since; as the settings say when that night was never built.",
         code_version=select.code_version,
     )
     def fusion_weights(context: AssetExecutionContext) -> MaterializeResult[None]:
@@ -73,7 +73,7 @@ def _fusion_weights(profile: Profile) -> AssetsDefinition:
 
 
 def _learn(profile: Profile, task: str, proposals: "pa.Table", relevant: "pa.Table") -> list[dict[str, Any]]:
-    """Weights of one task; equal ones when nothing was graded."""
+    """Weights of one task; those of the settings when nothing was graded."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -83,7 +83,12 @@ def _learn(profile: Profile, task: str, proposals: "pa.Table", relevant: "pa.Tab
     rows = proposals.filter(pc.equal(proposals["task"], task))
     graded = relevant.filter(pc.equal(relevant["task"], task))
     if not rows.num_rows:
-        return [{"task": task, "algorithm": a, "weight": 1 / len(able), "n_lists": 0} for a in able]
+        given = {name: registry()[name].Settings(**profile.algorithms[name]).weight for name in able}
+        total = sum(given.values())
+        return [
+            {"task": task, "algorithm": name, "weight": weight / total if total else 1 / len(able), "n_lists": 0}
+            for name, weight in given.items()
+        ]
     users = graded["user_key"].to_numpy()
     learned = learn_weights(
         np.searchsorted(users, rows["user_key"].to_numpy()),
