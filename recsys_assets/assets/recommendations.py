@@ -60,10 +60,7 @@ def _fusion_weights(profile: Profile) -> AssetsDefinition:
         night = night_of(context)
         with measured() as usage, lake.as_of(night, select.reads, _WEIGHTS, context.run.run_id) as snapshot:
             proposals = snapshot.table(select.text)
-            relevant = snapshot.table(
-                "select task, user_key, count(*) as n from grades.relevant group by all order by all"
-            )
-            rows = [row for task in profile.tasks for row in _learn(profile, task, proposals, relevant)]
+            rows = [row for task in profile.tasks for row in _learn(profile, task, proposals)]
             learned = graded_night(night, profile.horizon)
             snapshot.add("made.weights", _weights_table(rows, learned))
             written = snapshot.write("select * from made.weights order by task, algorithm", ("task", "algorithm"))
@@ -72,7 +69,7 @@ def _fusion_weights(profile: Profile) -> AssetsDefinition:
     return fusion_weights
 
 
-def _learn(profile: Profile, task: str, proposals: "pa.Table", relevant: "pa.Table") -> list[dict[str, Any]]:
+def _learn(profile: Profile, task: str, proposals: "pa.Table") -> list[dict[str, Any]]:
     """Weights of one task; those of the settings when nothing was graded."""
     import numpy as np
     import pyarrow.compute as pc
@@ -81,7 +78,6 @@ def _learn(profile: Profile, task: str, proposals: "pa.Table", relevant: "pa.Tab
 
     able = sorted(name for name in profile.algorithms if task in registry()[name].tasks)
     rows = proposals.filter(pc.equal(proposals["task"], task))
-    graded = relevant.filter(pc.equal(relevant["task"], task))
     if not rows.num_rows:
         given = {name: registry()[name].Settings(**profile.algorithms[name]).weight for name in able}
         total = sum(given.values())
@@ -89,14 +85,14 @@ def _learn(profile: Profile, task: str, proposals: "pa.Table", relevant: "pa.Tab
             {"task": task, "algorithm": name, "weight": weight / total if total else 1 / len(able), "n_lists": 0}
             for name, weight in given.items()
         ]
-    users = graded["user_key"].to_numpy()
+    users, first, lists = np.unique(rows["user_key"].to_numpy(), return_index=True, return_inverse=True)
     learned = learn_weights(
-        np.searchsorted(users, rows["user_key"].to_numpy()),
+        lists,
         pc.index_in(rows["algorithm"], value_set=_strings(able)).to_numpy(),
         rows["rank"].to_numpy(),
         rows["item_index"].to_numpy(),
         rows["is_relevant"].to_numpy(zero_copy_only=False),
-        graded["n"].to_numpy(),
+        rows["n_relevant"].to_numpy()[first],
         len(able),
         rrf_k=profile.rrf_k,
     )

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _FILL = 0.001
 """Weight beside 1 that fills short lists, too small to reorder the first ranks of the leading algorithm."""
 
-_LEVELS = (_FILL, 0.01, 0.03, 0.06, 0.1, 0.2, 0.35, 0.6, 1.0)
+_LEVELS = (_FILL, 0.03, 0.1, 0.25, 0.5, 1.0)
 """Relative weights that the coordinate ascent tries for each algorithm."""
 
-_ROUNDS = 3
+_ROUNDS = 2
 """How often the ascent goes round all algorithms."""
 
 
@@ -117,7 +117,7 @@ def learn_weights(
     Candidates, simplest first: equal weights; the best single algorithm, the others only filling in; weights
     proportional to a power of each algorithm's NDCG; a coordinate ascent from the best of these. The simplest
     within one standard error of the best, by paired differences over lists, is taken (Breiman et al., 1984):
-    few lists give large errors, hence simple weights. Deterministic. About 30 evaluations per algorithm, each
+    few lists give large errors, hence simple weights. Deterministic. About 20 evaluations per algorithm, each
     of O(n_hits * width) time, width being the most items in one list; memory about
     (4 * n_algorithms + 16) * n_lists * width + 9 * n_hits * width bytes.
 

@@ -65,6 +65,8 @@ class PackedLists:
         hit = np.unique(place[relevant[keep]])
         self.hit_row, self.hit_column, self.hit_list = row[hit], column[hit], of_list[hit]
         self.rrf_k, self.max_rank = rrf_k, int(ranks.max(initial=0))
+        self._weights = np.zeros(n_algorithms)
+        self._score = np.zeros(self.rank.shape[1:], dtype=np.int64)
         # NDCG as in evaluation.metrics, a hit's gain by the number of items ahead of it: none from k on
         discount = np.array([1 / math.log2(rank + 1) for rank in range(1, k + 1)])
         self.ideal = np.cumsum(discount)[np.minimum(n_relevant, k) - 1]
@@ -74,11 +76,14 @@ class PackedLists:
         """NDCG@k of every list fused with these weights, shape (n_lists,)."""
         import numpy as np
 
-        points = rank_points(weights, self.rrf_k, self.max_rank)
         width = self.rank.shape[2]
-        score = np.zeros(self.rank.shape[1:], dtype=np.int64)
-        for of_rank, rank in zip(points, self.rank, strict=True):
-            score += of_rank[rank]
+        # whole numbers: what other weights change is added exactly, however often
+        changed = np.flatnonzero(weights != self._weights)
+        new, old = (rank_points(w[changed], self.rrf_k, self.max_rank) for w in (weights, self._weights))
+        for place, points in zip(changed, new - old, strict=True):
+            self._score += points[self.rank[place]]
+        self._weights = weights.copy()
+        score = self._score
         # no two scores of a list stay equal: the lower item leads
         score = score * width - np.arange(width)
         ahead = np.count_nonzero(score[self.hit_row] > score[self.hit_row, self.hit_column, None], axis=1)
