@@ -59,8 +59,8 @@ def baskets(train: Interactions) -> Baskets:
     import numpy as np
     from scipy.sparse import csr_matrix
 
-    codes = days(train) if train.baskets is None else train.baskets
-    codes, firsts, of_events = np.unique(codes, return_index=True, return_inverse=True)
+    given = days(train) if train.baskets is None else train.baskets
+    codes, firsts, of_events = np.unique(given, return_index=True, return_inverse=True)
     users, ages = train.users[firsts], np.full(len(codes), np.inf)
     np.minimum.at(ages, of_events, train.ages)
     order = np.lexsort((codes, ages, users))

@@ -23,7 +23,7 @@ def test_a_day_is_a_basket_where_none_are_known():
 
 
 def test_neighbours_bring_their_frequencies_by_nearness():
-    # User 0 is (1, 0, 0, 0); user 1 (1, 1, 0, 0) / sqrt 2 is near by sqrt 1/2, user 2 (1, 0, 1, 1) / sqrt 3 by sqrt 1/3.
+    # User 0 is (1, 0, 0, 0); user 1 (1, 1, 0, 0) / sqrt 2 is near by sqrt 1/2, user 2 by sqrt 1/3.
     rows = [(0, 0), (1, 0), (1, 1), (2, 0), (2, 2), (2, 3)]
     train = events([(user, item, 1) for user, item in rows], n_users=3, n_items=4)
     near, far = np.sqrt(1 / 2), np.sqrt(1 / 3)
