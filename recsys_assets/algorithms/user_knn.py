@@ -49,8 +49,9 @@ class UserKNN(Recommender):
         undamped and with 300, discovery NDCG@10 was .089 at 5 days, .091 at 7 and at 10."""
 
         damping: float = Field(default=0.5, gt=0, le=1)
-        """Exponent on the decayed counts: 1 leaves them, less makes a pile of one item count for less. Discovery NDCG@10, 0.5
-        for 1: .093 for .091 on the same four nights, .0237 for .0228 on Complete Journey (2017-10-17); next lost."""
+        """Exponent on the decayed counts: 1 leaves them, less makes a pile of one item count for less. Discovery
+        NDCG@10, 0.5 for 1: .093 for .091 on the same four nights, .0237 for .0228 on Complete Journey (2017-10-17);
+        next lost."""
 
         self_weight: NonNegativeFloat = 1.0
         """How much the user's own items count beside the neighbours' mean. In discovery it changes nothing. In
