@@ -1,11 +1,15 @@
 -- What a reranker learns from: candidates of the graded night of every user who took something since and was proposed some
--- of it, and whether the user took the item. Candidates up to $top_ranks and what was taken are all there; of those
--- behind, every $every_nth stands for that many (weight). At most $max_users users of a task, by the hash of their ids.
+-- of it, and whether the user took the item. What was taken is all there, and so are candidates up to $top_ranks; of the
+-- others one of $every_nth, which stands for that many (weight), by the hash of the ids: a rule by rank would let the rank
+-- tell what was taken. At most $max_users users of a task, by the hash of their ids.
 with judged as (
     select
         candidates.*,
-        relevant.item_key is not null as taken
+        relevant.item_key is not null as taken,
+        md5_number_lower(users.user_id || ' ' || items.item_id) % $every_nth as part
     from graded.recommendations.candidates as candidates
+    inner join clean.users as users on users.user_key = candidates.user_key
+    inner join clean.items as items on items.item_key = candidates.item_key
     left join grades.relevant as relevant
         on
             relevant.task = candidates.task
@@ -27,11 +31,11 @@ learners as (
 )
 
 select
-    judged.*,
+    judged.* exclude (part),
     case when judged.taken or judged.rank <= $top_ranks then 1 else $every_nth end::integer as weight
 from judged
 semi join learners on learners.task = judged.task and learners.user_key = judged.user_key
 where
     judged.user_key between $first_user and $last_user
-    and (judged.taken or judged.rank <= $top_ranks or judged.rank % $every_nth = 0)
+    and (judged.taken or judged.rank <= $top_ranks or judged.part = 0)
 order by judged.task, judged.user_key, judged.item_key
