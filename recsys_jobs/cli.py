@@ -259,15 +259,16 @@ def why(
     from recsys_jobs import show
 
     profile = _profile()
-    built = _built_nights(profile)
-    if night is None and not built:
-        raise FileNotFoundError(
-            f"No night of profile {profile.name} is built yet. Run `recsys night` or `recsys demo`."
-        )
-    asked = night.date() if night else built[-1]
-    if asked not in built:
-        raise FileNotFoundError(f"Night {asked} is not built. Built are {', '.join(map(str, built[-10:]))}.")
-    show.why(console, profile, user, item, asked)
+    show.why(console, profile, user, item, _built(profile, night))
+
+
+@command
+def costs(night: NightOption = None) -> None:
+    """Show what each algorithm of a night cost: seconds and memory of fitting it and of making its lists."""
+    from recsys_jobs import show_costs
+
+    profile = _profile()
+    show_costs.costs(console, profile, _built(profile, night))
 
 
 @command
@@ -339,6 +340,19 @@ def _built_nights(profile: Profile) -> list[Night]:
     from recsys_assets.storage.lake import Lake
 
     return Lake(profile).nights("recommendations.lists")
+
+
+def _built(profile: Profile, night: datetime | None) -> Night:
+    """The built night that was asked for, or else the newest."""
+    built = _built_nights(profile)
+    if night is None and not built:
+        raise FileNotFoundError(
+            f"No night of profile {profile.name} is built yet. Run `recsys night` or `recsys demo`."
+        )
+    asked = night.date() if night else built[-1]
+    if asked not in built:
+        raise FileNotFoundError(f"Night {asked} is not built. Built are {', '.join(map(str, built[-10:]))}.")
+    return asked
 
 
 def _is_built(profile: Profile, night: Night) -> bool:

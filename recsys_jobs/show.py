@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Column, Table
@@ -12,6 +13,7 @@ from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.release import Releases
 from recsys_assets.storage.sql import SQL_FOLDER, load_select
 from recsys_jobs.run import newest_night
+from recsys_jobs.show_grades import LEADERS
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,7 +74,7 @@ def rejected(console: Console, rejects: list[dict[str, Any]], n_read: int) -> No
 
 
 def grades(console: Console, profile: Profile) -> None:
-    """The newest night's grades: every algorithm and the published lists, per task."""
+    """The newest night's grades per task: the published lists, the ranking's configurations, and every algorithm."""
     with Releases(profile.folder).connect() as connection:
         night = connection.execute("select max(night) from meta.grades").fetchall()[0][0]
         rows = connection.execute(
@@ -80,7 +82,7 @@ def grades(console: Console, profile: Profile) -> None:
             "max(mean) filter (metric = 'ndcg' and k = 10), max(low) filter (metric = 'ndcg' and k = 10), "
             "max(high) filter (metric = 'ndcg' and k = 10), max(mean) filter (metric = 'recall' and k = 10), "
             "max(mean) filter (metric = 'hit_rate' and k = 10), max(mean) filter (metric = 'coverage' and k = 10) "
-            "from meta.grades where night = $1 group by all order by task desc, 6 desc",
+            "from meta.grades where night = $1 group by all order by task desc",
             [night],
         ).fetchall()
     if not rows:
@@ -94,10 +96,15 @@ def grades(console: Console, profile: Profile) -> None:
         return
     title = f"Night {night} grades the lists of {graded[0][2]} ({profile.horizon} days, {graded[0][4]:,} users)"
     table_ = Table("task", "lists", "NDCG@10", "95% interval", "recall@10", "hit rate@10", "coverage@10", title=title)
-    for task, algorithm, _, status, _, ndcg, low, high, recall, hit_rate, coverage in graded:
+    places = {name: place for place, name in enumerate(LEADERS)}
+    graded.sort(key=lambda row: -row[5])
+    graded.sort(key=lambda row: (row[0] != "next", places.get(row[1], len(places))))
+    for row, following in zip_longest(graded, graded[1:]):
+        task, algorithm, _, status, _, ndcg, low, high, recall, hit_rate, coverage = row
         name = f"[bold]{status}[/bold]" if algorithm == "published" else algorithm
         figures = [f"{value:.3f}" if value is not None else "" for value in (recall, hit_rate, coverage)]
-        table_.add_row(task, name, f"{ndcg:.4f}", f"{low:.3f} to {high:.3f}", *figures)
+        ends = following is None or following[0] != task
+        table_.add_row(task, name, f"{ndcg:.4f}", f"{low:.3f} to {high:.3f}", *figures, end_section=ends)
     console.print(table_)
 
 

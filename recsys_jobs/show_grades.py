@@ -26,7 +26,10 @@ LEADERS = ("published", *CONFIGURATIONS)
 
 
 def nights(console: Console, profile: Profile, first: Night | None = None, last: Night | None = None) -> None:
-    """NDCG@10 of every list, per task and night that graded it, from ``first`` to ``last`` (default: all)."""
+    """NDCG@10 per task and night that graded it, from ``first`` to ``last`` (default: all).
+
+    Shown are the published lists, the ranking's configurations, and the best algorithm of the night.
+    """
     graded = [
         row for row in _nights(profile, NDCG_10) if (first or row["night"]) <= row["night"] <= (last or row["night"])
     ]
@@ -34,7 +37,13 @@ def nights(console: Console, profile: Profile, first: Night | None = None, last:
         console.print("No night has grades yet: a night grades the lists of the night one horizon before it.")
         return
     shown = Table("task", "lists of", "by", "NDCG@10", "95% interval", "users", "status", title="Grades over nights")
-    for row in sorted(graded, key=lambda row: (row["task"], row["graded_night"], -row["mean"])):
+    best: dict[tuple[str, Any], str] = {}
+    for row in sorted(graded, key=lambda row: (row["task"], row["graded_night"], *leaders_first(row))):
+        if (
+            row["algorithm"] not in LEADERS
+            and best.setdefault((row["task"], row["night"]), row["algorithm"]) != row["algorithm"]
+        ):
+            continue
         figures = [f"{row['mean']:.4f}", _interval(row), f"{row['n_users']:,}", row["status"]]
         shown.add_row(row["task"], str(row["graded_night"]), row["algorithm"], *figures)
     console.print(shown)
@@ -44,7 +53,7 @@ def pooled(console: Console, profile: Profile, night: Night) -> None:
     """NDCG@10 of every list over all nights graded up to a night."""
     names = ("task", "by", "NDCG@10", "95% interval", "nights", "users", "user-nights", "status")
     shown = Table(*names, title=f"All nights graded up to {night}")
-    for row in sorted(_of(profile, night, "pooled"), key=_leaders_first):
+    for row in sorted(_of(profile, night, "pooled"), key=leaders_first):
         counts = [f"{row[name]:,}" for name in ("n_nights", "n_users", "n_user_nights")]
         shown.add_row(row["task"], row["algorithm"], f"{row['mean']:.4f}", _interval(row), *counts, row["status"])
     console.print(shown)
@@ -60,7 +69,7 @@ def compared(console: Console, profile: Profile, night: Night) -> None:
     shown = Table(
         *names, title=f"Differences on the same user-nights, up to {night}; p corrected for the pairs of a task"
     )
-    for row in sorted(_of(profile, night, "comparisons"), key=_leaders_first):
+    for row in sorted(_of(profile, night, "comparisons"), key=leaders_first):
         rivals = (*LEADERS, best.get((row["task"], row["status"])))
         if row["algorithm"] == "published" or row["baseline"] in rivals:
             interval = f"{row['low']:+.4f} to {row['high']:+.4f}"
@@ -107,7 +116,7 @@ def _of(profile: Profile, night: Night, name: str, condition: str = NDCG_10) -> 
     return rows
 
 
-def _leaders_first(row: dict[str, Any]) -> tuple[Any, ...]:
+def leaders_first(row: dict[str, Any]) -> tuple[Any, ...]:
     """Order for people: by task and status, the published lists, then configurations, then the best algorithms."""
     name = row["algorithm"]
     place = LEADERS.index(name) if name in LEADERS else len(LEADERS)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
+from recsys_assets.assets.beyond_accuracy import TABLE as BEYOND_ACCURACY
+from recsys_assets.assets.beyond_accuracy import beyond_accuracy_asset
 from recsys_assets.assets.step import (
     OWNERS,
     dependencies,
@@ -20,6 +22,7 @@ from recsys_assets.assets.step import (
 )
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
+from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.snapshot import Snapshot, provenance
 from recsys_assets.storage.sql import TableName
@@ -46,6 +49,7 @@ def grade_assets(profile: Profile) -> list[AssetsDefinition]:
     """Every table of the grades stage."""
     return [
         *sql_assets(profile, "grades", "grades"),
+        beyond_accuracy_asset(profile),
         _per_user(
             profile,
             "candidates",
@@ -112,8 +116,8 @@ def _grade(snapshot: Snapshot, judged: str) -> "pa.Table":
 def _summary(profile: Profile) -> AssetsDefinition:
     lake, table = Lake(profile), "grades.summary"
     reads = [
-        *(TableName("grades", name) for name in ("candidates", "published", "users", "coverage", "late")),
-        TableName("recommendations", "lists", "graded"),
+        *(TableName("grades", name) for name in ("candidates", "published", "users", "beyond_accuracy", "late")),
+        *(TableName("recommendations", name, "graded") for name in ("lists", "rankings")),
         TableName("candidates", "lists", "graded"),
         TableName("releases", "published", "graded"),
         TableName("grades", "summary", "before"),
@@ -127,7 +131,7 @@ def _summary(profile: Profile) -> AssetsDefinition:
         kinds={"python", "numpy"},
         owners=OWNERS,
         description="Mean of every metric at every cut with its 95% bootstrap interval over users, for each algorithm "
-        "and for the published lists, and the catalogue coverage; cold shares beside each figure.",
+        "and for the published lists, and the metrics beyond accuracy; cold shares beside each figure.",
     )
     def summary(context: AssetExecutionContext) -> MaterializeResult[None]:
         night = night_of(context)
@@ -177,8 +181,8 @@ def _means(profile: Profile, snapshot: Snapshot, night: Night) -> "pa.Table":
             | shares[task]
             for i, (metric, algorithm, k) in enumerate(figures.columns)
         ]
-    for row in snapshot.table("select task, algorithm, k, coverage as mean from grades.coverage").to_pylist():
-        rows.append(row | {"metric": "coverage"} | shares.get(row["task"], {}))
+    beyond = snapshot.table(f"select task, algorithm, k, metric, value as mean from {BEYOND_ACCURACY}")
+    rows += [row | shares.get(row["task"], {}) for row in beyond.to_pylist()]
     status = _status(snapshot)
     graded_on = snapshot.row("select graded_night from this.night")[0]
     rows = [row | {"graded_night": graded_on, "status": status[row["algorithm"]]} for row in rows]
@@ -194,9 +198,9 @@ def _status(snapshot: Snapshot) -> dict[str, str]:
     used = provenance(lists)["inputs"] if lists else {}
     for table, partition in inputs.items():
         schema, name = table.split(".")
-        if schema == "candidates":
-            same = used.get(table, {}).get(partition.night.isoformat()) == partition.path.stem
-            status[name] = status["published"] if same else "rebuilt"
+        names = CONFIGURATIONS if table == "recommendations.rankings" else (name,) if schema == "candidates" else ()
+        same = used.get(table, {}).get(partition.night.isoformat()) == partition.path.stem
+        status |= dict.fromkeys(names, status["published"] if same else "rebuilt")
     return status
 
 
@@ -208,6 +212,7 @@ def _pictures(history: list[dict[str, Any]], night: Night) -> dict[str, Any]:
     from recsys_assets.evaluation.plots import grades_over_nights
 
     tonight = [row for row in history if row["night"] == night]
+    tonight.sort(key=lambda row: (row["task"], -row["mean"]))
     if not tonight:
         return {"grades": "the graded night was never built: nothing to grade"}
     table = [{"task": r["task"], "lists": r["algorithm"], "NDCG@10": f"{r['mean']:.4f}"} for r in tonight]

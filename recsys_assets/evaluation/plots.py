@@ -38,7 +38,8 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
             # where all users are alike, a bound may lie beyond the mean by the last bit
             below = [max(row["mean"] - row["low"], 0.0) for row in line]
             above = [max(row["high"] - row["mean"], 0.0) for row in line]
-            style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8}
+            dashes = ("-", "--", ":")[place // 10 % 3]  # there are ten colours
+            style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8, "linestyle": dashes}
             axes.errorbar(days, means, yerr=[below, above], label=name, color=colours[name], **style)
         axes.set(title=task, ylim=(0, None), ylabel="NDCG@10, 95% interval", xlabel="night that graded")
         every = -(len(nights_graded) // -7)  # seven dates at most: they are wide
@@ -46,7 +47,9 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
         axes.set_xticks(shown, [f"{nights_graded[place]:%m-%d}" for place in shown])
     both = [zip(*axes.get_legend_handles_labels(), strict=True) for axes in figure.axes]
     handles = {label: handle for pairs in both for handle, label in pairs}
-    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=len(handles), fontsize=7)
+    figure.legend(
+        list(handles.values()), list(handles), loc="outside lower center", ncols=min(len(handles), 6), fontsize=7
+    )
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=90)
     return png.getvalue()

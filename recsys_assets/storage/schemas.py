@@ -111,6 +111,13 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "item_key": "INTEGER",
         "score": "DOUBLE",
     },
+    "grades.beyond_accuracy": {
+        "task": "VARCHAR",
+        "algorithm": "VARCHAR",
+        "k": "INTEGER",
+        "metric": "VARCHAR",
+        "value": "DOUBLE",
+    },
     "grades.summary": {
         "graded_night": "DATE",
         "task": "VARCHAR",

@@ -29,7 +29,7 @@ CONSTANT = {
     "clean.events": {"event_type"},
     "clean.cancellation_counts": {"counted_night"},
     "clean.retractions": {"reason"},
-    "grades.coverage": {"k"},
+    "grades.segments": {"segment"},
     "grades.judged_published": {"algorithm"},
     "grades.late": {"graded_night"},
     "grades.relevant": {"task"},
@@ -110,7 +110,11 @@ def test_what_columns_are_made_from_exists(pages):
         ("features.user", "value_per_basket", "clean.events.value clean.events.quantity clean.retractions.quantity"),
         ("features.item", "n_events", "features.user_item.n_events"),
         ("features.item", "age_days", "features.user_item.first_age_days clean.item_keys.visible_night"),
-        ("grades.coverage", "algorithm", " ".join(f"candidates.{name}.algorithm" for name in ALGORITHMS)),
+        (
+            "grades.segments",
+            "mean",
+            " ".join(f"grades.{t}.{m}" for t in ("candidates", "published") for m in ("ndcg", "recall")),
+        ),
         ("grades.judged_published", "rank", "recommendations.lists.rank recommendations.trending.rank"),
         ("grades.relevant", "is_cold_user", "clean.user_keys.visible_night"),
         (

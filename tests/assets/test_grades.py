@@ -7,6 +7,8 @@ from statistics import fmean
 
 import pytest
 
+from recsys_assets.assets.beyond_accuracy import metric_selects
+from recsys_assets.ranking import CONFIGURATIONS
 from tests.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
@@ -106,10 +108,11 @@ def test_summary_is_the_mean_over_users_with_its_interval(built, keys):
         for table in ("grades.published", "grades.candidates")
         for key, (_, _, values) in per_user(built, keys, table, LAST).items()
     }
-    checked = 0
+    checked, beyond = 0, {}
     for task, algorithm, k, metric, mean, low, high, n_users, *_ in built.rows("grades.summary", LAST, SUMMARY):
-        if metric == "coverage":
-            assert 0 < mean <= 1
+        if metric in metric_selects():
+            beyond[task, algorithm, k, metric] = mean
+            assert (low, high) == (None, None)
             continue
         values = [row[metric] for (t, a, _, cut), row in users.items() if (t, a, cut) == (task, algorithm, k)]
         assert len(values) == n_users
@@ -117,13 +120,11 @@ def test_summary_is_the_mean_over_users_with_its_interval(built, keys):
         assert low <= mean <= high
         assert low < high or len(set(values)) == 1
         checked += 1
-    assert checked == 2 * 6 * 4 * 5 - 6 * 4 * (5 - n_algorithms_of_discovery(built))
-
-
-def n_algorithms_of_discovery(built):
-    """Published lists count as one."""
-    rows = built.rows("grades.summary", LAST, "task, algorithm")
-    return len({algorithm for task, algorithm in rows if task == "discovery"})
+    assert beyond == {row[:4]: row[4] for row in built.rows("grades.beyond_accuracy", LAST)}
+    assert {metric for *_, metric in beyond} == set(metric_selects())
+    lists = {(task, algorithm) for task, algorithm, *_ in users}
+    assert {algorithm for _, algorithm in lists} == {"published", *ALGORITHMS, *CONFIGURATIONS}
+    assert checked == 6 * len(CUTS) * len(lists)
 
 
 def test_cold_shares_stand_beside_each_figure(built, purchases):
@@ -139,7 +140,15 @@ def test_cold_shares_stand_beside_each_figure(built, purchases):
 
 
 def test_the_first_night_has_nothing_to_grade_and_ranks_with_equal_weights(built):
-    for table in ("candidates", "published", "judged_candidates", "judged_published", "summary"):
+    for table in (
+        "candidates",
+        "published",
+        "judged_candidates",
+        "judged_published",
+        "beyond_accuracy",
+        "segments",
+        "summary",
+    ):
         assert built.rows(f"grades.{table}", FIRST) == []
     rows = built.rows("recommendations.fusion_weights", FIRST, "task, algorithm, weight, learned_night, n_lists")
     for task in ("next", "discovery"):

@@ -106,7 +106,7 @@ def test_rebuilt_lists_are_pooled_apart(built, tmp_path):
     deployment = built.copy(tmp_path / "rebuilt")
     flatter = deployment.profile.model_copy(update={"rrf_k": 60})
     deployment.build(SECOND, profile=flatter, only=["recommendations.lists"])
-    regraded = ("judged_published", "published", "coverage", "summary", "pooled", "comparisons")
+    regraded = ("judged_published", "published", "beyond_accuracy", "summary", "pooled", "comparisons")
     deployment.build(LAST, only=[f"grades.{name}" for name in regraded])
     nights = {
         (algorithm, status): n_nights

@@ -12,7 +12,7 @@ from tests.sample import HORIZON, NIGHTS
 FIRST, SECOND, LAST = NIGHTS
 ALGORITHMS = {"als", "buy_again", "item_knn", "popularity"}
 CLEAN = [f"clean.{table}" for table in TABLES]
-GRADES = ["grades.judged_published", "grades.published", "grades.coverage", "grades.summary"]
+GRADES = ["grades.judged_published", "grades.published", "grades.beyond_accuracy", "grades.summary"]
 
 
 def files(deployment):

@@ -49,6 +49,11 @@ def tables(make_shop):
     for name in ("pooled", "comparisons"):
         columns = ", ".join(f"{column} {kind}" for column, kind in CONTRACTS[f"grades.{name}"].items())
         con.execute(f"create table grades.{name} ({columns})")
+    con.execute(
+        "create table grades.segments as select 'next' as task, 'als' as algorithm, 'known' as segment, "
+        "'warm' as value, 10 as k, 'ndcg' as metric, 2 as n_users, .5::double as mean, .4::double as low, "
+        ".6::double as high"
+    )
     shop.insert(
         "this.inputs",
         ("recommendations.lists", NIGHT, "f1", "run-1"),
