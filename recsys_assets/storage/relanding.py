@@ -64,7 +64,16 @@ class _File:
     """Those of them that become visible within a horizon."""
 
 
-def reland(origin: Path, target: Landing, lake: Lake, night: Night, poison: Poison | None, users: float = 1.0) -> None:
+def reland(
+    origin: Path,
+    target: Landing,
+    lake: Lake,
+    night: Night,
+    poison: Poison | None,
+    users: float = 1.0,
+    *,
+    extras_since: Night | None = None,
+) -> None:
     """Land every raw row of ``origin`` again in ``target``, which is empty.
 
     Only files with rows on both sides of the night's cutoff, and those judged with what they looked up in such files,
@@ -78,10 +87,13 @@ def reland(origin: Path, target: Landing, lake: Lake, night: Night, poison: Pois
         The target's lake, still empty.
     users
         Share of the users whose rows are kept, above 0 and up to 1.
+    extras_since
+        Leave out rows that became visible before this night, where nothing but extra tables is made from them: each
+        night's partition of those rests on its own rows only. Such tables can be much larger than the events.
     """
     with target.open() as con:
         con.execute(f"attach {readers.text(str(origin))} as origin (read_only)")
-        _Relanding(con, target, lake, night, poison, users).run()
+        _Relanding(con, target, lake, night, poison, users, extras_since).run()
         con.execute("detach origin")
 
 
@@ -94,9 +106,11 @@ class _Relanding:
         night: Night,
         poison: Poison | None,
         users: float,
+        extras_since: Night | None,
     ) -> None:
         self.con, self.target, self.lake, self.night, self.poison = con, target, lake, night, poison
         self.profile, self.source, self.users = target.profile, target.source, users
+        self.extras_since = extras_since
         found = con.execute(
             "select table_name from duckdb_tables() where database_name = 'origin' and schema_name = 'raw' order by all"
         ).fetchall()
@@ -318,11 +332,18 @@ class _Relanding:
         self._store(name, _File(file_id, name, table, "arrival", at, name, 0, self.night, 0, 0, 0), file_id)
 
     def _mine(self, table: str) -> str:
-        """Condition on the rows of the users who are kept."""
+        """Condition on the rows that are kept: of some users, of extra tables those from a night on."""
+        if self.extras_since and self._feeds_extras_only(table):
+            return f"landed_night >= date '{self.extras_since}'"
         users = sorted(self._fed(table).get("user_id", ())) if self.users < 1 else []
         if not users:
             return "true"
         return f"hash(coalesce({readers.quoted(users[0])}::varchar, '')) % 10000 < {round(self.users * 10_000)}"
+
+    def _feeds_extras_only(self, table: str) -> bool:
+        """Whether the SELECTs that name a raw table are those of extra tables, which it drives."""
+        named = {name for name, s in self.source.selects.items() if any(read.name == table for read in s.reads)}
+        return named == self.source.driven_by(table).keys() and named <= set(self.source.extras)
 
     def _columns(self, table: str) -> dict[str, str]:
         return {row[0]: row[1] for row in self.con.execute(f"describe origin.raw.{table}").fetchall()}

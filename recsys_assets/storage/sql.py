@@ -60,6 +60,8 @@ class Select:
     """Tables it names, sorted, without the ones of schema ``this``."""
     driver: TableName | None
     """Table of the outermost FROM: the one whose rows it maps, one to one, in a source's SELECT."""
+    joins: bool
+    """Whether it joins or unnests anything, so that a row of the driver might come more than once."""
     columns: tuple[str, ...]
     """Output columns, as far as the text tells (``*`` where it does not)."""
     key: tuple[str, ...]
@@ -87,6 +89,20 @@ def load_select(path: Path, *, keyed: bool = True) -> Select:
 def select_files(folder: str) -> dict[str, Path]:
     """SQL files of a folder below ``sql/`` by table name, sorted."""
     return {path.stem: path for path in sorted((SQL_FOLDER / folder).glob("*.sql"))}
+
+
+def table_files(folder: str, source: str) -> dict[str, Path]:
+    """SQL files of the tables of a schema by name, sorted: those of ``sql/<folder>/`` and the source's own.
+
+    Raises
+    ------
+    SqlError
+        When the source names a table that is there for every source.
+    """
+    general, own = select_files(folder), select_files(f"sources/{source}/{folder}")
+    for name in sorted(general.keys() & own.keys()):
+        raise SqlError(f"{_shown(own[name])}: {folder}.{name} is there for every source; name the table otherwise.")
+    return dict(sorted((general | own).items()))
 
 
 @lru_cache
@@ -117,6 +133,7 @@ def _load(path: Path, keyed: bool) -> Select:
         description=_description(text),
         reads=tuple(name for name in reads if name.schema != "this"),
         driver=_driver(query),
+        joins=query.find(exp.Join, exp.Unnest, exp.Explode, exp.Lateral, exp.SetOperation) is not None,
         columns=tuple(query.named_selects),
         key=key,
         code_version=hashlib.sha256(text.encode()).hexdigest()[:12],

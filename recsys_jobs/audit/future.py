@@ -108,7 +108,8 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
             started = time.perf_counter()
             scratch = profile.inside(home / name, deterministic=True, audit=False)
             poison: Poison | None = None if name == "plain" else name  # type: ignore[assignment]
-            reland(origin, Landing(scratch), Lake(scratch), night, poison, users)
+            since = None if deep else night
+            reland(origin, Landing(scratch), Lake(scratch), night, poison, users, extras_since=since)
             if not deep:
                 link_nights(profile, scratch, night, later=poison is None)
             tell(f"night {night}, {name}: building")
