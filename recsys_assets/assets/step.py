@@ -30,7 +30,7 @@ from recsys_assets.nights import Night, graded_partition, partitions
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.snapshot import Snapshot, Written
-from recsys_assets.storage.sql import Select, TableName, load_select, select_files
+from recsys_assets.storage.sql import SQL_FOLDER, Select, TableName, load_select, select_files, table_files
 
 OWNERS = ["team:recommendations"]
 N_SAMPLE_ROWS = 5
@@ -163,7 +163,7 @@ def sql_asset(profile: Profile, table: str, select: Select, group: str) -> Asset
         group_name=group,
         kinds={"duckdb", "sql"},
         owners=OWNERS,
-        description=f"{select.description}\n\n`{select.path.parent.name}/{select.path.name}`",
+        description=f"{select.description}\n\n`{select.path.relative_to(SQL_FOLDER)}`",
         code_version=select.code_version,
         metadata={"columns": ", ".join(select.columns), "key": ", ".join(select.key)},
     )
@@ -178,7 +178,8 @@ def sql_asset(profile: Profile, table: str, select: Select, group: str) -> Asset
 
 
 def sql_assets(profile: Profile, folder: str, group: str) -> list[AssetsDefinition]:
-    """Assets of every SQL file in a folder below ``sql/``, as tables of the schema of that name."""
+    """Assets of every SQL file in a folder below ``sql/`` or of the source's own: tables of the schema of that name."""
     return [
-        sql_asset(profile, f"{folder}.{name}", load_select(path), group) for name, path in select_files(folder).items()
+        sql_asset(profile, f"{folder}.{name}", load_select(path), group)
+        for name, path in table_files(folder, profile.source).items()
     ]

@@ -68,7 +68,7 @@ class Check:
 
 
 def load_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[Check]:
-    """Every declared check, in order of table and declaration.
+    """Every declared check of a profile, in order of table and declaration; ``sources/<name>/`` is of one source only.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def load_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[Check]:
         When anything is declared wrongly; one line per problem, each with file and line.
     """
     reader = _Reader(Tables(profile), folder)
-    for path in sorted(folder.glob("*.y*ml")):
+    for path in [*sorted(folder.glob("*.y*ml")), *sorted((folder / "sources" / profile.source).glob("*.y*ml"))]:
         reader.read_schema(path)
     for path in sorted((folder / "singular").glob("*.sql")):
         reader.read_singular(path)

@@ -13,7 +13,7 @@ from recsys_assets.checks.relations import RELATIONS
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.schemas import CONTRACTS, contract
 from recsys_assets.storage.source import Source
-from recsys_assets.storage.sql import TableName, load_select, select_files
+from recsys_assets.storage.sql import TableName, load_select, select_files, table_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +46,7 @@ class Tables:
         self.columns: dict[str, frozenset[str] | None] = dict.fromkeys(WITHOUT_CONTRACT)
         """Columns by table; None where only the written rows tell."""
         for folder in FOLDERS:
-            for name, path in select_files(folder).items():
+            for name, path in table_files(folder, profile.source).items():
                 columns = frozenset(load_select(path).columns)
                 self.columns[f"{folder}.{name}"] = None if "*" in columns else columns
         self.columns |= dict.fromkeys([EXTRA, *self.groups[EXTRA]])

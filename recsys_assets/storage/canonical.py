@@ -106,7 +106,7 @@ def canonical(name: str) -> Canonical:
     return CANONICAL.get(name) or Canonical(
         name=name,
         required=_ID,
-        optional={"known_from": "TIMESTAMP"} | _REJECT,
+        optional={"known_from": "TIMESTAMP", "used_until": "TIMESTAMP"} | _REJECT,
         time="known_from",
         open_ended=True,
         rules=(_KNOWN_FROM,),

@@ -138,7 +138,8 @@ class Landing:
         Each carries its canonical columns plus ``known_at`` and ``visible_night``. Of each item and user comes the row
         that tells its attributes by the night, with their hash, ``content``. ``landed.superseded`` lists the rows a
         corrected file takes back; with them come all earlier rows that still count, because one that was dropped as
-        a duplicate of a row taken back is needed now. One scan of each raw table.
+        a duplicate of a row taken back is needed now. Rows of an extra table whose ``used_until`` had passed when the
+        night began stay behind. One scan of each raw table.
         """
         with self.open() as con:
             con.execute("set variable night = $1", [night])
@@ -176,8 +177,11 @@ def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical, *,
     """Rows of one canonical table for the night (variable ``night``); ``again``: with all earlier ones that count."""
     select, has_versions = source.selects.get(table.name), table.name in {"items", "users"}
     if select is None or not has_raw(con, driver(select)):
-        columns = (table.required | table.optional).items()
-        nulls = ", ".join(f"null::{kind} as {name}" for name, kind in columns if not name.startswith("reject_"))
+        own = dict.fromkeys(select.columns if select and table.open_ended and not has_versions else (), "VARCHAR")
+        columns = (own | table.required | table.optional).items()
+        nulls = ", ".join(
+            f"null::{kind} as {name}" for name, kind in columns if not name.startswith(("reject_", "used_"))
+        )
         content = ", null::varchar as content" if has_versions else ""
         return con.sql(
             f"select {nulls}, null::timestamp as known_at, null::date as visible_night{content} where false"
@@ -192,10 +196,13 @@ def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical, *,
     else:
         rows = f"{tonight} or ({current})" if again else tonight
     bind(con, select, f"select * from {raw} where {rows}", current)
+    is_extra = table.name in source.extras
+    left_out = "reject_column, reject_reason, unreadable" + (", used_until" if is_extra else "")
     exported = con.sql(
-        f"select given.* exclude (reject_column, reject_reason, unreadable), raw_rows.landed_known_at as known_at, "
+        f"select given.* exclude ({left_out}), raw_rows.landed_known_at as known_at, "
         f"raw_rows.landed_night as visible_night from ({mapped(con, table, select)}) as given "
         f"inner join (from {raw} where {rows}) as raw_rows using (landed_id)"
+        + (" where coalesce(used_until > getvariable('night'), true)" if is_extra else "")
     )
     found = _newest(exported, f"{table.name.removesuffix('s')}_id") if has_versions else exported
     return found.order("landed_id").to_arrow_table()

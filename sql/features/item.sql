@@ -5,6 +5,7 @@
 -- price: median paid for one in the last 28 days, else ever, else the catalogue's; price_level: its percent rank in the category.
 -- category, subcategory, department: as known by the cutoff.
 -- first_time_buyers_7d is null while the log is shorter than 7 days: everybody is new then.
+-- first_time_share_7d: of the users who took it in the last 7 days, those who never had before; null where nobody did.
 with log as (
     select max(age_days) as length_days
     from clean.interactions
@@ -22,6 +23,7 @@ buyers as (
         median(usual_gap_days) as usual_gap_days,
         count(*) filter (where n_baskets > 1) / count(*) as repeat_rate,
         count(*) filter (where first_age_days <= 7)::integer as first_time_buyers_7d,
+        count(*) filter (where recency_days <= 7) as buyers_7d,
         exact_sum(decayed_weight) as decayed_weight,
         exact_sum(decayed_weight_7d) as decayed_weight_7d
     from features.user_item
@@ -65,6 +67,9 @@ select
     buyers.usual_gap_days,
     buyers.repeat_rate,
     case when log.length_days >= 7 then coalesce(buyers.first_time_buyers_7d, 0) end as first_time_buyers_7d,
+    case
+        when log.length_days >= 7 then buyers.first_time_buyers_7d / nullif(buyers.buyers_7d, 0)
+    end as first_time_share_7d,
     coalesce(buyers.decayed_weight, 0) as decayed_weight,
     coalesce(buyers.decayed_weight_7d, 0) as decayed_weight_7d,
     coalesce(buyers.decayed_weight, 0) / nullif(total.decayed_weight, 0) as weight_share,

@@ -3,6 +3,9 @@
 -- A basket is the source's basket, else its session, else the UTC day. Days count back from the cutoff.
 -- repeat_share: of the items in the user's baskets, those the user already had in another basket before.
 -- change_7d: (events of the last 7 days + 1) / (events of the 7 before + 1). A window that begins before the log is null.
+-- new_share_28d: of the items the user took in the last 28 days, those never had before.
+-- takes_per_week: items in baskets a week since the first event, which is taken to be a week ago at least.
+-- store: where the user took most, event weights halved every 60 days; of equal ones the first by name.
 -- price_level: median of what the user paid for one, over the median paid in that category; 1 is typical.
 with log as (
     select max(age_days) as length_days
@@ -60,6 +63,8 @@ collections as (
         count(distinct items.category)::integer as n_categories,
         min(pairs.recency_days) as recency_days,
         max(pairs.first_age_days) as tenure_days,
+        count(*) filter (where pairs.recency_days <= 28) as n_items_28d,
+        count(*) filter (where pairs.first_age_days <= 28) as n_new_items_28d,
         exact_sum(pairs.decayed_weight) as decayed_weight,
         exact_sum(pairs.decayed_weight_7d) as decayed_weight_7d
     from features.user_item as pairs
@@ -79,6 +84,18 @@ category_prices as (
     from prices
     where price is not null
     group by category
+),
+
+stores as (
+    select user_key, store, exact_sum(weight * pow(0.5, age_days / 60)) as decayed_weight
+    from clean.interactions
+    where weight > 0 and store is not null
+    group by user_key, store
+),
+
+favourites as (
+    select user_key, store, row_number() over (partition by user_key order by decayed_weight desc, store) as place
+    from stores
 ),
 
 price_levels as (
@@ -106,13 +123,19 @@ select
             then (coalesce(visits.events_7d, 0) + 1) / (coalesce(visits.events_prior_7d, 0) + 1)
     end as change_7d,
     1 - collections.n_items / collections.n_takes as repeat_share,
+    case
+        when log.length_days >= 28 then collections.n_new_items_28d / nullif(collections.n_items_28d, 0)
+    end as new_share_28d,
     collections.n_takes / visits.n_baskets as basket_size,
+    collections.n_takes / greatest(collections.tenure_days / 7, 1) as takes_per_week,
     visits.value_per_basket,
-    price_levels.price_level
+    price_levels.price_level,
+    favourites.store
 from clean.users as users
 cross join log
 left join collections on collections.user_key = users.user_key
 left join visits on visits.user_key = users.user_key
 left join usual_gaps on usual_gaps.user_key = users.user_key
 left join price_levels on price_levels.user_key = users.user_key
+left join favourites on favourites.user_key = users.user_key and favourites.place = 1
 order by users.user_key

@@ -89,6 +89,15 @@ class Shop:
             first, price = (*rest, *defaults[len(rest) :])
             self.insert("clean.items", (key, name, first, title, department, category, None, None, price, None))
 
+    def promotions(self, *rows):
+        """(item_id, store, display_location, mailer_location, days from the start of its week to the cutoff)."""
+        self.con.execute(
+            "create table clean.promotions (known_from timestamp, item_id varchar, store_id varchar, "
+            "display_location varchar, mailer_location varchar)"
+        )
+        for item, store, display, mailer, days in rows:
+            self.insert("clean.promotions", (CUTOFF - timedelta(days=days), item, store, display, mailer))
+
     def take(self, user, item, age, **columns):
         """One event, `age` days before the cutoff: a purchase, visible on the night of its day, unless said."""
         at = CUTOFF - timedelta(days=age)

@@ -5,7 +5,16 @@ from statistics import median
 
 import pytest
 
-NAMES = ("user_item", "user", "item", "user_category", "item_trend", "category_trend")
+NAMES = (
+    "user_item",
+    "user",
+    "item",
+    "user_category",
+    "user_subcategory",
+    "item_trend",
+    "item_store_trend",
+    "category_trend",
+)
 FEATURES = [f"features/{name}" for name in NAMES]
 
 
@@ -113,9 +122,13 @@ def test_user(tea_shop):
             "change_7d": 4 / 2,
             # Five times an item was in a basket; green tea in the second and third was had before.
             "repeat_share": 2 / 5,
+            # Of green tea, rye and bag the last two are new.
+            "new_share_28d": 2 / 3,
             "basket_size": 5 / 4,
+            "takes_per_week": 5 / (40.5 / 7),
             "value_per_basket": (6 + 3 + 8) / 3,
             "price_level": median([2 / tea, 2 / tea, 3 / tea, 3 / tea, 5 / 5]),
+            "store": None,
         }
     )
 
@@ -144,11 +157,15 @@ def test_item(tea_shop):
             "usual_gap_days": 19.0,
             "repeat_rate": 0.5,
             "first_time_buyers_7d": 0,
+            "first_time_share_7d": 0,
             "decayed_weight": weight,
             "decayed_weight_7d": halved(40.5, 40.5, 10.5, 2.5, 8.5),
             "weight_share": weight / everything,
             "price": 3.0,
             "price_level": 0.0,
+            "category": "tea",
+            "subcategory": None,
+            "department": "drinks",
         }
     )
 
@@ -184,6 +201,65 @@ def test_user_category_leaves_out_items_without_one(tea_shop):
     tea, loaf, bag = decayed(40.5, 40.5, 10.5, 2.5), decayed(2.5), 0.5 * decayed(2.25)
     assert [row[:5] for row in rows] == [(1, "loaf", 1, 1, 2.5), (1, "tea", 4, 1, 2.5)]
     assert [row[5] for row in rows] == pytest.approx([loaf / (tea + loaf + bag), tea / (tea + loaf + bag)])
+
+
+def test_user_subcategory_counts_each_item_of_a_family_once_a_basket(shop):
+    shop.users((1, "u"))
+    shop.items(*((key, f"i{key}", "", "d", "c") for key in (1, 2, 3)))
+    shop.con.execute("update clean.items set subcategory = 'loose tea' where item_key < 3")
+    shop.take(1, 1, 9.5, basket_id="b1")
+    shop.take(1, 2, 9.5, basket_id="b1")
+    shop.take(1, 1, 2.5, basket_id="b2")
+    shop.take(1, 3, 2.5, basket_id="b2")
+    shop.build("features/user_item", "features/user_subcategory")
+    tea = decayed(9.5, 9.5, 2.5)
+    assert shop.row("from features.user_subcategory") == pytest.approx(
+        {
+            "user_key": 1,
+            "subcategory": "loose tea",
+            "n_items": 2,
+            "n_takes": 3,
+            "recency_days": 2.5,
+            "first_age_days": 9.5,
+            "repeat_share": 1 / 3,
+            "decayed_weight_7d": halved(9.5, 9.5, 2.5),
+            "share_of_user": tea / (tea + decayed(2.5)),
+        }
+    )
+
+
+def test_item_store_trend_compares_a_store_with_all(shop):
+    shop.users((1, "u"), (2, "v"))
+    shop.items((1, "a", "", "d", "c"), (2, "b", "", "d", "c"))
+    for user, item, age, store in [
+        (1, 1, 2.5, "x"),
+        (1, 1, 10.5, "x"),
+        (2, 1, 3.5, "x"),
+        (2, 2, 3.5, "y"),
+        (2, 1, 20.5, "y"),
+        (1, 2, 30.5, "x"),
+        (1, 2, 4.5, None),
+    ]:
+        shop.take(user, item, age, store=store)
+    shop.build("features/item_store_trend")
+    # Of five events with a store in 28 days x has three, y two; item 1 has four, item 2 one.
+    assert shop.rows("from features.item_store_trend") == [
+        (1, "x", 2, 2, 3, 2, 4 / (3 * 4 / 5 + 1)),
+        (1, "y", 0, 0, 1, 1, 2 / (2 * 4 / 5 + 1)),
+        (2, "y", 1, 1, 1, 1, 2 / (2 * 1 / 5 + 1)),
+    ]
+
+
+def test_a_users_store_is_where_the_last_visits_weigh_most_and_ties_go_by_name(shop):
+    shop.users((1, "u"), (2, "v"), (3, "w"))
+    shop.items((1, "a", "", "d", "c"))
+    for age, store in [(100.5, "old"), (101.5, "old"), (2.5, "new"), (3.5, None)]:
+        shop.take(1, 1, age, store=store)
+    for store in ("b", "a"):
+        shop.take(2, 1, 5.5, store=store)
+    shop.build("features/user_item", "features/user")
+    # Two visits 100 days ago weigh 2 * .31, one of now weighs .97.
+    assert shop.rows("select store from features.user order by user_key") == [("new",), ("a",), (None,)]
 
 
 def test_item_trend(tea_shop):

@@ -1,0 +1,40 @@
+-- What each user takes by product family: one row per user and subcategory; items without a subcategory are left out.
+-- n_takes: baskets of its items, each item counted by itself. repeat_share: of those takes, the ones of an item the user
+-- already had in another basket before.
+-- decayed_weight_7d: event weights halved every 7 days, summed.
+-- share_of_user: the subcategory's part of all the user's decayed weight, items without a subcategory included.
+with totals as (
+    select user_key, exact_sum(decayed_weight) as decayed_weight
+    from features.user_item
+    group by user_key
+),
+
+families as (
+    select
+        pairs.user_key,
+        items.subcategory,
+        count(*)::integer as n_items,
+        sum(pairs.n_baskets::integer)::integer as n_takes,
+        min(pairs.recency_days) as recency_days,
+        max(pairs.first_age_days) as first_age_days,
+        exact_sum(pairs.decayed_weight) as decayed_weight,
+        exact_sum(pairs.decayed_weight_7d) as decayed_weight_7d
+    from features.user_item as pairs
+    inner join clean.items as items on items.item_key = pairs.item_key
+    where items.subcategory is not null
+    group by pairs.user_key, items.subcategory
+)
+
+select
+    families.user_key,
+    families.subcategory,
+    families.n_items,
+    families.n_takes,
+    families.recency_days,
+    families.first_age_days,
+    1 - families.n_items / families.n_takes as repeat_share,
+    families.decayed_weight_7d,
+    families.decayed_weight / nullif(totals.decayed_weight, 0) as share_of_user
+from families
+inner join totals on totals.user_key = families.user_key
+order by families.user_key, families.subcategory
