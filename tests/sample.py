@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from recsys_assets.profile import PROJECT, Profile, load_profile
 from recsys_assets.storage.lake import Lake
@@ -45,11 +46,6 @@ table = "transactions"
 files = "transactions*.parquet"
 folder = "{files}"
 
-[[deliveries]]
-table = "promotions"
-files = "promotions*.parquet"
-folder = "{files}"
-
 [event_weights]
 purchase = 1.0
 
@@ -74,9 +70,6 @@ FILES = {
     "demographics.parquet": "select * from given.demographics where household_id % 20 = 0 order by all",
     "transactions_1.parquet": "from mine where transaction_timestamp < '2017-10-01' order by all",
     "transactions_2.parquet": f"from mine where transaction_timestamp >= '2017-10-01' and not ({IS_LATE}) order by all",
-    # What some stores showed of these households' items in the weeks from 2017-08-21 to 2017-11-12.
-    "promotions.parquet": "select * from given.promotions where week between 35 and 46 and store_id % 10 = 7 and "
-    "product_id in (select product_id from mine) order by all",
     LATE: f"from mine where {IS_LATE} order by all",
 }
 CLI = "from recsys_jobs.cli import app; app()"
@@ -234,8 +227,9 @@ def write_profile(path: Path, files: Path, settings: dict[str, str]) -> Path:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """The three nights, built once; leave them as they are, or `copy` them."""
-    return build_once(tmp_path_factory.getbasetemp() / "sample")
+    """The three nights, built once for all workers of a session; leave them as they are, or `copy` them."""
+    folder = tmp_path_factory.getbasetemp()
+    return build_once((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sample")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -247,13 +241,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @functools.cache
 def build_once(folder: Path) -> Deployment:
-    """One deployment for all who ask in this process; each test folder has its own fixture `built`."""
-    deployment = new(folder)
-    deployment.land()
-    deployment.build(*NIGHTS[:-1])
-    deployment.copy(folder / "before_last")
-    deployment.build(NIGHTS[-1])
-    return deployment
+    """One deployment for all who ask, in any process; each test folder has its own fixture `built`."""
+    finished = folder / "finished"
+    with FileLock(folder.with_suffix(".lock")):
+        if not finished.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
+            deployment = new(folder)
+            deployment.land()
+            deployment.build(*NIGHTS[:-1])
+            deployment.copy(folder / "before_last")
+            deployment.build(NIGHTS[-1])
+            finished.touch()
+    return Deployment(folder / "data", folder / "sample.toml")
 
 
 def write_files(folder: Path) -> Path:
@@ -267,7 +266,7 @@ def write_files(folder: Path) -> Path:
     folder.mkdir(parents=True)
     with duckdb.connect() as con:
         con.execute("create schema given")
-        for table in ("transactions", "products", "demographics", "promotions"):
+        for table in ("transactions", "products", "demographics"):
             con.execute(f"create view given.{table} as from '{given / table}.parquet'")
         con.execute(f"create table mine as {MINE}")
         for name, query in FILES.items():
