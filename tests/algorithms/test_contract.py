@@ -14,7 +14,7 @@ KNOWS_NO_TASTE = {"popularity", "random", "segment_popularity"}
 """Does not say what goes with what a user took."""
 LISTS_FOR_STRANGERS = KNOWS_NO_TASTE | {"buy_again"}
 """Has a list for a user without events."""
-LISTS_WHAT_IT_FINDS = {"association_rules"}
+LISTS_WHAT_IT_FINDS = {"association_rules", "sequential_rules"}
 """May leave out an item the user took: nothing is known to lead to it."""
 IGNORES_EVENTS = {"random"}
 """Ages and weights change nothing."""
@@ -293,8 +293,8 @@ def test_learns_from_ages_and_weights(algorithm, noisy):
 
 def test_without_what_is_known_beside_events_there_is_no_error(algorithm, noisy):
     bare = replace(noisy, baskets=None, contexts={}, user_attributes={}, item_attributes={}, item_texts=())
-    lists = fitted(algorithm, bare).recommend(np.arange(80, dtype=np.int32), 20, exclude_seen=False)
-    assert len(lists.users) or "item_texts" in algorithm.uses, "only texts have nothing to stand for them"
+    for exclude_seen in (False, True):
+        fitted(algorithm, bare).recommend(np.arange(80, dtype=np.int32), 20, exclude_seen)
 
 
 def test_uses_only_what_it_names(algorithm, noisy):

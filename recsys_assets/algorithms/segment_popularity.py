@@ -1,0 +1,115 @@
+"""What many users of one segment took lately."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import NonNegativeFloat, PositiveFloat
+
+from recsys_assets.algorithms.base import Recommender
+from recsys_assets.algorithms.decay import hyperbolic, trend
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from recsys_assets.algorithms.arrays import Interactions
+
+
+class SegmentPopularity(Recommender):
+    """Trending items of the user's segment: a store, a country, a device, an age group.
+
+    A user belongs to the first of `segments` that is known of them: a context by where most of their decayed events
+    took place, or an attribute. An item's score is its share of the segment's trend (see popularity), shrunk towards
+    its share of everyone's (Dirichlet smoothing: Zhai and Lafferty, "A study of smoothing methods for language
+    models applied to information retrieval", 2004). Users of no segment get everyone's. State: one number per item
+    and segment that took it; scoring costs the items per user.
+    """
+
+    name: ClassVar[str] = "segment_popularity"
+    title: ClassVar[str] = "Trending where you shop"
+    description: ClassVar[str] = "What the most people like you, by place, device or group, took lately."
+    tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    uses: ClassVar[frozenset[str]] = frozenset({"contexts", "user_attributes"})
+
+    class Settings(Recommender.Settings):
+        """Settings of popularity by segment."""
+
+        segments: tuple[str, ...] = ("store", "region", "country", "os", "device", "age", "household_size")
+        """Contexts and user attributes by preference; what the source does not deliver is passed over."""
+
+        half_life_days: PositiveFloat = 5.0
+        """Age in days at which an event counts half in a trend; longer than in popularity, as segments are small."""
+
+        usual_days: PositiveFloat = 90.0
+        """Age in days at which an event counts half in what the user's usual store, device, ... is."""
+
+        prior: NonNegativeFloat = 20.0
+        """How much of everyone's trend is blended into a segment's, in events of today."""
+
+    settings: Settings
+
+    def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
+        import numpy as np
+        from scipy.sparse import csr_matrix
+
+        from recsys_assets.algorithms.sparse import pack
+
+        overall, strongest = trend(train, self.settings.half_life_days)
+        segment_of = self._segments(train)
+        n_segments = int(segment_of.max(initial=-1)) + 1
+        known = np.flatnonzero(segment_of >= 0)
+        members = csr_matrix((np.ones(len(known)), (segment_of[known], known)), shape=(n_segments, train.n_users))
+        arrays = pack("segments", (members @ strongest).tocsr())
+        return strongest, {"overall": overall, "segment_of": segment_of, **arrays}
+
+    def _segments(self, train: Interactions) -> NDArray[np.int64]:
+        """Number each user's segment; -1: none is known."""
+        import numpy as np
+
+        found, n_found = np.full(train.n_users, -1, dtype=np.int64), 0
+        for name in self.settings.segments:
+            if name in train.contexts:
+                codes = _usual(train, train.contexts[name], self.settings.usual_days)
+            elif name in train.user_attributes:
+                codes = train.user_attributes[name].astype(np.int64)
+            else:
+                continue
+            new = (found < 0) & (codes >= 0)
+            found[new] = n_found + codes[new]
+            n_found = max(n_found, int(found.max(initial=-1)) + 1)
+        return found
+
+    def _score(self, users: NDArray[np.int32], n: int) -> NDArray[np.float64]:
+        import numpy as np
+
+        from recsys_assets.algorithms.sparse import unpack
+
+        overall, segment_of = self.arrays["overall"].astype(np.float64), self.arrays["segment_of"][users]
+        overall = overall / max(overall.sum(), np.finfo(np.float64).tiny)
+        segments = unpack(self.arrays, "segments", len(overall))
+        scores = np.empty((len(users), len(overall)))
+        for segment in np.unique(segment_of).tolist():
+            own = segments[[segment]].toarray().ravel() if segment >= 0 else np.zeros(len(overall))
+            total = own.sum() + self.settings.prior
+            share = (own + self.settings.prior * overall) / total if total else own
+            scores[segment_of == segment] = np.where(share > 0, share, -np.inf)
+        return scores
+
+
+def _usual(train: Interactions, codes: NDArray[np.int32], days: float) -> NDArray[np.int64]:
+    """Find the context of most of each user's decayed events, of equals the lower code; -1: none is known."""
+    import numpy as np
+
+    known = codes >= 0
+    pairs = train.users[known] * np.int64(codes.max(initial=0) + 1) + codes[known]
+    weights = (train.weights * hyperbolic(train.ages, days))[known]
+    order = np.lexsort((weights, pairs))  # so that sums do not depend on the order of events
+    distinct, first = np.unique(pairs[order], return_index=True)
+    sums = np.add.reduceat(weights[order], first) if len(first) else weights
+    users, of_pairs = np.divmod(distinct, codes.max(initial=0) + 1)
+    best = np.lexsort((-of_pairs, sums, users))  # the last of a user is the greatest
+    usual = np.full(train.n_users, -1, dtype=np.int64)
+    usual[users[best]] = of_pairs[best]
+    return usual
