@@ -5,7 +5,7 @@ from dagster import AssetKey
 
 from recsys_assets.assets.columns import column_notes, origins_text
 from recsys_assets.storage.landing import Landed
-from recsys_assets.storage.sql import select_files
+from recsys_assets.storage.sql import table_files
 from tests import sample
 from tests.sample import Deployment
 
@@ -38,7 +38,9 @@ CONSTANT = {
 }
 ALGORITHMS = ("als", "buy_again", "item_knn", "popularity")
 TABLES = [
-    f"{folder}.{name}" for folder in ("clean", "features", "grades", "recommendations") for name in select_files(folder)
+    f"{folder}.{name}"
+    for folder in ("clean", "features", "grades", "recommendations")
+    for name in table_files(folder, "complete_journey")
 ]
 
 
