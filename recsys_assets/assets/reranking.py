@@ -82,7 +82,6 @@ def _examples(profile: Profile) -> AssetsDefinition:
             rows = snapshot.table(
                 feature_query(profile, snapshot, _EXAMPLE_ROWS, "graded"),
                 {
-                    "top_ranks": settings.top_ranks,
                     "every_nth": settings.every_nth,
                     "max_users": settings.max_users,
                     "first_user": 0,

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,11 +59,8 @@ class RerankerSettings(BaseModel):
     feature_share: PositiveFloat = 0.4
     """Share of the features that each tree may use."""
 
-    top_ranks: NonNegativeInt = 30
-    """Candidates of up to this rank all become examples; of those behind, every `every_nth`, which weighs as many."""
-
-    every_nth: PositiveInt = 4
-    """See `top_ranks`. What was taken is an example at any rank."""
+    every_nth: PositiveInt = 3
+    """Of the candidates that were not taken one in so many becomes an example; what was taken always does."""
 
     max_users: PositiveInt = 20_000
     """Users whose candidates become examples, per task and night: bounds memory and time."""

@@ -1,7 +1,7 @@
 -- What a reranker learns from: candidates of the graded night of every user who took something since and was proposed some
--- of it, and whether the user took the item. What was taken is all there, and so are candidates up to $top_ranks; of the
--- others one of $every_nth, which stands for that many (weight), by the hash of the ids: a rule by rank would let the rank
--- tell what was taken. At most $max_users users of a task, by the hash of their ids.
+-- of it, and whether the user took the item. What was taken is all there; of the others one of $every_nth, which stands for
+-- that many (weight), by the hash of the ids: a rule by rank would let the rank tell what was taken. At most $max_users
+-- users of a task, by the hash of their ids.
 with judged as (
     select
         candidates.*,
@@ -32,10 +32,10 @@ learners as (
 
 select
     judged.* exclude (part),
-    case when judged.taken or judged.rank <= $top_ranks then 1 else $every_nth end::integer as weight
+    case when judged.taken then 1 else $every_nth end::integer as weight
 from judged
 semi join learners on learners.task = judged.task and learners.user_key = judged.user_key
 where
     judged.user_key between $first_user and $last_user
-    and (judged.taken or judged.rank <= $top_ranks or judged.part = 0)
+    and (judged.taken or judged.part = 0)
 order by judged.task, judged.user_key, judged.item_key
