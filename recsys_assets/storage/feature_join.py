@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.sql import TableName, load_select, select_files
+from recsys_assets.storage.sql import TableName, load_select, table_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ class _Table:
 
 
 def _tables(profile: Profile, catalog: str) -> list[_Table]:
-    files = select_files("features").items()
+    files = table_files("features", profile.source).items()
     lists = [_Table(TableName("candidates", name, catalog), ROW) for name in sorted(profile.algorithms)]
     return [*(_Table(TableName("features", name, catalog), load_select(path).key) for name, path in files), *lists]
 
