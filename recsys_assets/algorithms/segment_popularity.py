@@ -8,6 +8,7 @@ from pydantic import NonNegativeFloat, PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic, trend
+from recsys_assets.algorithms.sparse import beginnings, best_first, fill, pack, rows_of_best, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +37,7 @@ class SegmentPopularity(Recommender):
     class Settings(Recommender.Settings):
         """Settings of popularity by segment."""
 
-        segments: tuple[str, ...] = ("store", "region", "country", "os", "device", "age", "household_size")
+        segments: tuple[str, ...] = ("age", "region", "country", "os", "device", "store")
         """Contexts and user attributes by preference; what the source does not deliver is passed over."""
 
         half_life_days: PositiveFloat = 5.0
@@ -45,8 +46,9 @@ class SegmentPopularity(Recommender):
         usual_days: PositiveFloat = 90.0
         """Age in days at which an event counts half in what the user's usual store, device, ... is."""
 
-        prior: NonNegativeFloat = 20.0
-        """How much of everyone's trend is blended into a segment's, in events of today."""
+        prior: NonNegativeFloat = 300.0
+        """How much of everyone's trend is blended into a segment's, in users who took an item just now. On
+        Complete Journey, night 2017-10-17, NDCG@10 in next was .100 at 30, .108 at 100, .115 at 300."""
 
     settings: Settings
 
@@ -54,15 +56,22 @@ class SegmentPopularity(Recommender):
         import numpy as np
         from scipy.sparse import csr_matrix
 
-        from recsys_assets.algorithms.sparse import pack
-
         overall, strongest = trend(train, self.settings.half_life_days)
         segment_of = self._segments(train)
         n_segments = int(segment_of.max(initial=-1)) + 1
         known = np.flatnonzero(segment_of >= 0)
-        members = csr_matrix((np.ones(len(known)), (segment_of[known], known)), shape=(n_segments, train.n_users))
-        arrays = pack("segments", (members @ strongest).tocsr())
-        return strongest, {"overall": overall, "segment_of": segment_of, **arrays}
+        # One more, which nobody is in, stands last: those of no segment (-1) find nothing in it.
+        shape = (n_segments + 1, train.n_users)
+        members = csr_matrix((np.ones(len(known)), (segment_of[known], known)), shape=shape)
+        trends = (members @ strongest).tocsr()
+        share = overall / max(overall.sum(), np.finfo(np.float64).tiny)
+        totals = np.asarray(trends.sum(axis=1)).ravel() + self.settings.prior
+        # What the segment took; the rest of its list is everyone's, times `background`.
+        trends.data += self.settings.prior * share[trends.indices]
+        trends.data /= np.repeat(totals, np.diff(trends.indptr))
+        background = np.append(self.settings.prior / np.where(totals > 0, totals, 1)[:-1], 1.0)
+        arrays = {"segment_of": segment_of, "background": background, "overall": share}
+        return strongest, arrays | pack("trends", best_first(trends))
 
     def _segments(self, train: Interactions) -> NDArray[np.int64]:
         """Number each user's segment; -1: none is known."""
@@ -81,21 +90,16 @@ class SegmentPopularity(Recommender):
             n_found = max(n_found, int(found.max(initial=-1)) + 1)
         return found
 
-    def _score(self, users: NDArray[np.int32], n: int) -> NDArray[np.float64]:
+    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
         import numpy as np
+        from scipy.sparse import diags
 
-        from recsys_assets.algorithms.sparse import unpack
-
-        overall, segment_of = self.arrays["overall"].astype(np.float64), self.arrays["segment_of"][users]
-        overall = overall / max(overall.sum(), np.finfo(np.float64).tiny)
-        segments = unpack(self.arrays, "segments", len(overall))
-        scores = np.empty((len(users), len(overall)))
-        for segment in np.unique(segment_of).tolist():
-            own = segments[[segment]].toarray().ravel() if segment >= 0 else np.zeros(len(overall))
-            total = own.sum() + self.settings.prior
-            share = (own + self.settings.prior * overall) / total if total else own
-            scores[segment_of == segment] = np.where(share > 0, share, -np.inf)
-        return scores
+        segments = self.arrays["segment_of"].astype(np.int64, copy=False)[users]
+        # At most all that a user has seen is excluded, so n more than that is always enough.
+        lengths = n + np.diff(self.seen.indptr)[users]
+        own = beginnings(unpack(self.arrays, "trends", self.history.shape[1]), segments, lengths)
+        background = diags(self.arrays["background"][segments])
+        return fill(own, (background @ rows_of_best(self.arrays["overall"].astype(np.float64), lengths)).tocsr())
 
 
 def _usual(train: Interactions, codes: NDArray[np.int32], days: float) -> NDArray[np.int64]:

@@ -21,7 +21,7 @@ def pack(name: str, matrix: csr_matrix) -> dict[str, NDArray[np.generic]]:
     name : str
         What the arrays' names begin with.
     matrix : csr_matrix
-        Its columns are put in ascending order, in place.
+        The order of its entries is kept.
 
     Returns
     -------
@@ -30,7 +30,6 @@ def pack(name: str, matrix: csr_matrix) -> dict[str, NDArray[np.generic]]:
     """
     import numpy as np
 
-    matrix.sort_indices()
     return {
         f"{name}.data": matrix.data,
         f"{name}.indices": matrix.indices.astype(np.int32),
@@ -91,7 +90,56 @@ def strongest(matrix: csr_matrix, n: int) -> csr_matrix:
     return kept
 
 
-def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.int64]) -> csr_matrix:
+def best_first(matrix: csr_matrix) -> csr_matrix:
+    """Order the stored entries of each row by value, the greatest first; equal ones by column.
+
+    Parameters
+    ----------
+    matrix : csr_matrix
+        Any order of columns.
+
+    Returns
+    -------
+    csr_matrix
+        What `beginnings` takes.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    return csr_matrix((matrix.data[order], matrix.indices[order], matrix.indptr), shape=matrix.shape)
+
+
+def beginnings(ranked: csr_matrix, rows: NDArray[np.integer], lengths: NDArray[np.integer]) -> csr_matrix:
+    """Take the first entries of rows that `best_first` ordered, as many as each needs.
+
+    Parameters
+    ----------
+    ranked : csr_matrix, shape (n_rankings, n_items)
+        Rankings, best first.
+    rows : ndarray of int, shape (n_rows,)
+        Ranking of each row.
+    lengths : ndarray of int, shape (n_rows,)
+        Entries of each row; fewer where its ranking has no more.
+
+    Returns
+    -------
+    csr_matrix, shape (n_rows, n_items)
+        Columns ascend in each row.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    lengths = np.minimum(lengths, np.diff(ranked.indptr)[rows])
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    places = np.arange(indptr[-1]) + np.repeat(ranked.indptr[rows] - indptr[:-1], lengths)
+    found = csr_matrix((ranked.data[places], ranked.indices[places], indptr), shape=(len(rows), ranked.shape[1]))
+    found.sort_indices()
+    return found
+
+
+def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.integer]) -> csr_matrix:
     """Give each row the best items of one ranking, as many as it needs.
 
     Parameters
@@ -109,13 +157,7 @@ def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.int64]) -> csr
     import numpy as np
     from scipy.sparse import csr_matrix
 
-    best = np.lexsort((np.arange(len(scores)), -scores))[: np.count_nonzero(scores)]
-    lengths = np.minimum(lengths, len(best))
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    indices = best[np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths)]
-    rows = csr_matrix((scores[indices], indices, indptr), shape=(len(lengths), len(scores)))
-    rows.sort_indices()
-    return rows
+    return beginnings(best_first(csr_matrix(scores[None, :])), np.zeros(len(lengths), dtype=np.int64), lengths)
 
 
 def fill(matrix: csr_matrix, other: csr_matrix) -> csr_matrix:
