@@ -46,6 +46,11 @@ table = "transactions"
 files = "transactions*.parquet"
 folder = "{files}"
 
+[[deliveries]]
+table = "promotions"
+files = "promotions*.parquet"
+folder = "{files}"
+
 [event_weights]
 purchase = 1.0
 
@@ -70,6 +75,9 @@ FILES = {
     "demographics.parquet": "select * from given.demographics where household_id % 20 = 0 order by all",
     "transactions_1.parquet": "from mine where transaction_timestamp < '2017-10-01' order by all",
     "transactions_2.parquet": f"from mine where transaction_timestamp >= '2017-10-01' and not ({IS_LATE}) order by all",
+    # What some stores showed of these households' items in the weeks from 2017-08-21 to 2017-11-12.
+    "promotions.parquet": "select * from given.promotions where week between 35 and 46 and store_id % 10 = 7 and "
+    "product_id in (select product_id from mine) order by all",
     LATE: f"from mine where {IS_LATE} order by all",
 }
 CLI = "from recsys_jobs.cli import app; app()"
@@ -266,7 +274,7 @@ def write_files(folder: Path) -> Path:
     folder.mkdir(parents=True)
     with duckdb.connect() as con:
         con.execute("create schema given")
-        for table in ("transactions", "products", "demographics"):
+        for table in ("transactions", "products", "demographics", "promotions"):
             con.execute(f"create view given.{table} as from '{given / table}.parquet'")
         con.execute(f"create table mine as {MINE}")
         for name, query in FILES.items():
