@@ -6,7 +6,7 @@ from math import log, log2
 import pytest
 
 from recsys_assets.assets.beyond_accuracy import metric_selects
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.storage.sql import SQL_FOLDER, SqlError, load_select
 
 BEFORE, LATER = date(2020, 1, 1), date(2020, 3, 28)
 SHARED = {
@@ -55,6 +55,14 @@ def values(shop, metric):
 @pytest.mark.parametrize("metric", metric_selects())
 def test_where_nothing_is_listed_nothing_is_said(shop, metric):
     assert values(shop, metric) == {}
+
+
+def test_a_metric_of_other_columns_is_refused(tmp_path, monkeypatch):
+    odd = tmp_path / "odd.sql"
+    odd.write_text("-- Odd.\nselect task, algorithm, 1.5 as value\nfrom made.listed\norder by task, algorithm\n")
+    monkeypatch.setattr("recsys_assets.assets.beyond_accuracy.select_files", lambda folder: {"odd": odd})
+    with pytest.raises(SqlError, match="odd.sql: gives .* a metric gives task, algorithm, k, value"):
+        metric_selects()
 
 
 def test_what_is_looked_at(shop):
