@@ -61,7 +61,7 @@ def test_a_metric_of_other_columns_is_refused(tmp_path, monkeypatch):
     odd = tmp_path / "odd.sql"
     odd.write_text("-- Odd.\nselect task, algorithm, 1.5 as value\nfrom made.listed\norder by task, algorithm\n")
     monkeypatch.setattr("recsys_assets.assets.beyond_accuracy.select_files", lambda folder: {"odd": odd})
-    with pytest.raises(SqlError, match="odd.sql: gives .* a metric gives task, algorithm, k, value"):
+    with pytest.raises(SqlError, match=r"odd\.sql: gives .* a metric gives task, algorithm, k, value"):
         metric_selects()
 
 
