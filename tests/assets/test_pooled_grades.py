@@ -104,8 +104,8 @@ def test_the_first_night_has_nothing_to_pool(built):
 def test_rebuilt_lists_are_pooled_apart(built, tmp_path):
     """The lists of SECOND made by later settings: what LAST says of them stands beside what was published before."""
     deployment = built.copy(tmp_path / "rebuilt")
-    flatter = deployment.profile.model_copy(update={"rrf_k": 60})
-    deployment.build(SECOND, profile=flatter, only=["recommendations.lists"])
+    longer = deployment.profile.model_copy(update={"list_length": 25})
+    deployment.build(SECOND, profile=longer, only=["recommendations.lists"])
     regraded = ("judged_published", "published", "beyond_accuracy", "summary", "pooled", "comparisons")
     deployment.build(LAST, only=[f"grades.{name}" for name in regraded])
     nights = {

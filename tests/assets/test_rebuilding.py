@@ -7,6 +7,7 @@ import pytest
 
 from recsys_assets.assets.clean import TABLES
 from recsys_assets.nights import cutoff
+from recsys_assets.ranking import CONFIGURATIONS
 from tests.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
@@ -42,15 +43,15 @@ def test_a_night_built_again_without_mlflows_records_writes_nothing(built, tmp_p
 def test_a_backfilled_night_is_graded_as_rebuilt_and_never_published(built, tmp_path):
     deployment = built.copy(tmp_path / "rebuilt")
     release = (deployment.folder / "recsys.duckdb").readlink()
-    flatter = deployment.profile.model_copy(update={"rrf_k": 60})
-    deployment.build(SECOND, profile=flatter, only=["recommendations.lists", "releases.published"])
+    longer = deployment.profile.model_copy(update={"list_length": 25})
+    deployment.build(SECOND, profile=longer, only=["recommendations.lists", "releases.published"])
     assert deployment.lake.partition("recommendations.lists", SECOND).sequence == 2
     assert (deployment.folder / "recsys.duckdb").readlink() == release
     assert len(list((deployment.folder / "releases").glob(f"{SECOND}-*"))) == 2
 
     before = deployment.content()
     deployment.build(LAST, only=GRADES)
-    assert status(deployment, LAST) == {(name, "rebuilt") for name in ALGORITHMS | {"published"}}
+    assert status(deployment, LAST) == {(name, "rebuilt") for name in {"published", *ALGORITHMS, *CONFIGURATIONS}}
     changed = {name for name, content in deployment.content().items() if before[name] != content}
     assert {f"grades.published {LAST}", f"grades.summary {LAST}"} <= changed
     assert all(name.startswith("grades.") for name in changed)
@@ -62,7 +63,7 @@ def test_other_candidates_under_the_published_lists_are_graded_as_rebuilt(built,
     fewer = deployment.profile.model_copy(update={"algorithms": settings})
     deployment.build(SECOND, profile=fewer, only=["models.popularity", "candidates.popularity"])
     deployment.build(LAST, only=["grades.summary"])
-    kept = ALGORITHMS - {"popularity"} | {"published"}
+    kept = {"published", *ALGORITHMS, *CONFIGURATIONS} - {"popularity"}
     assert status(deployment, LAST) == {("popularity", "rebuilt")} | {(name, "published") for name in kept}
 
 
