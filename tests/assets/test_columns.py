@@ -29,7 +29,7 @@ CONSTANT = {
     "clean.events": {"event_type"},
     "clean.cancellation_counts": {"counted_night"},
     "clean.retractions": {"reason"},
-    "grades.segments": {"segment"},
+    "grades.segments": {"metric", "segment"},
     "grades.judged_published": {"algorithm"},
     "grades.late": {"graded_night"},
     "grades.relevant": {"task"},
