@@ -126,6 +126,8 @@ def _texts(table: pa.Table) -> list[str]:
             parts.append(column)
     if not parts:
         return [""] * table.num_rows
+    # Arrow drops a row whose parts are all null, so one part never is.
+    parts[0] = pc.fill_null(parts[0], "")
     texts: list[str] = pc.binary_join_element_wise(*parts, " ", null_handling="skip").to_pylist()
     return texts
 
