@@ -1,4 +1,4 @@
-"""Declared checks as Dagster's: one step per table, one snapshot per step.
+"""Declared checks as Dagster's: one step per table or per kind of table, one snapshot per table.
 
 What belongs here: running checks in a snapshot and telling Dagster what came out.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from dagster import (
     AssetCheckExecutionContext,
+    AssetCheckKey,
     AssetCheckResult,
     AssetChecksDefinition,
     AssetCheckSeverity,
@@ -29,36 +30,50 @@ from recsys_assets.nights import Night, partitions
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
 
+TOGETHER = frozenset({"raw", "clean", "models", "candidates"})
+"""Schemas whose tables wait for no checks of one another: a step costs more than the checks of a small table do."""
+
 
 def declared_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[AssetChecksDefinition]:
-    """Every declared check, as one step per table.
+    """Every declared check, as one step per table; the tables of `TOGETHER` share one.
 
     Raises
     ------
     CheckError
         When anything is declared wrongly; one line per problem, each with file and line.
     """
-    by_table = groupby(load_checks(profile, folder), key=lambda check: check.table)
-    return [_checks_of(profile, table, list(checks)) for table, checks in by_table]
+    tables = Tables(profile)
+    by_step = groupby(load_checks(profile, folder), key=_checked_together)
+    return [_checks_of(profile, tables, name, list(checks)) for name, checks in by_step]
 
 
-def _checks_of(profile: Profile, table: str, checks: list[Check]) -> AssetChecksDefinition:
-    lake, tables = Lake(profile), Tables(profile)
+def _checked_together(check: Check) -> str:
+    schema = check.table.partition(".")[0]
+    return schema if schema in TOGETHER else check.table
+
+
+def _checks_of(profile: Profile, tables: Tables, name: str, checks: list[Check]) -> AssetChecksDefinition:
+    lake = Lake(profile)
 
     @multi_asset_check(
-        name=f"{table.replace('.', '__')}__checks",
+        name=f"{name.replace('.', '__')}__checks",
         specs=[_spec(profile, tables, check) for check in checks],
-        description=f"The checks that dbt_like_checks/ declares for {table}, in one snapshot.",
+        description=f"The checks that dbt_like_checks/ declares for {name}, each table's in one snapshot.",
         compute_kind="duckdb",
         can_subset=True,
     )
     def run(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
-        night = None if table.startswith("raw.") else Night.fromisoformat(context.partition_key)
-        wanted = {key.name for key in context.selected_asset_check_keys}
-        for check, outcome in check_table(lake, table, [check for check in checks if check.name in wanted], night):
-            yield _result(check, outcome)
+        night = None if checks[0].table.startswith("raw.") else Night.fromisoformat(context.partition_key)
+        chosen = [check for check in checks if _key(check) in context.selected_asset_check_keys]
+        for table, of_table in groupby(chosen, key=lambda check: check.table):
+            for check, outcome in check_table(lake, table, list(of_table), night):
+                yield _result(check, outcome)
 
     return run
+
+
+def _key(check: Check) -> AssetCheckKey:
+    return AssetCheckKey(AssetKey(check.table.split(".")), check.name)
 
 
 def _spec(profile: Profile, tables: Tables, check: Check) -> AssetCheckSpec:
