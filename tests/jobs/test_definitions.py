@@ -56,7 +56,14 @@ def test_what_is_learned_comes_before_what_uses_it():
     assert "recommendations.lists @N-7" in deps["grades.judged_published"]
     assert "candidates.als @N-7" in deps["grades.judged_candidates"]
     assert {"grades.relevant", "candidates.als @N-7"} <= deps["recommendations.fusion_weights"]
-    assert "recommendations.fusion_weights" in deps["recommendations.lists"]
+    assert "recommendations.fusion_weights" in deps["recommendations.candidates"]
+    assert {"recommendations.candidates @N-7", "features.item @N-7", "grades.relevant"} <= deps[
+        "recommendations.examples"
+    ]
+    assert "recommendations.examples" in deps["models.reranker_next"]
+    assert {"models.reranker_next", "recommendations.candidates"} <= deps["recommendations.rankings"]
+    assert {"recommendations.rankings", "grades.candidates"} <= deps["recommendations.champions"]
+    assert {"recommendations.rankings", "recommendations.champions"} <= deps["recommendations.lists"]
     assert {"recommendations.lists", "grades.summary"} <= deps["releases.published"]
     readers = {asset for asset, read in deps.items() if any(dep.startswith("tracking.") for dep in read)}
     assert readers == set(), "a night asks MLflow"
