@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.factors import most_taken
 from recsys_assets.algorithms.links import pack, row_of_each, scale, unpack, with_own
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class EASE(Recommender):
         counts = train.to_csr(train.weights * hyperbolic(train.ages, settings.decay_days)).power(settings.damping)
         lengths = np.sqrt(np.asarray(counts.power(2).sum(axis=1)).ravel())
         history = (scale(lengths, -settings.length_penalty) @ counts).tocsr()
-        support = np.bincount(history.indices, minlength=n_items)
-        learned = np.sort(np.argsort(-support, kind="stable")[: min(settings.max_items, np.count_nonzero(support))])
+        learned = most_taken(history, settings.max_items)
         weights = _weights(history[:, learned], settings.regularization)
         kept = _largest(weights, settings.n_neighbours)
         rows, columns = learned[row_of_each(kept)], learned[kept.indices]

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from recsys_assets import algorithms
 from recsys_assets.algorithms import Interactions, SimilarItems, registry
-from recsys_assets.algorithms.als import _fixed_point
+from recsys_assets.algorithms.factors import fixed_point
 from recsys_assets.algorithms.topn import top_n, top_n_sparse
 
 EVENTS = Interactions(
@@ -68,10 +68,10 @@ def test_item_knn_blends_the_own_item_in():
 
 
 @pytest.mark.parametrize("n_factors", [1, 64, 100])
-def test_als_scores_are_exact_in_any_order_of_addition(n_factors):
+def test_products_of_factors_are_exact_in_any_order_of_addition(n_factors):
     random = np.random.default_rng(2)
     raw = (random.standard_normal((40, n_factors)) * 10.0 ** random.integers(-6, 3, (40, 1))).astype(np.float32)
-    rows = _fixed_point(raw)
+    rows = fixed_point(raw)
     assert (np.abs(rows - raw) <= np.abs(raw).max(axis=1, keepdims=True) * 2.0**-22).all()
     wide = rows.astype(np.float64)
     products = wide[:, None, :] * wide[None, :, :]
