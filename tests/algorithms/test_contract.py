@@ -91,6 +91,8 @@ def more_events(train, random, **events):
 
 @pytest.fixture(params=ALGORITHMS)
 def algorithm(request):
+    if request.param == "lightfm" and not importlib.util.find_spec("lightfm"):
+        pytest.skip("its library is an extra")
     return ALGORITHMS[request.param]
 
 
