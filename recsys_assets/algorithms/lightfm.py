@@ -57,10 +57,10 @@ class LightFM(Recommender):
         decay_days: PositiveFloat = 30.0
         """Age in days at which an event counts half."""
 
-        n_pairs: PositiveInt = 60
+        n_pairs: PositiveInt = 50
         """Strongest items of a user that are learned from."""
 
-        n_items: PositiveInt = 10_000
+        n_items: PositiveInt = 6_000
         """Items that are learned and listed: those that most users took."""
 
         max_values: PositiveInt = 3_000
