@@ -44,7 +44,7 @@ class EmbeddingContent(Recommender):
         """Model as "module:class": made without arguments, its `encode` turns a list of texts into an array of shape
         (n_texts, n_dimensions). The default needs the extra `embeddings`."""
 
-        max_texts: PositiveInt = 1500
+        max_texts: PositiveInt = 1000
         """Distinct texts that are embedded, those of the most decayed events first."""
 
         decay_days: PositiveFloat = 30.0
