@@ -1,0 +1,111 @@
+"""Every number known of a candidate stands beside it, joined by the tables' own keys, from the right night."""
+
+from datetime import timedelta
+
+import pytest
+
+from recsys_assets.storage import feature_join
+from recsys_assets.storage.feature_join import FeatureError, feature_query, feature_reads
+from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from tests.sample import NIGHTS
+
+ROWS = load_select(SQL_FOLDER / "training" / "ranking.sql")
+ALL_USERS = {"first_user": 0, "last_user": 2**31 - 1}
+
+
+@pytest.fixture(scope="module")
+def joined(built):
+    """Rows of the last night's candidates with all features, and the snapshot they came from."""
+    with built.active():
+        profile = built.profile
+        reads = [*ROWS.reads, *feature_reads(profile)]
+        with built.lake.as_of(NIGHTS[-1], reads) as snapshot:
+            yield snapshot.table(feature_query(profile, snapshot, ROWS), ALL_USERS).to_pandas(), snapshot
+
+
+def test_rows_stay_as_they_are(joined):
+    rows, snapshot = joined
+    (n,) = snapshot.row("select count(*) from recommendations.candidates")
+    assert len(rows) == n
+    assert not rows.duplicated(["task", "user_key", "item_key"]).any()
+
+
+@pytest.mark.parametrize(
+    ("column", "query"),
+    [
+        ("user_n_baskets", "select user_key, n_baskets from features.user"),
+        ("item_n_buyers", "select item_key, n_buyers from features.item"),
+        ("user_item_due", "select user_key, item_key, due from features.user_item"),
+        (
+            "user_category_n_events",
+            "select user_key, item_key, t.n_events from features.user_category as t "
+            "inner join features.item using (category)",
+        ),
+        ("als_rank", "select task, user_key, item_key, rank from candidates.als"),
+        ("als_score", "select task, user_key, item_key, score from candidates.als"),
+    ],
+)
+def test_a_columns_values_are_those_of_its_table(joined, column, query):
+    rows, snapshot = joined
+    given = snapshot.table(query).to_pandas()
+    *key, name = given.columns
+    looked_up = rows[key].merge(given, on=key, how="left")[name].astype("float32")
+    assert rows[column].notna().sum() > 20
+    assert ((rows[column] == looked_up.to_numpy()) | (rows[column].isna() & looked_up.isna().to_numpy())).all()
+
+
+def test_every_number_of_every_feature_table_is_there(joined):
+    rows, snapshot = joined
+    numbers = snapshot.table(
+        "select schema_name as s, table_name as t, column_name as c, data_type as k from duckdb_columns() "
+        "where schema_name = 'features' and data_type in ('INTEGER', 'BIGINT', 'DOUBLE', 'BOOLEAN')"
+    ).to_pylist()
+    wanted = {f"{n['t']}_{n['c']}" for n in numbers if n["c"] not in {"user_key", "item_key"}}
+    assert len(wanted) > 40
+    assert wanted <= set(rows.columns)
+
+
+def test_texts_and_keys_are_no_features(joined):
+    rows, _ = joined
+    others = [name for name in rows.columns if name.endswith(("_category", "_store", "_key", "_algorithm", "_task"))]
+    assert others == ["user_key", "item_key"]
+
+
+def test_some_users_are_the_same_rows_as_all(built, joined):
+    rows, snapshot = joined
+    users = {"first_user": 3, "last_user": 9}
+    some = snapshot.table(feature_query(built.profile, snapshot, ROWS), users).to_pandas()
+    key = ["task", "user_key", "item_key"]
+    expected = rows[rows["user_key"].between(3, 9)].sort_values(key).reset_index(drop=True)
+    assert len(some) > 20
+    assert some.sort_values(key).reset_index(drop=True).equals(expected)
+
+
+def test_graded_features_are_those_of_the_graded_night(built):
+    examples = load_select(SQL_FOLDER / "training" / "examples.sql")
+    with built.active():
+        profile = built.profile
+        reads = [*examples.reads, *feature_reads(profile, "graded")]
+        with built.lake.as_of(NIGHTS[-1], reads) as snapshot:
+            query = feature_query(profile, snapshot, examples, "graded")
+            rows = snapshot.table(query, {"every_nth": 1, "max_users": 10**6, **ALL_USERS}).to_pandas()
+        earlier = NIGHTS[-1] - timedelta(days=profile.horizon)
+        with built.lake.as_of(earlier, feature_reads(profile)) as snapshot:
+            users = snapshot.table("select user_key, n_events from features.user").to_pandas()
+    assert len(rows) > 100
+    assert rows["taken"].any()
+    given = rows[["user_key"]].merge(users, on="user_key", how="left")["n_events"].astype("float32")
+    assert (rows["user_n_events"].to_numpy() == given.to_numpy()).all()
+
+
+def test_a_table_whose_key_nothing_has_is_named(built, monkeypatch):
+    real = feature_join._tables
+
+    def with_a_stranger(profile, catalog):
+        stranger = feature_join._Table(real(profile, catalog)[0].name, ("planet",))
+        return [*real(profile, catalog), stranger]
+
+    with built.active(), built.lake.as_of(NIGHTS[-1], [*ROWS.reads, *feature_reads(built.profile)]) as snapshot:
+        monkeypatch.setattr(feature_join, "_tables", with_a_stranger)
+        with pytest.raises(FeatureError, match="needs planet"):
+            feature_query(built.profile, snapshot, ROWS)
