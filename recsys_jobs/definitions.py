@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+from dagster import AssetSelection, Definitions, define_asset_job, definitions, in_process_executor
 
 from recsys_assets.assets.algorithms import algorithm_assets
 from recsys_assets.assets.champions import champions_asset
@@ -87,4 +87,7 @@ def _jobs(profile: Profile) -> tuple[UnresolvedAssetJobDefinition, UnresolvedAss
     return land, nightly
 
 
-defs = build_definitions()
+@definitions
+def defs() -> Definitions:
+    """Definitions of the profile that ``RECSYS_PROFILE`` names, made when Dagster asks."""
+    return build_definitions()

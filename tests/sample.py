@@ -54,6 +54,9 @@ folder = "{files}"
 [event_weights]
 purchase = 1.0
 
+[reranker]
+n_trees = 20
+
 [algorithms.popularity]
 [algorithms.buy_again]
 [algorithms.item_knn]

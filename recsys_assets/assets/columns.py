@@ -136,13 +136,7 @@ def _lineage(written: Written, snapshot: Snapshot, select: Select) -> TableColum
         except Exception as error:  # whatever goes wrong here, the table itself is right
             get_dagster_logger().warning(f"{table}: its columns could not be followed to other tables: {error!r}")
             made_from = {}
-        _lineages[known] = TableColumnLineage(
-            {
-                column: [TableColumnDep(AssetKey(origin.split(".")), name) for origin, name in origins]
-                for column in written.columns
-                if (origins := made_from.get(column.lower()))
-            }
-        )
+        _lineages[known] = _as_lineage(made_from, list(written.columns))
     return _lineages[known]
 
 
@@ -151,3 +145,14 @@ def _metric_meanings() -> dict[str, str]:
     from recsys_assets.evaluation.metrics import METRICS
 
     return {name: (metric.__doc__ or "").partition("\n")[0].rstrip(".") for name, metric in METRICS.items()}
+
+
+def _as_lineage(made_from: Mapping[str, Sequence[tuple[str, str]]], columns: list[str]) -> TableColumnLineage:
+    # Dagster keeps the variables of whoever makes its first lineage for ever: no snapshot may be among them.
+    return TableColumnLineage(
+        {
+            column: [TableColumnDep(AssetKey(origin.split(".")), name) for origin, name in origins]
+            for column in columns
+            if (origins := made_from.get(column.lower()))
+        }
+    )

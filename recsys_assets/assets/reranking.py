@@ -267,7 +267,5 @@ def _pictures(reranker: "Reranker", examples: "Examples") -> dict[str, Any]:
     for objective, gains in reranker.gains().items():
         rows = [{"feature": name, "share of gain": share} for name, share in list(gains.items())[:_SHOWN]]
         found[f"gain_{objective}"] = MetadataValue.md(markdown_table(rows))
-    for objective, values in reranker.shap(sample).items():
-        image = base64.b64encode(shap_summary(values, sample, reranker.names, _SHOWN)).decode()
-        found[f"shap_{objective}"] = MetadataValue.md(f"![SHAP values](data:image/png;base64,{image})")
-    return found
+    image = base64.b64encode(shap_summary(reranker.shap(sample), sample, reranker.names, _SHOWN)).decode()
+    return found | {"shap": MetadataValue.md(f"![SHAP values](data:image/png;base64,{image})")}

@@ -7,6 +7,7 @@ reads.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from recsys_assets.checks.relations import RELATIONS
@@ -98,6 +99,7 @@ class Tables:
         return sorted(found - {own})
 
 
+@cache
 def tables_read(sql: str) -> tuple[TableName, ...]:
     """Tables that SQL names with their schema, sorted, without the ones of schema ``this``."""
     from sqlglot import exp, parse_one

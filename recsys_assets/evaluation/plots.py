@@ -55,15 +55,18 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
     return png.getvalue()
 
 
-def shap_summary(values: NDArray[np.float64], features: NDArray[np.float32], names: list[str], n_shown: int) -> bytes:
-    """PNG of SHAP values: one line a feature, one dot a row, right of the middle where it raised the score.
+def shap_summary(
+    values: dict[str, NDArray[np.float64]], features: NDArray[np.float32], names: list[str], n_shown: int
+) -> bytes:
+    """PNG of SHAP values: a panel an objective, a line a feature, a dot a row, to the right where it raised the score.
 
     The features that move scores most stand on top; blue dots have low, red ones high values of the feature, grey
     ones none.
 
     Parameters
     ----------
-    values : ndarray of float64, shape (n_rows, n_features)
+    values : dict of str to ndarray of float64, shape (n_rows, n_features)
+        By objective.
     features : ndarray of float32, shape (n_rows, n_features)
         What the rows hold; NaN where unknown.
     names : list of str, length n_features
@@ -75,20 +78,22 @@ def shap_summary(values: NDArray[np.float64], features: NDArray[np.float32], nam
     import numpy as np
     from matplotlib.figure import Figure
 
-    strongest = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:n_shown]
-    figure = Figure(figsize=(7, 0.6 + 0.24 * len(strongest)), layout="constrained")
-    axes = figure.subplots()
-    spread = np.random.default_rng(0).uniform(-0.3, 0.3, len(values))
-    for line, feature in enumerate(strongest):
-        held = features[:, feature]
-        known = np.isfinite(held)
-        percentile = np.searchsorted(np.sort(held[known]), held[known]) / max(known.sum(), 1)
-        axes.scatter(values[~known, feature], line + spread[~known], s=2, color="lightgrey")
-        axes.scatter(values[known, feature], line + spread[known], s=2, c=percentile, cmap="coolwarm", vmin=0, vmax=1)
-    axes.set_yticks(range(len(strongest)), [names[feature] for feature in strongest], fontsize=7)
-    axes.invert_yaxis()
-    axes.axvline(0, color="black", linewidth=0.6)
-    axes.set_xlabel("SHAP value: what the feature adds to the score")
+    figure = Figure(figsize=(6 * len(values), 0.7 + 0.2 * n_shown), layout="constrained")
+    spread = np.random.default_rng(0).uniform(-0.3, 0.3, len(features))
+    ranks = np.argsort(np.argsort(np.where(np.isnan(features), np.inf, features), axis=0), axis=0)
+    shades = ranks / np.maximum(np.isfinite(features).sum(axis=0), 1)
+    for axes, (objective, moved) in zip(figure.subplots(1, len(values), squeeze=False)[0], values.items(), strict=True):
+        strongest = np.argsort(-np.abs(moved).mean(axis=0), kind="stable")[:n_shown]
+        lines = np.arange(len(strongest)) + spread[:, None]
+        dots, shade = moved[:, strongest].ravel(), shades[:, strongest].ravel()
+        known = np.isfinite(features[:, strongest]).ravel()
+        axes.scatter(dots[~known], lines.ravel()[~known], s=1, color="lightgrey")
+        axes.scatter(dots[known], lines.ravel()[known], s=1, c=shade[known], cmap="coolwarm", vmin=0, vmax=1)
+        axes.set_yticks(range(len(strongest)), [names[feature] for feature in strongest], fontsize=6)
+        axes.invert_yaxis()
+        axes.axvline(0, color="black", linewidth=0.6)
+        axes.set_title(objective, fontsize=8)
+        axes.set_xlabel("SHAP value: what the feature adds to the score", fontsize=7)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=80)
     return png.getvalue()

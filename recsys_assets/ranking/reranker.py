@@ -31,7 +31,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 COMBINED = "reranker"
 """Name of the mean of all objectives; one alone is ``reranker_<objective>`` (`ranking.CONFIGURATIONS`)."""
 ABOUT = "reranker.json"
-N_EXPLAINED = 2_000
+N_EXPLAINED = 400
 """Rows that the summary of SHAP values is made of."""
 
 

@@ -224,7 +224,7 @@ class Snapshot:
         for setting, variable in (("threads", "RECSYS_THREADS"), ("memory_limit", "RECSYS_MEMORY_LIMIT")):
             if value := os.environ.get(variable):
                 con.execute(f"set {setting} = $1", [value])
-        for catalog in CATALOGS:
+        for catalog in sorted({name.catalog for name in reads} & set(CATALOGS)):
             con.execute(f"attach ':memory:' as {catalog}")
         for macro in MACROS:
             con.execute(macro)
