@@ -17,8 +17,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from recsys_assets.ranking.reranker import RerankerSettings
-
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
 
@@ -124,8 +122,8 @@ class Profile(_Settings):
     audit: bool = False
     """Audit each night before it is published (``recsys audit future``), and do not publish one that saw its future.
     Costs about three times the night."""
-    reranker: RerankerSettings = Field(default_factory=RerankerSettings)
-    """Settings of the reranker (``[reranker]``; see ``recsys_assets/ranking/reranker.py``)."""
+    reranker: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)
     """Algorithms that run, each with its settings (empty: the algorithm's defaults)."""
 
@@ -147,6 +145,13 @@ class Profile(_Settings):
             if name not in known:
                 raise ValueError(f"algorithm {name!r} is unknown; known are {', '.join(known)}")
             known[name].Settings(**settings)
+        return self
+
+    @model_validator(mode="after")
+    def _settings_of_the_reranker(self) -> Profile:
+        from recsys_assets.ranking.reranker import RerankerSettings
+
+        RerankerSettings(**self.reranker)
         return self
 
     @property

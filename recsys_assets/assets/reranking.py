@@ -31,6 +31,7 @@ from recsys_assets.assets.step import (
 )
 from recsys_assets.nights import Night, cutoff
 from recsys_assets.profile import Profile
+from recsys_assets.ranking.reranker import RerankerSettings
 from recsys_assets.storage.feature_join import ROW, feature_query, feature_reads
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.models import Models
@@ -62,7 +63,7 @@ def reranking_assets(profile: Profile) -> list[AssetsDefinition]:
 
 
 def _examples(profile: Profile) -> AssetsDefinition:
-    lake, settings = Lake(profile), profile.reranker
+    lake, settings = Lake(profile), RerankerSettings(**profile.reranker)
     reads = (*_EXAMPLE_ROWS.reads, *feature_reads(profile, "graded"))
 
     @asset(
@@ -97,6 +98,7 @@ def _examples(profile: Profile) -> AssetsDefinition:
 
 def _model(profile: Profile, task: str) -> AssetsDefinition:
     lake, models, name = Lake(profile), Models(profile), f"reranker_{task}"
+    settings = RerankerSettings(**profile.reranker)
     reads = (TableName("recommendations", "examples", "past"),)
 
     @asset(
@@ -114,13 +116,13 @@ def _model(profile: Profile, task: str) -> AssetsDefinition:
 
         night = night_of(context)
         with measured() as usage, lake.as_of(night, reads) as snapshot:
-            examples = _learned_from(profile, snapshot, task, night)
-            reranker = Reranker(profile.reranker, profile.seed)
+            examples = _learned_from(snapshot, task, night, profile.horizon, settings.n_nights)
+            reranker = Reranker(settings, profile.seed)
             if examples.taken.any() and not examples.taken.all():
                 reranker.fit(examples)
             provenance = snapshot.provenance((), "") | {
                 "cutoff": cutoff(night).isoformat(),
-                "settings": profile.reranker.model_dump(mode="json"),
+                "settings": settings.model_dump(mode="json"),
                 "run_id": context.run.run_id,
             }
             written = models.write(name, night, reranker.save, provenance)
@@ -140,13 +142,13 @@ def _model(profile: Profile, task: str) -> AssetsDefinition:
     return model
 
 
-def _learned_from(profile: Profile, snapshot: Snapshot, task: str, night: Night) -> "Examples":
-    """Examples of this night and of whole horizons before it, as the settings say."""
+def _learned_from(snapshot: Snapshot, task: str, night: Night, horizon: int, n_nights: int) -> "Examples":
+    """Examples of this night and of whole horizons before it."""
     import numpy as np
 
     from recsys_assets.ranking.reranker import Examples
 
-    nights = [night - timedelta(days=profile.horizon * back) for back in range(profile.reranker.n_nights)]
+    nights = [night - timedelta(days=horizon * back) for back in range(n_nights)]
     rows = snapshot.table(
         "select * from past.recommendations.examples where task = $1 and list_contains($2, night) "
         "order by night, user_key, item_key",

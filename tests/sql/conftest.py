@@ -49,6 +49,16 @@ class Shop:
             self._create(table, contract(table))
         self._create("candidates.lists", contract("candidates.x"))
         self._create("graded.candidates.lists", contract("candidates.x"))
+        self._create("recommendations.candidates", CONTRACTS["recommendations.candidates"])
+        self.con.execute(
+            "create view recommendations.rankings as "
+            "select 'fusion' as algorithm, task, user_key, item_key, rank, score from recommendations.candidates"
+        )
+        self.con.execute(
+            "create view recommendations.champions as "
+            "select task, 'fusion' as configuration, true as is_champion from this.tasks"
+        )
+        self._create("graded.recommendations.rankings", CONTRACTS["recommendations.rankings"])
         for table in ("lists", "trending"):
             self._create(f"graded.recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
 
@@ -60,8 +70,8 @@ class Shop:
         )
         self.con.execute(
             "create table this.profile as "
-            "select 7 as horizon, 3 as list_length, 60 as rrf_k, 2 as n_similar, 4 as n_trending, "
-            "'a1b2c3' as fingerprint, '{}' as settings"
+            "select 7 as horizon, 3 as list_length, 60 as rrf_k, 20 as n_candidates, 2 as n_similar, "
+            "4 as n_trending, 'a1b2c3' as fingerprint, '{}' as settings"
         )
         self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task")
         self.con.execute("create table this.event_weights as select 'purchase' as event_type, 1.0::double as weight")

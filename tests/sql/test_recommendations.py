@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 FEATURES = [f"features/{name}" for name in ("user_item", "item", "item_trend")]
-BUILD = [*FEATURES, "recommendations/trending", "recommendations/lists"]
+BUILD = [*FEATURES, "recommendations/trending", "recommendations/candidates", "recommendations/lists"]
 
 
 @pytest.fixture
@@ -89,9 +89,41 @@ def test_fusion_adds_weighted_reciprocal_ranks_and_keeps_who_proposed(small_shop
         (1, 3, [{"algorithm": "ease", "rank": 1}, {"algorithm": "als", "rank": 3}]),
         (2, 1, [{"algorithm": "als", "rank": 1}]),
         (3, 2, [{"algorithm": "als", "rank": 2}]),
-        (4, 4, [{"algorithm": "als", "rank": 4}]),
+        (4, 4, [{"algorithm": "off", "rank": 2}, {"algorithm": "als", "rank": 4}]),
     ]
     assert [row[2] for row in rows] == pytest.approx([1 / 63 + 0.5 / 61, 1 / 61, 1 / 62, 1 / 64], abs=1e-12)
+
+
+def test_the_union_counts_who_proposed_and_keeps_the_best(small_shop):
+    propose(small_shop, "next", 1, als=[1, 2, 3, 4], ease=[3, 5], off=[6, 4])
+    weigh(small_shop, als=1.0, ease=0.5, off=0.0)
+    small_shop.con.execute("update this.profile set n_candidates = 4")
+    small_shop.build("recommendations/candidates")
+    rows = small_shop.rows(
+        "select rank, item_key, n_algorithms, best_rank from recommendations.candidates order by rank"
+    )
+    assert rows == [(1, 3, 2, 1), (2, 1, 1, 1), (3, 2, 1, 2), (4, 4, 1, 4)]
+
+
+def test_the_champions_ranking_is_published(small_shop):
+    propose(small_shop, "next", 1, als=[1, 2, 3])
+    weigh(small_shop, als=1.0)
+    small_shop.build(*BUILD[:-1])
+    con = small_shop.con
+    con.execute("create table ranked as from recommendations.rankings")
+    con.execute(
+        "insert into ranked select 'reranker' as algorithm, task, user_key, item_key, 4 - rank as rank, -rank as score "
+        "from ranked"
+    )
+    con.execute("create or replace view recommendations.rankings as from ranked")
+    con.execute(
+        "create or replace view recommendations.champions as from (values "
+        "('next', 'fusion', false), ('next', 'reranker', true)) as t(task, configuration, is_champion)"
+    )
+    small_shop.build(BUILD[-1])
+    assert small_shop.rows(
+        "select item_key, rank, algorithms[1].rank from recommendations.lists where user_key = 1"
+    ) == [(3, 1, 3), (2, 2, 2), (1, 3, 1)]
 
 
 def test_equal_scores_rank_by_item_id(small_shop):

@@ -29,7 +29,15 @@ def tables(make_shop):
     shop.insert("candidates.lists", *[("als", "next", 1, item, item, 0.0) for item in (1, 2)])
     shop.insert("recommendations.similar_items", (1, 1, 2, 0.5), (1, 2, 3, 0.25))
     names = ("user_item", "user", "item", "item_trend")
-    shop.build(*[f"features/{name}" for name in names], "recommendations/trending", "recommendations/lists")
+    tables = ("trending", "candidates", "lists")
+    shop.build(*[f"features/{name}" for name in names], *[f"recommendations/{table}" for table in tables])
+    con.execute(
+        "create table past.recommendations.champions as select $1::date as night, 'next' as task, "
+        "'fusion' as configuration, 'fusion' as incumbent, true as is_champion, null::double as difference, "
+        "null::double as low, null::double as high, null::double as p, null::double as p_corrected, "
+        "0 as n_users, 0 as n_user_nights",
+        [NIGHT],
+    )
     con.execute(
         "create table past.recommendations.trending as select 'all' as scope, unnest($1::date[]) as night",
         [[date(2020, 3, 24), NIGHT]],
