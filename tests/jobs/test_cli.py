@@ -25,6 +25,7 @@ COMMANDS = (
     "rollback",
     "query",
     "why",
+    "costs",
     "prune",
 )
 GROUPS = ("audit",)

@@ -4,6 +4,7 @@ from tests.leaks.harness import Edit, Leak
 
 RELEVANT, GRADES = "sql/grades/relevant.sql", "recsys_assets/assets/grades.py"
 CANDIDATES, WEIGHTS = "recsys_assets/assets/algorithms.py", "recsys_assets/assets/recommendations.py"
+RERANKING, CHAMPIONS = "recsys_assets/assets/reranking.py", "recsys_assets/assets/champions.py"
 
 LEAKS = (
     Leak(
@@ -89,5 +90,34 @@ LEAKS = (
         ),
         "audit",
         "recommendations.fusion_weights",
+    ),
+    Leak(
+        "the reranker learns from features of the night whose purchases it learns",
+        (
+            Edit(RERANKING, 'feature_reads(profile, "graded"))', "feature_reads(profile))"),
+            Edit(
+                RERANKING,
+                'feature_query(profile, snapshot, _EXAMPLE_ROWS, "graded")',
+                "feature_query(profile, snapshot, _EXAMPLE_ROWS)",
+            ),
+        ),
+        "check",
+        "examples_know_nothing_of_their_outcome",
+    ),
+    Leak(
+        "the champion is chosen by the grades of a later night",
+        (
+            Edit(
+                CHAMPIONS,
+                "            rows = _decisions(snapshot.table(_CHALLENGES.text), profile.seed + night.toordinal())\n",
+                """\
+            newest = lake.partitions("grades.candidates")[-1].night
+            with lake.as_of(newest, _CHALLENGES.reads) as later:
+                rows = _decisions(later.table(_CHALLENGES.text), profile.seed + night.toordinal())
+""",
+            ),
+        ),
+        "audit",
+        "recommendations.champions",
     ),
 )

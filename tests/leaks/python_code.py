@@ -164,9 +164,16 @@ LEAKS = (
         (
             Edit(
                 POPULARITY,
-                "        decayed = train.weights *",
-                "        kept = np.random.default_rng().random(len(train.weights)) < 0.9\n"
-                "        decayed = kept * train.weights *",
+                "        scores, history = trend(train, self.settings.half_life_days)\n",
+                """\
+        import dataclasses
+
+        import numpy as np
+
+        kept = np.random.default_rng().random(len(train.weights)) < 0.9
+        train = dataclasses.replace(train, weights=kept * train.weights)
+        scores, history = trend(train, self.settings.half_life_days)
+""",
             ),
         ),
         "audit",

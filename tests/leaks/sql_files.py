@@ -3,7 +3,8 @@
 from tests.leaks.harness import Edit, Leak
 
 ITEM, USER_ITEM, CATEGORY = "sql/features/item.sql", "sql/features/user_item.sql", "sql/features/category_trend.sql"
-RELEVANT, FUSION, LISTS = "sql/grades/relevant.sql", "sql/training/fusion.sql", "sql/recommendations/lists.sql"
+RELEVANT, FUSION = "sql/grades/relevant.sql", "sql/training/fusion.sql"
+CANDIDATES = "sql/recommendations/candidates.sql"
 
 
 def refused(name: str, file: str, old: str, new: str, says: str) -> Leak:
@@ -120,7 +121,7 @@ REFUSED = (
     ),
     refused(
         "ties broken by the order in which items first came (their key)",
-        LISTS,
+        CANDIDATES,
         "order by fused.score desc, id_order.place",
         "order by fused.score desc, fused.item_key",
         "orders by item_key",

@@ -132,6 +132,7 @@ def test_this_says_what_night_it_is(make_shop):
             "horizon": 2,
             "list_length": 30,
             "rrf_k": 5,
+            "n_candidates": 200,
             "n_similar": 20,
             "n_trending": 100,
             "fingerprint": shop.profile.fingerprint,
