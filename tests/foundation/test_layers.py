@@ -23,7 +23,7 @@ LAYERS: dict[str, set[str]] = {
     "algorithms": set(),
     "ranking": set(),
     "evaluation": set(),
-    "profile": {"algorithms"},  # settings are validated against the registry
+    "profile": {"algorithms", "ranking"},  # settings are validated against the registry, and the reranker's
     "nights": {"profile"},
     "storage": STORAGE,
     "assets": STORAGE | PURE,
