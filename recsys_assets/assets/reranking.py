@@ -207,7 +207,8 @@ def _stream(profile: Profile, snapshot: Snapshot, rerankers: "dict[str, Reranker
     from recsys_assets.storage.snapshot import arrow_schema
 
     schema, cursor = arrow_schema(CANDIDATES), snapshot.cursor()
-    query = feature_query(profile, snapshot, _RANKING_ROWS)
+    has_learned = any(reranker.boosters for reranker in rerankers.values())
+    query = feature_query(profile, snapshot, _RANKING_ROWS) if has_learned else _RANKING_ROWS.text
     (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
 
     def batches() -> Iterator["pa.RecordBatch"]:
