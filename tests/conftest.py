@@ -1,8 +1,12 @@
 """What every test may use: the slow marker, and the data sets that lie beside the project."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: OpenMP's threads would wait for one another there
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -84,7 +84,7 @@ FILES = {
     LATE: f"from mine where {IS_LATE} order by all",
 }
 CLI = "from recsys_jobs.cli import app; app()"
-SWITCHES = ("RECSYS_DATA", "RECSYS_PROFILE", "DAGSTER_HOME", "RECSYS_THREADS", "OMP_NUM_THREADS")
+SWITCHES = ("RECSYS_DATA", "RECSYS_PROFILE", "DAGSTER_HOME", "RECSYS_THREADS")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ OWN_DATA = PROJECT / "docs" / "bring-your-own-data.md"
 BACKTEST = PROJECT / "docs" / "backtest.md"
 FROM_A_FILE, BY_HAND = "From a file to recommendations", "A whole one, by hand"
 ONE_FILE_EACH = {
-    "A new algorithm": {"recsys_assets/algorithms/user_knn.py"},
+    "A new algorithm": {"recsys_assets/algorithms/all_neighbours.py"},
     "A new feature": {"sql/features/user_week.sql"},
     "A new metric": {"recsys_assets/evaluation/metrics.py"},
     "A new check": {"dbt_like_checks/features.yml", "dbt_like_checks/singular/weekend_share_is_a_share.sql"},
@@ -133,7 +133,7 @@ def walk_through_the_shop(folder: Path, *sections: str) -> tuple[Path, str]:
         write_files(CONTRIBUTING, name, project, home)
     if sections:
         with (project / "data/profiles/corner_shop.toml").open("a") as profile:
-            profile.write("\n[algorithms.user_knn]\n")
+            profile.write("\n[algorithms.all_neighbours]\n")
     return project, run_section(BY_HAND, project, home)
 
 
@@ -343,26 +343,26 @@ def test_the_examples_are_found_by_their_place(extended):
 
     project, _ = extended
     there = json.loads(
-        run(project, sys.executable, "-c", WHAT_THERE_IS, RECSYS_PROFILE=str(profile_with_user_knn(project)))
+        run(project, sys.executable, "-c", WHAT_THERE_IS, RECSYS_PROFILE=str(profile_with_all_neighbours(project)))
     )
-    assert "user_knn" in there["algorithms"]
+    assert "all_neighbours" in there["algorithms"]
     assert "r_precision" in there["metrics"]
     assert {"not_null_user_week_weekend_share", "weekend_share_is_a_share"} <= set(there["checks"])
-    assert {"models/user_knn", "candidates/user_knn", "features/user_week"} <= set(there["assets"])
+    assert {"models/all_neighbours", "candidates/all_neighbours", "features/user_week"} <= set(there["assets"])
     assert "clean/events" in there["assets"]["features/user_week"]
 
 
-def profile_with_user_knn(project: Path) -> Path:
+def profile_with_all_neighbours(project: Path) -> Path:
     """Beside the project, so that the copy holds the examples only."""
     profile = project.parent / "complete_journey.toml"
     given = (PROJECT / "data/profiles/complete_journey.toml").read_text()
-    profile.write_text(given + "\n[algorithms.user_knn]\n")
+    profile.write_text(given + "\n[algorithms.all_neighbours]\n")
     return profile
 
 
 def test_the_new_algorithm_keeps_the_contract(extended):
     project, _ = extended
-    contract = ("tests/algorithms/test_contract.py", "-k", "user_knn")
+    contract = ("tests/algorithms/test_contract.py", "-k", "all_neighbours")
     printed = run(project, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *contract)
     assert re.search(r"\b1[0-9] passed|\b[2-9][0-9] passed", printed), printed
 
@@ -391,7 +391,7 @@ def test_the_examples_run_through_a_night(tmp_path):
     with release_of(project) as release:
         graded = set(release.execute("select distinct algorithm, metric from meta.grades").fetchall())
         inputs = {table for (table,) in release.execute("select distinct table_name from meta.build").fetchall()}
-    assert {("user_knn", "r_precision"), ("published", "r_precision"), ("user_knn", "ndcg")} <= graded
+    assert {("all_neighbours", "r_precision"), ("published", "r_precision"), ("all_neighbours", "ndcg")} <= graded
     assert "recommendations.lists" in inputs
     (week,) = (project / "data/corner_shop/lake/features/user_week/night=2025-03-10").glob("*.parquet")
     with duckdb.connect() as con:

@@ -1,6 +1,6 @@
 """Tracking: MLflow is told what each night made, and never asked by one.
 
-What belongs here: one MLflow run per algorithm and night with settings, cutoffs and input fingerprints; the grades are
+What belongs here: one MLflow run per model and night with settings, cutoffs and input fingerprints; the grades are
 added to the run of the graded night once a later night gives them.
 """
 
@@ -19,6 +19,7 @@ from recsys_assets.assets.step import (
 )
 from recsys_assets.nights import Night, cutoff, graded_night
 from recsys_assets.profile import Profile
+from recsys_assets.ranking.reranker import COMBINED
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.models import Model, Models
 from recsys_assets.storage.sql import TableName
@@ -45,7 +46,7 @@ def tracking_asset(profile: Profile) -> AssetsDefinition:
         group_name="tracking",
         kinds={"mlflow"},
         owners=OWNERS,
-        description="MLflow's copy of what the night made: a run per algorithm and night, with its grades once they "
+        description="MLflow's copy of what the night made: a run per model and night, with its grades once they "
         "come. See it with `mlflow ui --backend-store-uri` and the address below.",
     )
     def mlflow(context: AssetExecutionContext) -> MaterializeResult[None]:
@@ -109,18 +110,19 @@ def _grade(client: "MlflowClient", experiment: str, night: Night, rows: list[dic
     """Add grades to the graded night's runs; returns how many got some."""
     from mlflow.entities import Metric
 
+    told: dict[str, list[Metric]] = {}
+    for row in rows:
+        name, part = row["algorithm"], row["task"]
+        if name.startswith(COMBINED):  # one model of each task makes all of the reranker's rankings
+            name, part = f"{COMBINED}_{part}", name
+        told.setdefault(name, []).append(Metric(f"{part}.{row['metric']}_at_{row['k']}", row["mean"], _now(), 0))
     graded = 0
-    for algorithm in sorted({row["algorithm"] for row in rows}):
-        run_id = _run_of(client, experiment, algorithm, night)
+    for name, metrics in sorted(told.items()):
+        run_id = _run_of(client, experiment, name, night)
         if run_id:
             graded += 1
-            told = [
-                Metric(f"{row['task']}.{row['metric']}_at_{row['k']}", row["mean"], _now(), 0)
-                for row in rows
-                if row["algorithm"] == algorithm
-            ]
-            for first in range(0, len(told), MOST_METRICS):
-                client.log_batch(run_id, metrics=told[first : first + MOST_METRICS])
+            for first in range(0, len(metrics), MOST_METRICS):
+                client.log_batch(run_id, metrics=metrics[first : first + MOST_METRICS])
     return graded
 
 

@@ -12,7 +12,7 @@ from tests.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 ALGORITHMS = {"als", "buy_again", "item_knn", "popularity"}
-CLEAN = [f"clean.{table}" for table in TABLES]
+CLEAN = [f"clean.{table}" for table in (*TABLES, "promotions")]
 GRADES = ["grades.judged_published", "grades.published", "grades.beyond_accuracy", "grades.summary"]
 
 
@@ -43,8 +43,8 @@ def test_a_night_built_again_without_mlflows_records_writes_nothing(built, tmp_p
 def test_a_backfilled_night_is_graded_as_rebuilt_and_never_published(built, tmp_path):
     deployment = built.copy(tmp_path / "rebuilt")
     release = (deployment.folder / "recsys.duckdb").readlink()
-    longer = deployment.profile.model_copy(update={"list_length": 25})
-    deployment.build(SECOND, profile=longer, only=["recommendations.lists", "releases.published"])
+    shorter = deployment.profile.model_copy(update={"list_length": 15})
+    deployment.build(SECOND, profile=shorter, only=["recommendations.lists", "releases.published"])
     assert deployment.lake.partition("recommendations.lists", SECOND).sequence == 2
     assert (deployment.folder / "recsys.duckdb").readlink() == release
     assert len(list((deployment.folder / "releases").glob(f"{SECOND}-*"))) == 2
@@ -91,7 +91,7 @@ def test_a_night_whose_past_is_lost_says_so(built, tmp_path):
         deployment.build(LAST + timedelta(days=1), only=CLEAN)
 
 
-def test_mlflow_holds_a_run_per_algorithm_and_night_with_the_grades_of_its_lists(built):
+def test_mlflow_holds_a_run_per_model_and_night_with_the_grades_of_its_lists(built):
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=f"sqlite:///{built.folder / 'mlflow.db'}")
@@ -100,15 +100,19 @@ def test_mlflow_holds_a_run_per_algorithm_and_night_with_the_grades_of_its_lists
         (run.data.tags["algorithm"], run.data.tags["night"]): run
         for run in client.search_runs([experiment.experiment_id])
     }
-    assert set(runs) == {(algorithm, str(night)) for algorithm in ALGORITHMS for night in NIGHTS}
-    for (_, night), run in runs.items():
+    rerankers = {f"reranker_{task}" for task in built.profile.tasks}
+    assert set(runs) == {(name, str(night)) for name in ALGORITHMS | rerankers for night in NIGHTS}
+    for (name, night), run in runs.items():
         assert run.data.params["cutoff"] == str(cutoff(NIGHTS[[str(n) for n in NIGHTS].index(night)]))
         assert run.data.params["watermark"] < run.data.params["cutoff"]
-        assert f"newest {night} " in run.data.tags["input.clean.events"]
+        inputs = "input.recommendations.examples" if name in rerankers else "input.clean.events"
+        assert f"newest {night} " in run.data.tags[inputs]
     for grading in (SECOND, LAST):
         rows = built.rows("grades.summary", grading, "algorithm, task, metric, k, mean")
         for algorithm, task, metric, k, mean in rows:
-            if algorithm != "published":
-                run = runs[algorithm, str(grading - timedelta(days=HORIZON))]
-                assert run.data.metrics[f"{task}.{metric}_at_{k}"] == mean
+            reranked = algorithm.startswith("reranker")
+            if reranked or algorithm in ALGORITHMS:
+                run = runs[f"reranker_{task}" if reranked else algorithm, str(grading - timedelta(days=HORIZON))]
+                name = f"{algorithm if reranked else task}.{metric}_at_{k}"
+                assert run.data.metrics[name] == mean
     assert not [name for name in runs["als", str(LAST)].data.metrics if name.startswith("next.")]

@@ -1,6 +1,7 @@
 """Every declared check passes on real nights, and fails when what it is there for is broken."""
 
 import re
+import tomllib
 from contextlib import contextmanager
 
 import pytest
@@ -8,12 +9,12 @@ import pytest
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.checks.relations import opened, opened_landing
 from recsys_assets.checks.running import run_checks
-from recsys_assets.profile import load_profile
+from recsys_assets.profile import Profile
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.sql import TableName
-from tests.sample import NIGHTS
+from tests.sample import NIGHTS, PROFILE
 
-CHECKS = load_checks(load_profile("complete_journey"))  # the sample has its tables and algorithms
+CHECKS = load_checks(Profile(name="sample", **tomllib.loads(PROFILE)))
 TWICE = "from {rows} union all by name from {rows}"
 # What breaks a use of each generic test: the relation ({own}: the checked table) and its rows instead.
 GENERIC = {

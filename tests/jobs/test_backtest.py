@@ -107,9 +107,9 @@ def test_a_night_is_built_again_when_what_it_was_made_from_changed(built, tmp_pa
 
     assert left() == []
     assert left(profile.model_copy(update={"title": "The same by another name"})) == []
-    longer = profile.model_copy(update={"list_length": 25})
-    assert left(longer) == list(NIGHTS)
-    deployment.build(SECOND, profile=longer, only=["recommendations.lists"])  # which LAST graded as they were
+    shorter = profile.model_copy(update={"list_length": 15})
+    assert left(shorter) == list(NIGHTS)
+    deployment.build(SECOND, profile=shorter, only=["recommendations.lists"])  # which LAST graded as they were
     assert left() == [LAST]
     deployment.lake.partition("features.user", SECOND).path.unlink()
     assert left() == [SECOND, LAST]
