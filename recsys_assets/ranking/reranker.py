@@ -51,8 +51,9 @@ class RerankerSettings(BaseModel):
     """What each tree counts."""
 
     n_leaves: PositiveInt = 15
-    """Leaves of a tree. Few and slow is best where weeks differ: NDCG@10 on Complete Journey, lists of 2017-10-17 learned
-    from those of 10-10, next .2905 and discovery .0314; .2854 and .0281 with 150 trees of 31 leaves at a rate of 0.08."""
+    """Leaves of a tree. Few and slow is best where weeks differ: NDCG@10 on Complete Journey, lists of 2017-10-17
+    learned from those of 10-10, next .2905 and discovery .0314; with 150 trees of 31 leaves at a rate of 0.08 .2854
+    and .0281."""
 
     min_leaf_rows: PositiveInt = 100
     """Fewest examples in a leaf."""
