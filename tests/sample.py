@@ -55,7 +55,8 @@ folder = "{files}"
 purchase = 1.0
 
 [reranker]
-n_trees = 20
+n_trees = 10
+n_leaves = 15
 
 [algorithms.popularity]
 [algorithms.buy_again]

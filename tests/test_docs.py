@@ -37,8 +37,8 @@ from recsys_assets.algorithms import registry
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.profile import load_profile
-from recsys_jobs.definitions import defs
-graph = defs.resolve_asset_graph()
+from recsys_jobs.definitions import build_definitions
+graph = build_definitions().resolve_asset_graph()
 json.dump({
     "algorithms": sorted(registry()),
     "metrics": sorted(METRICS),
