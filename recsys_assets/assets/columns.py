@@ -13,6 +13,8 @@ from dagster import (
     TableColumnConstraints,
     TableColumnDep,
     TableColumnLineage,
+    TableConstraints,
+    TableRecord,
     TableSchema,
     get_dagster_logger,
 )
@@ -64,6 +66,14 @@ MEANINGS = {
     "rank_in_user": "place among the user's items by decayed_weight",
     "model_night": "night of the models behind it",
 }
+# Dagster keeps the variables of whoever makes the first of each of these for ever. Made here, they hold no connection,
+# at which DuckDB would complain when the process ends.
+TableColumnLineage({"first": [TableColumnDep(AssetKey("first"), "first")]})
+TableSchema(
+    columns=[TableColumn("first", constraints=TableColumnConstraints())], constraints=TableConstraints(other=[])
+)
+TableRecord({"first": "first"})
+
 _lineages: dict[tuple[str, str, tuple[str, ...]], TableColumnLineage] = {}
 
 
@@ -136,7 +146,13 @@ def _lineage(written: Written, snapshot: Snapshot, select: Select) -> TableColum
         except Exception as error:  # whatever goes wrong here, the table itself is right
             get_dagster_logger().warning(f"{table}: its columns could not be followed to other tables: {error!r}")
             made_from = {}
-        _lineages[known] = _as_lineage(made_from, list(written.columns))
+        _lineages[known] = TableColumnLineage(
+            {
+                column: [TableColumnDep(AssetKey(origin.split(".")), name) for origin, name in origins]
+                for column in written.columns
+                if (origins := made_from.get(column.lower()))
+            }
+        )
     return _lineages[known]
 
 
@@ -145,14 +161,3 @@ def _metric_meanings() -> dict[str, str]:
     from recsys_assets.evaluation.metrics import METRICS
 
     return {name: (metric.__doc__ or "").partition("\n")[0].rstrip(".") for name, metric in METRICS.items()}
-
-
-def _as_lineage(made_from: Mapping[str, Sequence[tuple[str, str]]], columns: list[str]) -> TableColumnLineage:
-    # Dagster keeps the variables of whoever makes its first lineage for ever: no snapshot may be among them.
-    return TableColumnLineage(
-        {
-            column: [TableColumnDep(AssetKey(origin.split(".")), name) for origin, name in origins]
-            for column in columns
-            if (origins := made_from.get(column.lower()))
-        }
-    )
