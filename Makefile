@@ -32,7 +32,7 @@ dev: venv $(DAGSTER_HOME)/dagster.yaml ## Dagster's pages on http://127.0.0.1:30
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1
 
 test: venv-dev ## the tests (PYTEST_ARGS="-k nights" for some of them)
-	$(BIN)/pytest -n auto --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-slow: venv-dev ## the tests, those marked slow too
 	$(BIN)/pytest --slow $(PYTEST_ARGS)

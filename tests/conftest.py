@@ -8,6 +8,7 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: OpenMP's threads would wait for one another there
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+LONG_FILES = ("tests/test_docs.py", "tests/crash/", "tests/jobs/test_backtest.py", "tests/assets/", "tests/checks/")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -17,7 +18,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests marked slow, visibly, unless asked for."""
+    """Long files first, so that no worker ends with one; skip the tests marked slow, visibly, unless asked for."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
     if config.getoption("--slow"):
         return
     for item in items:
