@@ -98,6 +98,7 @@ def assert_unaware(seen: list[dict], nights: list[str]) -> None:
         assert reader["nights"] == nights
 
 
+@pytest.mark.slow
 def test_a_night_killed_twice_ends_as_if_it_had_not_been(built, tmp_path):
     """Once in the clean log and once among what is made of it; the rerun has another hash seed and one thread."""
     deployment = built.copy_before_last(tmp_path / "data")

@@ -71,6 +71,7 @@ def test_nights_that_are_built_are_not_built_again_and_their_grades_are_shown_an
     assert (folder / "comparisons.csv").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_failed_night_stops_it_and_run_again_it_goes_on(built, tmp_path):
     deployment = built.copy(tmp_path / "copy")
