@@ -9,7 +9,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import fixed_point, most_taken, products
-from recsys_assets.algorithms.links import keep_top, row_of_each
+from recsys_assets.algorithms.sparse import keep_top, row_of_each
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import most_taken
-from recsys_assets.algorithms.links import pack, row_of_each, scale, unpack, with_own
+from recsys_assets.algorithms.links import scale, with_own
+from recsys_assets.algorithms.sparse import pack, row_of_each, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +83,7 @@ class EASE(Recommender):
 
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
         n_items = self.history.shape[1]
-        links = unpack(self.arrays, "links", (n_items, n_items))
+        links = unpack(self.arrays, "links", n_items)
         return with_own(self.history[users], links, self.settings.self_weight, self.history[users])
 
 

@@ -8,17 +8,18 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
-from recsys_assets.algorithms.links import keep_top, pack, scale, shares, strongest, unpack, with_own
+from recsys_assets.algorithms.links import LinkedItems, scale, shares, strongest, with_own
+from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from recsys_assets.algorithms.arrays import Interactions, Lists
+    from recsys_assets.algorithms.arrays import Interactions
 
 
-class ItemKNN(Recommender):
+class ItemKNN(LinkedItems):
     """One step of a walk from the user's decayed items to their neighbours.
 
     Neighbours are items taken by the same users, less so the more popular they are, and each item's links sum
@@ -100,32 +101,9 @@ class ItemKNN(Recommender):
             case "bm25":
                 return _rarity(counts) @ _saturated(counts)
 
-    def _links(self) -> csr_matrix:
-        n_items = self.history.shape[1]
-        return unpack(self.arrays, "links", (n_items, n_items))
-
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
-        starts = unpack(self.arrays, "starts", self.history.shape) if self.settings.profile_items else self.history
+        starts = unpack(self.arrays, "starts", self.history.shape[1]) if self.settings.profile_items else self.history
         return with_own(starts[users], self._links(), self.settings.self_weight, self.history[users])
-
-    def similar(self, items: NDArray[np.int32], n: int) -> Lists:
-        """List the items that go with items.
-
-        Parameters
-        ----------
-        items : ndarray of int32, shape (n_queries,)
-            Indices of items, in any order.
-        n : int
-            Longest list; there are at most `n_neighbours` to choose from.
-
-        Returns
-        -------
-        Lists
-            `users` holds the item asked about; scores are shares of its links.
-        """
-        from recsys_assets.algorithms.topn import top_n_sparse
-
-        return top_n_sparse(items, self._links()[items], n)
 
 
 def _balanced(counts: csr_matrix, popularity_penalty: float) -> csr_matrix:

@@ -71,12 +71,12 @@ class LightFM(Recommender):
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
         import numpy as np
 
-        from recsys_assets.algorithms.sparse import strongest
+        from recsys_assets.algorithms.sparse import keep_top
 
         settings = self.settings
         history = train.to_csr(train.weights * hyperbolic(train.ages, settings.decay_days))
         items = most_taken(history, settings.n_items)
-        pairs = strongest(history[:, items].log1p(), settings.n_pairs).astype(np.float32)
+        pairs = keep_top(history[:, items].log1p(), settings.n_pairs).astype(np.float32)
         if not pairs.nnz:
             none = {"item_factors": np.empty((0, 1)), "user_factors": np.zeros((train.n_users, 1))}
             return history, {"items": items, **none}

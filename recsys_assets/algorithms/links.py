@@ -1,17 +1,18 @@
-"""Links between users or between items: the strongest of each row, and how they are kept in arrays."""
+"""Links between users or between items: the strongest of each row, and what they lead to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from recsys_assets.algorithms.base import Recommender
+from recsys_assets.algorithms.sparse import row_of_each, unpack
 
+if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-_PARTS = ("data", "indices", "indptr")
+    from recsys_assets.algorithms.arrays import Lists
 
 
 def strongest(vectors: csr_matrix, n: int, n_threads: int) -> csr_matrix:
@@ -40,31 +41,6 @@ def strongest(vectors: csr_matrix, n: int, n_threads: int) -> csr_matrix:
     links.eliminate_zeros()
     links.sort_indices()
     return links
-
-
-def keep_top(matrix: csr_matrix, n: int) -> csr_matrix:
-    """Keep the n greatest entries of each row; among equal ones those of the lower column.
-
-    Parameters
-    ----------
-    matrix : csr_matrix of float64, shape (n_rows, n_columns)
-        Column indices ascend.
-    n : int
-        Entries kept per row.
-
-    Returns
-    -------
-    csr_matrix
-        A new matrix; column indices ascend.
-    """
-    import numpy as np
-    from scipy.sparse import csr_matrix
-
-    rows = row_of_each(matrix)
-    order = np.lexsort((-matrix.data, rows))
-    kept = np.sort(order[np.arange(matrix.nnz) - matrix.indptr[rows] < n])
-    indptr = np.concatenate([[0], np.cumsum(np.minimum(np.diff(matrix.indptr), n))])
-    return csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
 
 def shares(links: csr_matrix) -> csr_matrix:
@@ -107,22 +83,6 @@ def scale(sums: NDArray[np.float64], exponent: float) -> csr_matrix:
     return diags(np.power(sums, exponent, out=np.zeros_like(sums), where=sums > 0))
 
 
-def row_of_each(matrix: csr_matrix) -> NDArray[np.int64]:
-    """Row of each stored entry.
-
-    Parameters
-    ----------
-    matrix : csr_matrix, shape (n_rows, n_columns)
-
-    Returns
-    -------
-    ndarray of int64, shape (nnz,)
-    """
-    import numpy as np
-
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-
-
 def with_own(weights: csr_matrix, links: csr_matrix, self_weight: float, profiles: csr_matrix) -> csr_matrix:
     """Follow links and add the users' own items: ``weights @ links + self_weight * profiles``.
 
@@ -147,38 +107,28 @@ def with_own(weights: csr_matrix, links: csr_matrix, self_weight: float, profile
     return scores.tocsc().tocsr()
 
 
-def pack(name: str, matrix: csr_matrix) -> dict[str, NDArray[np.generic]]:
-    """Arrays of a sparse matrix, named for `Recommender.arrays`.
+class LinkedItems(Recommender):
+    """A recommender that keeps links between items, packed as "links", and so can say what goes with an item."""
 
-    Parameters
-    ----------
-    name : str
-        What the names begin with.
-    matrix : csr_matrix
+    def _links(self) -> csr_matrix:
+        """Links from each item, csr_matrix of shape (n_items, n_items)."""
+        return unpack(self.arrays, "links", self.history.shape[1])
 
-    Returns
-    -------
-    dict of str to ndarray
-    """
-    import numpy as np
+    def similar(self, items: NDArray[np.int32], n: int) -> Lists:
+        """List the items that the strongest links of items lead to.
 
-    types = (matrix.dtype, np.int32, np.int64)
-    return {f"{name}.{part}": getattr(matrix, part).astype(type_) for part, type_ in zip(_PARTS, types, strict=True)}
+        Parameters
+        ----------
+        items : ndarray of int32, shape (n_queries,)
+            Indices of items, in any order.
+        n : int
+            Longest list; there are at most as many as links were kept.
 
+        Returns
+        -------
+        Lists
+            `users` holds the item asked about; scores are shares of its links.
+        """
+        from recsys_assets.algorithms.topn import top_n_sparse
 
-def unpack(arrays: Mapping[str, NDArray[np.generic]], name: str, shape: tuple[int, int]) -> csr_matrix:
-    """Sparse matrix of the arrays that `pack` named; what no row has is 0.
-
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-    name : str
-    shape : tuple of int
-
-    Returns
-    -------
-    csr_matrix
-    """
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix(tuple(arrays[f"{name}.{part}"] for part in _PARTS), shape=shape)
+        return top_n_sparse(items, self._links()[items], n)

@@ -8,17 +8,18 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
-from recsys_assets.algorithms.links import keep_top, pack, scale, shares, strongest, unpack, with_own
+from recsys_assets.algorithms.links import LinkedItems, scale, shares, strongest, with_own
+from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from recsys_assets.algorithms.arrays import Interactions, Lists
+    from recsys_assets.algorithms.arrays import Interactions
 
 
-class RP3beta(Recommender):
+class RP3beta(LinkedItems):
     """Three steps of a random walk, from the user to an item, a user, an item, popular ends counted for less.
 
     Paudel, Christoffel, Newell and Bernstein, "Updatable, accurate, diverse, and scalable recommendations for
@@ -76,32 +77,9 @@ class RP3beta(Recommender):
         first_steps = scale(_sums(counts, axis=1), -settings.alpha) @ counts.power(settings.alpha)
         return first_steps.tocsr(), pack("links", shares(links)) | pack("starts", starts.tocsr())
 
-    def _links(self) -> csr_matrix:
-        n_items = self.history.shape[1]
-        return unpack(self.arrays, "links", (n_items, n_items))
-
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
-        starts = unpack(self.arrays, "starts", self.history.shape)
+        starts = unpack(self.arrays, "starts", self.history.shape[1])
         return with_own(starts[users], self._links(), self.settings.self_weight, self.history[users])
-
-    def similar(self, items: NDArray[np.int32], n: int) -> Lists:
-        """List the items a walk from items reaches.
-
-        Parameters
-        ----------
-        items : ndarray of int32, shape (n_queries,)
-            Indices of items, in any order.
-        n : int
-            Longest list; there are at most `n_neighbours` to choose from.
-
-        Returns
-        -------
-        Lists
-            `users` holds the item asked about; scores are shares of its links.
-        """
-        from recsys_assets.algorithms.topn import top_n_sparse
-
-        return top_n_sparse(items, self._links()[items], n)
 
 
 def _sums(counts: csr_matrix, axis: int) -> NDArray[np.float64]:

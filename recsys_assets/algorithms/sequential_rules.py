@@ -9,7 +9,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
 from recsys_assets.algorithms.decay import hyperbolic
-from recsys_assets.algorithms.sparse import pack, strongest, unpack
+from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,7 +97,7 @@ def _rules(found: Baskets, settings: SequentialRules.Settings) -> csr_matrix:
         support.eliminate_zeros()
         parts.append(support)
     rules = (by_case @ vstack(parts, format="csr") @ by_item).tocsr()
-    return strongest(rules, settings.n_rules)
+    return keep_top(rules, settings.n_rules)
 
 
 def _followers(found: Baskets, settings: SequentialRules.Settings) -> csr_matrix:

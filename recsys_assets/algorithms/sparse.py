@@ -59,7 +59,7 @@ def unpack(arrays: Mapping[str, NDArray[np.generic]], name: str, n_columns: int)
     return csr_matrix((data, indices, indptr), shape=(len(indptr) - 1, n_columns))
 
 
-def strongest(matrix: csr_matrix, n: int) -> csr_matrix:
+def keep_top(matrix: csr_matrix, n: int) -> csr_matrix:
     """Keep the n greatest stored entries of each row; of equal ones those of the lower columns.
 
     Parameters
@@ -106,7 +106,7 @@ def best_first(matrix: csr_matrix) -> csr_matrix:
     import numpy as np
     from scipy.sparse import csr_matrix
 
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    rows = row_of_each(matrix)
     order = np.lexsort((matrix.indices, -matrix.data, rows))
     return csr_matrix((matrix.data[order], matrix.indices[order], matrix.indptr), shape=matrix.shape)
 
@@ -177,8 +177,7 @@ def fill(matrix: csr_matrix, other: csr_matrix) -> csr_matrix:
     from scipy.sparse import csr_matrix
 
     def cells(of: csr_matrix) -> NDArray[np.int64]:
-        rows = np.repeat(np.arange(of.shape[0], dtype=np.int64), np.diff(of.indptr))
-        found: NDArray[np.int64] = rows * of.shape[1] + of.indices
+        found: NDArray[np.int64] = row_of_each(of) * of.shape[1] + of.indices
         return found
 
     own, others = cells(matrix), cells(other)
@@ -189,3 +188,19 @@ def fill(matrix: csr_matrix, other: csr_matrix) -> csr_matrix:
     rows, columns = np.divmod(both[order], matrix.shape[1])
     indptr = np.searchsorted(rows, np.arange(matrix.shape[0] + 1))
     return csr_matrix((data, columns, indptr), shape=matrix.shape)
+
+
+def row_of_each(matrix: csr_matrix) -> NDArray[np.int64]:
+    """Row of each stored entry.
+
+    Parameters
+    ----------
+    matrix : csr_matrix, shape (n_rows, n_columns)
+
+    Returns
+    -------
+    ndarray of int64, shape (nnz,)
+    """
+    import numpy as np
+
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))

@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
-from recsys_assets.algorithms.sparse import pack, strongest, unpack
+from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ class TFIDFContent(Recommender):
 
         history = train.to_csr(train.weights * hyperbolic(train.ages, self.settings.decay_days))
         words = _words(train, self.settings.max_share)
-        profiles = strongest((history @ words).tocsr(), self.settings.profile_words)
+        profiles = keep_top((history @ words).tocsr(), self.settings.profile_words)
         count = np.bincount(history.indices, history.data, minlength=train.n_items)
         by_item = diags(1 + self.settings.popularity * np.log1p(count)) @ words
         return history, pack("profiles", profiles) | pack("items", by_item.T.tocsr())

@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
-from recsys_assets.algorithms.sparse import pack, strongest, unpack
+from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +75,7 @@ class TIFUKNN(Recommender):
         # Old habits may decay to nothing a float can hold, and would then be no more in the user's list.
         decay = np.maximum(decay, 1e-12)
         history = _unit(train.to_csr(train.weights * decay[found.of_events]))
-        profiles = strongest(history, self.settings.profile_items)
+        profiles = keep_top(history, self.settings.profile_items)
         neighbours = _neighbours(_unit(profiles), self.settings.n_neighbours)
         return history, pack("profiles", profiles) | pack("neighbours", neighbours)
 

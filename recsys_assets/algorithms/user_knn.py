@@ -8,7 +8,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
-from recsys_assets.algorithms.links import pack, scale, shares, strongest, unpack, with_own
+from recsys_assets.algorithms.links import scale, shares, strongest, with_own
+from recsys_assets.algorithms.sparse import pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +76,6 @@ class UserKNN(Recommender):
 
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
         n_users, n_items = self.history.shape
-        neighbours = unpack(self.arrays, "neighbours", (n_users, n_users))
-        recent = unpack(self.arrays, "recent", (n_users, n_items))
+        neighbours = unpack(self.arrays, "neighbours", n_users)
+        recent = unpack(self.arrays, "recent", n_items)
         return with_own(neighbours[users], recent, self.settings.self_weight, self.history[users])

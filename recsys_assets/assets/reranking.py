@@ -1,7 +1,7 @@
 """The reranker: what it learns from, one model per task, and every ranking of tonight's candidates.
 
 What belongs here: the three tables Python makes (examples, models, rankings). Which ranking is published is decided in
-``sql/recommendations/champions.sql``; the trees are in `ranking.reranker`.
+`assets.champions`; the trees are in `ranking.reranker`.
 """
 
 import base64

@@ -41,8 +41,8 @@ class RerankerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     n_nights: PositiveInt = 3
-    """Nights whose examples it learns from: those of the graded night, and of one and two horizons before it. The
-    prototype gained 2 to 6% of NDCG@10 by three nights instead of one."""
+    """Nights whose examples it learns from: those of the graded night, and of one and two horizons before it. NDCG@10
+    on Complete Journey, lists of 2017-10-24: next .2875 and discovery .0242 by two nights, .2870 and .0234 by one."""
 
     n_trees: PositiveInt = 200
     """Trees of each objective. Learning and scoring cost in proportion."""

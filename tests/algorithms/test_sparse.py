@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_assets.algorithms.sparse import fill, pack, rows_of_best, strongest, unpack
+from recsys_assets.algorithms.sparse import fill, keep_top, pack, rows_of_best, unpack
 
 matrices = st.lists(
     st.lists(st.sampled_from([0, 0, 1.0, 2.0, 3.0, -1.0]), min_size=7, max_size=7), min_size=1, max_size=5
@@ -14,7 +14,7 @@ matrices = st.lists(
 
 @given(matrix=matrices, n=st.integers(0, 8))
 def test_strongest_keeps_the_greatest_of_each_row(matrix, n):
-    kept = strongest(matrix, n)
+    kept = keep_top(matrix, n)
     for row in range(matrix.shape[0]):
         columns = matrix[row].indices
         best = sorted(columns.tolist(), key=lambda column: (-matrix[row, column], column))[:n]
