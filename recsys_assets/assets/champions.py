@@ -15,6 +15,7 @@ from recsys_assets.assets.step import (
 )
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.snapshot import declared_rows
 from recsys_assets.storage.sql import SQL_FOLDER, load_select
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def champions_asset(profile: Profile) -> AssetsDefinition:
         night = night_of(context)
         with measured() as usage, lake.as_of(night, _CHALLENGES.reads, _TABLE, context.run.run_id) as snapshot:
             rows = _decisions(snapshot.table(_CHALLENGES.text), profile.seed + night.toordinal())
-            snapshot.add("made.champions", _table(rows))
+            snapshot.add("made.champions", declared_rows(_TABLE, rows))
             written = snapshot.write(f"select * from made.champions order by {', '.join(CHAMPIONS_KEY)}", CHAMPIONS_KEY)
         return report(written, snapshot, usage, {"decision": MetadataValue.md(markdown_table(rows))})
 
@@ -66,12 +67,3 @@ def _decisions(challenges: "pa.Table", seed: int) -> list[dict[str, Any]]:
         untested = {str(name): nothing for name in part["configuration"].unique() if name not in {*tested, incumbent}}
         rows += [{"task": str(task), **row} for row in decide(str(incumbent), tested | untested, seed=seed)]
     return rows
-
-
-def _table(rows: list[dict[str, Any]]) -> "pa.Table":
-    import pyarrow as pa
-
-    from recsys_assets.storage.schemas import CONTRACTS
-    from recsys_assets.storage.snapshot import arrow_schema
-
-    return pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS[_TABLE]))

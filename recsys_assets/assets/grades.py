@@ -24,7 +24,7 @@ from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.snapshot import Snapshot, provenance
+from recsys_assets.storage.snapshot import Snapshot, declared_rows, provenance
 from recsys_assets.storage.sql import TableName
 
 if TYPE_CHECKING:
@@ -153,12 +153,9 @@ def _summary(profile: Profile) -> AssetsDefinition:
 def _means(profile: Profile, snapshot: Snapshot, night: Night) -> "pa.Table":
     """Means and intervals in long form: one row per task, algorithm, cut and metric."""
     import numpy as np
-    import pyarrow as pa
 
     from recsys_assets.evaluation.metrics import METRICS
     from recsys_assets.evaluation.uncertainty import bootstrap_mean_interval, exact_mean
-    from recsys_assets.storage.schemas import CONTRACTS
-    from recsys_assets.storage.snapshot import arrow_schema
 
     rows, metrics = [], list(METRICS)
     graded = snapshot.table("from grades.candidates union all by name from grades.published order by all").to_pandas()
@@ -186,7 +183,7 @@ def _means(profile: Profile, snapshot: Snapshot, night: Night) -> "pa.Table":
     status = _status(snapshot)
     graded_on = snapshot.row("select graded_night from this.night")[0]
     rows = [row | {"graded_night": graded_on, "status": status[row["algorithm"]]} for row in rows]
-    return pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS["grades.summary"]))
+    return declared_rows("grades.summary", rows)
 
 
 def _status(snapshot: Snapshot) -> dict[str, str]:

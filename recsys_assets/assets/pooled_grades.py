@@ -23,7 +23,7 @@ from recsys_assets.assets.step import (
 from recsys_assets.profile import Profile
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.snapshot import Snapshot
+from recsys_assets.storage.snapshot import Snapshot, declared_rows
 from recsys_assets.storage.sql import TableName
 
 if TYPE_CHECKING:
@@ -121,11 +121,6 @@ def _pooled(
         description=description,
     )
     def pooled(context: AssetExecutionContext) -> MaterializeResult[None]:
-        import pyarrow as pa
-
-        from recsys_assets.storage.schemas import CONTRACTS
-        from recsys_assets.storage.snapshot import arrow_schema
-
         night = night_of(context)
         with measured() as usage, lake.as_of(night, READS, table, context.run.run_id) as snapshot:
             rows = [
@@ -133,7 +128,7 @@ def _pooled(
                 for task, totals in totals_of(snapshot)
                 for row in make(totals, seed=profile.seed + night.toordinal())
             ]
-            snapshot.add("made.pooled", pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS[table])))
+            snapshot.add("made.pooled", declared_rows(table, rows))
             written = snapshot.write(f"select * from made.pooled order by {', '.join(key)}", key)
         shown = [row for row in rows if (row["metric"], row["k"]) == ("ndcg", 10)]
         return report(written, snapshot, usage, {"NDCG@10": MetadataValue.md(markdown_table(shown))})

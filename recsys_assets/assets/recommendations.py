@@ -23,7 +23,7 @@ from recsys_assets.nights import Night, graded_night
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.models import Models
-from recsys_assets.storage.snapshot import Snapshot
+from recsys_assets.storage.snapshot import Snapshot, declared_rows
 from recsys_assets.storage.sql import SQL_FOLDER, load_select
 
 if TYPE_CHECKING:
@@ -109,13 +109,8 @@ def _strings(values: list[str]) -> "pa.Array":
 
 
 def _weights_table(rows: list[dict[str, Any]], learned: Any) -> "pa.Table":
-    import pyarrow as pa
-
-    from recsys_assets.storage.schemas import CONTRACTS
-    from recsys_assets.storage.snapshot import arrow_schema
-
     rows = [row | {"learned_night": learned if row["n_lists"] else None} for row in rows]
-    return pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS[_WEIGHTS]))
+    return declared_rows(_WEIGHTS, rows)
 
 
 def _similar_items(profile: Profile) -> AssetsDefinition:

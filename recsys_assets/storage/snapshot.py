@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
 from recsys_assets.storage.lake import LakeError, Partition
-from recsys_assets.storage.schemas import OPEN_ENDED, contract
+from recsys_assets.storage.schemas import CONTRACTS, OPEN_ENDED, contract
 from recsys_assets.storage.sql import TableName, load_select, select_files
 
 if TYPE_CHECKING:
@@ -380,3 +380,10 @@ def arrow_schema(columns: dict[str, str]) -> pa.Schema:
         "DATE": pa.date32(),
     }
     return pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
+
+
+def declared_rows(table: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows made by Python as an Arrow table with the columns that a lake table declares; a value left out is null."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS[table]))
