@@ -56,6 +56,16 @@ def test_only_the_strongest_links_stay_and_sum_to_1():
     np.testing.assert_array_equal(everything[np.arange(5), links.argmax(axis=1)], everything.max(axis=1))
 
 
+@pytest.mark.parametrize("alpha", [1, 0.6])
+def test_the_strongest_links_to_each_item_the_walk_back_among_them(alpha):
+    to_items = (COUNTS / COUNTS.sum(axis=1, keepdims=True)) ** alpha
+    links = (COUNTS / COUNTS.sum(axis=0)).T ** alpha @ to_items / COUNTS.sum(axis=0) ** 0.4
+    links[links < -np.sort(-links, axis=0)[2]] = 0
+    links /= np.maximum(links.sum(axis=1, keepdims=True), 1e-300)
+    np.fill_diagonal(links, 0)
+    np.testing.assert_allclose(links_of(fitted(kept="to", n_neighbours=3, alpha=alpha)), links, rtol=1e-12)
+
+
 def test_links_and_walks_start_from_the_items_of_the_greatest_count():
     cut = COUNTS.copy()
     cut[0, 1] = cut[1, 0] = cut[1, 1] = cut[2, 1] = cut[2, 2] = 0
