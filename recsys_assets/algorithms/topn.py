@@ -34,11 +34,15 @@ def top_n(queries: NDArray[np.int32], scores: NDArray[np.floating], n: int) -> L
     n = min(n, scores.shape[1])
     if n <= 0 or len(queries) == 0:
         return Lists.concatenate([])
-    is_finite = np.isfinite(scores)
-    scores = np.where(is_finite, scores, -np.inf)
-    # The n-th best score of a row; all that ties with it is kept for the sort, where the index decides.
-    thresholds = np.partition(scores, scores.shape[1] - n, axis=1)[:, [scores.shape[1] - n]]
-    rows, columns = np.nonzero((scores >= thresholds) & is_finite)
+    is_odd = ~(scores < np.inf)
+    if is_odd.any():
+        scores = np.where(is_odd, -np.inf, scores)
+    # Of each block of columns the best: n blocks reach the n-th best of these, so nothing below it is listed. All that
+    # ties with it is kept for the sort, where the index decides.
+    best = np.maximum.reduceat(scores, np.arange(0, scores.shape[1], max(1, scores.shape[1] // (8 * n))), axis=1)
+    thresholds = np.partition(best, best.shape[1] - n, axis=1)[:, [best.shape[1] - n]]
+    reaches = scores >= np.maximum(thresholds, np.finfo(scores.dtype).min)
+    rows, columns = np.divmod(np.flatnonzero(reaches), scores.shape[1])
     values = scores[rows, columns].astype(np.float64)
     order = np.lexsort((columns, -values, rows))
     rows, columns, values = rows[order], columns[order], values[order]
@@ -76,11 +80,13 @@ def top_n_sparse(queries: NDArray[np.int32], scores: csr_matrix, n: int) -> List
     import numpy as np
 
     lengths = np.diff(scores.indptr)
-    rows = np.repeat(np.arange(len(queries)), lengths)
-    places = np.arange(scores.nnz) - np.repeat(scores.indptr[:-1], lengths)
     # Rows packed to the left keep the order of their columns, so ties still fall to the lower item.
-    packed = np.full((len(queries), lengths.max(initial=0)), -np.inf)
-    packed[rows, places] = scores.data
+    shape = (len(queries), lengths.max(initial=0))
+    if scores.nnz == shape[0] * shape[1]:
+        packed = scores.data.reshape(shape)
+    else:
+        packed = np.full(shape, -np.inf)
+        packed[np.arange(shape[1]) < lengths[:, None]] = scores.data
     positions = np.arange(len(queries), dtype=np.int32)
     ranked = top_n(positions, packed, n)
     return Lists(
