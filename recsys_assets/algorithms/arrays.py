@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,15 +111,26 @@ class Interactions:
         from scipy.sparse import csr_matrix
 
         # Floats do not add up the same in another order, so the order is made total first.
-        order = np.lexsort((values, self.ages, self.items, self.users))
+        keys = (values, self.ages, self.items, self.users)
+        order: slice | NDArray[np.int64] = slice(None) if _ascends(keys) else np.lexsort(keys)
         users, items = self.users[order], self.items[order]
-        is_first = np.ones(len(order), dtype=bool)
+        is_first = np.ones(len(users), dtype=bool)
         is_first[1:] = (users[1:] != users[:-1]) | (items[1:] != items[:-1])
         starts = np.flatnonzero(is_first)
         reduce = np.add if combine == "sum" else np.maximum
         data = reduce.reduceat(values[order], starts) if len(starts) else np.empty(0)
         indptr = np.concatenate([[0], np.cumsum(np.bincount(users[starts], minlength=self.n_users))])
         return csr_matrix((data, items[starts], indptr), shape=(self.n_users, self.n_items))
+
+
+def _ascends(keys: Sequence[NDArray[Any]]) -> bool:
+    """Whether rows stand in the order of their keys, the last of which counts first, as in `numpy.lexsort`."""
+    import numpy as np
+
+    in_order: Any = True
+    for key in keys:
+        in_order = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & in_order)
+    return bool(np.all(in_order))
 
 
 @dataclass(frozen=True, eq=False)

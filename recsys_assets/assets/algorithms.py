@@ -4,8 +4,12 @@ What belongs here: nothing about any one algorithm. Users are scored in batches 
 memory does not grow with users x items.
 """
 
+import ast
+import hashlib
+import importlib
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -50,11 +54,24 @@ def algorithm_assets(profile: Profile) -> list[AssetsDefinition]:
 
 
 def code_version(algorithm: type[Recommender]) -> str:
-    """Hash of the algorithm's own file and of the SQL that feeds it."""
-    import hashlib
-
-    text = inspect.getsource(inspect.getmodule(algorithm) or algorithm) + training.code_version(algorithm.uses)
+    """Hash of the algorithm's own file, of all that it imports of its package, and of the SQL that feeds it."""
+    found, waiting = dict[str, str](), [algorithm.__module__]
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found[module], imported = _source(module)
+            waiting += imported
+    text = "".join(found[module] for module in sorted(found)) + training.code_version(algorithm.uses)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@cache
+def _source(module: str) -> tuple[str, list[str]]:
+    """Text of a module, and the modules of the algorithms' package that it imports, inside functions too."""
+    text = inspect.getsource(importlib.import_module(module))
+    package = Recommender.__module__.rpartition(".")[0]
+    imported = {node.module or "" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
+    return text, sorted(name for name in imported if name.startswith(f"{package}."))
 
 
 def _model_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefinition:
@@ -73,15 +90,17 @@ def _model_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefini
     def model(context: AssetExecutionContext) -> MaterializeResult[None]:
         night = night_of(context)
         settings = algorithm.Settings(**profile.algorithms[name])
-        with measured() as usage, lake.as_of(night, reads) as snapshot:
-            train = training.interactions(snapshot, training.indices(snapshot), algorithm.uses)
-            fitted = algorithm(settings, seed=profile.seed, deterministic=profile.deterministic).fit(train)
-            provenance = snapshot.provenance((), code_version(algorithm)) | {
-                "cutoff": cutoff(night).isoformat(),
-                "settings": settings.model_dump(mode="json"),
-                "run_id": context.run.run_id,
-            }
-            written = models.write(name, night, fitted.save, provenance)
+        with lake.as_of(night, reads) as snapshot:
+            with measured() as reading:
+                train = training.interactions(snapshot, algorithm.uses)
+            with measured() as usage:
+                fitted = algorithm(settings, seed=profile.seed, deterministic=profile.deterministic).fit(train)
+                provenance = snapshot.provenance((), code_version(algorithm)) | {
+                    "cutoff": cutoff(night).isoformat(),
+                    "settings": settings.model_dump(mode="json"),
+                    "run_id": context.run.run_id,
+                }
+                written = models.write(name, night, fitted.save, provenance)
         metadata = {
             "events": len(train.users),
             "users": train.n_users,
@@ -91,6 +110,7 @@ def _model_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefini
             "fingerprint": written.fingerprint,
             "bytes": written.bytes,
             "settings": settings.model_dump(mode="json"),
+            "reading_seconds": round(reading.seconds, 3),
             **cost_metadata(usage),
         }
         return MaterializeResult(metadata=metadata, data_version=DataVersion(written.fingerprint))

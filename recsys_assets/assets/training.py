@@ -1,11 +1,12 @@
 """What algorithms see of a snapshot: the interactions as arrays, and which array index is which key.
 
-Indices follow the ids as delivered, so an algorithm cannot depend on surrogate keys. See ``sql/training/``.
+Indices follow the ids as delivered, so an algorithm cannot depend on surrogate keys. See ``sql/training/``. What is
+read once is kept for the next algorithm as long as that one's snapshot shows the same files.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.storage.sql import SQL_FOLDER, load_select
@@ -34,6 +35,8 @@ _USED = {
         "item_texts": "item_attributes",
     }.items()
 }
+_kept: dict[str, Any] = {}
+_PER_EVENT = {"baskets", "contexts"}
 INDEX_READS = tuple(sorted({name for select in (_USERS, _ITEMS) for name in select.reads}))
 
 
@@ -73,24 +76,37 @@ def indices(snapshot: Snapshot) -> Indices:
     )
 
 
-def interactions(snapshot: Snapshot, index: Indices, uses: frozenset[str] = frozenset()) -> Interactions:
+def interactions(snapshot: Snapshot, uses: frozenset[str] = frozenset()) -> Interactions:
     """Interactions visible to the night as arrays of shape (n_events,), and what else an algorithm uses.
 
-    Memory: 24 bytes an event, twice; 4 more for each context and for baskets.
+    Memory: 24 bytes an event, twice while they are read; 4 more for each context and for baskets.
     """
+    shown = (snapshot.night, snapshot.lake.profile.fingerprint, [partition.path for partition in snapshot.inputs])
+    if _kept.get("shown") != shown:
+        _kept.clear()
+        _kept.update(zip(("events", "order"), _events(snapshot), strict=True), shown=shown)
+    for name in sorted(uses - _kept.keys()):
+        rows = snapshot.table(_USED[name].text)
+        _kept[name] = _MAKE[name](rows.take(_kept["order"]) if name in _PER_EVENT else rows)
+    found: Interactions = replace(_kept["events"], **{name: _kept[name] for name in uses})
+    return found
+
+
+def _events(snapshot: Snapshot) -> tuple[Interactions, NDArray[np.int64]]:
+    """Events in an order that `Interactions.to_csr` need not sort again, and their places in the table."""
+    import numpy as np
+
     from recsys_assets.algorithms import Interactions
 
-    table = snapshot.table(_INTERACTIONS.text)
-    used: dict[str, Any] = {name: _MAKE[name](snapshot.table(_USED[name].text)) for name in sorted(uses)}
-    return Interactions(
-        users=positions(index.user_keys)[table["user_key"].to_numpy()],
-        items=positions(index.item_keys)[table["item_key"].to_numpy()],
-        ages=table["age_days"].to_numpy(),
-        weights=table["weight"].to_numpy(),
-        n_users=len(index.user_keys),
-        n_items=len(index.item_keys),
-        **used,
+    table, index = snapshot.table(_INTERACTIONS.text), indices(snapshot)
+    users = positions(index.user_keys)[table["user_key"].to_numpy()]
+    items = positions(index.item_keys)[table["item_key"].to_numpy()]
+    ages, weights = table["age_days"].to_numpy(), table["weight"].to_numpy()
+    order = np.lexsort((weights, ages, items, users))
+    events = Interactions(
+        users[order], items[order], ages[order], weights[order], len(index.user_keys), len(index.item_keys)
     )
+    return events, order
 
 
 def _baskets(table: pa.Table) -> NDArray[np.int32]:
