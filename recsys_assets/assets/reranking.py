@@ -52,8 +52,8 @@ _EXAMPLE_ROWS, _RANKING_ROWS = (
     load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("examples", "ranking")
 )
 RANKING_KEY = ("algorithm", "task", "user_key", "rank")
-USERS_AT_ONCE = 2_000
-"""Users whose candidates are scored at once: with 300 candidates and 150 features, 360 MB."""
+ROWS_AT_ONCE = 600_000
+"""Candidates of a task that are scored at once: with 150 features 360 MB, and as much again for DuckDB's columns."""
 _SHOWN = 20
 
 
@@ -211,9 +211,11 @@ def _stream(profile: Profile, snapshot: Snapshot, rerankers: "dict[str, Reranker
     query = feature_query(profile, snapshot, _RANKING_ROWS) if has_learned else _RANKING_ROWS.text
     (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
 
+    n_users = max(1, ROWS_AT_ONCE // profile.n_candidates)
+
     def batches() -> Iterator["pa.RecordBatch"]:
-        for first in range(0, last + 1, USERS_AT_ONCE):
-            users = {"first_user": first, "last_user": first + USERS_AT_ONCE - 1}
+        for first in range(0, last + 1, n_users):
+            users = {"first_user": first, "last_user": first + n_users - 1}
             rows = cursor.sql(query, params=users).to_arrow_table()
             for task in profile.tasks:
                 part = rows.filter(pc.equal(rows["task"], task))
