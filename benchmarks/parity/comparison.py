@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import pkgutil
+import sys
+from contextlib import redirect_stdout
+from functools import cache
 from typing import TYPE_CHECKING
 
 from benchmarks.parity.data import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import ModuleType
 
     import numpy as np
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
 
     from benchmarks.parity.data import Split
+    from benchmarks.parity.reference import Reference
 
 K = 10
+N_RESAMPLES = 2000
+LIBRARIES = ("rectools", "irspack", "implicit", "pm-implicit", "lightfm-next", "scikit-learn", "mlxtend")
 
 
 def table(names: list[str]) -> Iterator[str]:
-    """Lines of a Markdown table: NDCG@10 of unseen items in the held-out week."""
+    """Lines of a Markdown table: NDCG@10 of unseen items in what was held out."""
     modules = _references()
     unknown = sorted(set(names) - modules.keys())
     if unknown:
         raise SystemExit(f"No reference for {', '.join(unknown)}. There are: {', '.join(modules)}.")
-    split = load()
-    if split is None:
-        yield "Skipped: no events; see benchmarks/parity/README.md for where to put them."
-        return
-    yield "| algorithm | reference | ours | theirs | difference, 95% interval | |"
-    yield "|---|---|---|---|---|---|"
+    yield "With " + ", ".join(_versions()) + ":"
+    yield ""
+    yield "| algorithm | reference | input | ours | theirs | difference, 95% interval | |"
+    yield "|---|---|---|---|---|---|---|"
     for name in names or modules:
-        for label, (settings, scores) in modules[name].REFERENCES.items():
-            yield _row(name, label, split, settings, scores)
+        for label, reference in modules[name].REFERENCES.items():
+            yield "| " + " | ".join([name, label, *_cells(name, reference)]) + " |"
+
+
+def _versions() -> Iterator[str]:
+    for name in LIBRARIES:
+        try:
+            yield f"{name} {importlib.metadata.version(name)}"
+        except importlib.metadata.PackageNotFoundError:
+            continue
 
 
 def _references() -> dict[str, ModuleType]:
@@ -50,37 +62,69 @@ def _references() -> dict[str, ModuleType]:
     return {module.__name__.rpartition(".with_")[2]: module for module in found}
 
 
-def _row(
-    name: str,
-    label: str,
-    split: Split,
-    settings: dict[str, object],
-    scores: Callable[[csr_matrix], NDArray[np.floating]],
-) -> str:
-    from recsys_assets.algorithms import registry
-    from recsys_assets.evaluation.uncertainty import bootstrap_mean_interval
+def _cells(name: str, reference: Reference) -> list[str]:
+    import numpy as np
 
-    algorithm = registry()[name]
-    ours = algorithm(algorithm.Settings(**settings), seed=1, deterministic=True).fit(split.train)
-    lists = ours.recommend(split.users, K, exclude_seen=True)
+    split = load(reference.data)
+    if split is None:
+        return [reference.data, "", "", "skipped: no such files", ""]
+    settings, seeds = tuple(sorted(reference.settings.items())), range(1, reference.n_seeds + 1)
     try:
-        theirs = _best(split, scores(split.matrix))
+        theirs = np.stack([_theirs(reference, split, seed) for seed in seeds])
     except ImportError as error:
-        return f"| {name} | {label} | | | skipped: {error.name} is not installed | |"
-    mine, other = split.ndcg(lists.users, lists.items, lists.ranks), split.ndcg(*theirs)
-    low, high = bootstrap_mean_interval((mine - other)[:, None], seed=1)
-    verdict = "below" if high[0] < 0 else "above" if low[0] > 0 else "alike"
-    difference = f"{(mine - other).mean():+.4f} ({low[0]:+.4f} to {high[0]:+.4f})"
-    return f"| {name} | {label} | {mine.mean():.4f} | {other.mean():.4f} | {difference} | {verdict} |"
+        return [reference.data, "", "", f"skipped: {error.name} is not installed", ""]
+    ours = np.stack([_ours(name, settings, reference.data, seed) for seed in seeds])
+    low, high = _interval(ours, theirs)
+    verdict = "below" if high < 0 else "above" if low > 0 else "alike"
+    difference = f"{ours.mean() - theirs.mean():+.4f} ({low:+.4f} to {high:+.4f})"
+    return [reference.data, _mean(ours), _mean(theirs), difference, verdict]
 
 
-def _best(split: Split, scores: NDArray[np.floating]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """The first ranks of what each graded user had not taken."""
+def _mean(grades: NDArray[np.float64]) -> str:
+    """Mean over users and seeds, and the standard deviation of the seeds' means where there are several."""
+    spread = f" ± {grades.mean(axis=1).std(ddof=1):.4f}" if len(grades) > 1 else ""
+    return f"{grades.mean():.4f}{spread}"
+
+
+@cache
+def _ours(name: str, settings: tuple[tuple[str, object], ...], data: str, seed: int) -> NDArray[np.float64]:
+    """Grade ours; one fit serves all references that it is compared with under the same settings."""
+    from recsys_assets.algorithms import registry
+
+    split, algorithm = load(data), registry()[name]
+    assert split is not None
+    fitted = algorithm(algorithm.Settings(**dict(settings)), seed=seed, deterministic=True).fit(split.train)
+    lists = fitted.recommend(split.users, K, exclude_seen=True)
+    return split.ndcg(lists.users, lists.items, lists.ranks)
+
+
+def _theirs(reference: Reference, split: Split, seed: int) -> NDArray[np.float64]:
+    """Grade the first ranks of what each graded user had not taken."""
     import numpy as np
 
     from recsys_assets.algorithms.topn import top_n
 
-    graded = np.array(scores, dtype=np.float64)[split.users]
-    graded[split.matrix[split.users].toarray() > 0] = -np.inf
-    lists = top_n(split.users, graded, K)
-    return lists.users, lists.items, lists.ranks
+    with redirect_stdout(sys.stderr):  # progress bars are no part of the table
+        scores = np.array(reference.scores(split, seed), dtype=np.float64)[split.users]
+    scores[split.matrix[split.users].toarray() > 0] = -np.inf
+    lists = top_n(split.users, scores, K)
+    return split.ndcg(lists.users, lists.items, lists.ranks)
+
+
+def _interval(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float]:
+    """95% percentile bootstrap interval of the difference: users drawn in pairs, each side's seeds on their own.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray of float64, shape (n_seeds, n_users)
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(1)
+    n_seeds, n_users = ours.shape
+    differences = []
+    for _ in range(N_RESAMPLES):
+        users, mine, other = (rng.integers(n, size=n) for n in (n_users, n_seeds, n_seeds))
+        differences.append(ours[mine][:, users].mean() - theirs[other][:, users].mean())
+    low, high = np.quantile(differences, [0.025, 0.975])
+    return float(low), float(high)
