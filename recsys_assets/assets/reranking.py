@@ -211,7 +211,7 @@ def _stream(profile: Profile, snapshot: Snapshot, rerankers: "dict[str, Reranker
     query = feature_query(profile, snapshot, _RANKING_ROWS) if has_learned else _RANKING_ROWS.text
     (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
 
-    n_scored = min(profile.n_candidates, RerankerSettings(**profile.reranker).n_scored)
+    n_scored = max(profile.list_length, min(profile.n_candidates, RerankerSettings(**profile.reranker).n_scored))
     n_users = max(1, ROWS_AT_ONCE // n_scored)
 
     def batches() -> Iterator["pa.RecordBatch"]:

@@ -65,7 +65,8 @@ class RerankerSettings(BaseModel):
     """Of the candidates that were not taken one in so many becomes an example; what was taken always does."""
 
     n_scored: int = Field(default=10_000, ge=20)
-    """Candidates of each user and task that it ranks, the best as fused; it learns from all."""
+    """Candidates of each user and task that it ranks, the best as fused, and never fewer than a list holds; it learns
+    from all."""
 
     max_users: PositiveInt = 20_000
     """Users whose candidates become examples, per task and night: bounds memory and time."""
