@@ -97,7 +97,7 @@ def _stages(n_users: int) -> Iterator[str]:
     from recsys_assets.storage.sql import SQL_FOLDER, load_select, table_files
 
     profile = load_profile("online_retail").model_copy(
-        update={"algorithms": {name: {} for name in ALGORITHMS}, "tasks": ["next"], "n_candidates": N_CANDIDATES}
+        update={"algorithms": {name: {} for name in ALGORITHMS}, "tasks": ["next"], "n_candidates": {"next": N_CANDIDATES}}
     )
     lake = Lake(profile)
     _inputs(lake, n_users)
@@ -157,7 +157,7 @@ def _reranker(profile: Profile, lake: Lake) -> Reranker:
 
     with lake.as_of(NIGHT, (*_RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
         query = feature_query(profile, snapshot, _RANKING_ROWS)
-        rows = snapshot.table(query, {"first_user": 0, "last_user": 99, "n_scored": profile.n_candidates})
+        rows = snapshot.table(query, {"first_user": 0, "last_user": 99})
     names, users = _feature_names(rows.column_names), rows["user_key"].to_numpy()
     order = np.argsort(users, kind="stable")
     taken = np.random.default_rng(1).random(len(users)) < 0.01

@@ -13,7 +13,7 @@ import tomllib
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -21,6 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
 
 Task = Literal["next", "discovery"]
+DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
 _DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "deterministic", "audit"}
 
 
@@ -106,8 +107,8 @@ class Profile(_Settings):
     """Items per published list; at least 20, the deepest cut that is graded."""
     rrf_k: int = Field(default=60, ge=1)
     """Constant of reciprocal-rank fusion (Cormack et al. 2009): the larger, the flatter the ranks count."""
-    n_candidates: int = Field(default=200, ge=20)
-    """Candidates kept per user and task of the union of all algorithms' lists: what the final ranking chooses from."""
+    n_candidates: dict[Task, Annotated[int, Field(ge=20)]] = Field(default=DEFAULT_CANDIDATES)
+    """Candidates kept per user of the union of all algorithms' lists, by task: what the final ranking chooses from."""
     n_similar: int = Field(default=20, ge=1)
     """Similar items kept per item."""
     n_trending: int = Field(default=100, ge=20)
@@ -126,6 +127,11 @@ class Profile(_Settings):
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)
     """Algorithms that run, each with its settings (empty: the algorithm's defaults)."""
+
+    @field_validator("n_candidates", mode="before")
+    @classmethod
+    def _candidates_of_every_task(cls, value: dict[Task, int]) -> dict[Task, int]:
+        return DEFAULT_CANDIDATES | value
 
     @model_validator(mode="after")
     def _nights_in_order(self) -> Profile:

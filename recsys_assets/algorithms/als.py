@@ -78,15 +78,12 @@ class ALS(Recommender):
 
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
         import numpy as np
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         settings = self.settings
         history = train.to_csr(train.weights * hyperbolic(train.ages, settings.decay_days))
         items = most_taken(history, settings.max_items)
         confidence = (settings.confidence * history[:, items].log1p()).astype(np.float32)
-        # implicit runs its own threads; those of OpenBLAS under them only get in the way.
-        with threadpool_limits(1, user_api="blas"):
-            user_factors, item_factors = self._factors(confidence)
+        user_factors, item_factors = self._factors(confidence)
         return history, {
             "items": items,
             "user_factors": fixed_point(user_factors),
@@ -97,19 +94,23 @@ class ALS(Recommender):
         """Factors of users and items, of shape (n, factors) each."""
         import numpy as np
         from implicit.cpu.als import AlternatingLeastSquares
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         settings = self.settings
         n_threads = 1 if self.deterministic else 0
-        solve = AlternatingLeastSquares(settings.factors).solver
         rng = np.random.default_rng(self.seed)
         users, items = (
             rng.random((n, settings.factors), dtype=np.float32) * np.float32(0.01) for n in confidence.shape
         )
         units = np.eye(settings.factors, dtype=np.float32)
         of_users, of_items = self._pulled(confidence)
-        for _ in range(settings.iterations):
-            solve(of_users, users, np.vstack([items, units]), 0.0, num_threads=n_threads)
-            solve(of_items, items, np.vstack([users, units]), 0.0, num_threads=n_threads)
+        # implicit runs its own threads; those of OpenBLAS under them only get in the way. Only libraries that are loaded
+        # by now are held back.
+        with threadpool_limits(1, user_api="blas"):
+            solve = AlternatingLeastSquares(settings.factors).solver
+            for _ in range(settings.iterations):
+                solve(of_users, users, np.vstack([items, units]), 0.0, num_threads=n_threads)
+                solve(of_items, items, np.vstack([users, units]), 0.0, num_threads=n_threads)
         return users, items
 
     def _pulled(self, confidence: csr_matrix) -> tuple[csr_matrix, csr_matrix]:

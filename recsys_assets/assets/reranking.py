@@ -211,13 +211,12 @@ def _stream(profile: Profile, snapshot: Snapshot, rerankers: "dict[str, Reranker
     query = feature_query(profile, snapshot, _RANKING_ROWS) if has_learned else _RANKING_ROWS.text
     (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
 
-    n_scored = max(profile.list_length, min(profile.n_candidates, RerankerSettings(**profile.reranker).n_scored))
-    n_users = max(1, ROWS_AT_ONCE // n_scored)
+    n_users = max(1, ROWS_AT_ONCE // sum(profile.n_candidates[task] for task in profile.tasks))
 
     def batches() -> Iterator["pa.RecordBatch"]:
         for first in range(0, last + 1, n_users):
             users = {"first_user": first, "last_user": first + n_users - 1}
-            rows = cursor.sql(query, params=users | {"n_scored": n_scored}).to_arrow_table()
+            rows = cursor.sql(query, params=users).to_arrow_table()
             for task in profile.tasks:
                 part = rows.filter(pc.equal(rows["task"], task))
                 for ranking in _rank(part, rerankers[task], profile.list_length):

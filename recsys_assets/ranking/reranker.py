@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,10 +63,6 @@ class RerankerSettings(BaseModel):
 
     every_nth: PositiveInt = 3
     """Of the candidates that were not taken one in so many becomes an example; what was taken always does."""
-
-    n_scored: int = Field(default=10_000, ge=20)
-    """Candidates of each user and task that it ranks, the best as fused, and never fewer than a list holds; it learns
-    from all."""
 
     max_users: PositiveInt = 20_000
     """Users whose candidates become examples, per task and night: bounds memory and time."""

@@ -317,17 +317,19 @@ class Snapshot:
             "insert into this.night values (?, ?, ?, ?)",
             [self.night, cutoff(self.night), graded, cutoff(graded)],
         )
-        settings = ("horizon", "list_length", "rrf_k", "n_candidates", "n_similar", "n_trending")
+        settings = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
         con.execute(
             f"create table this.profile ({', '.join(f'{name} integer' for name in settings)}, "
             "fingerprint varchar, settings varchar)"
         )
         con.execute(
-            "insert into this.profile values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into this.profile values (?, ?, ?, ?, ?, ?, ?)",
             [*(getattr(profile, name) for name in settings), profile.fingerprint, profile.settings],
         )
-        con.execute("create table this.tasks (task varchar)")
-        con.executemany("insert into this.tasks values (?)", [[task] for task in profile.tasks])
+        con.execute("create table this.tasks (task varchar, n_candidates integer)")
+        con.executemany(
+            "insert into this.tasks values (?, ?)", [[task, profile.n_candidates[task]] for task in profile.tasks]
+        )
         con.execute("create table this.event_weights (event_type varchar, weight double)")
         con.executemany(
             "insert into this.event_weights values (?, ?)", [list(w) for w in profile.event_weights.items()]

@@ -4,7 +4,8 @@
 -- usual_gap_days: median over its buyers of their own usual gap. repeat_rate: buyers with more than one basket of it.
 -- price: median paid for one in the last 28 days, else ever, else the catalogue's; price_level: its percent rank in the category.
 -- category, subcategory, department: as known by the cutoff.
--- first_time_buyers_7d is null while the log is shorter than 7 days: everybody is new then.
+-- first_time_buyers_2d, _7d, _28d: users who took it for the first time in the last so many days; null while the log is
+-- shorter than that: everybody is new then.
 -- first_time_share_7d: of the users who took it in the last 7 days, those who never had before; null where nobody did.
 with log as (
     select max(age_days) as length_days
@@ -22,7 +23,9 @@ buyers as (
         max(first_age_days) as first_age_days,
         median(usual_gap_days) as usual_gap_days,
         count(*) filter (where n_baskets > 1) / count(*) as repeat_rate,
+        count(*) filter (where first_age_days <= 2)::integer as first_time_buyers_2d,
         count(*) filter (where first_age_days <= 7)::integer as first_time_buyers_7d,
+        count(*) filter (where first_age_days <= 28)::integer as first_time_buyers_28d,
         count(*) filter (where recency_days <= 7) as buyers_7d,
         exact_sum(decayed_weight) as decayed_weight,
         exact_sum(decayed_weight_7d) as decayed_weight_7d
@@ -66,7 +69,9 @@ select
     greatest(buyers.first_age_days, (night.night - items.available_from)::double) as age_days,
     buyers.usual_gap_days,
     buyers.repeat_rate,
+    case when log.length_days >= 2 then coalesce(buyers.first_time_buyers_2d, 0) end as first_time_buyers_2d,
     case when log.length_days >= 7 then coalesce(buyers.first_time_buyers_7d, 0) end as first_time_buyers_7d,
+    case when log.length_days >= 28 then coalesce(buyers.first_time_buyers_28d, 0) end as first_time_buyers_28d,
     case
         when log.length_days >= 7 then buyers.first_time_buyers_7d / nullif(buyers.buyers_7d, 0)
     end as first_time_share_7d,

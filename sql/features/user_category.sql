@@ -1,4 +1,6 @@
 -- What each user takes by category: one row per user and category; items without a category are left out.
+-- n_new_items: items had for the first time in the last 28 days. newest_age_days: days since the user last took one that
+-- was new to them.
 -- share_of_user: the category's part of all the user's decayed weight, items without a category included.
 with totals as (
     select user_key, exact_sum(decayed_weight) as decayed_weight
@@ -12,7 +14,9 @@ categories as (
         items.category,
         sum(pairs.n_events::integer)::integer as n_events,
         count(*)::integer as n_items,
+        count(*) filter (where pairs.first_age_days <= 28)::integer as n_new_items,
         min(pairs.recency_days) as recency_days,
+        min(pairs.first_age_days) as newest_age_days,
         exact_sum(pairs.decayed_weight) as decayed_weight
     from features.user_item as pairs
     inner join clean.items as items on items.item_key = pairs.item_key
@@ -25,7 +29,9 @@ select
     categories.category,
     categories.n_events,
     categories.n_items,
+    categories.n_new_items,
     categories.recency_days,
+    categories.newest_age_days,
     categories.decayed_weight / nullif(totals.decayed_weight, 0) as share_of_user
 from categories
 inner join totals on totals.user_key = categories.user_key

@@ -42,6 +42,6 @@ select
     ranked.n_algorithms,
     ranked.best_rank
 from ranked
-cross join this.profile as profile
-where ranked.rank <= profile.n_candidates
+inner join this.tasks as tasks on tasks.task = ranked.task
+where ranked.rank <= tasks.n_candidates
 order by ranked.task, ranked.user_key, ranked.item_key

@@ -70,10 +70,10 @@ class Shop:
         )
         self.con.execute(
             "create table this.profile as "
-            "select 7 as horizon, 3 as list_length, 60 as rrf_k, 20 as n_candidates, 2 as n_similar, "
+            "select 7 as horizon, 3 as list_length, 60 as rrf_k, 2 as n_similar, "
             "4 as n_trending, 'a1b2c3' as fingerprint, '{}' as settings"
         )
-        self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task")
+        self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task, 20 as n_candidates")
         self.con.execute("create table this.event_weights as select 'purchase' as event_type, 1.0::double as weight")
         self.con.execute(
             "create table this.inputs (table_name varchar, night date, fingerprint varchar, run_id varchar)"

@@ -9,6 +9,7 @@ NAMES = (
     "user_item",
     "user",
     "item",
+    "item_subcategory",
     "user_category",
     "user_subcategory",
     "item_trend",
@@ -156,7 +157,9 @@ def test_item(tea_shop):
             "age_days": 90.0,
             "usual_gap_days": 19.0,
             "repeat_rate": 0.5,
+            "first_time_buyers_2d": 0,
             "first_time_buyers_7d": 0,
+            "first_time_buyers_28d": 1,
             "first_time_share_7d": 0,
             "decayed_weight": weight,
             "decayed_weight_7d": halved(40.5, 40.5, 10.5, 2.5, 8.5),
@@ -199,33 +202,56 @@ def test_price_is_of_the_last_28_days_before_older_ones(shop):
 def test_user_category_leaves_out_items_without_one(tea_shop):
     rows = tea_shop.rows("from features.user_category where user_key = 1")
     tea, loaf, bag = decayed(40.5, 40.5, 10.5, 2.5), decayed(2.5), 0.5 * decayed(2.25)
-    assert [row[:5] for row in rows] == [(1, "loaf", 1, 1, 2.5), (1, "tea", 4, 1, 2.5)]
-    assert [row[5] for row in rows] == pytest.approx([loaf / (tea + loaf + bag), tea / (tea + loaf + bag)])
+    assert [row[:7] for row in rows] == [(1, "loaf", 1, 1, 1, 2.5, 2.5), (1, "tea", 4, 1, 0, 2.5, 40.5)]
+    assert [row[7] for row in rows] == pytest.approx([loaf / (tea + loaf + bag), tea / (tea + loaf + bag)])
 
 
 def test_user_subcategory_counts_each_item_of_a_family_once_a_basket(shop):
     shop.users((1, "u"))
     shop.items(*((key, f"i{key}", "", "d", "c") for key in (1, 2, 3)))
     shop.con.execute("update clean.items set subcategory = 'loose tea' where item_key < 3")
-    shop.take(1, 1, 9.5, basket_id="b1")
+    shop.take(1, 1, 39.5, basket_id="b1")
     shop.take(1, 2, 9.5, basket_id="b1")
     shop.take(1, 1, 2.5, basket_id="b2")
     shop.take(1, 3, 2.5, basket_id="b2")
     shop.build("features/user_item", "features/user_subcategory")
-    tea = decayed(9.5, 9.5, 2.5)
+    tea = decayed(39.5, 9.5, 2.5)
     assert shop.row("from features.user_subcategory") == pytest.approx(
         {
             "user_key": 1,
             "subcategory": "loose tea",
             "n_items": 2,
             "n_takes": 3,
+            "n_new_items": 1,
             "recency_days": 2.5,
-            "first_age_days": 9.5,
+            "newest_age_days": 9.5,
+            "first_age_days": 39.5,
             "repeat_share": 1 / 3,
-            "decayed_weight_7d": halved(9.5, 9.5, 2.5),
+            "decayed_weight_7d": halved(39.5, 9.5, 2.5),
             "share_of_user": tea / (tea + decayed(2.5)),
         }
     )
+
+
+def test_item_subcategory_compares_an_item_with_its_family(shop):
+    shop.users((1, "u"), (2, "v"))
+    shop.items(*((key, f"i{key}", "", "d", "c") for key in range(1, 6)))
+    shop.con.execute("update clean.items set subcategory = 'loose tea' where item_key < 4")
+    shop.con.execute("update clean.items set subcategory = 'unsold' where item_key = 5")
+    for user, item, age in [(1, 1, 9.5), (2, 1, 2.5), (1, 2, 40.5), (2, 4, 2.5)]:
+        shop.take(user, item, age)
+    shop.build("features/user_item", "features/item", "features/item_subcategory")
+    tea, tea_7d = decayed(9.5, 2.5, 40.5), halved(9.5, 2.5, 40.5)
+    expected = [
+        (1, decayed(9.5, 2.5) / tea, halved(9.5, 2.5) / tea_7d, 1),
+        (2, decayed(40.5) / tea, halved(40.5) / tea_7d, 2),
+        (3, 0, 0, 3),
+        (5, 0, 0, 1),
+    ]
+    rows = shop.rows("from features.item_subcategory")
+    assert len(rows) == len(expected)
+    for row, values in zip(rows, expected, strict=True):
+        assert row == pytest.approx(values)
 
 
 def test_item_store_trend_compares_a_store_with_all(shop):
@@ -265,8 +291,8 @@ def test_a_users_store_is_where_the_last_visits_weigh_most_and_ties_go_by_name(s
 def test_item_trend(tea_shop):
     # Item 1: ages 40.5 (twice, before the 35 days), 10.5, 8.5 and 2.5.
     assert tea_shop.rows("from features.item_trend where item_key in (1, 5) order by item_key") == [
-        (1, 1, 1, 2, 2, 0.5, 2 / 1.5),
-        (5, 0, 0, 0, 0, 0.0, 1.0),
+        (1, 1, 1, 2, 2, 0.5, 2 / 1.5, 0),
+        (5, 0, 0, 0, 0, 0.0, 1.0, 0),
     ]
 
 
@@ -285,13 +311,24 @@ def test_a_window_that_begins_before_the_log_is_null(shop, length, known):
     shop.take(1, 1, 100, weight=0)  # of no type that weighs: its log may have begun earlier
     shop.build(*FEATURES)
     for table in ("item_trend", "category_trend"):
-        values = shop.rows(f"from features.{table}")[0][1:]
+        values = shop.rows(f"from features.{table}")[0][1:7]
         assert [value is not None for value in values] == [True] * known + [False] * (6 - known)
         assert values[4] in {None, 0.25}
     user = shop.row("select events_7d, events_prior_7d, change_7d from features.user")
     assert [value is not None for value in user.values()] == [length >= 7, length >= 14, length >= 14]
     (first_time,) = shop.rows("select first_time_buyers_7d from features.item")[0]
     assert first_time == (None if length < 7 else int(length <= 7))
+
+
+@pytest.mark.parametrize("length", [1.99, 2])
+def test_windows_of_two_days_need_two_days(shop, length):
+    shop.users((1, "u"))
+    shop.items((1, "a", "", "d", "c"))
+    shop.take(1, 1, length)
+    shop.build(*FEATURES)
+    expected = [(None,)] if length < 2 else [(1,)]
+    assert shop.rows("select first_time_buyers_2d from features.item") == expected
+    assert shop.rows("select buyers_2d from features.item_trend") == expected
 
 
 def test_an_event_on_the_edge_of_two_windows_counts_in_the_later_one(shop):

@@ -97,7 +97,7 @@ def test_fusion_adds_weighted_reciprocal_ranks_and_keeps_who_proposed(small_shop
 def test_the_union_counts_who_proposed_and_keeps_the_best(small_shop):
     propose(small_shop, "next", 1, als=[1, 2, 3, 4], ease=[3, 5], off=[6, 4])
     weigh(small_shop, als=1.0, ease=0.5, off=0.0)
-    small_shop.con.execute("update this.profile set n_candidates = 4")
+    small_shop.con.execute("update this.tasks set n_candidates = 4")
     small_shop.build("recommendations/candidates")
     rows = small_shop.rows(
         "select rank, item_key, n_algorithms, best_rank from recommendations.candidates order by rank"

@@ -132,12 +132,11 @@ def test_this_says_what_night_it_is(make_shop):
             "horizon": 2,
             "list_length": 30,
             "rrf_k": 5,
-            "n_candidates": 200,
             "n_similar": 20,
             "n_trending": 100,
             "fingerprint": shop.profile.fingerprint,
         }
-        assert snapshot.table("from this.tasks").to_pylist() == [{"task": "discovery"}]
+        assert snapshot.table("from this.tasks").to_pylist() == [{"task": "discovery", "n_candidates": 200}]
         weights = snapshot.table("from this.event_weights order by event_type").to_pylist()
         assert [tuple(row.values()) for row in weights] == [("purchase", 2.0), ("view", 0.5)]
         assert snapshot.row("select current_setting('TimeZone')") == ("UTC",)
