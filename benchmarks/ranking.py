@@ -97,7 +97,11 @@ def _stages(n_users: int) -> Iterator[str]:
     from recsys_assets.storage.sql import SQL_FOLDER, load_select, table_files
 
     profile = load_profile("online_retail").model_copy(
-        update={"algorithms": {name: {} for name in ALGORITHMS}, "tasks": ["next"], "n_candidates": {"next": N_CANDIDATES}}
+        update={
+            "algorithms": {name: {} for name in ALGORITHMS},
+            "tasks": ["next"],
+            "n_candidates": {"next": N_CANDIDATES},
+        }
     )
     lake = Lake(profile)
     _inputs(lake, n_users)

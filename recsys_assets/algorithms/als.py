@@ -104,8 +104,8 @@ class ALS(Recommender):
         )
         units = np.eye(settings.factors, dtype=np.float32)
         of_users, of_items = self._pulled(confidence)
-        # implicit runs its own threads; those of OpenBLAS under them only get in the way. Only libraries that are loaded
-        # by now are held back.
+        # implicit runs its own threads; those of OpenBLAS under them only get in the way. Only what is loaded by now
+        # is held back.
         with threadpool_limits(1, user_api="blas"):
             solve = AlternatingLeastSquares(settings.factors).solver
             for _ in range(settings.iterations):
