@@ -50,6 +50,9 @@ class Delivery(_Settings):
     encoding: str = "utf-8"
     """Encoding of text files, by any name that Python knows (``latin-1``, ``cp1252``, ``utf-16``). UTF-16 with a
     byte-order mark needs no setting."""
+    known_earlier: int = Field(default=0, ge=0, le=366)
+    """Days before their own time (``known_from``) that rows of an extra table are known, e.g. 7 for mailers that are
+    printed a week ahead. A promise of this deployment that nothing can check."""
     columns: list[str] | None = Field(default=None, min_length=1)
     """Names of the columns of delimited text that has no line of names; None: its first line has them."""
 

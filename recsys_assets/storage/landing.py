@@ -150,10 +150,8 @@ class Landing:
             ]
             taken_back = con.sql(" union all ".join(superseded)).order("event_id").to_arrow_table()
             names = [*CANONICAL, *self.source.extras]
-            tables = {
-                f"landed.{name}": _export(con, self.source, canonical(name), again=taken_back.num_rows > 0)
-                for name in names
-            }
+            again = taken_back.num_rows > 0
+            tables = {f"landed.{name}": _export(con, self, canonical(name), again=again) for name in names}
         return tables | {"landed.superseded": taken_back}
 
     def files(self) -> pa.Table:
@@ -173,8 +171,9 @@ class Landing:
             return con.sql(query, params=[event_ids]).to_arrow_table()
 
 
-def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical, *, again: bool) -> pa.Table:
+def _export(con: duckdb.DuckDBPyConnection, landing: Landing, table: Canonical, *, again: bool) -> pa.Table:
     """Rows of one canonical table for the night (variable ``night``); ``again``: with all earlier ones that count."""
+    source = landing.source
     select, has_versions = source.selects.get(table.name), table.name in {"items", "users"}
     if select is None or not has_raw(con, driver(select)):
         own = dict.fromkeys(select.columns if select and table.open_ended and not has_versions else (), "VARCHAR")
@@ -197,10 +196,11 @@ def _export(con: duckdb.DuckDBPyConnection, source: Source, table: Canonical, *,
         rows = f"{tonight} or ({current})" if again else tonight
     bind(con, select, f"select * from {raw} where {rows}", current)
     is_extra = table.name in source.extras
+    known_earlier = {given.table: given.known_earlier for given in landing.profile.deliveries}.get(driver(select), 0)
     left_out = "reject_column, reject_reason, unreadable" + (", used_until" if is_extra else "")
     exported = con.sql(
         f"select given.* exclude ({left_out}), raw_rows.landed_known_at as known_at, "
-        f"raw_rows.landed_night as visible_night from ({mapped(con, table, select)}) as given "
+        f"raw_rows.landed_night as visible_night from ({mapped(con, table, select, known_earlier)}) as given "
         f"inner join (from {raw} where {rows}) as raw_rows using (landed_id)"
         + (" where coalesce(used_until > getvariable('night'), true)" if is_extra else "")
     )

@@ -80,10 +80,28 @@ def bind(con: duckdb.DuckDBPyConnection, select: Select, driver_rows: str, looku
             raise SourceError(f"{shown(select)} looks up {name}, but nothing has landed in it. Land its file first.")
 
 
-def mapped(con: duckdb.DuckDBPyConnection, table: Canonical, select: Select) -> str:
-    """SQL of the SELECT cast to the canonical columns; the views it names must be bound."""
+def mapped(con: duckdb.DuckDBPyConnection, table: Canonical, select: Select, known_earlier: int = 0) -> str:
+    """SQL of the SELECT cast to the canonical columns; the views it names must be bound.
+
+    Parameters
+    ----------
+    known_earlier
+        Days before its own time that a row of an extra table is known; kept in a variable of the connection.
+
+    Raises
+    ------
+    SourceError
+        When the SELECT does not fit the table, or what happened is said to be known before it did.
+    """
     given = [row[0].lower() for row in con.execute(f"describe {select.text}").fetchall()]
-    return f"select {projection(table, given, shown(select))} from ({select.text}\n) as given"
+    rows = f"({select.text}\n)"
+    if known_earlier and (table.name in CANONICAL or "known_from" not in given):
+        raise SourceError(f"{shown(select)}: known_earlier is for extra tables with a known_from. Take it out.")
+    if known_earlier:
+        con.execute("set variable known_earlier = $1", [known_earlier])
+        moved = "known_from - to_days(getvariable('known_earlier')::integer)"
+        rows = f"(select * replace ({moved} as known_from) from {rows})"
+    return f"select {projection(table, given, shown(select))} from {rows} as given"
 
 
 def has_raw(con: duckdb.DuckDBPyConnection, table: str) -> bool:

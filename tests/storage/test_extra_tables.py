@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from recsys_assets.profile import Delivery
+from recsys_assets.storage.canonical import SourceError
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.relanding import reland
@@ -42,6 +43,25 @@ def test_a_promotion_is_visible_from_the_first_day_of_its_week(promoting):
     assert weeks_of(promoting, 20)[1] == ("p3", began, began)
     assert [weeks_of(promoting, n) for n in (21, 22, 24)] == [[]] * 3
     assert weeks_of(promoting, 23) == [("p4", datetime(2017, 10, 23, 5), datetime(2017, 10, 23, 5))]
+
+
+def test_a_mailer_printed_a_week_ahead_is_known_a_week_earlier(tmp_path, monkeypatch):
+    early = Delivery(table="promotions", files="promotions*", known_earlier=7)
+    shop = Shop(tmp_path, monkeypatch, deliveries=[*DELIVERIES, early])
+    shop.land("products.csv", [product("p1"), product("p2")], day(1))
+    shop.land("transactions.csv", [line("u1", "p1", day(19))], kind="history")
+    shop.land("promotions.csv", [promotion(f"p{n}", week) for n, week in enumerate(WEEKS)], kind="history")
+    shop.build(24)
+    printed = datetime(2017, 10, 16, 5)
+    assert ("p4", printed, printed) in weeks_of(shop, 20)
+    assert weeks_of(shop, 23) == []
+
+
+def test_what_happened_is_never_known_before_it_did(tmp_path, monkeypatch):
+    early = [delivery.model_copy(update={"known_earlier": 1}) for delivery in DELIVERIES]
+    shop = Shop(tmp_path, monkeypatch, deliveries=early)
+    with pytest.raises(SourceError, match="known_earlier is for extra tables"):
+        shop.land("products.csv", [product("p1")], day(1))
 
 
 def test_what_no_night_uses_any_more_stays_in_landing(promoting):
@@ -96,7 +116,7 @@ def test_of_extra_tables_only_the_nights_that_are_built_need_land_again(promotin
 
 def test_tables_of_a_source_are_there_for_this_source_only():
     own = table_files("features", "complete_journey").keys() - table_files("features", "online_retail").keys()
-    assert own == {"item_promotion", "item_store_promotion"}
+    assert own == {"item_manufacturer", "item_promotion", "item_store_promotion", "user_manufacturer"}
 
 
 def test_a_source_may_not_take_the_name_of_a_table_of_all(tmp_path, monkeypatch):
