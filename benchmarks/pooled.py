@@ -1,0 +1,82 @@
+"""Published lists against every other list, over the nights that graded from a first one on.
+
+A deployment's own tables pool all nights so far. Settings are chosen on some of these; this pools the rest:
+
+    RECSYS_PROFILE=online_retail python -m benchmarks.pooled 2011-11-07
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.evaluation.pooling import compared, pooled_means, user_totals
+from recsys_assets.profile import load_profile
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.sql import TableName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIGURES = ((10, "ndcg"), (1, "precision"), (20, "recall"))
+_READS = [TableName("grades", name, "past") for name in ("candidates", "published", "users")]
+_GRADES = """
+with grades as (
+    from past.grades.published
+    union all by name
+    from past.grades.candidates
+)
+select
+    grades.task, grades.k, grades.user_key as user, grades.algorithm, 0 as "group", false as is_rebuilt,
+    count(*)::integer as n, (select count(distinct night) from past.grades.users where night >= $first) as n_nights,
+    sum(grades.ndcg) as ndcg, sum(grades.precision) as precision, sum(grades.recall) as recall
+from grades
+inner join past.grades.users as users
+    on users.night = grades.night and users.task = grades.task and users.user_key = grades.user_key
+where grades.night >= $first and grades.k in (1, 10, 20) and not (users.is_cold_user and $known_only)
+group by all
+order by all
+"""
+
+
+def run(first: date = date.min) -> Iterator[str]:
+    """Mean of every list, and how much the published ones are above it, on all users and on those already known."""
+    profile = load_profile()
+    lake = Lake(profile)
+    nights = lake.nights("grades.users")
+    if not nights:
+        yield f"skipped: nothing is graded in profile {profile.name}; run `recsys backtest` first"
+        return
+    with lake.as_of(nights[-1], _READS) as snapshot:
+        for known_only in (False, True):
+            rows = snapshot.table(_GRADES, {"first": first, "known_only": known_only}).to_pandas()
+            for task, part in rows.groupby("task"):
+                who = "users already known" if known_only else "all users"
+                yield f"{profile.name}, {task}, {who}, {part['n_nights'].iloc[0]} nights"
+                yield from _lines({column: part[column].to_numpy() for column in part})
+
+
+def _lines(rows: dict[str, Any]) -> Iterator[str]:
+    """One line a list and figure, best first."""
+    totals = user_totals(rows, [metric for _, metric in FIGURES])
+    differences = {
+        (row["baseline"], row["k"], row["metric"]): row
+        for row in compared(totals, leaders=["published"], figures=FIGURES, seed=0)
+    }
+    means = [row for row in pooled_means(totals, seed=0) if (row["k"], row["metric"]) in FIGURES]
+    for row in sorted(means, key=lambda row: (FIGURES.index((row["k"], row["metric"])), -row["mean"])):
+        line = (
+            f"{row['metric']}@{row['k']:<3} {row['algorithm']:<20} {row['mean']:.4f} "
+            f"({row['low']:.4f} to {row['high']:.4f}), {row['n_user_nights']:,} user-nights"
+        )
+        above = differences.get((row["algorithm"], row["k"], row["metric"]))
+        if above:
+            line += f"; published {above['difference']:+.4f} ({above['low']:+.4f} to {above['high']:+.4f})"
+            line += f", p {above['p']:.4f}"
+        yield line
+
+
+if __name__ == "__main__":
+    for text in run(*(date.fromisoformat(argument) for argument in sys.argv[1:2])):
+        print(text, flush=True)
