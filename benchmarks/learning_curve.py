@@ -1,0 +1,126 @@
+"""What the reranker would have given with fewer nights of examples or fewer candidates, and what is the most there is.
+
+For a night N that night N+h has graded: learn from the examples of the last 1, 2, ... nights up to N, rank N's
+candidates, all of them or the first so many as fused, and grade. `reachable` is the NDCG@10 of ranking them perfectly.
+
+    RECSYS_PROFILE=complete_journey python -m benchmarks.learning_curve 2017-10-31
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.assets.reranking import _RANKING_ROWS, _learned_from, _matrix
+from recsys_assets.evaluation.metrics import METRICS
+from recsys_assets.profile import Profile, load_profile
+from recsys_assets.ranking.reranker import Reranker, RerankerSettings, ranks_within
+from recsys_assets.storage.feature_join import feature_query, feature_reads
+from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.sql import TableName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from recsys_assets.evaluation.metrics import Floats
+
+K = 10
+_JUDGED = """
+with users as (
+    select user_key, count(*)::integer as n_relevant
+    from made.relevant
+    where task = $task
+    group by user_key
+),
+candidate as ({candidates})
+select candidate.*, users.n_relevant, relevant.item_key is not null as taken
+from candidate
+inner join users on users.user_key = candidate.user_key
+left join made.relevant as relevant
+    on relevant.task = candidate.task
+    and relevant.user_key = candidate.user_key
+    and relevant.item_key = candidate.item_key
+where candidate.task = $task
+order by candidate.user_key, candidate.rank
+"""
+
+
+def run(night: date | None = None) -> Iterator[str]:
+    """A line for each task, number of nights and number of candidates."""
+    profile = load_profile()
+    lake, after = Lake(profile), timedelta(days=profile.horizon)
+    graded = [n for n in lake.nights("grades.relevant") if n - after in lake.nights("recommendations.rankings")]
+    if not graded:
+        yield f"skipped: no night of profile {profile.name} is graded; run `recsys backtest` first"
+        return
+    night = night or graded[-1] - after
+    for task in profile.tasks:
+        rows, n_graded = _candidates(profile, lake, night, task)
+        for n_candidates in (100, 200, 400):
+            if n_candidates <= profile.n_candidates[task]:
+                part = rows.filter(rows["rank"].to_numpy() <= n_candidates)
+                yield f"{task}, lists of {night}, the first {n_candidates} candidates: {_reached(part, n_graded)}"
+        yield from _by_nights(profile, lake, night, task, rows, n_graded)
+
+
+def _candidates(profile: Profile, lake: Lake, night: date, task: str) -> tuple[pa.Table, int]:
+    """Candidates of the users who took something within the horizon, and how many such users there are."""
+    relevant = TableName("grades", "relevant")
+    with lake.as_of(night + timedelta(days=profile.horizon), [relevant]) as later:
+        taken = later.table("select task, user_key, item_key from grades.relevant")
+        (n_graded,) = later.row("select count(distinct user_key) from grades.relevant where task = $1", [task])
+    with lake.as_of(night, (*_RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
+        snapshot.add("made.relevant", taken)
+        query = _JUDGED.format(candidates=feature_query(profile, snapshot, _RANKING_ROWS))
+        return snapshot.table(query, {"task": task, "first_user": 0, "last_user": 2**31 - 1}), n_graded
+
+
+def _by_nights(profile: Profile, lake: Lake, night: date, task: str, rows: pa.Table, n_graded: int) -> Iterator[str]:
+    settings = RerankerSettings(**profile.reranker)
+    with lake.as_of(night, [TableName("recommendations", "examples", "past")]) as snapshot:
+        known = 0
+        for n_nights in range(1, 9):
+            examples = _learned_from(snapshot, task, night, profile.horizon, n_nights)
+            if len(examples.taken) == known:
+                return
+            known = len(examples.taken)
+            reranker = Reranker(settings, profile.seed).fit(examples)
+            users, ties = rows["user_key"].to_numpy().astype("int64"), rows["tie"].to_numpy()
+            scores = {"fusion": rows["score"].to_numpy()} | reranker.rank(_matrix(rows, reranker.names), users, ties)
+            grades = {
+                name: float(_ndcg(rows, ranks_within(users, values, ties)).sum() / n_graded)
+                for name, values in scores.items()
+            }
+            told = ", ".join(f"{name} {value:.4f}" for name, value in grades.items())
+            yield f"{task}, lists of {night}, {n_nights} night(s), {known:,} examples: {told}"
+
+
+def _reached(rows: pa.Table, n_graded: int) -> str:
+    """Share of what was taken that the candidates hold, and the NDCG of ranking them perfectly."""
+    import numpy as np
+
+    users, taken = rows["user_key"].to_numpy().astype("int64"), rows["taken"].to_numpy()
+    perfect = ranks_within(users, taken.astype(np.float64), np.arange(len(users)))
+    recall = (taken / rows["n_relevant"].to_numpy()).sum() / n_graded
+    return f"recall {recall:.3f}, NDCG@{K} reachable {_ndcg(rows, perfect).sum() / n_graded:.3f}"
+
+
+def _ndcg(rows: pa.Table, ranks: NDArray[np.int64]) -> Floats:
+    """NDCG of each user's list; users without candidates have none."""
+    import numpy as np
+
+    users, first, list_of = np.unique(rows["user_key"].to_numpy(), return_index=True, return_inverse=True)
+    hits = np.zeros((len(users), K), dtype=bool)
+    found: NDArray[Any] = rows["taken"].to_numpy() & (ranks <= K)
+    hits[list_of[found], ranks[found] - 1] = True
+    return METRICS["ndcg"](hits, rows["n_relevant"].to_numpy()[first].astype(np.int64), K)
+
+
+if __name__ == "__main__":
+    for text in run(*(date.fromisoformat(argument) for argument in sys.argv[1:2])):
+        print(text, flush=True)
