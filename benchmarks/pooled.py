@@ -11,6 +11,7 @@ import sys
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.assets.pooled_grades import COMPARED
 from recsys_assets.evaluation.pooling import compared, pooled_means, user_totals
 from recsys_assets.profile import load_profile
 from recsys_assets.storage.lake import Lake
@@ -19,7 +20,6 @@ from recsys_assets.storage.sql import TableName
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FIGURES = ((10, "ndcg"), (1, "precision"), (20, "recall"))
 _READS = [TableName("grades", name, "past") for name in ("candidates", "published", "users")]
 _GRADES = """
 with grades as (
@@ -29,7 +29,7 @@ with grades as (
 )
 select
     grades.task, grades.k, grades.user_key as user, grades.algorithm, 0 as "group", false as is_rebuilt,
-    count(*)::integer as n, (select count(distinct night) from past.grades.users where night >= $first) as n_nights,
+    count(*)::integer as n, (select count(distinct night) from grades where night >= $first) as n_nights,
     sum(grades.ndcg) as ndcg, sum(grades.precision) as precision, sum(grades.recall) as recall
 from grades
 inner join past.grades.users as users
@@ -59,13 +59,13 @@ def run(first: date = date.min) -> Iterator[str]:
 
 def _lines(rows: dict[str, Any]) -> Iterator[str]:
     """One line a list and figure, best first."""
-    totals = user_totals(rows, [metric for _, metric in FIGURES])
+    totals = user_totals(rows, [metric for _, metric in COMPARED])
     differences = {
         (row["baseline"], row["k"], row["metric"]): row
-        for row in compared(totals, leaders=["published"], figures=FIGURES, seed=0)
+        for row in compared(totals, leaders=["published"], figures=COMPARED, seed=0)
     }
-    means = [row for row in pooled_means(totals, seed=0) if (row["k"], row["metric"]) in FIGURES]
-    for row in sorted(means, key=lambda row: (FIGURES.index((row["k"], row["metric"])), -row["mean"])):
+    means = [row for row in pooled_means(totals, seed=0) if (row["k"], row["metric"]) in COMPARED]
+    for row in sorted(means, key=lambda row: (COMPARED.index((row["k"], row["metric"])), -row["mean"])):
         line = (
             f"{row['metric']}@{row['k']:<3} {row['algorithm']:<20} {row['mean']:.4f} "
             f"({row['low']:.4f} to {row['high']:.4f}), {row['n_user_nights']:,} user-nights"

@@ -50,9 +50,6 @@ class Delivery(_Settings):
     encoding: str = "utf-8"
     """Encoding of text files, by any name that Python knows (``latin-1``, ``cp1252``, ``utf-16``). UTF-16 with a
     byte-order mark needs no setting."""
-    known_earlier: int = Field(default=0, ge=0, le=366)
-    """Days before their own time (``known_from``) that rows of an extra table are known, e.g. 7 for mailers that are
-    printed a week ahead. A promise of this deployment that nothing can check."""
     columns: list[str] | None = Field(default=None, min_length=1)
     """Names of the columns of delimited text that has no line of names; None: its first line has them."""
 
@@ -103,6 +100,9 @@ class Profile(_Settings):
     """Days ahead a list is judged."""
     tasks: list[Task] = Field(default=["next", "discovery"], min_length=1)
     """Which lists are published: ``next`` (repeats allowed), ``discovery`` (never had before)."""
+    known_earlier: dict[str, Annotated[int, Field(ge=1, le=366)]] = Field(default_factory=dict)
+    """Days before their own time (``known_from``) that rows of an extra table of the source are known, by its name, as
+    mailers are that are printed a week ahead: ``promotions = 7``. A promise of this deployment: nothing checks it."""
     event_weights: dict[str, float] = Field(default={"purchase": 1.0})
     """Weight of one event of each type in training. Weight 0: the user has had the item, so discovery leaves it out,
     and that is all; it is in no model, feature, trend or reason, and not graded. Types not named are not even that."""
@@ -133,8 +133,8 @@ class Profile(_Settings):
 
     @field_validator("n_candidates", mode="before")
     @classmethod
-    def _candidates_of_every_task(cls, value: dict[Task, int]) -> dict[Task, int]:
-        return DEFAULT_CANDIDATES | value
+    def _candidates_of_every_task(cls, value: Any) -> Any:
+        return DEFAULT_CANDIDATES | value if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _nights_in_order(self) -> Profile:

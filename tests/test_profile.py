@@ -63,6 +63,9 @@ def test_the_environment_chooses(load, tmp_path, monkeypatch):
         ("horizon = 7", "n_trending = 19", "n_trending"),
         ("horizon = 7", "rrf_k = 0", "rrf_k"),
         ("horizon = 7", "n_similar = 0", "n_similar"),
+        ("horizon = 7", "n_candidates = 100", "n_candidates"),
+        ("horizon = 7", "n_candidates = {next = 0}", "n_candidates.next"),
+        ("horizon = 7", "known_earlier = {promotions = 0}", "known_earlier.promotions"),
         ("horizon = 7", "batch_users = 0", "batch_users"),
         ("horizon = 7", "tasks = []", "tasks"),
         ("horizon = 7", 'tasks = ["search"]', "tasks.0"),
@@ -128,5 +131,6 @@ def test_the_fingerprint_is_of_what_decides_the_tables():
     audited = {"audit": True, "deterministic": True}
     for same in ({"title": "Other"}, {"batch_users": 7}, {"algorithms": turned}, audited):
         assert given.model_copy(update=same).fingerprint == given.fingerprint
-    for other in ({"rrf_k": 3}, {"algorithms": {"als": {}}}, {"event_weights": {"purchase": 2.0}}):
+    earlier = {"known_earlier": {"promotions": 7}}
+    for other in ({"rrf_k": 3}, {"algorithms": {"als": {}}}, {"event_weights": {"purchase": 2.0}}, earlier):
         assert given.model_copy(update=other).fingerprint != given.fingerprint

@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
 from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.sparse import row_of_each
 
 if TYPE_CHECKING:
     import numpy as np
@@ -169,7 +170,7 @@ def _entries(found: csr_matrix, ranks: NDArray[np.int64], longest: int) -> tuple
     """List the frequent items of each basket as (row, rank), the most frequent first."""
     import numpy as np
 
-    rows = np.repeat(np.arange(found.shape[0], dtype=np.int64), np.diff(found.indptr))
+    rows = row_of_each(found)
     of_entries = ranks[found.indices]
     rows, of_entries = rows[of_entries >= 0], of_entries[of_entries >= 0]
     order = np.lexsort((of_entries, rows))

@@ -269,13 +269,14 @@ def _drop(scores: NDArray[np.floating] | csr_matrix, seen: csr_matrix) -> None:
     """Make the scores of seen items minus infinity, in place."""
     import numpy as np
 
-    rows = np.repeat(np.arange(seen.shape[0], dtype=np.int64), np.diff(seen.indptr))
+    from recsys_assets.algorithms.sparse import row_of_each
+
+    rows = row_of_each(seen)
     if isinstance(scores, np.ndarray):
         scores[rows, seen.indices] = -np.inf
         return
-    scored_rows = np.repeat(np.arange(scores.shape[0], dtype=np.int64), np.diff(scores.indptr))
     # Both runs of cells ascend, so each seen cell is looked up among the scored ones.
-    scored_cells = scored_rows * scores.shape[1] + scores.indices
+    scored_cells = row_of_each(scores) * scores.shape[1] + scores.indices
     seen_cells = rows * scores.shape[1] + seen.indices
     places = np.searchsorted(scored_cells, seen_cells)
     places, seen_cells = places[places < scores.nnz], seen_cells[places < scores.nnz]

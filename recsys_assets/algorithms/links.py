@@ -115,19 +115,9 @@ class LinkedItems(Recommender):
         return unpack(self.arrays, "links", self.history.shape[1])
 
     def similar(self, items: NDArray[np.int32], n: int) -> Lists:
-        """List the items that the strongest links of items lead to.
+        """List the items that the strongest links of items lead to; scores are shares of an item's links.
 
-        Parameters
-        ----------
-        items : ndarray of int32, shape (n_queries,)
-            Indices of items, in any order.
-        n : int
-            Longest list; there are at most as many as links were kept.
-
-        Returns
-        -------
-        Lists
-            `users` holds the item asked about; scores are shares of its links.
+        See `SimilarItems`. A list is no longer than the links that were kept.
         """
         from recsys_assets.algorithms.topn import top_n_sparse
 

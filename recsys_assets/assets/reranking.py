@@ -53,7 +53,7 @@ _EXAMPLE_ROWS, _RANKING_ROWS = (
 )
 RANKING_KEY = ("algorithm", "task", "user_key", "rank")
 ROWS_AT_ONCE = 600_000
-"""Candidates of a task that are scored at once: with 150 features 360 MB, and as much again for DuckDB's columns."""
+"""Candidates that are read and scored at once: with 150 features 360 MB, and as much again for DuckDB's columns."""
 _SHOWN = 20
 
 

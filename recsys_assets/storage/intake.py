@@ -179,7 +179,7 @@ class Intake:
         con = self.con
         bind(con, select, rows_judged, lookups)
         try:
-            rows = mapped(con, table, select, self.file.delivery.known_earlier)
+            rows = mapped(con, table, select, self.profile.known_earlier)
         except duckdb.BinderException as error:
             names = [name for name in _types(con, "staged") if not name.startswith("landed_")]
             raise readers.UnreadableFile(

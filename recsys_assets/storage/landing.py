@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from recsys_assets.nights import ONE_DAY, Night, close, nights_between, utc_now
 from recsys_assets.storage import readers
-from recsys_assets.storage.canonical import CANONICAL, Canonical, canonical
+from recsys_assets.storage.canonical import CANONICAL, Canonical, SourceError, canonical
 from recsys_assets.storage.intake import Delivered, Intake, Kind, Landed, LandingError, one, record
 from recsys_assets.storage.source import Source, bind, driver, has_raw, mapped
 from recsys_assets.storage.sql import SQL_FOLDER
@@ -40,6 +40,12 @@ class Landing:
         self.profile = profile
         self.path = profile.folder / "landing.duckdb"
         self.source = Source(profile.source)
+        unknown = sorted(profile.known_earlier.keys() - set(self.source.extras))
+        if unknown:
+            raise SourceError(
+                f"Profile {profile.name}: known_earlier names {', '.join(unknown)}, not an extra table of the source; "
+                f"what happened is never known before it did. Extra tables: {', '.join(self.source.extras) or 'none'}."
+            )
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -196,11 +202,11 @@ def _export(con: duckdb.DuckDBPyConnection, landing: Landing, table: Canonical, 
         rows = f"{tonight} or ({current})" if again else tonight
     bind(con, select, f"select * from {raw} where {rows}", current)
     is_extra = table.name in source.extras
-    known_earlier = {given.table: given.known_earlier for given in landing.profile.deliveries}.get(driver(select), 0)
     left_out = "reject_column, reject_reason, unreadable" + (", used_until" if is_extra else "")
+    rows_given = mapped(con, table, select, landing.profile.known_earlier)
     exported = con.sql(
         f"select given.* exclude ({left_out}), raw_rows.landed_known_at as known_at, "
-        f"raw_rows.landed_night as visible_night from ({mapped(con, table, select, known_earlier)}) as given "
+        f"raw_rows.landed_night as visible_night from ({rows_given}) as given "
         f"inner join (from {raw} where {rows}) as raw_rows using (landed_id)"
         + (" where coalesce(used_until > getvariable('night'), true)" if is_extra else "")
     )

@@ -80,25 +80,25 @@ def bind(con: duckdb.DuckDBPyConnection, select: Select, driver_rows: str, looku
             raise SourceError(f"{shown(select)} looks up {name}, but nothing has landed in it. Land its file first.")
 
 
-def mapped(con: duckdb.DuckDBPyConnection, table: Canonical, select: Select, known_earlier: int = 0) -> str:
+def mapped(con: duckdb.DuckDBPyConnection, table: Canonical, select: Select, known_earlier: dict[str, int]) -> str:
     """SQL of the SELECT cast to the canonical columns; the views it names must be bound.
 
     Parameters
     ----------
     known_earlier
-        Days before its own time that a row of an extra table is known; kept in a variable of the connection.
+        Days before their own time that rows of extra tables are known, by table; bound as a variable of the connection.
 
     Raises
     ------
     SourceError
-        When the SELECT does not fit the table, or what happened is said to be known before it did.
+        When the SELECT does not fit the table, or rows without a time of their own are said to be known before it.
     """
     given = [row[0].lower() for row in con.execute(f"describe {select.text}").fetchall()]
     rows = f"({select.text}\n)"
-    if known_earlier and (table.name in CANONICAL or "known_from" not in given):
-        raise SourceError(f"{shown(select)}: known_earlier is for extra tables with a known_from. Take it out.")
-    if known_earlier:
-        con.execute("set variable known_earlier = $1", [known_earlier])
+    if days := known_earlier.get(table.name):
+        if "known_from" not in given:
+            raise SourceError(f"{shown(select)}: gives no known_from, so there is nothing for known_earlier to move.")
+        con.execute("set variable known_earlier = $1", [days])
         moved = "known_from - to_days(getvariable('known_earlier')::integer)"
         rows = f"(select * replace ({moved} as known_from) from {rows})"
     return f"select {projection(table, given, shown(select))} from {rows} as given"

@@ -2,13 +2,7 @@
 -- n_new_items: items had for the first time in the last 28 days. newest_age_days: days since the user last took one that
 -- was new to them.
 -- share_of_user: the category's part of all the user's decayed weight, items without a category included.
-with totals as (
-    select user_key, exact_sum(decayed_weight) as decayed_weight
-    from features.user_item
-    group by user_key
-),
-
-categories as (
+with categories as (
     select
         pairs.user_key,
         items.category,
@@ -32,7 +26,7 @@ select
     categories.n_new_items,
     categories.recency_days,
     categories.newest_age_days,
-    categories.decayed_weight / nullif(totals.decayed_weight, 0) as share_of_user
+    categories.decayed_weight / nullif(users.decayed_weight, 0) as share_of_user
 from categories
-inner join totals on totals.user_key = categories.user_key
+inner join features.user as users on users.user_key = categories.user_key
 order by categories.user_key, categories.category

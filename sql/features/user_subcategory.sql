@@ -5,13 +5,7 @@
 -- was new to them.
 -- decayed_weight_7d: event weights halved every 7 days, summed.
 -- share_of_user: the subcategory's part of all the user's decayed weight, items without a subcategory included.
-with totals as (
-    select user_key, exact_sum(decayed_weight) as decayed_weight
-    from features.user_item
-    group by user_key
-),
-
-families as (
+with families as (
     select
         pairs.user_key,
         items.subcategory,
@@ -40,7 +34,7 @@ select
     families.first_age_days,
     1 - families.n_items / families.n_takes as repeat_share,
     families.decayed_weight_7d,
-    families.decayed_weight / nullif(totals.decayed_weight, 0) as share_of_user
+    families.decayed_weight / nullif(users.decayed_weight, 0) as share_of_user
 from families
-inner join totals on totals.user_key = families.user_key
+inner join features.user as users on users.user_key = families.user_key
 order by families.user_key, families.subcategory

@@ -214,7 +214,7 @@ def test_user_subcategory_counts_each_item_of_a_family_once_a_basket(shop):
     shop.take(1, 2, 9.5, basket_id="b1")
     shop.take(1, 1, 2.5, basket_id="b2")
     shop.take(1, 3, 2.5, basket_id="b2")
-    shop.build("features/user_item", "features/user_subcategory")
+    shop.build("features/user_item", "features/user", "features/user_subcategory")
     tea = decayed(39.5, 9.5, 2.5)
     assert shop.row("from features.user_subcategory") == pytest.approx(
         {

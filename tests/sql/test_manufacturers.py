@@ -2,11 +2,9 @@
 
 import pytest
 
+from tests.sql.test_features import decayed
+
 FOLDER = "sources/complete_journey/features"
-
-
-def decayed(*ages):
-    return sum(1 / (1 + age / 30) for age in ages)
 
 
 @pytest.fixture
@@ -19,7 +17,7 @@ def makers(shop):
         shop.con.execute("update clean.items set manufacturer_id = $1 where item_key = $2", [maker, key])
     for user, item, age in [(1, 1, 9.5), (1, 2, 2.5), (1, 3, 2.5), (2, 1, 40.5), (2, 5, 40.5)]:
         shop.take(user, item, age)
-    names = ("features/user_item", "features/item")
+    names = ("features/user_item", "features/user", "features/item")
     shop.build(*names, f"{FOLDER}/item_manufacturer", f"{FOLDER}/user_manufacturer")
     return shop
 

@@ -46,8 +46,8 @@ def test_a_promotion_is_visible_from_the_first_day_of_its_week(promoting):
 
 
 def test_a_mailer_printed_a_week_ahead_is_known_a_week_earlier(tmp_path, monkeypatch):
-    early = Delivery(table="promotions", files="promotions*", known_earlier=7)
-    shop = Shop(tmp_path, monkeypatch, deliveries=[*DELIVERIES, early])
+    deliveries = [*DELIVERIES, Delivery(table="promotions", files="promotions*")]
+    shop = Shop(tmp_path, monkeypatch, deliveries=deliveries, known_earlier={"promotions": 7})
     shop.land("products.csv", [product("p1"), product("p2")], day(1))
     shop.land("transactions.csv", [line("u1", "p1", day(19))], kind="history")
     shop.land("promotions.csv", [promotion(f"p{n}", week) for n, week in enumerate(WEEKS)], kind="history")
@@ -58,10 +58,8 @@ def test_a_mailer_printed_a_week_ahead_is_known_a_week_earlier(tmp_path, monkeyp
 
 
 def test_what_happened_is_never_known_before_it_did(tmp_path, monkeypatch):
-    early = [delivery.model_copy(update={"known_earlier": 1}) for delivery in DELIVERIES]
-    shop = Shop(tmp_path, monkeypatch, deliveries=early)
-    with pytest.raises(SourceError, match="known_earlier is for extra tables"):
-        shop.land("products.csv", [product("p1")], day(1))
+    with pytest.raises(SourceError, match=r"known_earlier names events, .*: promotions\."):
+        Shop(tmp_path, monkeypatch, deliveries=DELIVERIES, known_earlier={"events": 1})
 
 
 def test_what_no_night_uses_any_more_stays_in_landing(promoting):

@@ -1,12 +1,6 @@
 -- What each user takes by manufacturer: one row per user and manufacturer.
 -- share_of_user: the manufacturer's part of all the user's decayed weight, items without a manufacturer included.
-with totals as (
-    select user_key, exact_sum(decayed_weight) as decayed_weight
-    from features.user_item
-    group by user_key
-),
-
-makers as (
+with makers as (
     select
         pairs.user_key,
         items.manufacturer_id,
@@ -24,7 +18,7 @@ select
     makers.manufacturer_id,
     makers.n_items,
     makers.recency_days,
-    makers.decayed_weight / nullif(totals.decayed_weight, 0) as share_of_user
+    makers.decayed_weight / nullif(users.decayed_weight, 0) as share_of_user
 from makers
-inner join totals on totals.user_key = makers.user_key
+inner join features.user as users on users.user_key = makers.user_key
 order by makers.user_key, makers.manufacturer_id
