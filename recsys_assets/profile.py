@@ -117,8 +117,8 @@ class Profile(_Settings):
     n_trending: int = Field(default=100, ge=20)
     """Items of the trending list that unknown ids get."""
     batch_users: int = Field(default=256, ge=1)
-    """Users scored at once: peak memory is batch_users x items x 8 bytes, however many users there are. Up to what an
-    algorithm scores in one block (at least 16, 2**24 scores), the tasks share the work."""
+    """Users that each of up to four threads scores at once: peak memory is threads x batch_users x items x 8 bytes,
+    however many users there are. Up to a block (at least 16 users, 2**24 scores) the tasks share the work."""
     seed: int = 0
     """Seed of every algorithm that draws."""
     deterministic: bool = False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
 
@@ -64,7 +65,7 @@ class Recommender(ABC):
         self.settings = settings
         self.seed = seed
         self.deterministic = deterministic
-        self._last: tuple[NDArray[np.int32], int, NDArray[np.floating] | csr_matrix] | None = None
+        self._last = threading.local()  # several threads may ask at once
 
     @abstractmethod
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
@@ -110,7 +111,7 @@ class Recommender(ABC):
         else:
             self.history, self.arrays = self._fit(train.where(weighs))
             self.seen = train.to_csr(train.weights)
-        self._last = None
+        self._last = threading.local()
         return self
 
     def recommend(self, users: NDArray[np.int32], n: int, exclude_seen: bool) -> Lists:
@@ -158,12 +159,14 @@ class Recommender(ABC):
         """Score a block, or give its scores again: a caller asks for each task of the same users in turn."""
         import numpy as np
 
-        if self._last is None or self._last[1] != n or not np.array_equal(self._last[0], block):
+        asked: tuple[NDArray[np.int32], int, Any] | None = getattr(self._last, "asked", None)
+        if asked is None or asked[1] != n or not np.array_equal(asked[0], block):
             scores = self._score(block, n)
             if not isinstance(scores, np.ndarray):
                 scores.sort_indices()  # a no-op where they ascend already; leaving out what was seen relies on it
-            self._last = (block.copy(), n, scores)
-        return self._last[2]
+            asked = self._last.asked = (block.copy(), n, scores)
+        scored: NDArray[np.floating] | csr_matrix = asked[2]
+        return scored
 
     @property
     def _block_rows(self) -> int:

@@ -8,7 +8,10 @@ import ast
 import hashlib
 import importlib
 import inspect
+import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +44,10 @@ from recsys_assets.storage.schemas import CANDIDATES
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+SCORING_THREADS = min(4, os.cpu_count() or 1)
+"""Batches of users scored at once; each takes memory of its own."""
 
 
 def algorithm_assets(profile: Profile) -> list[AssetsDefinition]:
@@ -151,7 +158,7 @@ def _candidates_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsD
 
 
 def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordBatchReader":
-    """Lists of all users as record batches, made while they are written: one batch of users in memory at a time."""
+    """Lists of all users as record batches, made while they are written: one batch of users a thread in memory."""
     import numpy as np
     import pyarrow as pa
 
@@ -159,21 +166,33 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordB
 
     schema, n_retired = arrow_schema(CANDIDATES), int(index.retired.sum())
 
+    def lists_of(first: int) -> list["pa.RecordBatch"]:
+        """Lists of a batch of users, for every task of the algorithm."""
+        users = np.arange(first, min(first + profile.batch_users, len(index.user_keys)), dtype=np.int32)
+        made = []
+        for task in [task for task in profile.tasks if task in model.tasks]:
+            n = model.settings.n_candidates
+            lists = model.recommend(users, n + min(n, n_retired), exclude_seen=task == "discovery")
+            lists = lists.without(index.retired, n)
+            columns: list[Any] = [
+                pa.repeat(model.name, len(lists.items)),
+                pa.repeat(task, len(lists.items)),
+                index.user_keys[lists.users],
+                index.item_keys[lists.items],
+                lists.ranks,
+                lists.scores,
+            ]
+            made.append(pa.record_batch([pa.array(column) for column in columns], schema=schema))
+        return made
+
     def batches() -> Iterator["pa.RecordBatch"]:
-        for first in range(0, len(index.user_keys), profile.batch_users):
-            users = np.arange(first, min(first + profile.batch_users, len(index.user_keys)), dtype=np.int32)
-            for task in [task for task in profile.tasks if task in model.tasks]:
-                n = model.settings.n_candidates
-                lists = model.recommend(users, n + min(n, n_retired), exclude_seen=task == "discovery")
-                lists = lists.without(index.retired, n)
-                columns: list[Any] = [
-                    pa.repeat(model.name, len(lists.items)),
-                    pa.repeat(task, len(lists.items)),
-                    index.user_keys[lists.users],
-                    index.item_keys[lists.items],
-                    lists.ranks,
-                    lists.scores,
-                ]
-                yield pa.record_batch([pa.array(column) for column in columns], schema=schema)
+        waiting: deque[Future[list[pa.RecordBatch]]] = deque()
+        with ThreadPoolExecutor(SCORING_THREADS) as pool:
+            for first in range(0, len(index.user_keys), profile.batch_users):
+                waiting.append(pool.submit(lists_of, first))
+                if len(waiting) > SCORING_THREADS:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
 
     return pa.RecordBatchReader.from_batches(schema, batches())

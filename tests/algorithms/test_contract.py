@@ -1,6 +1,8 @@
 """One contract for every registered algorithm."""
 
 import importlib.util
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 
 import numpy as np
@@ -290,6 +292,23 @@ def test_same_lists_on_any_number_of_threads(algorithm, noisy, n_threads):
     with threadpool_limits(n_threads):  # OpenMP's too, which implicit uses
         free = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False)
     assert_equal(expected, free)
+
+
+def test_same_lists_when_threads_ask_at_once(algorithm, noisy):
+    recommender = fitted(algorithm, noisy)
+    batches = [np.arange(first, first + 4, dtype=np.int32) for first in range(0, 80, 4)] * 5
+
+    def lists(users):
+        return [recommender.recommend(users, 15, exclude_seen=excluded) for excluded in (False, True)]
+
+    alone, interval = [lists(users) for users in batches], sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for expected, found in zip(alone, pool.map(lists, batches), strict=True):
+                assert_equal(Lists.concatenate(expected), Lists.concatenate(found))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_same_lists_in_any_batches(algorithm, noisy):
