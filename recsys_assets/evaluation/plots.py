@@ -9,38 +9,44 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+N_NAMED = 6
+"""Lists of a task that a picture of grades tells apart, beside the published ones: the best."""
+
+
 def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
     """PNG of NDCG@10 over nights: one panel a task, one line a list, and its interval as a bar.
+
+    The published lists are black, the `N_NAMED` best of each task have a colour, all others are grey lines.
 
     Parameters
     ----------
     rows : list of dict
-        ``night, task, algorithm, mean, low, high``; lists named ``published`` are drawn in black.
+        ``night, task, algorithm, mean, low, high``.
     """
     import io
 
     from matplotlib.figure import Figure
 
     tasks, nights_graded = sorted({row["task"] for row in rows}), sorted({row["night"] for row in rows})
-    names = sorted({row["algorithm"] for row in rows})
-    colours = {name: f"C{place}" for place, name in enumerate(names)} | {"published": "black"}
+    best = {name for task in tasks for name in _best([row for row in rows if row["task"] == task])}
+    names = [*sorted({row["algorithm"] for row in rows} - best), *sorted(best - {"published"}), "published"]
     figure = Figure(figsize=(4.5 * len(tasks), 3.4), layout="constrained")
     for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
         for place, name in enumerate(names):
             line = [row for row in rows if row["task"] == task and row["algorithm"] == name]
-            if not line:
+            days = [nights_graded.index(row["night"]) for row in line]
+            means = [row["mean"] for row in line]
+            if name not in best:
+                axes.plot(days, means, color="lightgrey", linewidth=0.8, label="others" if line else None)
                 continue
             # beside each other, so that no bar hides another; in shares of the space between two nights
-            days = [
-                nights_graded.index(row["night"]) + 0.3 * (place - (len(names) - 1) / 2) / len(names) for row in line
-            ]
-            means = [row["mean"] for row in line]
+            beside = 0.3 * ((place - len(names) + 1) / len(best) + 0.5)
             # where all users are alike, a bound may lie beyond the mean by the last bit
             below = [max(row["mean"] - row["low"], 0.0) for row in line]
             above = [max(row["high"] - row["mean"], 0.0) for row in line]
-            dashes = ("-", "--", ":")[place // 10 % 3]  # there are ten colours
-            style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8, "linestyle": dashes}
-            axes.errorbar(days, means, yerr=[below, above], label=name, color=colours[name], **style)
+            style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8, "label": name if line else None}
+            colour = "black" if name == "published" else f"C{(len(names) - 2 - place) % 10}"
+            axes.errorbar([day + beside for day in days], means, yerr=[below, above], color=colour, **style)
         axes.set(title=task, ylim=(0, None), ylabel="NDCG@10, 95% interval", xlabel="night that graded")
         every = -(len(nights_graded) // -7)  # seven dates at most: they are wide
         shown = list(range(len(nights_graded)))[::every]
@@ -53,6 +59,15 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=90)
     return png.getvalue()
+
+
+def _best(rows: list[dict[str, Any]]) -> list[str]:
+    """The published lists, and those with the greatest mean over nights."""
+    from statistics import fmean
+
+    names = sorted({row["algorithm"] for row in rows} - {"published"})
+    means = {name: fmean(row["mean"] for row in rows if row["algorithm"] == name) for name in names}
+    return ["published", *sorted(names, key=lambda name: -means[name])[:N_NAMED]]
 
 
 def shap_summary(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from recsys_assets.evaluation.plots import grades_over_nights
+from recsys_assets.evaluation.plots import N_NAMED, grades_over_nights
 
 
 def rows(n_nights, *names, task="next"):
@@ -31,6 +31,21 @@ def test_every_list_is_drawn_in_its_colour(tmp_path, n_nights):
     assert {(31, 119, 180), (255, 127, 14), (0, 0, 0)} <= found  # C0, C1, and black for what was published
     both = rows(n_nights, "als", "published") + rows(n_nights, "knn", task="discovery")
     assert colours(grades_over_nights(both), tmp_path)[1][1] == 2 * width
+
+
+def test_of_many_lists_the_best_have_colours_and_the_others_are_grey(tmp_path):
+    names = [f"list {place}" for place in range(N_NAMED + 1)]
+    means = {name: 0.15 + 0.03 * place for place, name in enumerate([*names, "published"])}
+    drawn = [row | {"mean": means[row["algorithm"]]} for row in rows(2, *means)]
+    n_grey = {}
+    for worst in (0, 1):
+        of_lists = [row for row in drawn if row["algorithm"] != "list 0" or worst == 0]
+        file = tmp_path / f"{worst}.png"
+        file.write_bytes(grades_over_nights(of_lists))
+        pixels = (image.imread(file)[..., :3].reshape(-1, 3) * 255).astype(int)
+        assert {(31, 119, 180), (140, 86, 75), (0, 0, 0)} <= set(map(tuple, pixels))  # C0 and C5, the sixth
+        n_grey[worst] = (pixels == 211).all(axis=1).sum()
+    assert n_grey[0] > n_grey[1] + 100  # beside what letters have of it
 
 
 def test_bounds_beyond_the_mean_by_the_last_bit_are_drawn(tmp_path):
