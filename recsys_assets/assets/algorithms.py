@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-SCORING_THREADS = min(4, os.cpu_count() or 1)
-"""Batches of users scored at once; each takes memory of its own."""
+SCORING_THREADS = 4
+"""Most batches of users scored at once, as each takes memory of its own; fewer with fewer processors."""
 
 
 def algorithm_assets(profile: Profile) -> list[AssetsDefinition]:
@@ -187,10 +187,11 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordB
 
     def batches() -> Iterator["pa.RecordBatch"]:
         waiting: deque[Future[list[pa.RecordBatch]]] = deque()
-        with ThreadPoolExecutor(SCORING_THREADS) as pool:
+        n_threads = min(SCORING_THREADS, int(os.environ.get("RECSYS_THREADS") or os.cpu_count() or 1))
+        with ThreadPoolExecutor(n_threads) as pool:
             for first in range(0, len(index.user_keys), profile.batch_users):
                 waiting.append(pool.submit(lists_of, first))
-                if len(waiting) > SCORING_THREADS:
+                if len(waiting) > n_threads:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
