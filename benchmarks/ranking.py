@@ -165,7 +165,7 @@ def _reranker(profile: Profile, lake: Lake) -> Reranker:
     names, users = _feature_names(rows.column_names), rows["user_key"].to_numpy()
     order = np.argsort(users, kind="stable")
     taken = np.random.default_rng(1).random(len(users)) < 0.01
-    examples = Examples(_matrix(rows, names)[order], names, users[order].astype(np.int64), taken, np.ones(len(users)))
+    examples = Examples(_matrix(rows, names, order), names, users[order].astype(np.int64), taken, np.ones(len(users)))
     return Reranker(RerankerSettings(), seed=1).fit(examples)
 
 

@@ -160,7 +160,7 @@ def _learned_from(snapshot: Snapshot, task: str, night: Night, horizon: int, n_n
     lists = rows.select(["night", "user_key"]).to_pandas()
     starts = (lists != lists.shift()).any(axis=1).to_numpy()
     return Examples(
-        features=_matrix(rows, names, np.arange(rows.num_rows)),
+        features=_matrix(rows, names),
         names=names,
         lists=np.cumsum(starts),
         taken=rows["taken"].to_numpy(),
@@ -251,13 +251,16 @@ def _feature_names(columns: list[str]) -> list[str]:
     return [name for name in columns if name not in {*ROW, *_OUTCOMES, "tie"}]
 
 
-def _matrix(rows: "pa.Table", names: list[str], chosen: "NDArray[np.int64]") -> "NDArray[np.float32]":
+def _matrix(
+    rows: "pa.Table", names: list[str], chosen: "NDArray[np.int64] | slice" = slice(None)
+) -> "NDArray[np.float32]":
     """Chosen rows, columns side by side; NaN for null and for a column there is none of."""
     import numpy as np
 
-    matrix = np.full((len(chosen), len(names)), np.nan, dtype=np.float32)
     columns = {place: rows[name].to_numpy()[chosen] for place, name in enumerate(names) if name in rows.column_names}
-    for first in range(0, len(chosen), _BLOCK_ROWS):
+    n_rows = len(np.arange(rows.num_rows)[chosen])
+    matrix = np.full((n_rows, len(names)), np.nan, dtype=np.float32)
+    for first in range(0, n_rows, _BLOCK_ROWS):
         block = slice(first, first + _BLOCK_ROWS)
         for place, column in columns.items():
             matrix[block, place] = column[block]
