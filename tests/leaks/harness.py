@@ -102,7 +102,8 @@ class Outcome:
             return "a crash"
         if self.failed.startswith("audit") or "failed in audits__future" in self.message:
             return "confinement" if "comes from its snapshot" in self.message else "audit"
-        return "check" if re.search(r"failed in \w+__checks", self.message) else "construction"
+        # A snapshot refuses to open for a check's step as for any other.
+        return "check" if re.search(r"failed in \w+__checks: (?!snapshot, night)", self.message) else "construction"
 
 
 @dataclass(frozen=True)
