@@ -4,8 +4,7 @@ What belongs here: sealing, and writing every night since the last sealed one. T
 """
 
 from collections.abc import Iterable, Iterator  # Dagster resolves annotations when it loads
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -33,9 +32,6 @@ from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.snapshot import Written
 from recsys_assets.storage.sql import SQL_FOLDER, Select, load_select
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 # Each reads what stands before it.
 TABLES = (
@@ -81,9 +77,9 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                 f"or build that night again. Lost in all: {len(lost)}."
             )
         todo = [n for n in landing.seal(night) if n == night or not _is_written(lake, selects, n)]
-        for step, (n, rows) in enumerate(_exports(landing, todo), 1):
+        for step, n in enumerate(todo, 1):
             context.log.info(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
-            for name, (written, metadata) in write_night(lake, landing, n, context.run.run_id, rows).items():
+            for name, (written, metadata) in write_night(lake, landing, n, context.run.run_id).items():
                 key, version = AssetKey(["clean", name]), DataVersion(written.partition.fingerprint)
                 if n == night:
                     yield MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
@@ -110,24 +106,12 @@ def clean_selects(landing: Landing) -> dict[str, Select]:
     return {name: load_select(SQL_FOLDER / "clean" / f"{file}.sql") for name, file in files.items()}
 
 
-def _exports(landing: Landing, nights: list[Night]) -> Iterator[tuple[Night, dict[str, "pa.Table"]]]:
-    """Rows of each sealed night; those of the next one are read while a night is written."""
-    with ThreadPoolExecutor(1) as reader:
-        ahead: Future[dict[str, pa.Table]] | None = None
-        for night, following in zip(nights, [*nights[1:], None], strict=False):
-            rows = (ahead or reader.submit(landing.export, night)).result()
-            ahead = reader.submit(landing.export, following) if following else None
-            yield night, rows
-
-
-def write_night(
-    lake: Lake, landing: Landing, night: Night, run_id: str, exported: dict[str, "pa.Table"] | None = None
-) -> dict[str, tuple[Written, dict[str, Any]]]:
+def write_night(lake: Lake, landing: Landing, night: Night, run_id: str) -> dict[str, tuple[Written, dict[str, Any]]]:
     """Write every clean table of one sealed night; returns what was written and its metadata by table name."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows = exported or landing.export(night)
+    rows: dict[str, pa.Table] = landing.export(night)
     arrived = pc.sum(pc.equal(rows["landed.events"]["visible_night"], pa.scalar(night))).as_py() or 0
     done = {}
     for name, select in clean_selects(landing).items():

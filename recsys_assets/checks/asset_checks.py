@@ -5,7 +5,6 @@ What belongs here: running checks in a snapshot and telling Dagster what came ou
 
 import warnings
 from collections.abc import Iterator  # Dagster resolves annotations when it loads
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,6 @@ from recsys_assets.nights import Night, partitions
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
 
-TABLES_AT_ONCE = 2
-"""Tables of a step that are checked at once: opening a snapshot takes one processor about as long as most checks do."""
 TOGETHER = frozenset({"raw", "clean", "models", "candidates"})
 """Schemas whose tables wait for no checks of one another: a step costs more than the checks of a small table do."""
 
@@ -68,10 +65,9 @@ def _checks_of(profile: Profile, tables: Tables, name: str, checks: list[Check])
     def run(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         night = None if checks[0].table.startswith("raw.") else Night.fromisoformat(context.partition_key)
         chosen = [check for check in checks if _key(check) in context.selected_asset_check_keys]
-        tables = [list(of_table) for _, of_table in groupby(chosen, key=lambda check: check.table)]
-        with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
-            for outcomes in pool.map(lambda of: list(check_table(lake, of[0].table, of, night)), tables):
-                yield from (_result(check, outcome) for check, outcome in outcomes)
+        for table, of_table in groupby(chosen, key=lambda check: check.table):
+            for check, outcome in check_table(lake, table, list(of_table), night):
+                yield _result(check, outcome)
 
     return run
 
