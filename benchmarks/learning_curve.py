@@ -81,6 +81,8 @@ def _candidates(profile: Profile, lake: Lake, night: date, task: str) -> tuple[p
 
 
 def _by_nights(profile: Profile, lake: Lake, night: date, task: str, rows: pa.Table, n_graded: int) -> Iterator[str]:
+    import numpy as np
+
     settings = RerankerSettings(**profile.reranker)
     with lake.as_of(night, [TableName("recommendations", "examples", "past")]) as snapshot:
         known = 0
@@ -91,7 +93,8 @@ def _by_nights(profile: Profile, lake: Lake, night: date, task: str, rows: pa.Ta
             known = len(examples.taken)
             reranker = Reranker(settings, profile.seed).fit(examples)
             users, ties = rows["user_key"].to_numpy().astype("int64"), rows["tie"].to_numpy()
-            scores = {"fusion": rows["score"].to_numpy()} | reranker.rank(_matrix(rows, reranker.names), users, ties)
+            matrix = _matrix(rows, reranker.names, np.arange(rows.num_rows))
+            scores = {"fusion": rows["score"].to_numpy()} | reranker.rank(matrix, users, ties)
             grades = {
                 name: float(_ndcg(rows, ranks_within(users, values, ties)).sum() / n_graded)
                 for name, values in scores.items()

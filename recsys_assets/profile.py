@@ -101,8 +101,9 @@ class Profile(_Settings):
     tasks: list[Task] = Field(default=["next", "discovery"], min_length=1)
     """Which lists are published: ``next`` (repeats allowed), ``discovery`` (never had before)."""
     known_earlier: dict[str, Annotated[int, Field(ge=1, le=366)]] = Field(default_factory=dict)
-    """Days before their own time (``known_from``) that rows of an extra table of the source are known, by its name, as
-    mailers are that are printed a week ahead: ``promotions = 7``. A promise of this deployment: nothing checks it."""
+    """Days before their own time (``known_from``) that rows of an extra table of the source are known, by its name:
+    ``known_earlier = {promotions = 7}`` for mailers that are printed a week ahead. A promise of this deployment that
+    nothing checks, to be made before the rows land."""
     event_weights: dict[str, float] = Field(default={"purchase": 1.0})
     """Weight of one event of each type in training. Weight 0: the user has had the item, so discovery leaves it out,
     and that is all; it is in no model, feature, trend or reason, and not graded. Types not named are not even that."""
@@ -117,8 +118,8 @@ class Profile(_Settings):
     n_trending: int = Field(default=100, ge=20)
     """Items of the trending list that unknown ids get."""
     batch_users: int = Field(default=256, ge=1)
-    """Users that each of up to four threads scores at once: peak memory is threads x batch_users x items x 8 bytes,
-    however many users there are. Up to a block (at least 16 users, 2**24 scores) the tasks share the work."""
+    """Users that each of up to four threads takes at once. It scores them in blocks of at most 2**24 scores (or 16
+    users), which hold about 32 bytes a score, however many users there are. Up to a block the tasks share the work."""
     seed: int = 0
     """Seed of every algorithm that draws."""
     deterministic: bool = False

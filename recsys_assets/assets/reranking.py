@@ -54,8 +54,8 @@ _EXAMPLE_ROWS, _RANKING_ROWS = (
 RANKING_KEY = ("algorithm", "task", "user_key", "rank")
 ROWS_AT_ONCE = 600_000
 """Candidates that are read and scored at once: with 150 features 360 MB, and as much again for DuckDB's columns."""
-_BLOCK_ROWS = 16_384
-"""Rows of all columns that are copied together: what is written then stays in the processor's cache."""
+_BLOCK_ROWS, _BLOCK_COLUMNS = 4096, 16
+"""What is copied together, so that what is written stays in the processor's cache: a line of it holds 16 numbers."""
 _SHOWN = 20
 
 
@@ -160,7 +160,7 @@ def _learned_from(snapshot: Snapshot, task: str, night: Night, horizon: int, n_n
     lists = rows.select(["night", "user_key"]).to_pandas()
     starts = (lists != lists.shift()).any(axis=1).to_numpy()
     return Examples(
-        features=_matrix(rows, names),
+        features=_matrix(rows, names, np.arange(rows.num_rows)),
         names=names,
         lists=np.cumsum(starts),
         taken=rows["taken"].to_numpy(),
@@ -251,19 +251,18 @@ def _feature_names(columns: list[str]) -> list[str]:
     return [name for name in columns if name not in {*ROW, *_OUTCOMES, "tie"}]
 
 
-def _matrix(
-    rows: "pa.Table", names: list[str], chosen: "NDArray[np.int64] | slice" = slice(None)
-) -> "NDArray[np.float32]":
+def _matrix(rows: "pa.Table", names: list[str], chosen: "NDArray[np.int64]") -> "NDArray[np.float32]":
     """Chosen rows, columns side by side; NaN for null and for a column there is none of."""
     import numpy as np
 
-    columns = {place: rows[name].to_numpy()[chosen] for place, name in enumerate(names) if name in rows.column_names}
-    n_rows = len(np.arange(rows.num_rows)[chosen])
-    matrix = np.full((n_rows, len(names)), np.nan, dtype=np.float32)
-    for first in range(0, n_rows, _BLOCK_ROWS):
-        block = slice(first, first + _BLOCK_ROWS)
-        for place, column in columns.items():
-            matrix[block, place] = column[block]
+    matrix = np.full((len(chosen), len(names)), np.nan, dtype=np.float32)
+    known = [place for place, name in enumerate(names) if name in rows.column_names]
+    for some in (known[first : first + _BLOCK_COLUMNS] for first in range(0, len(known), _BLOCK_COLUMNS)):
+        columns = [(place, rows[names[place]].to_numpy()[chosen]) for place in some]
+        for first in range(0, len(chosen), _BLOCK_ROWS):
+            block = slice(first, first + _BLOCK_ROWS)
+            for place, column in columns:
+                matrix[block, place] = column[block]
     return matrix
 
 

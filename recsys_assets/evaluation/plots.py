@@ -16,7 +16,7 @@ N_NAMED = 6
 def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
     """PNG of NDCG@10 over nights: one panel a task, one line a list, and its interval as a bar.
 
-    The published lists are black, the `N_NAMED` best of each task have a colour, all others are grey lines.
+    The published lists are black, the `N_NAMED` best of any task have a colour in all, all others are grey lines.
 
     Parameters
     ----------
@@ -45,7 +45,9 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
             below = [max(row["mean"] - row["low"], 0.0) for row in line]
             above = [max(row["high"] - row["mean"], 0.0) for row in line]
             style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8, "label": name if line else None}
-            colour = "black" if name == "published" else f"C{(len(names) - 2 - place) % 10}"
+            behind = len(names) - 2 - place
+            colour = "black" if name == "published" else f"C{behind % 10}"
+            style |= {"linestyle": "--" if behind >= 10 else "-"}  # there are ten colours
             axes.errorbar([day + beside for day in days], means, yerr=[below, above], color=colour, **style)
         axes.set(title=task, ylim=(0, None), ylabel="NDCG@10, 95% interval", xlabel="night that graded")
         every = -(len(nights_graded) // -7)  # seven dates at most: they are wide

@@ -40,7 +40,8 @@ def test_lists_of_many_users_are_made_in_bounded_memory(tmp_path):
     deployment = sample.new(
         tmp_path / "many",
         settings={
-            "tasks": 'tasks = ["next"]\nbatch_users = 500',
+            "tasks": 'tasks = ["next"]',
+            "batch_users": "batch_users = 500",
             "factors": "factors = 2",
             "iterations": "iterations = 1",
         },

@@ -6,12 +6,13 @@ import duckdb
 import pytest
 
 from recsys_assets.profile import Delivery
-from recsys_assets.storage.canonical import SourceError
+from recsys_assets.storage.canonical import SourceError, canonical
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.relanding import reland
 from recsys_assets.storage.scratch import copy_landing
-from recsys_assets.storage.sql import SqlError, table_files
+from recsys_assets.storage.source import mapped
+from recsys_assets.storage.sql import SqlError, load_select, table_files
 from tests.storage.shop import DELIVERIES, Shop, day, line, night, product
 
 NAMES = ("product_id", "store_id", "display_location", "mailer_location", "week")
@@ -60,6 +61,18 @@ def test_a_mailer_printed_a_week_ahead_is_known_a_week_earlier(tmp_path, monkeyp
 def test_what_happened_is_never_known_before_it_did(tmp_path, monkeypatch):
     with pytest.raises(SourceError, match=r"known_earlier names events, .*: promotions\."):
         Shop(tmp_path, monkeypatch, deliveries=DELIVERIES, known_earlier={"events": 1})
+
+
+def test_rows_without_a_time_of_their_own_are_never_known_earlier(tmp_path, monkeypatch):
+    monkeypatch.setattr("recsys_assets.storage.source.PROJECT", tmp_path)
+    file = tmp_path / "promotions.sql"
+    file.write_text("select landed_id, product_id from raw.promotions")
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        con.execute("create table raw.promotions (landed_id uuid, product_id varchar)")
+        mapped(con, canonical("promotions"), load_select(file, keyed=False), {})
+        with pytest.raises(SourceError, match=r"promotions\.sql: gives no known_from"):
+            mapped(con, canonical("promotions"), load_select(file, keyed=False), {"promotions": 7})
 
 
 def test_what_no_night_uses_any_more_stays_in_landing(promoting):
