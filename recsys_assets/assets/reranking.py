@@ -54,7 +54,7 @@ _EXAMPLE_ROWS, _RANKING_ROWS = (
 RANKING_KEY = ("algorithm", "task", "user_key", "rank")
 ROWS_AT_ONCE = 600_000
 """Candidates that are read and scored at once: with 150 features 360 MB, and as much again for DuckDB's columns."""
-_BLOCK_ROWS, _BLOCK_COLUMNS = 4096, 16
+_BLOCK_ROWS, _BLOCK_COLUMNS = 16_384, 16
 """What is copied together, so that what is written stays in the processor's cache: a line of it holds 16 numbers."""
 _SHOWN = 20
 
