@@ -103,7 +103,7 @@ class Outcome:
         if self.failed.startswith("audit") or "failed in audits__future" in self.message:
             return "confinement" if "comes from its snapshot" in self.message else "audit"
         # A snapshot refuses to open for a check's step as for any other.
-        return "check" if re.search(r"failed in \w+__checks: (?!snapshot, night)", self.message) else "construction"
+        return "check" if re.search(r"failed in \w+__checks\w*: (?!snapshot, night)", self.message) else "construction"
 
 
 @dataclass(frozen=True)
