@@ -4,7 +4,7 @@ from tests.leaks.harness import NIGHT, Edit, Leak
 
 TRAINING, POPULARITY = "recsys_assets/assets/training.py", "recsys_assets/algorithms/popularity.py"
 WEIGHTS = "recsys_assets/assets/recommendations.py"
-TABLE = "    table = snapshot.table(_INTERACTIONS.text)\n"
+TABLE = "    table, index = snapshot.table(_INTERACTIONS.text), indices(snapshot)\n"
 LEARNED = "            learned = graded_night(night, profile.horizon)\n"
 AUDITED = (f"audit future --night {NIGHT}",)
 DAMPED = """\
@@ -20,7 +20,7 @@ def scaled(found_out: str) -> tuple[Edit, ...]:
     """Multiply what events weigh in training by a ``factor`` that the code finds out."""
     return (
         Edit(TRAINING, TABLE, TABLE + found_out),
-        Edit(TRAINING, 'weights=table["weight"].to_numpy(),', 'weights=table["weight"].to_numpy() * factor,'),
+        Edit(TRAINING, ', table["weight"].to_numpy()\n', ', table["weight"].to_numpy() * factor\n'),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from recsys_assets.profile import PROJECT
 from recsys_assets.storage.sql import SqlError, load_select
 from tests.leaks import grading, landing, nights, python_code, sql_files
-from tests.leaks.harness import SERVED, Leak, Outcome, edit_project, plant
+from tests.leaks.harness import SERVED, Leak, Outcome, copy_project, edit_project, plant
 
 LEAKS = [*sql_files.LEAKS, *landing.LEAKS, *nights.LEAKS, *grading.LEAKS, *python_code.LEAKS]
 
@@ -22,6 +22,18 @@ def test_a_leak_in_a_sql_file_is_refused_when_it_is_loaded(leak: Leak, tmp_path:
     edit_project(tmp_path, leak.edits)
     with pytest.raises(SqlError, match=leak.says):
         load_select(tmp_path / edit.file)
+
+
+def test_every_leak_fits_the_project_as_it_is(tmp_path: Path):
+    project = copy_project(tmp_path / "project")
+    for leak in LEAKS:
+        files = [project / edit.file for edit in leak.edits]
+        texts = {file: file.read_bytes() for file in files if file.exists()}
+        edit_project(project, leak.edits)
+        for file in files:
+            file.unlink(missing_ok=True)
+        for file, text in texts.items():
+            file.write_bytes(text)
 
 
 def hold(leak: Leak, outcome: Outcome) -> None:
