@@ -7,13 +7,14 @@ from tests import sample
 from tests.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
-HISTORY = ("products", "demographics", "transactions_1", "transactions_2")
+HISTORY = ("products", "demographics", "transactions_1", "transactions_2", "promotions")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("threads", "order"), [(1, HISTORY), (2, ("products", "transactions_2", "transactions_1", "demographics"))]
+    ("threads", "order"),
+    [(1, HISTORY), (2, ("products", "promotions", "transactions_2", "transactions_1", "demographics"))],
 )
 def test_other_threads_hashes_and_order_of_landing_change_nothing(built, tmp_path, threads, order):
     elsewhere = sample.new(tmp_path / "elsewhere")
@@ -41,16 +42,19 @@ def test_other_threads_hashes_and_order_of_landing_change_nothing(built, tmp_pat
 def test_what_came_after_a_night_does_not_change_it(built, tmp_path):
     """The first two nights of a deployment to which nothing past the second's cutoff was ever delivered."""
     earlier = sample.new(tmp_path / "earlier")
-    cut = tmp_path / "cut" / "transactions_2.parquet"
-    cut.parent.mkdir()
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    known = {
+        "transactions_2": f"transaction_timestamp < date '{SECOND}' + interval 1 day",
+        "promotions": "week <= 44",  # it began on 2017-10-23
+    }
     with duckdb.connect() as con:
-        con.execute(
-            f"copy (from '{earlier.files}/transactions_2.parquet' "
-            f"where transaction_timestamp < date '{SECOND}' + interval 1 day order by all) to '{cut}'"
-        )
-    for name in ("products", "demographics", "transactions_1"):
-        assert earlier.recsys("land", "--history", earlier.files / f"{name}.parquet").returncode == 0
-    assert earlier.recsys("land", "--history", cut).returncode == 0
+        for name, condition in known.items():
+            rows = f"from '{earlier.files}/{name}.parquet' where {condition} order by all"
+            con.execute(f"copy ({rows}) to '{cut}/{name}.parquet'")
+    for name in HISTORY:
+        folder = cut if name in known else earlier.files
+        assert earlier.recsys("land", "--history", folder / f"{name}.parquet").returncode == 0
     earlier.build(FIRST, SECOND)
     # Event ids name the delivered file, so the log itself differs; nothing made of it may.
     expected, checked = built.content(), 0
