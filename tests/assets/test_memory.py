@@ -18,9 +18,11 @@ import sys, json
 from datetime import date
 from pathlib import Path
 from tests.sample import Deployment
-from recsys_assets.assets.clean import TABLES
+from recsys_assets.assets.clean import clean_selects
+from recsys_assets.storage.landing import Landing
 deployment = Deployment(Path(sys.argv[1]), Path(sys.argv[2]))
-only = [f"clean.{table}" for table in TABLES] + ["models.als", "candidates.als"]
+tables = clean_selects(Landing(deployment.profile))
+only = [f"clean.{table}" for table in tables] + ["models.als", "candidates.als"]
 deployment.build(date(2017, 10, 24), only=only)
 from recsys_jobs.run import dagster_instance
 from dagster import AssetKey
