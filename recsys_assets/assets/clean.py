@@ -113,18 +113,21 @@ def write_night(lake: Lake, landing: Landing, night: Night, run_id: str) -> dict
 
     rows: dict[str, pa.Table] = landing.export(night)
     arrived = pc.sum(pc.equal(rows["landed.events"]["visible_night"], pa.scalar(night))).as_py() or 0
-    done = {}
-    for name, select in clean_selects(landing).items():
-        with measured() as usage, lake.as_of(night, select.reads, f"clean.{name}", run_id) as snapshot:
-            for read in select.reads:
-                if read.schema == "landed":
-                    snapshot.add(str(read), rows[f"landed.{name}" if read.name == "extra" else str(read)])
-            if name == "events":
-                snapshot.use_watermark(
-                    "select max(event_ts) from (from landed.events union all by name from before.clean.events)"
-                )
-            written = snapshot.write(select.text, select.key, select.code_version)
-            columns = column_metadata(written, snapshot, select)
-        extra = {"exact_duplicates_dropped": max(0, arrived - written.rows)} if name == "events" else {}
-        done[name] = (written, {**table_metadata(written, snapshot), **columns, **cost_metadata(usage), **extra})
+    selects, done = clean_selects(landing), {}
+    reads = {read for select in selects.values() for read in select.reads}
+    with lake.as_of(night, reads, [f"clean.{name}" for name in selects], run_id) as snapshot:
+        for name, select in selects.items():
+            with measured() as usage:
+                snapshot.turn_to(f"clean.{name}", select.reads)
+                for read in select.reads:
+                    if read.schema == "landed":
+                        snapshot.add(str(read), rows[f"landed.{name}" if read.name == "extra" else str(read)])
+                if name == "events":
+                    snapshot.use_watermark(
+                        "select max(event_ts) from (from landed.events union all by name from before.clean.events)"
+                    )
+                written = snapshot.write(select.text, select.key, select.code_version)
+                columns = column_metadata(written, snapshot, select)
+            extra = {"exact_duplicates_dropped": max(0, arrived - written.rows)} if name == "events" else {}
+            done[name] = (written, {**table_metadata(written, snapshot), **columns, **cost_metadata(usage), **extra})
     return done

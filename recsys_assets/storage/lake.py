@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -22,7 +22,7 @@ from filelock import FileLock
 from recsys_assets.storage import atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from recsys_assets.nights import Night
@@ -70,7 +70,7 @@ class Lake:
     def partitions(self, table: str, last: Night | None = None) -> list[Partition]:
         """Current partitions up to ``last`` (inclusive; None: all), oldest first."""
         folder = self.root / table.replace(".", "/")
-        nights = sorted(date.fromisoformat(p.name[6:]) for p in folder.glob("night=*")) if folder.is_dir() else []
+        nights = sorted(date.fromisoformat(name[6:]) for name in _names(folder) if name.startswith("night="))
         found = (self.partition(table, night) for night in nights if last is None or night <= last)
         return [partition for partition in found if partition is not None]
 
@@ -86,7 +86,7 @@ class Lake:
 
     @contextmanager
     def as_of(
-        self, night: Night, reads: Iterable[TableName], output: str | None = None, run_id: str = ""
+        self, night: Night, reads: Iterable[TableName], output: str | Sequence[str] | None = None, run_id: str = ""
     ) -> Iterator[Snapshot]:
         """Open a snapshot: the declared tables as night ``night`` may see them, and nothing else.
 
@@ -95,7 +95,8 @@ class Lake:
         reads
             Tables the step names, as `storage.sql.Select.reads` lists them.
         output
-            Lake table the step writes, if any; while the snapshot is open its night is locked to this process.
+            Lake table the step writes, if any, or several in their order: each can be read once it is written (see
+            `Snapshot.turn_to`). While the snapshot is open their night is locked to this process.
 
         Raises
         ------
@@ -104,17 +105,15 @@ class Lake:
         """
         from recsys_assets.storage.snapshot import Snapshot
 
-        if output is None:
-            with Snapshot(self, night, reads, None, run_id) as snapshot:
-                yield snapshot
-            return
-        folder = self._folder(output, night)
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock"):
-            for left_over in folder.glob(".tmp-*"):
-                left_over.unlink()
-            with Snapshot(self, night, reads, output, run_id) as snapshot:
-                yield snapshot
+        outputs = [output] if isinstance(output, str) else list(output or [])
+        with ExitStack() as stack:
+            for table in outputs:
+                folder = self._folder(table, night)
+                folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(FileLock(folder / ".lock"))
+                for left_over in folder.glob(".tmp-*"):
+                    left_over.unlink()
+            yield stack.enter_context(Snapshot(self, night, reads, outputs, run_id))
 
     def temporary(self, table: str, night: Night) -> Path:
         """Path of the file a write is made in before it is renamed; one at a time, under the night's lock."""
@@ -184,6 +183,13 @@ class Lake:
 
 
 def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+    names = [name for name in _names(folder) if name.endswith((".parquet", ".absent")) and name[0] != "."]
+    return [folder / name for name in sorted(names)]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries]
+    except FileNotFoundError:
         return []
-    return sorted(p for p in folder.iterdir() if p.suffix in {".parquet", ".absent"} and p.name[0] != ".")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.profile import Delivery, Profile
     from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.sql import Select
 
 __all__ = ["Kind", "Landed", "Landing", "LandingError"]
 
@@ -142,7 +143,8 @@ class Landing:
         """Canonical rows of a sealed night, by the name SQL reads them under (``landed.events``, ...).
 
         Each carries its canonical columns plus ``known_at`` and ``visible_night``. Of each item and user comes the row
-        that tells its attributes by the night, with their hash, ``content``. ``landed.superseded`` lists the rows a
+        that tells its attributes by the night, with their hash, ``content``; on a night when nothing new is told of
+        any, only of those that the night's events name. ``landed.superseded`` lists the rows a
         corrected file takes back; with them come all earlier rows that still count, because one that was dropped as
         a duplicate of a row taken back is needed now. Rows of an extra table whose ``used_until`` had passed when the
         night began stay behind. One scan of each raw table.
@@ -157,8 +159,11 @@ class Landing:
             taken_back = con.sql(" union all ".join(superseded)).order("event_id").to_arrow_table()
             names = [*CANONICAL, *self.source.extras]
             again = taken_back.num_rows > 0
-            tables = {f"landed.{name}": _export(con, self, canonical(name), again=again) for name in names}
-        return tables | {"landed.superseded": taken_back}
+            tables = {"landed.superseded": taken_back}
+            for name in names:
+                tables[f"landed.{name}"] = _export(con, self, canonical(name), again=again)
+                con.register(f"exported_{name}", tables[f"landed.{name}"])
+        return tables
 
     def files(self) -> pa.Table:
         """The ledger of files, in order of landing."""
@@ -210,8 +215,25 @@ def _export(con: duckdb.DuckDBPyConnection, landing: Landing, table: Canonical, 
         f"inner join (from {raw} where {rows}) as raw_rows using (landed_id)"
         + (" where coalesce(used_until > getvariable('night'), true)" if is_extra else "")
     )
-    found = _newest(exported, f"{table.name.removesuffix('s')}_id") if has_versions else exported
-    return found.order("landed_id").to_arrow_table()
+    if has_versions:
+        id_column = f"{table.name.removesuffix('s')}_id"
+        if not _changed(con, select):
+            exported = exported.filter(f"{id_column} in (select {id_column} from exported_events)")
+        exported = _newest(exported, id_column)
+    return exported.order("landed_id").to_arrow_table()
+
+
+def _changed(con: duckdb.DuckDBPyConnection, select: Select) -> bool:
+    """Whether rows that a SELECT reads begin or cease to count with the night (variable ``night``)."""
+    of_files = "select 1 from landing.ledger.files where superseded_night = getvariable('night') and raw_table = $1"
+    return any(
+        con.execute(of_files, [read.name]).fetchall()
+        or con.execute(
+            f"select 1 from landing.raw.{read.name} where landed_night = getvariable('night') limit 1"
+        ).fetchall()
+        for read in select.reads
+        if has_raw(con, read.name)
+    )
 
 
 def _newest(rows: duckdb.DuckDBPyRelation, id_column: str) -> duckdb.DuckDBPyRelation:

@@ -10,18 +10,21 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
 from recsys_assets.storage.lake import LakeError, Partition
+from recsys_assets.storage.readers import text
 from recsys_assets.storage.schemas import CONTRACTS, OPEN_ENDED, contract
 from recsys_assets.storage.sql import TableName, load_select, select_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     import duckdb
@@ -53,20 +56,39 @@ class Written:
 class Snapshot:
     """One night's view of the lake; a context manager. Opened by `Lake.as_of` only."""
 
-    def __init__(self, lake: Lake, night: Night, reads: Iterable[TableName], output: str | None, run_id: str) -> None:
+    def __init__(
+        self, lake: Lake, night: Night, reads: Iterable[TableName], outputs: Sequence[str], run_id: str
+    ) -> None:
         self.lake = lake
         self.night = night
-        self.output = output
         self.run_id = run_id
-        self.inputs: list[Partition] = []
-        self._models: list[Model] = []
-        self.watermark: datetime | None = None
-        """Latest event (UTC) that anything in this snapshot rests on."""
-        self._target = lake.temporary(output, night) if output else None
+        self._targets = {output: lake.temporary(output, night) for output in outputs}
         # DuckDB lets SQL read and write there, so no two snapshots may share it.
         self._spill = lake.profile.folder / "tmp" / uuid4().hex
         self._views = {TableName("clean", name): path for name, path in select_files("clean/views").items()}
-        self._con = self._open(sorted(set(reads)))
+        self._reads = sorted(set(reads))
+        self._shown = {
+            name: self._partitions(name)
+            for name in self._base_tables(self._reads)
+            if name.catalog or len(outputs) == 1 or name.stored not in self._targets
+        }
+        self.turn_to(outputs[0] if outputs else None, self._reads)
+
+    def turn_to(self, output: str | None, reads: Iterable[TableName]) -> None:
+        """Make a table the one that is written next, resting on the tables it reads; those must be written by then.
+
+        Raises
+        ------
+        LakeError
+            When what it rests on is not before the night's cutoff.
+        """
+        self.output = output
+        self._models: list[Model] = []
+        shown = [partition for name in self._base_tables(reads) for partition in self._shown.get(name, [])]
+        self.inputs = list({partition.path: partition for partition in shown}.values())
+        self.watermark = max(filter(None, map(_watermark_of, self.inputs)), default=None)
+        """Latest event (UTC) that anything written rests on."""
+        self._check_watermark()
 
     def __enter__(self) -> Self:
         return self
@@ -74,10 +96,11 @@ class Snapshot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._con.close()
+        if "_con" in self.__dict__:
+            self._con.close()
         shutil.rmtree(self._spill, ignore_errors=True)
-        if self._target is not None:
-            self._target.unlink(missing_ok=True)
+        for target in self._targets.values():
+            target.unlink(missing_ok=True)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Another connection to the same locked snapshot, e.g. to read while a stream is being written."""
@@ -97,7 +120,7 @@ class Snapshot:
         schema, table = name.split(".")
         self._con.register(f"{schema}_{table}", rows)
         self._con.execute(f"create schema if not exists {schema}")
-        self._con.execute(f"create view {name} as from main.{schema}_{table}")
+        self._con.execute(f"create or replace view {name} as from main.{schema}_{table}")
 
     def write(self, query: str, key: tuple[str, ...], code_version: str = "") -> Written:
         """Write the query's rows as the night's partition of the output table, atomically.
@@ -114,20 +137,31 @@ class Snapshot:
         LakeError
             When the rows break the table's contract: other columns than declared, a key twice or null.
         """
-        assert self._target is not None, "this snapshot has no output"
-        assert self.output is not None
+        assert self.output is not None, "this snapshot has no output"
+        target = self._targets[self.output]
         footer = json.dumps(self.provenance(key, code_version), separators=(",", ":"))
         self._con.execute(
             f"copy ({query.rstrip().rstrip(';')}\n) to $target (format parquet, compression zstd, "
             "kv_metadata {recsys: $footer})",
-            {"target": str(self._target), "footer": footer},
+            {"target": str(target), "footer": footer},
         )
         columns, rows, fingerprint = self._examine(key)
         sample = self._con.sql(
-            "from read_parquet($1, hive_partitioning = false) limit 5", params=[str(self._target)]
+            "from read_parquet($1, hive_partitioning = false) limit 5", params=[str(target)]
         ).to_arrow_table()
-        partition = self.lake.commit(self.output, self.night, self._target, fingerprint)
+        partition = self.lake.commit(self.output, self.night, target, fingerprint)
+        if len(self._targets) > 1:
+            self._show_written(partition, target)
         return Written(partition, rows, columns, sample.to_pylist())
+
+    def _show_written(self, partition: Partition, target: Path) -> None:
+        """Show a table just written to those after it, by its temporary name: no other may be opened by now."""
+        name = TableName(*partition.table.split("."))
+        earlier = self.lake.partitions(partition.table, self.night - ONE_DAY) if name.schema == "clean" else []
+        self._shown[name] = [*earlier, partition]
+        if name in self._base_tables(self._reads):
+            os.link(partition.path, target)
+            self._create(self._con, name, [*earlier, replace(partition, path=target)])
 
     def use_watermark(self, query: str) -> None:
         """Take the watermark from a query over rows added by Python, where the lake's tables do not tell it.
@@ -172,7 +206,8 @@ class Snapshot:
 
     def _examine(self, key: tuple[str, ...]) -> tuple[dict[str, str], int, str]:
         """Columns, row count and fingerprint of the file just written."""
-        con, target, name = self._con, str(self._target), f"{self.output}, night {self.night}"
+        assert self.output is not None
+        con, target, name = self._con, str(self._targets[self.output]), f"{self.output}, night {self.night}"
         described = con.execute("describe from read_parquet($1, hive_partitioning = false)", [target]).fetchall()
         columns = {row[0]: row[1] for row in described}
         declared = contract(self.output or "")
@@ -212,10 +247,12 @@ class Snapshot:
             "models": {model.algorithm: f"{model.night} {model.fingerprint}" for model in self._models},
         }
 
-    def _open(self, reads: list[TableName]) -> duckdb.DuckDBPyConnection:
+    @cached_property
+    def _con(self) -> duckdb.DuckDBPyConnection:
+        """The locked database; made for the first query, as opening one takes longer than listing files."""
         import duckdb
 
-        con = self._con = duckdb.connect()
+        con = duckdb.connect()
         con.execute("set timezone = 'UTC'")
         con.execute("set python_enable_replacements = false")
         con.execute("set enable_progress_bar = false")
@@ -224,17 +261,18 @@ class Snapshot:
         for setting, variable in (("threads", "RECSYS_THREADS"), ("memory_limit", "RECSYS_MEMORY_LIMIT")):
             if value := os.environ.get(variable):
                 con.execute(f"set {setting} = $1", [value])
-        for catalog in sorted({name.catalog for name in reads} & set(CATALOGS)):
+        for catalog in sorted({name.catalog for name in self._reads} & set(CATALOGS)):
             con.execute(f"attach ':memory:' as {catalog}")
         for macro in MACROS:
             con.execute(macro)
-        self._create_this()
-        for name in self._base_tables(reads):
-            self._create(name)
-        self._create_views(reads)
-        self._fill_inputs()
-        self._check_watermark()
-        paths = {str(partition.path) for partition in self.inputs} | ({str(self._target)} if self._target else set())
+        self._create_this(con)
+        for name, partitions in self._shown.items():
+            self._create(con, name, partitions)
+        for name in self._reads:
+            if name in self._views:
+                con.execute(f"create view {name} as {load_select(self._views[name], keyed=False).text}")
+        paths = {str(partition.path) for shown in self._shown.values() for partition in shown}
+        paths |= {str(target) for target in self._targets.values()}
         con.execute("set allowed_paths = $1", [sorted(paths)])
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
@@ -250,25 +288,21 @@ class Snapshot:
                 found.add(name)
         return sorted(found)
 
-    def _create(self, name: TableName) -> None:
+    def _create(self, con: duckdb.DuckDBPyConnection, name: TableName, partitions: list[Partition]) -> None:
         """Make one table visible: as a view over its files, or empty with its columns when it may be absent."""
-        partitions = self._partitions(name)
-        catalog = name.catalog or "memory"
-        self._con.execute(f"create schema if not exists {catalog}.{name.schema}")
-        self._con.execute(f"use {catalog}.{name.schema}")
-        try:
-            if partitions:
-                files = [str(partition.path) for partition in partitions]
-                # Finding out that files differ opens each of them: declared tables do not.
-                may_differ = len(files) > 1 and contract(partitions[0].table) is None
-                rows = self._con.from_parquet(files, hive_partitioning=True, union_by_name=may_differ)
-                rows.project(_columns(name)).create_view(name.name)
-            else:
-                self._create_empty(name)
-        finally:
-            self._con.execute("use memory.main")
-        known = {partition.path for partition in self.inputs}
-        self.inputs += [partition for partition in partitions if partition.path not in known]
+        con.execute(f"create schema if not exists {name.catalog or 'memory'}.{name.schema}")
+        declared = contract(self.lake.expand(name)[0]) or OPEN_ENDED.get(name.stored)
+        if partitions:
+            # Finding out that files differ opens each of them: declared tables do not.
+            may_differ = len(partitions) > 1 and contract(partitions[0].table) is None
+            con.execute(f"create view {name} as {_rows(name, partitions, union_by_name=may_differ)}")
+        elif declared is not None:
+            columns = dict(declared) | ({"night": "DATE"} if name.catalog in {"past", "before"} else {})
+            con.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
+        elif others := self.lake.partitions(name.stored, self.night):
+            con.execute(f"create table {name} as {_rows(name, others[-1:])} limit 0")
+        else:
+            raise LakeError(f"{name} was never built up to night {self.night}, so its columns are unknown.")
 
     def _partitions(self, name: TableName) -> list[Partition]:
         lake, tables = self.lake, self.lake.expand(name)
@@ -288,70 +322,41 @@ class Snapshot:
             return lake.partitions(name.stored, self.night)
         return [partition for partition in current if partition is not None]
 
-    def _create_empty(self, name: TableName) -> None:
-        declared = contract(self.lake.expand(name)[0]) or OPEN_ENDED.get(name.stored)
-        if declared is None:
-            others = self.lake.partitions(name.stored, self.night)
-            if not others:
-                raise LakeError(f"{name} was never built up to night {self.night}, so its columns are unknown.")
-            rows = self._con.from_parquet(str(others[-1].path), hive_partitioning=True).limit(0)
-            rows.project(_columns(name)).create(name.name)
-            return
-        columns = dict(declared) | ({"night": "DATE"} if name.catalog in {"past", "before"} else {})
-        listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-        self._con.execute(f"create table {name.name} ({listed})")
-
-    def _create_views(self, reads: Iterable[TableName]) -> None:
-        for name in reads:
-            if name in self._views:
-                self._con.execute(f"create view {name} as {load_select(self._views[name], keyed=False).text}")
-
-    def _create_this(self) -> None:
-        con, profile = self._con, self.lake.profile
-        graded = graded_night(self.night, profile.horizon)
+    def _create_this(self, con: duckdb.DuckDBPyConnection) -> None:
+        """The night, the settings, and the partitions shown with the run that wrote each (null for the log)."""
+        profile, graded = self.lake.profile, graded_night(self.night, self.lake.profile.horizon)
         con.execute("create schema this")
         con.execute(
-            "create table this.night (night date, cutoff timestamp, graded_night date, graded_cutoff timestamp)"
-        )
-        con.execute(
-            "insert into this.night values (?, ?, ?, ?)",
+            "create table this.night as select $1::date as night, $2::timestamp as cutoff, $3::date as graded_night, "
+            "$4::timestamp as graded_cutoff",
             [self.night, cutoff(self.night), graded, cutoff(graded)],
         )
         settings = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
+        columns = [f"${place}::integer as {name}" for place, name in enumerate(settings, 3)]
         con.execute(
-            f"create table this.profile ({', '.join(f'{name} integer' for name in settings)}, "
-            "fingerprint varchar, settings varchar)"
+            f"create table this.profile as select {', '.join(columns)}, $1 as fingerprint, $2 as settings",
+            [profile.fingerprint, profile.settings, *(getattr(profile, name) for name in settings)],
         )
         con.execute(
-            "insert into this.profile values (?, ?, ?, ?, ?, ?, ?)",
-            [*(getattr(profile, name) for name in settings), profile.fingerprint, profile.settings],
+            "create table this.tasks as select unnest($1::varchar[]) as task, unnest($2::integer[]) as n_candidates",
+            [profile.tasks, [profile.n_candidates[task] for task in profile.tasks]],
         )
-        con.execute("create table this.tasks (task varchar, n_candidates integer)")
-        con.executemany(
-            "insert into this.tasks values (?, ?)", [[task, profile.n_candidates[task]] for task in profile.tasks]
+        con.execute(
+            "create table this.event_weights as "
+            "select unnest($1::varchar[]) as event_type, unnest($2::double[]) as weight",
+            [list(profile.event_weights), list(profile.event_weights.values())],
         )
-        con.execute("create table this.event_weights (event_type varchar, weight double)")
-        con.executemany(
-            "insert into this.event_weights values (?, ?)", [list(w) for w in profile.event_weights.items()]
+        inputs = self.inputs
+        con.execute(
+            "create table this.inputs as select unnest($1::varchar[]) as table_name, unnest($2::date[]) as night, "
+            "unnest($3::varchar[]) as fingerprint, unnest($4::varchar[]) as run_id",
+            [
+                [p.table for p in inputs],
+                [p.night for p in inputs],
+                [p.fingerprint for p in inputs],
+                [None if p.table.startswith("clean.") else _footer(p.path)[0] for p in inputs],
+            ],
         )
-        con.execute("create table this.inputs (table_name varchar, night date, fingerprint varchar, run_id varchar)")
-
-    def _fill_inputs(self) -> None:
-        """List the partitions shown, with the run that wrote them (not for the log), and find the watermark."""
-        rows, watermarks = [], []
-        for p in self.inputs:
-            footer = {} if p.table.startswith("clean.") else provenance(p)
-            rows.append([p.table, p.night, p.fingerprint, footer.get("run_id")])
-            if footer.get("watermark"):
-                watermarks.append(datetime.fromisoformat(footer["watermark"]))
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        if rows:  # as lists: executemany takes a millisecond a row
-            self._con.execute("insert into this.inputs select unnest($1), unnest($2), unnest($3), unnest($4)", columns)
-        if any(p.table == "clean.events" for p in self.inputs):
-            files = [str(p.path) for p in self.inputs if p.table == "clean.events"]
-            latest = self._con.execute("select max(event_ts) from read_parquet($1)", [files]).fetchall()[0][0]
-            watermarks += [latest] if latest else []
-        self.watermark = max(watermarks, default=None)
 
 
 def provenance(partition: Partition) -> dict[str, Any]:
@@ -363,11 +368,42 @@ def provenance(partition: Partition) -> dict[str, Any]:
     return found
 
 
-def _columns(name: TableName) -> str:
-    """How a table's files show the night they lie in."""
-    if name.catalog in {"past", "before"}:
-        return "*"
-    return "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"
+def _rows(name: TableName, partitions: list[Partition], *, union_by_name: bool = False) -> str:
+    """SELECT over the files of a table, showing the night they lie in as its schema does."""
+    columns = "*"
+    if name.catalog not in {"past", "before"}:
+        columns = "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"
+    files = ", ".join(text(str(partition.path)) for partition in partitions)
+    return (
+        f"select {columns} from read_parquet([{files}], hive_partitioning = true, union_by_name = {union_by_name}, "
+        "hive_types = {night: date})"
+    )
+
+
+def _watermark_of(partition: Partition) -> datetime | None:
+    """Latest event a partition rests on; of the log only the events themselves tell."""
+    if partition.table == "clean.events":
+        return _latest_event(partition.path)
+    return None if partition.table.startswith("clean.") else _footer(partition.path)[1]
+
+
+# Files never change, so what they say is read once in a process.
+@lru_cache(maxsize=100_000)
+def _footer(path: Path) -> tuple[str | None, datetime | None]:
+    """Run that wrote a file and the watermark it noted."""
+    import pyarrow.parquet as pq
+
+    about = json.loads(pq.read_metadata(path).metadata[b"recsys"])
+    return about["run_id"], datetime.fromisoformat(about["watermark"]) if about["watermark"] else None
+
+
+@lru_cache(maxsize=100_000)
+def _latest_event(path: Path) -> datetime | None:
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    latest: datetime | None = pc.max(pq.ParquetFile(path).read(["event_ts"])["event_ts"]).as_py()
+    return latest
 
 
 def arrow_schema(columns: dict[str, str]) -> pa.Schema:
