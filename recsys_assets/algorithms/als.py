@@ -97,20 +97,19 @@ class ALS(Recommender):
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         settings = self.settings
-        n_threads = 1 if self.deterministic else 0
         rng = np.random.default_rng(self.seed)
         users, items = (
             rng.random((n, settings.factors), dtype=np.float32) * np.float32(0.01) for n in confidence.shape
         )
         units = np.eye(settings.factors, dtype=np.float32)
         of_users, of_items = self._pulled(confidence)
-        # implicit runs its own threads; those of OpenBLAS under them only get in the way. Only what is loaded by now
-        # is held back.
+        # implicit runs its own threads, which solve row by row, so their number changes nothing; those of OpenBLAS
+        # under them only get in the way. Only what is loaded by now is held back.
         with threadpool_limits(1, user_api="blas"):
             solve = AlternatingLeastSquares(settings.factors).solver
             for _ in range(settings.iterations):
-                solve(of_users, users, np.vstack([items, units]), 0.0, num_threads=n_threads)
-                solve(of_items, items, np.vstack([users, units]), 0.0, num_threads=n_threads)
+                solve(of_users, users, np.vstack([items, units]), 0.0, num_threads=0)
+                solve(of_items, items, np.vstack([users, units]), 0.0, num_threads=0)
         return users, items
 
     def _pulled(self, confidence: csr_matrix) -> tuple[csr_matrix, csr_matrix]:

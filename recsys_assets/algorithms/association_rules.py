@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from recsys_assets.algorithms.arrays import Interactions
 
+_DENSE_SHARE = 4
+"""Numbers are counted without a sort as long as the greatest is at most so many times as great as their number."""
+
 
 class AssociationRules(Recommender):
     """Rules "who takes these together takes that, too", mined by FP-growth.
@@ -185,8 +188,14 @@ def _supports(
     """Sum the counts of equal keys: the keys, the place of each entry among them, the sums."""
     import numpy as np
 
-    distinct, places = np.unique(keys, return_inverse=True)
-    return distinct, places, np.bincount(places, counts, minlength=len(distinct)).astype(np.int64)
+    if keys.max(initial=0) > _DENSE_SHARE * len(keys):
+        distinct, places = np.unique(keys, return_inverse=True)
+        return distinct, places, np.bincount(places, counts, minlength=len(distinct)).astype(np.int64)
+    held = np.bincount(keys, counts).astype(np.int64)  # where most numbers are keys, counting them needs no sort
+    distinct = np.flatnonzero(held)
+    places = np.empty(len(held), dtype=np.int64)
+    places[distinct] = np.arange(len(distinct))
+    return distinct, places[keys], held[distinct]
 
 
 def _conditional(

@@ -86,7 +86,7 @@ class ItemKNN(LinkedItems):
         users_of_item = np.bincount(starts.indices, minlength=train.n_items).astype(np.float64)
         # A factor of the whole row (the item linked from) changes neither which links are strongest nor their shares.
         vectors = self._vectors(starts) @ diags(users_of_item / np.maximum(users_of_item + settings.shrinkage, 1))
-        links = strongest(vectors, settings.n_neighbours, n_threads=1 if self.deterministic else 0)
+        links = strongest(vectors, settings.n_neighbours)
         return history, pack("links", shares(links)) | (pack("starts", starts) if settings.profile_items else {})
 
     def _vectors(self, counts: csr_matrix) -> csr_matrix:

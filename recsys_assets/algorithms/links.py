@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from recsys_assets.algorithms.arrays import Lists
 
 
-def strongest(vectors: csr_matrix, n: int, n_threads: int) -> csr_matrix:
+def strongest(vectors: csr_matrix, n: int) -> csr_matrix:
     """Find the n columns with the greatest dot product with each column, itself left out.
 
     Parameters
@@ -25,8 +25,6 @@ def strongest(vectors: csr_matrix, n: int, n_threads: int) -> csr_matrix:
     n : int
         Links kept per column; one more where the column itself is not among its n + 1 strongest. Among equal ones
         at the cut, implicit keeps those it meets first: always the same ones for the same data.
-    n_threads : int
-        0: all. Columns are computed one by one, so the number cannot change them.
 
     Returns
     -------
@@ -35,8 +33,8 @@ def strongest(vectors: csr_matrix, n: int, n_threads: int) -> csr_matrix:
     """
     from implicit.nearest_neighbours import all_pairs_knn
 
-    # One more, since a column is its own neighbour.
-    links = all_pairs_knn(vectors.tocsr(), n + 1, n_threads, show_progress=False).tocsr()
+    # One more, since a column is its own neighbour. Columns are computed one by one, so threads cannot change them.
+    links = all_pairs_knn(vectors.tocsr(), n + 1, show_progress=False).tocsr()
     links.data[row_of_each(links) == links.indices] = 0
     links.eliminate_zeros()
     links.sort_indices()

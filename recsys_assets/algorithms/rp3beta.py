@@ -85,12 +85,12 @@ class RP3beta(LinkedItems):
         """Links from each item as shares, csr_matrix of shape (n_items, n_items); `sums` are those of the items."""
         from implicit.nearest_neighbours import all_pairs_knn
 
-        settings, n_threads = self.settings, 1 if self.deterministic else 0
+        settings = self.settings
         if settings.kept == "from":
             # A factor of the whole row (the beginning's) neither changes which links are strongest nor their shares.
-            return shares(strongest(to_users @ scale(sums, -settings.beta), settings.n_neighbours, n_threads))
+            return shares(strongest(to_users @ scale(sums, -settings.beta), settings.n_neighbours))
         halves = (to_users @ scale(sums, -settings.alpha)).tocsr()
-        ends = all_pairs_knn(halves, settings.n_neighbours, n_threads, show_progress=False).tocsr()
+        ends = all_pairs_knn(halves, settings.n_neighbours, show_progress=False).tocsr()
         links = shares((ends.T @ scale(sums, settings.alpha - settings.beta)).tocsr())
         links.data[row_of_each(links) == links.indices] = 0
         links.eliminate_zeros()

@@ -71,7 +71,7 @@ class UserKNN(Recommender):
         recent = recent.power(settings.damping)
         squares = np.asarray(history.power(2).sum(axis=1)).ravel()
         unit = scale(squares, -0.5) @ history
-        neighbours = strongest(unit.T, settings.n_neighbours, n_threads=1 if self.deterministic else 0)
+        neighbours = strongest(unit.T, settings.n_neighbours)
         return history, pack("neighbours", shares(neighbours)) | pack("recent", recent)
 
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
