@@ -2,40 +2,42 @@
 -- of it, and whether the user took the item. What was taken is all there; of the others one of $every_nth, which stands for
 -- that many (weight), by the hash of the ids: a rule by rank would let the rank tell what was taken. At most $max_users
 -- users of a task, by the hash of their ids.
-with judged as (
-    select
-        candidates.*,
-        relevant.item_key is not null as taken,
-        md5_number_lower(users.user_id || ' ' || items.item_id) % $every_nth as part
+with hit_users as (
+    select distinct candidates.task, candidates.user_key, users.user_id
     from graded.recommendations.candidates as candidates
     inner join clean.users as users on users.user_key = candidates.user_key
-    inner join clean.items as items on items.item_key = candidates.item_key
-    left join grades.relevant as relevant
+    semi join grades.relevant as relevant
         on
             relevant.task = candidates.task
             and relevant.user_key = candidates.user_key
             and relevant.item_key = candidates.item_key
 ),
 
-hit_users as (
-    select distinct judged.task, judged.user_key, users.user_id
-    from judged
-    inner join clean.users as users on users.user_key = judged.user_key
-    where judged.taken
-),
-
 learners as (
-    select task, user_key
+    select task, user_key, user_id
     from hit_users
     qualify row_number() over (partition by task order by md5(user_id), user_id) <= $max_users
+),
+
+judged as (
+    select
+        candidates.*,
+        relevant.item_key is not null as taken,
+        md5_number_lower(learners.user_id || ' ' || items.item_id) % $every_nth as part
+    from graded.recommendations.candidates as candidates
+    inner join learners on learners.task = candidates.task and learners.user_key = candidates.user_key
+    inner join clean.items as items on items.item_key = candidates.item_key
+    left join grades.relevant as relevant
+        on
+            relevant.task = candidates.task
+            and relevant.user_key = candidates.user_key
+            and relevant.item_key = candidates.item_key
+    where candidates.user_key between $first_user and $last_user
 )
 
 select
     judged.* exclude (part),
     case when judged.taken then 1 else $every_nth end::integer as weight
 from judged
-semi join learners on learners.task = judged.task and learners.user_key = judged.user_key
-where
-    judged.user_key between $first_user and $last_user
-    and (judged.taken or judged.part = 0)
+where judged.taken or judged.part = 0
 order by judged.task, judged.user_key, judged.item_key
