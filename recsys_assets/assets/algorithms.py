@@ -8,11 +8,8 @@ import ast
 import hashlib
 import importlib
 import inspect
-import os
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -35,6 +32,7 @@ from recsys_assets.assets.step import (
     profile_partitions,
     report,
 )
+from recsys_assets.assets.threads import in_order
 from recsys_assets.assets.training import Indices
 from recsys_assets.nights import cutoff
 from recsys_assets.profile import Profile
@@ -44,10 +42,6 @@ from recsys_assets.storage.schemas import CANDIDATES
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-SCORING_THREADS = 4
-"""Most batches of users scored at once, as each takes memory of its own; fewer with fewer processors."""
 
 
 def algorithm_assets(profile: Profile) -> list[AssetsDefinition]:
@@ -171,7 +165,7 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordB
         users = np.arange(first, min(first + profile.batch_users, len(index.user_keys)), dtype=np.int32)
         made = []
         for task in [task for task in profile.tasks if task in model.tasks]:
-            n = model.settings.n_candidates
+            n = min(model.settings.n_candidates, profile.n_candidates[task])
             lists = model.recommend(users, n + min(n, n_retired), exclude_seen=task == "discovery")
             lists = lists.without(index.retired, n)
             columns: list[Any] = [
@@ -185,15 +179,5 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordB
             made.append(pa.record_batch([pa.array(column) for column in columns], schema=schema))
         return made
 
-    def batches() -> Iterator["pa.RecordBatch"]:
-        waiting: deque[Future[list[pa.RecordBatch]]] = deque()
-        n_threads = min(SCORING_THREADS, int(os.environ.get("RECSYS_THREADS") or os.cpu_count() or 1))
-        with ThreadPoolExecutor(n_threads) as pool:
-            for first in range(0, len(index.user_keys), profile.batch_users):
-                waiting.append(pool.submit(lists_of, first))
-                if len(waiting) > n_threads:
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    made = in_order(lists_of, range(0, len(index.user_keys), profile.batch_users))
+    return pa.RecordBatchReader.from_batches(schema, chain.from_iterable(made))

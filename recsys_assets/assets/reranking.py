@@ -7,6 +7,8 @@ What belongs here: the three tables Python makes (examples, models, rankings). W
 import base64
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -29,6 +31,7 @@ from recsys_assets.assets.step import (
     profile_partitions,
     report,
 )
+from recsys_assets.assets.threads import MOST_THREADS, in_order, thread_count
 from recsys_assets.nights import Night, cutoff
 from recsys_assets.profile import Profile
 from recsys_assets.ranking.reranker import RerankerSettings
@@ -40,6 +43,7 @@ from recsys_assets.storage.snapshot import Snapshot
 from recsys_assets.storage.sql import SQL_FOLDER, TableName, load_select
 
 if TYPE_CHECKING:
+    import duckdb
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -53,7 +57,7 @@ _EXAMPLE_ROWS, _RANKING_ROWS = (
 )
 RANKING_KEY = ("algorithm", "task", "user_key", "rank")
 ROWS_AT_ONCE = 600_000
-"""Candidates that are read and scored at once: with 150 features 360 MB, and as much again for DuckDB's columns."""
+"""Candidates that all threads read and score at once: with 150 features 360 MB, and as much for DuckDB's columns."""
 _BLOCK_ROWS, _BLOCK_COLUMNS = 16_384, 16
 """What is copied together, so that what is written stays in the processor's cache: a line of it holds 16 numbers."""
 _SHOWN = 20
@@ -121,7 +125,7 @@ def _model(profile: Profile, task: str) -> AssetsDefinition:
             examples = _learned_from(snapshot, task, night, profile.horizon, settings.n_nights)
             reranker = Reranker(settings, profile.seed)
             if examples.taken.any() and not examples.taken.all():
-                reranker.fit(examples)
+                reranker.fit(examples, thread_count())
             provenance = snapshot.provenance((), "") | {
                 "cutoff": cutoff(night).isoformat(),
                 "settings": settings.model_dump(mode="json"),
@@ -209,26 +213,36 @@ def _stream(profile: Profile, snapshot: Snapshot, rerankers: "dict[str, Reranker
 
     from recsys_assets.storage.snapshot import arrow_schema
 
-    schema, cursor = arrow_schema(CANDIDATES), snapshot.cursor()
+    schema = arrow_schema(CANDIDATES)
     has_learned = any(reranker.boosters for reranker in rerankers.values())
     query = feature_query(profile, snapshot, _RANKING_ROWS) if has_learned else _RANKING_ROWS.text
     (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
 
-    n_users = max(1, ROWS_AT_ONCE // sum(profile.n_candidates[task] for task in profile.tasks))
+    n_threads = min(MOST_THREADS, thread_count())
+    n_users = max(1, ROWS_AT_ONCE // n_threads // sum(profile.n_candidates[task] for task in profile.tasks))
+    cursors: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+    for _ in range(n_threads):
+        cursors.put(snapshot.cursor())
 
-    def batches() -> Iterator["pa.RecordBatch"]:
-        for first in range(0, last + 1, n_users):
-            users = {"first_user": first, "last_user": first + n_users - 1}
-            rows = cursor.sql(query, params=users).to_arrow_table()
-            for task in profile.tasks:
-                of_task = np.flatnonzero(pc.equal(rows["task"], task).to_numpy())
-                for ranking in _rank(rows, of_task, rerankers[task], profile.list_length):
-                    yield from ranking.select(schema.names).cast(schema).to_batches()
+    def rankings_of(first: int) -> list["pa.RecordBatch"]:
+        """Every ranking of a batch of users."""
+        cursor = cursors.get()
+        rows = cursor.sql(query, params={"first_user": first, "last_user": first + n_users - 1}).to_arrow_table()
+        cursors.put(cursor)
+        made = []
+        for task in profile.tasks:
+            of_task = np.flatnonzero(pc.equal(rows["task"], task).to_numpy())
+            for ranking in _rank(rows, of_task, rerankers[task], profile.list_length, thread_count() // n_threads):
+                made += ranking.select(schema.names).cast(schema).to_batches()
+        return made
 
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    made = in_order(rankings_of, range(0, last + 1, n_users))
+    return pa.RecordBatchReader.from_batches(schema, chain.from_iterable(made))
 
 
-def _rank(rows: "pa.Table", chosen: "NDArray[np.int64]", reranker: "Reranker", n: int) -> Iterator["pa.Table"]:
+def _rank(
+    rows: "pa.Table", chosen: "NDArray[np.int64]", reranker: "Reranker", n: int, n_threads: int
+) -> Iterator["pa.Table"]:
     """The first n of each user by the fusion, and by each ranking of the reranker, of the rows chosen."""
     import numpy as np
     import pyarrow as pa
@@ -238,7 +252,7 @@ def _rank(rows: "pa.Table", chosen: "NDArray[np.int64]", reranker: "Reranker", n
     users, ties, fusion = (rows[name].to_numpy()[chosen] for name in ("user_key", "tie", "score"))
     users, scores = users.astype(np.int64), {"fusion": fusion}
     if reranker.boosters:
-        scores |= reranker.rank(_matrix(rows, reranker.names, chosen), users, ties)
+        scores |= reranker.rank(_matrix(rows, reranker.names, chosen), users, ties, n_threads)
     for name, values in scores.items():
         ranks = ranks_within(users, values, ties)
         first = np.flatnonzero(ranks <= n)
