@@ -104,16 +104,16 @@ def _words(check: Check) -> set[str]:
 def _outcomes(profile: Profile, checks: list[Check], night: Night) -> Iterator[tuple[Check, Outcome | tuple[str, str]]]:
     """What came out of each check, or SKIP (there is nothing to check) or ERROR (it cannot be run) and why."""
     from recsys_assets.checks.located_yaml import CheckError
-    from recsys_assets.checks.running import check_table
+    from recsys_assets.checks.running import check_tables
     from recsys_assets.storage.lake import Lake, LakeError
 
     lake = Lake(profile)
-    for table, group in groupby(checks, key=lambda check: check.table):
+    for _, group in groupby(checks, key=lambda check: check.table):
         waiting = [list(group)]
         while waiting:
             some = waiting.pop()
             try:
-                yield from list(check_table(lake, table, some, night))
+                yield from list(check_tables(lake, some, night))
             except LakeError as error:
                 yield from ((check, ("SKIP", str(error))) for check in some)
             except CheckError as error:

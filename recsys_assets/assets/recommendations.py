@@ -4,6 +4,8 @@ What belongs here: the two tables Python makes (weights, similar items). The lis
 ``sql/recommendations/``.
 """
 
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
@@ -19,6 +21,7 @@ from recsys_assets.assets.step import (
     report,
     sql_assets,
 )
+from recsys_assets.assets.threads import in_order
 from recsys_assets.nights import Night, graded_night
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
@@ -60,7 +63,8 @@ def _fusion_weights(profile: Profile) -> AssetsDefinition:
         night = night_of(context)
         with measured() as usage, lake.as_of(night, select.reads, _WEIGHTS, context.run.run_id) as snapshot:
             proposals = snapshot.table(select.text)
-            rows = [row for task in profile.tasks for row in _learn(profile, task, proposals)]
+            learn = partial(_learn, profile, proposals)
+            rows = list(chain.from_iterable(in_order(learn, profile.tasks)))
             learned = graded_night(night, profile.horizon)
             snapshot.add("made.weights", _weights_table(rows, learned))
             written = snapshot.write("select * from made.weights order by task, algorithm", ("task", "algorithm"))
@@ -69,7 +73,7 @@ def _fusion_weights(profile: Profile) -> AssetsDefinition:
     return fusion_weights
 
 
-def _learn(profile: Profile, task: str, proposals: "pa.Table") -> list[dict[str, Any]]:
+def _learn(profile: Profile, proposals: "pa.Table", task: str) -> list[dict[str, Any]]:
     """Weights of one task; those of the settings when nothing was graded."""
     import numpy as np
     import pyarrow.compute as pc

@@ -36,6 +36,7 @@ _USED = {
     }.items()
 }
 _kept: dict[str, Any] = {}
+_kept_indices: dict[str, Any] = {}
 _PER_EVENT = {"baskets", "contexts"}
 INDEX_READS = tuple(sorted({name for select in (_USERS, _ITEMS) for name in select.reads}))
 
@@ -68,12 +69,17 @@ class Indices:
 
 def indices(snapshot: Snapshot) -> Indices:
     """Number the users and items known to the night by their ids."""
-    items = snapshot.table(_ITEMS.text)
-    return Indices(
-        user_keys=snapshot.table(_USERS.text)["user_key"].to_numpy(),
-        item_keys=items["item_key"].to_numpy(),
-        retired=items["is_retired"].to_numpy(),
-    )
+    shown = (snapshot.night, [partition.path for partition in snapshot.inputs])
+    if _kept_indices.get("shown") != shown:
+        items = snapshot.table(_ITEMS.text)
+        found = Indices(
+            user_keys=snapshot.table(_USERS.text)["user_key"].to_numpy(),
+            item_keys=items["item_key"].to_numpy(),
+            retired=items["is_retired"].to_numpy(),
+        )
+        _kept_indices.update(shown=shown, indices=found)
+    kept: Indices = _kept_indices["indices"]
+    return kept
 
 
 def interactions(snapshot: Snapshot, uses: frozenset[str] = frozenset()) -> Interactions:

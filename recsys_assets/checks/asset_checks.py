@@ -1,4 +1,4 @@
-"""Declared checks as Dagster's: one step per table or per kind of table, one snapshot per table.
+"""Declared checks as Dagster's: one step and one snapshot per table or per kind of table.
 
 What belongs here: running checks in a snapshot and telling Dagster what came out.
 """
@@ -24,7 +24,7 @@ from dagster import (
 )
 
 from recsys_assets.checks.declared import CHECKS_FOLDER, Check, load_checks
-from recsys_assets.checks.running import Outcome, check_table
+from recsys_assets.checks.running import Outcome, check_tables
 from recsys_assets.checks.tables import Tables
 from recsys_assets.nights import Night, partitions
 from recsys_assets.profile import Profile
@@ -58,16 +58,15 @@ def _checks_of(profile: Profile, tables: Tables, name: str, checks: list[Check])
     @multi_asset_check(
         name=f"{name.replace('.', '__')}__checks",
         specs=[_spec(profile, tables, check) for check in checks],
-        description=f"The checks that dbt_like_checks/ declares for {name}, each table's in one snapshot.",
+        description=f"The checks that dbt_like_checks/ declares for {name}, in one snapshot.",
         compute_kind="duckdb",
         can_subset=True,
     )
     def run(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         night = None if checks[0].table.startswith("raw.") else Night.fromisoformat(context.partition_key)
         chosen = [check for check in checks if _key(check) in context.selected_asset_check_keys]
-        for table, of_table in groupby(chosen, key=lambda check: check.table):
-            for check, outcome in check_table(lake, table, list(of_table), night):
-                yield _result(check, outcome)
+        for check, outcome in check_tables(lake, chosen, night):
+            yield _result(check, outcome)
 
     return run
 

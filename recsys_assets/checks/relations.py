@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.storage.landing import Landing
+    from recsys_assets.storage.snapshot import Snapshot
 
 RELATIONS: dict[str, dict[str, str]] = {
     # The newest night built before this one, or null.
@@ -158,20 +159,17 @@ def _inputs(footer: dict[str, Any]) -> Iterator[tuple[str, date, str]]:
             yield table, date.fromisoformat(night), file
 
 
-@contextmanager
-def opened(lake: Lake, night: Night, table: str, reads: Iterable[Any], sql: str) -> Iterator[Relations]:
-    """What the checks of one table ask: a snapshot of the night with those `RELATIONS` that their SQL names.
+def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
+    """Show a snapshot those of the `RELATIONS` that SQL names, as they are for the checks of one table.
 
     Raises
     ------
     LakeError
-        When a table or model they read has no partition of the night.
+        When a model they are made of was not fitted on the night.
     """
-    footers = _Footers(lake, table, night)
-    with lake.as_of(night, reads) as snapshot:
-        for relation in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
-            snapshot.add(relation, _arrow(relation, footers.rows(relation)))
-        yield snapshot
+    footers = _Footers(snapshot.lake, table, snapshot.night)
+    for relation in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
+        snapshot.add(relation, _arrow(relation, footers.rows(relation)))
 
 
 @dataclass(frozen=True)

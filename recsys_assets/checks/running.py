@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from recsys_assets.checks.located_yaml import CheckError
-from recsys_assets.checks.relations import opened, opened_landing
+from recsys_assets.checks.relations import opened_landing, show_relations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +41,8 @@ class Outcome:
     """Table and file with all failing rows, where asked."""
 
 
-def check_table(lake: Lake, table: str, checks: list[Check], night: Night | None) -> Iterator[tuple[Check, Outcome]]:
-    """Run checks of one table, all of them in one snapshot of the night; raw tables have no night.
+def check_tables(lake: Lake, checks: list[Check], night: Night | None) -> Iterator[tuple[Check, Outcome]]:
+    """Run checks, those of a table one after the other, all in one snapshot of the night; raw tables have no night.
 
     Raises
     ------
@@ -51,8 +51,20 @@ def check_table(lake: Lake, table: str, checks: list[Check], night: Night | None
     CheckError
         When the SQL of one cannot be run; names it.
     """
-    with _relations(lake, table, checks, night) as relations:
-        yield from run_checks(relations, checks, lake, night)
+    from recsys_assets.storage.landing import Landing
+
+    by_table = {table: list(some) for table, some in groupby(checks, key=lambda check: check.table)}
+    for table in [table for table in by_table if table.startswith("raw.")]:
+        with opened_landing(Landing(lake.profile), table) as landed:
+            yield from run_checks(landed, by_table.pop(table), lake, night)
+    if by_table:
+        assert night is not None, "only raw tables have no night"
+        with lake.as_of(
+            night, {name for some in by_table.values() for check in some for name in check.reads}
+        ) as snapshot:
+            for table, some in by_table.items():
+                show_relations(snapshot, table, "\n".join(f"{check.sql} {check.rows}" for check in some))
+                yield from run_checks(snapshot, some, lake, night)
 
 
 def run_checks(
@@ -69,20 +81,6 @@ def run_checks(
         if check.config.store_failures and lake is not None and night is not None:
             stored = _store(relations, check, lake, night)
         yield check, Outcome(failures, rows, first, check.config.verdict(failures), seconds, stored)
-
-
-@contextmanager
-def _relations(lake: Lake, table: str, checks: list[Check], night: Night | None) -> Iterator[Relations]:
-    from recsys_assets.storage.landing import Landing
-
-    if table.startswith("raw."):
-        with opened_landing(Landing(lake.profile), table) as landed:
-            yield landed
-        return
-    assert night is not None, "only raw tables have no night"
-    sql = "\n".join(f"{check.sql} {check.rows}" for check in checks)
-    with opened(lake, night, table, {name for check in checks for name in check.reads}, sql) as snapshot:
-        yield snapshot
 
 
 def _counts(relations: Relations, checks: list[Check]) -> dict[str, tuple[int, int, float]]:

@@ -72,10 +72,10 @@ def feature_query(profile: Profile, snapshot: Snapshot, rows: Select, catalog: s
             low, high = (exp.Parameter(this=exp.Var(this=name)) for name in bounds)
             on.append(exp.Between(this=user, low=low, high=high))
         relation = exp.table_(table.name.name, db=table.name.schema, catalog=table.name.catalog or None)
-        query = query.join(exp.alias_(relation, alias, table=True), on=exp.and_(*on), join_type="left")
+        query.join(exp.alias_(relation, alias, table=True), on=exp.and_(*on), join_type="left", copy=False)
         for name in table.numbers:
             cast = exp.Cast(this=exp.column(name, table=alias), to=exp.DataType.build("float"))
-            query = query.select(exp.alias_(cast, f"{table.name.name}_{name}"))
+            query.select(exp.alias_(cast, f"{table.name.name}_{name}"), copy=False)
         known = dict.fromkeys(table.texts, alias) | known
     return query.sql("duckdb")
 

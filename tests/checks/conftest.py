@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
-from recsys_assets.checks.running import check_table
+from recsys_assets.checks.running import check_tables
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
 from tests.sample import built, pytest_collection_modifyitems
@@ -46,8 +46,8 @@ class SmallLake:
                 by_table.setdefault(check.table, []).append(check)
         return {
             check.name: outcome
-            for name, checks in by_table.items()
-            for check, outcome in check_table(self.lake, name, checks, night)
+            for checks in by_table.values()
+            for check, outcome in check_tables(self.lake, checks, night)
         }
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from recsys_assets.checks.declared import load_checks
-from recsys_assets.checks.relations import opened, opened_landing
+from recsys_assets.checks.relations import opened_landing, show_relations
 from recsys_assets.checks.running import run_checks
 from recsys_assets.profile import Profile
 from recsys_assets.storage.landing import Landing
@@ -20,6 +20,7 @@ TWICE = "from {rows} union all by name from {rows}"
 GENERIC = {
     "not_null": ("{own}", "select * replace (null as {column}) from {rows}"),
     "unique": ("{own}", TWICE),
+    "numbered_once": ("{own}", TWICE),
     "unique_combination_of_columns": ("{own}", TWICE),
     "accepted_range": ("{own}", "select * replace (-1 as {column}) from {rows}"),
     "accepted_values": ("{own}", "select * replace ('odd' as {column}) from {rows}"),
@@ -182,7 +183,8 @@ def relations_of(deployment, check, also=()):
                 yield landed, landed.con
             return
         reads = {*check.reads, *also}
-        with opened(deployment.lake, NIGHTS[-1], check.table, reads, check.sql + check.rows) as snapshot:
+        with deployment.lake.as_of(NIGHTS[-1], reads) as snapshot:
+            show_relations(snapshot, check.table, check.sql + check.rows)
             yield snapshot, snapshot.cursor()
 
 

@@ -5,7 +5,7 @@ import pytest
 from recsys_assets.checks.config import Config
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.checks.located_yaml import CheckError
-from recsys_assets.checks.running import check_table
+from recsys_assets.checks.running import check_tables
 from recsys_assets.profile import load_profile
 from recsys_assets.storage.sql import TableName
 from tests.checks.conftest import NIGHT
@@ -84,7 +84,7 @@ def test_failing_rows_are_kept_of_each_night_and_an_empty_table_when_there_are_n
 
     def run(rows):
         small.write("features.user", "user_key", f"from (values {rows}) as t(user_key, recency_days)")
-        ((_, outcome),) = check_table(small.lake, check.table, [check], NIGHT)
+        ((_, outcome),) = check_tables(small.lake, [check], NIGHT)
         with small.lake.as_of(NIGHT, [name]) as snapshot:
             return outcome, snapshot.table(f"select * from {name}").to_pylist()
 
