@@ -85,15 +85,15 @@ LEAKS = (
         (
             Edit(
                 TRAINING,
-                '        retired=items["is_retired"].to_numpy(),',
-                '        retired=items["is_retired"].to_numpy() | np.isin(items["item_id"], gone.read_text().split()),',
+                '            retired=items["is_retired"].to_numpy(),',
+                '            retired=items["is_retired"].to_numpy() | np.isin(items["item_id"], gone.read_text().split()),',
             ),
             Edit(
                 TRAINING,
-                "    items = snapshot.table(_ITEMS.text)\n    return",
-                "    import numpy as np\n\n    from recsys_assets.profile import PROJECT\n\n"
-                '    gone = PROJECT / "retired_today.csv"\n'
-                "    items = snapshot.table(_ITEMS.text)\n    return",
+                "        items = snapshot.table(_ITEMS.text)\n        found",
+                "        import numpy as np\n\n        from recsys_assets.profile import PROJECT\n\n"
+                '        gone = PROJECT / "retired_today.csv"\n'
+                "        items = snapshot.table(_ITEMS.text)\n        found",
             ),
             Edit("retired_today.csv", "", "1000050 995242 1082185\n"),
         ),
