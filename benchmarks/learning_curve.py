@@ -61,7 +61,7 @@ def run(night: date | None = None) -> Iterator[str]:
     night = night or graded[-1] - after
     for task in profile.tasks:
         rows, n_graded = _candidates(profile, lake, night, task)
-        for n_candidates in (100, 200, 400):
+        for n_candidates in (50, 100, 250):
             if n_candidates <= profile.n_candidates[task]:
                 part = rows.filter(rows["rank"].to_numpy() <= n_candidates)
                 yield f"{task}, lists of {night}, the first {n_candidates} candidates: {_reached(part, n_graded)}"

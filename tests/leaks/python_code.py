@@ -86,7 +86,8 @@ LEAKS = (
             Edit(
                 TRAINING,
                 '            retired=items["is_retired"].to_numpy(),',
-                '            retired=items["is_retired"].to_numpy() | np.isin(items["item_id"], gone.read_text().split()),',
+                '            retired=items["is_retired"].to_numpy()'
+                ' | np.isin(items["item_id"], gone.read_text().split()),',
             ),
             Edit(
                 TRAINING,

@@ -1,5 +1,6 @@
 """Clean tables: keys, duplicates, versions, and that a night's tables come out the same however they are built."""
 
+import os
 from itertools import permutations
 
 import pytest
@@ -18,6 +19,20 @@ def test_keys_are_numbered_by_night_then_id_from_the_last_key_on(shop):
     assert shop.ids("user", 22) == {0: "u10", 1: "u9", 2: "u1", 3: "u0"}
     assert shop.ids("item", 22) == {0: "p1", 1: "p2", 2: "p0", 3: "p3"}
     assert shop.clean("item_keys", 22) == []
+
+
+def test_a_file_system_without_hard_links_gives_the_same(shop, tmp_path, monkeypatch):
+    def build(where):
+        where.land("transactions.csv", [line("u1", "p2", day(20)), line("u2", "p1", day(20))], day(20, 13))
+        where.build(21)
+        return where.fingerprints()
+
+    def refuse(*_):
+        raise PermissionError("no hard links here")
+
+    with_links = build(shop)
+    monkeypatch.setattr(os, "link", refuse)
+    assert build(Shop(tmp_path / "other", monkeypatch)) == with_links
 
 
 def test_of_exact_duplicates_one_stays_within_a_night_and_the_earliest_across_nights(shop):
