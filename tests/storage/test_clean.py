@@ -23,6 +23,7 @@ def test_keys_are_numbered_by_night_then_id_from_the_last_key_on(shop):
 
 def test_a_file_system_without_hard_links_gives_the_same(shop, tmp_path, monkeypatch):
     def build(where):
+        where.land("products.csv", [product("p1"), product("p2")], day(1))
         where.land("transactions.csv", [line("u1", "p2", day(20)), line("u2", "p1", day(20))], day(20, 13))
         where.build(21)
         return where.fingerprints()
