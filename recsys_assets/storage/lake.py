@@ -95,8 +95,8 @@ class Lake:
         reads
             Tables the step names, as `storage.sql.Select.reads` lists them.
         output
-            Lake table the step writes, if any, or several in their order: each can be read once it is written (see
-            `Snapshot.turn_to`). While the snapshot is open their night is locked to this process.
+            Lake table the step writes, if any, or several clean ones in their order: each can be read once it is
+            written (see `Snapshot.turn_to`). While the snapshot is open their night is locked to this process.
 
         Raises
         ------

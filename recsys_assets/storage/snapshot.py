@@ -72,6 +72,8 @@ class Snapshot:
             for name in self._base_tables(self._reads)
             if name.catalog or len(outputs) == 1 or name.stored not in self._targets
         }
+        several = [output for output in outputs if len(outputs) > 1 and output.startswith("clean.")]
+        self._earlier = {output: lake.partitions(output, night - ONE_DAY) for output in several}
         self.turn_to(outputs[0] if outputs else None, self._reads)
 
     def turn_to(self, output: str | None, reads: Iterable[TableName]) -> None:
@@ -150,14 +152,13 @@ class Snapshot:
             "from read_parquet($1, hive_partitioning = false) limit 5", params=[str(target)]
         ).to_arrow_table()
         partition = self.lake.commit(self.output, self.night, target, fingerprint)
-        if len(self._targets) > 1:
+        if self.output in self._earlier:
             self._show_written(partition, target)
         return Written(partition, rows, columns, sample.to_pylist())
 
     def _show_written(self, partition: Partition, target: Path) -> None:
         """Show a table just written to those after it, by its temporary name: no other may be opened by now."""
-        name = TableName(*partition.table.split("."))
-        earlier = self.lake.partitions(partition.table, self.night - ONE_DAY) if name.schema == "clean" else []
+        name, earlier = TableName(*partition.table.split(".")), self._earlier[partition.table]
         self._shown[name] = [*earlier, partition]
         if name in self._base_tables(self._reads):
             try:
@@ -274,7 +275,8 @@ class Snapshot:
         for name in self._reads:
             if name in self._views:
                 con.execute(f"create view {name} as {load_select(self._views[name], keyed=False).text}")
-        paths = {str(partition.path) for shown in self._shown.values() for partition in shown}
+        listed = [*self._shown.values(), *self._earlier.values()]
+        paths = {str(partition.path) for partitions in listed for partition in partitions}
         paths |= {str(target) for target in self._targets.values()}
         con.execute("set allowed_paths = $1", [sorted(paths)])
         con.execute("set enable_external_access = false")
