@@ -145,7 +145,7 @@ def _is_up_to_date(lake: Lake, night: Night, versions: dict[str, str | None]) ->
     Each table's file names what it was made from. The pooled grades rest on all nights up to it: a night that was
     built between others since is missing there. The settings are a table of their own, so other ones are another file.
     """
-    from recsys_assets.storage.snapshot import provenance
+    from recsys_assets.storage.footers import provenance
 
     for table, version in versions.items():
         partition = lake.partition(table, night)

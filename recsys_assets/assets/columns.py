@@ -19,8 +19,9 @@ from dagster import (
     get_dagster_logger,
 )
 
+from recsys_assets.storage.footers import provenance
 from recsys_assets.storage.lineage import snapshot_columns, stored_lineage
-from recsys_assets.storage.snapshot import Snapshot, Written, provenance
+from recsys_assets.storage.snapshot import Snapshot, Written
 from recsys_assets.storage.sql import Select
 
 MEANINGS = {

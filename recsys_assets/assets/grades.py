@@ -23,8 +23,9 @@ from recsys_assets.assets.step import (
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.ranking import CONFIGURATIONS
+from recsys_assets.storage.footers import provenance
 from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.snapshot import Snapshot, declared_rows, provenance
+from recsys_assets.storage.snapshot import Snapshot, declared_rows
 from recsys_assets.storage.sql import TableName
 
 if TYPE_CHECKING:

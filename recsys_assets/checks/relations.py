@@ -143,8 +143,8 @@ class _Footers:
         yield from self._footers(self.table, nights_between(first, self.night)).items()
 
     def _footers(self, table: str, nights: Iterable[Night]) -> dict[Night, dict[str, Any]]:
+        from recsys_assets.storage.footers import provenance
         from recsys_assets.storage.models import Models
-        from recsys_assets.storage.snapshot import provenance
 
         if table.startswith("models."):
             models = Models(self.lake.profile)

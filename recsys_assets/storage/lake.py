@@ -148,7 +148,7 @@ class Lake:
 
     def lost(self, night: Night) -> list[str]:
         """Partitions that the newest night built before ``night`` had used and that are gone, as ``table night``."""
-        from recsys_assets.storage.snapshot import provenance
+        from recsys_assets.storage.footers import provenance
 
         earlier = [p for p in self.partitions("recommendations.lists") if p.night < night]
         if not earlier:

@@ -12,11 +12,12 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
+from recsys_assets.storage.footers import watermark_of, written_by
 from recsys_assets.storage.lake import LakeError, Partition
 from recsys_assets.storage.readers import text
 from recsys_assets.storage.schemas import CONTRACTS, OPEN_ENDED, contract
@@ -88,7 +89,7 @@ class Snapshot:
         self._models: list[Model] = []
         shown = [partition for name in self._base_tables(reads) for partition in self._shown.get(name, [])]
         self.inputs = list({partition.path: partition for partition in shown}.values())
-        self.watermark = max(filter(None, map(_watermark_of, self.inputs)), default=None)
+        self.watermark = max(filter(None, map(watermark_of, self.inputs)), default=None)
         """Latest event (UTC) that anything written rests on."""
         self._check_watermark()
 
@@ -359,18 +360,9 @@ class Snapshot:
                 [p.table for p in inputs],
                 [p.night for p in inputs],
                 [p.fingerprint for p in inputs],
-                [None if p.table.startswith("clean.") else _footer(p.path)[0] for p in inputs],
+                [None if p.table.startswith("clean.") else written_by(p.path) for p in inputs],
             ],
         )
-
-
-def provenance(partition: Partition) -> dict[str, Any]:
-    """Where a partition came from, out of its footer: run, code version, key, input files by table and night."""
-    import pyarrow.parquet as pq
-
-    footer = pq.read_metadata(partition.path).metadata or {}
-    found: dict[str, Any] = json.loads(footer[b"recsys"])
-    return found
 
 
 def _rows(name: TableName, partitions: list[Partition], *, union_by_name: bool = False) -> str:
@@ -383,32 +375,6 @@ def _rows(name: TableName, partitions: list[Partition], *, union_by_name: bool =
         f"select {columns} from read_parquet([{files}], hive_partitioning = true, union_by_name = {union_by_name}, "
         "hive_types = {night: date})"
     )
-
-
-def _watermark_of(partition: Partition) -> datetime | None:
-    """Latest event a partition rests on; of the log only the events themselves tell."""
-    if partition.table == "clean.events":
-        return _latest_event(partition.path)
-    return None if partition.table.startswith("clean.") else _footer(partition.path)[1]
-
-
-# Files never change, so what they say is read once in a process.
-@lru_cache(maxsize=100_000)
-def _footer(path: Path) -> tuple[str | None, datetime | None]:
-    """Run that wrote a file and the watermark it noted."""
-    import pyarrow.parquet as pq
-
-    about = json.loads(pq.read_metadata(path).metadata[b"recsys"])
-    return about["run_id"], datetime.fromisoformat(about["watermark"]) if about["watermark"] else None
-
-
-@lru_cache(maxsize=100_000)
-def _latest_event(path: Path) -> datetime | None:
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    latest: datetime | None = pc.max(pq.ParquetFile(path).read(["event_ts"])["event_ts"]).as_py()
-    return latest
 
 
 def arrow_schema(columns: dict[str, str]) -> pa.Schema:

@@ -142,7 +142,7 @@ def test_lists_differ_from_user_to_user_and_night_to_night(built):
 
 def test_what_a_night_saw_is_the_same_for_all_of_its_tables(built):
     """Each table's file says which partitions it rests on: all of them at or before its own night."""
-    from recsys_assets.storage.snapshot import provenance
+    from recsys_assets.storage.footers import provenance
 
     checked = 0
     for name in built.lake.tables():
@@ -155,7 +155,7 @@ def test_what_a_night_saw_is_the_same_for_all_of_its_tables(built):
 
 
 def test_a_table_keeps_what_it_was_made_from(built):
-    from recsys_assets.storage.snapshot import provenance
+    from recsys_assets.storage.footers import provenance
 
     about = provenance(built.lake.partition("candidates.als", LAST))
     assert about["models"]["als"].startswith(f"{LAST} ")

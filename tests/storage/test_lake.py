@@ -7,9 +7,9 @@ import duckdb
 import pytest
 
 from recsys_assets.storage import lake as lake_module
+from recsys_assets.storage.footers import provenance
 from recsys_assets.storage.lake import LakeError
 from recsys_assets.storage.schemas import contract
-from recsys_assets.storage.snapshot import provenance
 from recsys_assets.storage.sql import TableName
 
 TABLE = "features.made"
