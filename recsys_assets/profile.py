@@ -22,7 +22,7 @@ DEFAULT_PROFILE = "complete_journey"
 
 Task = Literal["next", "discovery"]
 DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
-_DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "deterministic", "audit"}
+_DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"}
 
 
 class ProfileError(Exception):
@@ -123,8 +123,6 @@ class Profile(_Settings):
     users), which hold about 32 bytes a score, however many users there are. Up to a block the tasks share the work."""
     seed: int = 0
     """Seed of every algorithm that draws."""
-    deterministic: bool = False
-    """Ask algorithms for equal results whatever the threads, even where that is slower."""
     audit: bool = False
     """Audit each night before it is published (``recsys audit future``), and do not publish one that saw its future.
     Costs about three times the night."""

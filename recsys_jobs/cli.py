@@ -319,12 +319,13 @@ def build_nights(profile: Profile, nights: list[Night], tags: dict[str, str] | N
     """Build nights, oldest first, with a bar that names the step under way."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from recsys_jobs.run import check_night, dagster_instance, run_night
+    from recsys_jobs.run import check_night, dagster_instance, nightly_job, run_night
 
     for night in nights:
         check_night(profile, night)
     if not nights:
         return
+    job = nightly_job(profile)
     columns = (TextColumn("night {task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[step]}"), console=console) as bars, dagster_instance() as instance:
         for night in sorted(nights):
@@ -333,7 +334,7 @@ def build_nights(profile: Profile, nights: list[Night], tags: dict[str, str] | N
             def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
                 bars.update(bar, completed=done, total=steps, step=step)
 
-            run_night(profile, night, instance, progress, tags)
+            run_night(profile, job, night, instance, progress, tags)
 
 
 def _built_nights(profile: Profile) -> list[Night]:

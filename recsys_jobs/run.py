@@ -20,7 +20,7 @@ from recsys_assets.profile import PROJECT, data_folder, load_profile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dagster import DagsterInstance, ExecuteInProcessResult
+    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
@@ -68,14 +68,22 @@ def report_landing(landed: list[Landed]) -> None:
             instance.report_runless_asset_event(AssetMaterialization(["raw", table], metadata=metadata))
 
 
+def nightly_job(profile: Profile) -> JobDefinition:
+    """The job that builds a night of the profile."""
+    from recsys_jobs.definitions import NIGHTLY, build_definitions
+
+    return build_definitions(profile).resolve_job_def(NIGHTLY)
+
+
 def run_night(
     profile: Profile,
+    job: JobDefinition,
     night: Night,
     instance: DagsterInstance,
     progress: Progress,
     tags: dict[str, str] | None = None,
 ) -> None:
-    """Run the job ``nightly`` for one night; the run is on the UI's pages like any other.
+    """Run `nightly_job` for one night; the run is on the UI's pages like any other.
 
     Raises
     ------
@@ -84,11 +92,8 @@ def run_night(
     """
     from dagster._core.utils import make_new_run_id
 
-    from recsys_jobs.definitions import NIGHTLY, build_definitions
-
     check_night(profile, night)
-
-    job, run_id = build_definitions(profile).resolve_job_def(NIGHTLY), make_new_run_id()
+    run_id = make_new_run_id()
     with _followed(instance, run_id, len(job.graph.node_defs), progress):
         result = job.execute_in_process(
             partition_key=night.isoformat(),

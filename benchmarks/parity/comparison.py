@@ -93,7 +93,7 @@ def _ours(name: str, settings: tuple[tuple[str, object], ...], data: str, seed: 
 
     split, algorithm = load(data), registry()[name]
     assert split is not None
-    fitted = algorithm(algorithm.Settings(**dict(settings)), seed=seed, deterministic=True).fit(split.train)
+    fitted = algorithm(algorithm.Settings(**dict(settings)), seed=seed).fit(split.train)
     lists = fitted.recommend(split.users, K, exclude_seen=True)
     return split.ndcg(lists.users, lists.items, lists.ranks)
 

@@ -1,4 +1,4 @@
--- No two rows of a file have one number. Bits are set and counted: a group by all of the numbers takes eight times as long.
+-- No two rows of a file have one number. Bits are set and counted: a group by all of the numbers takes seven times as long.
 select
     landed_file,
     count(*) - bit_count(bitstring_agg({column_name})) as n_twice

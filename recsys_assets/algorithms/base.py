@@ -31,9 +31,7 @@ class Recommender(ABC):
     settings : Settings
         The algorithm's own settings.
     seed : int
-        Seed of everything random.
-    deterministic : bool
-        Pay speed where the same result for the same seed would otherwise depend on the number of threads.
+        Seed of everything random. The same seed gives the same result, whatever the number of threads.
     """
 
     name: ClassVar[str]
@@ -61,10 +59,9 @@ class Recommender(ABC):
 
     settings: Settings
 
-    def __init__(self, settings: Settings, *, seed: int, deterministic: bool = False) -> None:
+    def __init__(self, settings: Settings, *, seed: int) -> None:
         self.settings = settings
         self.seed = seed
-        self.deterministic = deterministic
         self._last = threading.local()  # several threads may ask at once
 
     @abstractmethod
@@ -216,7 +213,7 @@ class Recommender(ABC):
         Returns
         -------
         Self
-            Fitted, with the settings and the seed it had. How it was made to be deterministic is no part of it.
+            Fitted, with the settings and the seed it had.
 
         Raises
         ------

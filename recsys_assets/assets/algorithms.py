@@ -32,13 +32,13 @@ from recsys_assets.assets.step import (
     profile_partitions,
     report,
 )
-from recsys_assets.assets.threads import in_order
 from recsys_assets.assets.training import Indices
 from recsys_assets.nights import cutoff
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.models import Models
 from recsys_assets.storage.schemas import CANDIDATES
+from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,7 +95,7 @@ def _model_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefini
             with measured() as reading:
                 train = training.interactions(snapshot, algorithm.uses)
             with measured() as usage:
-                fitted = algorithm(settings, seed=profile.seed, deterministic=profile.deterministic).fit(train)
+                fitted = algorithm(settings, seed=profile.seed).fit(train)
                 provenance = snapshot.provenance((), code_version(algorithm)) | {
                     "cutoff": cutoff(night).isoformat(),
                     "settings": settings.model_dump(mode="json"),

@@ -4,7 +4,7 @@ What belongs here: sealing, and writing every night since the last sealed one. T
 """
 
 from collections.abc import Iterable, Iterator  # Dagster resolves annotations when it loads
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetExecutionContext,
@@ -32,6 +32,10 @@ from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.landing import Landing
 from recsys_assets.storage.snapshot import Written
 from recsys_assets.storage.sql import SQL_FOLDER, Select, load_select
+from recsys_assets.threads import in_order
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Each reads what stands before it.
 TABLES = (
@@ -77,9 +81,10 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                 f"or build that night again. Lost in all: {len(lost)}."
             )
         todo = [n for n in landing.seal(night) if n == night or not _is_written(lake, selects, n)]
-        for step, n in enumerate(todo, 1):
+        exported = in_order(landing.export, todo, 1)  # the next night's while this one's are written
+        for step, (n, rows) in enumerate(zip(todo, exported, strict=True), 1):
             context.log.info(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
-            for name, (written, metadata) in write_night(lake, landing, n, context.run.run_id).items():
+            for name, (written, metadata) in write_night(lake, landing, n, context.run.run_id, rows).items():
                 key, version = AssetKey(["clean", name]), DataVersion(written.partition.fingerprint)
                 if n == night:
                     yield MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
@@ -106,12 +111,17 @@ def clean_selects(landing: Landing) -> dict[str, Select]:
     return {name: load_select(SQL_FOLDER / "clean" / f"{file}.sql") for name, file in files.items()}
 
 
-def write_night(lake: Lake, landing: Landing, night: Night, run_id: str) -> dict[str, tuple[Written, dict[str, Any]]]:
-    """Write every clean table of one sealed night; returns what was written and its metadata by table name."""
+def write_night(
+    lake: Lake, landing: Landing, night: Night, run_id: str, rows: "dict[str, pa.Table] | None" = None
+) -> dict[str, tuple[Written, dict[str, Any]]]:
+    """Write every clean table of one sealed night, of what landing exports for it (``rows``, where that is done).
+
+    Returns what was written and its metadata by table name.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows: dict[str, pa.Table] = landing.export(night)
+    rows = landing.export(night) if rows is None else rows
     arrived = pc.sum(pc.equal(rows["landed.events"]["visible_night"], pa.scalar(night))).as_py() or 0
     selects, done = clean_selects(landing), {}
     reads = {read for select in selects.values() for read in select.reads}

@@ -21,13 +21,13 @@ from recsys_assets.assets.step import (
     report,
     sql_assets,
 )
-from recsys_assets.assets.threads import in_order
 from recsys_assets.nights import Night, graded_night
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake import Lake
 from recsys_assets.storage.models import Models
 from recsys_assets.storage.snapshot import Snapshot, declared_rows
 from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,6 @@ import base64
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import chain
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -31,7 +30,6 @@ from recsys_assets.assets.step import (
     profile_partitions,
     report,
 )
-from recsys_assets.assets.threads import MOST_THREADS, in_order, thread_count
 from recsys_assets.nights import Night, cutoff
 from recsys_assets.profile import Profile
 from recsys_assets.ranking.reranker import RerankerSettings
@@ -41,9 +39,9 @@ from recsys_assets.storage.models import Models
 from recsys_assets.storage.schemas import CANDIDATES
 from recsys_assets.storage.snapshot import Snapshot
 from recsys_assets.storage.sql import SQL_FOLDER, TableName, load_select
+from recsys_assets.threads import at_once, in_order, thread_count
 
 if TYPE_CHECKING:
-    import duckdb
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -218,21 +216,16 @@ def _stream(profile: Profile, snapshot: Snapshot, rerankers: "dict[str, Reranker
     query = feature_query(profile, snapshot, _RANKING_ROWS) if has_learned else _RANKING_ROWS.text
     (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
 
-    n_threads = min(MOST_THREADS, thread_count())
-    n_users = max(1, ROWS_AT_ONCE // n_threads // sum(profile.n_candidates[task] for task in profile.tasks))
-    cursors: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
-    for _ in range(n_threads):
-        cursors.put(snapshot.cursor())
+    n_users = max(1, ROWS_AT_ONCE // at_once() // sum(profile.n_candidates[task] for task in profile.tasks))
 
     def rankings_of(first: int) -> list["pa.RecordBatch"]:
         """Every ranking of a batch of users."""
-        cursor = cursors.get()
-        rows = cursor.sql(query, params={"first_user": first, "last_user": first + n_users - 1}).to_arrow_table()
-        cursors.put(cursor)
+        with snapshot.cursor() as cursor:
+            rows = cursor.sql(query, params={"first_user": first, "last_user": first + n_users - 1}).to_arrow_table()
         made = []
         for task in profile.tasks:
             of_task = np.flatnonzero(pc.equal(rows["task"], task).to_numpy())
-            for ranking in _rank(rows, of_task, rerankers[task], profile.list_length, thread_count() // n_threads):
+            for ranking in _rank(rows, of_task, rerankers[task], profile.list_length, thread_count() // at_once()):
                 made += ranking.select(schema.names).cast(schema).to_batches()
         return made
 

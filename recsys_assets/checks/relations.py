@@ -60,8 +60,8 @@ _LANDED = (
 class Relations(Protocol):
     """Something to ask: a snapshot, or landing."""
 
-    def table(self, query: str, parameters: dict[str, Any] | None = None) -> pa.Table:
-        """All rows of a query."""
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection to it of one's own, so that several threads may ask."""
 
 
 @dataclass(frozen=True)
@@ -169,17 +169,7 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
     """
     footers = _Footers(snapshot.lake, table, snapshot.night)
     for relation in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
-        snapshot.add(relation, _arrow(relation, footers.rows(relation)))
-
-
-@dataclass(frozen=True)
-class _Landed:
-    """Landing as checks see it."""
-
-    con: duckdb.DuckDBPyConnection
-
-    def table(self, query: str, parameters: dict[str, Any] | None = None) -> pa.Table:
-        return self.con.sql(query, params=parameters or None).to_arrow_table()
+        snapshot.add(relation, _arrow(relation, footers.rows(relation)), copied=True)
 
 
 @contextmanager
@@ -199,7 +189,7 @@ def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
             "create table this.calendar as select $1::date as first_night, $2::interval as grace",
             [landing.profile.first_night, landing.profile.grace],
         )
-        yield _Landed(con)
+        yield con
 
 
 def _arrow(relation: str, rows: list[tuple[Any, ...]]) -> pa.Table:

@@ -8,14 +8,18 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from recsys_assets.checks.located_yaml import CheckError
 from recsys_assets.checks.relations import opened_landing, show_relations
+from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
 
     from recsys_assets.checks.declared import Check
     from recsys_assets.checks.relations import Relations
@@ -77,31 +81,40 @@ def run_checks(
         first, stored = [], None
         if failures:
             query = f"select * from (\n{check.sql}\n) order by all limit {N_SHOWN_ROWS}"
-            first = relations.table(query, check.values).to_pylist()
+            first = _ask(relations, query, check.values).to_pylist()
         if check.config.store_failures and lake is not None and night is not None:
             stored = _store(relations, check, lake, night)
         yield check, Outcome(failures, rows, first, check.config.verdict(failures), seconds, stored)
 
 
 def _counts(relations: Relations, checks: list[Check]) -> dict[str, tuple[int, int, float]]:
-    """Failing rows, rows looked at and seconds of each check. Checks that ask each row by itself share a scan."""
+    """Failing rows, rows looked at and seconds of each check. Checks that ask each row by itself share a scan.
+
+    Several queries at once, each with its own connection to the relations.
+    """
+    looked_at = dict.fromkeys(check.rows for check in checks)
+    scans = [[c for c in checks if c.rows == rows and c.condition is not None] for rows in looked_at]
+    alone = [check for check in checks if check.condition is None]
+    work = [partial(_one_scan, relations, *scan) for scan in zip(looked_at, scans, strict=True)]
+    work += [partial(_row, relations, f"select count(*) as n from (\n{c.sql}\n)", c.values, [c]) for c in alone]
+    counted = in_order(_timed, work)
     found: dict[str, tuple[int, int, float]] = {}
     rows: dict[str, int] = {}
-    for looked_at in dict.fromkeys(check.rows for check in checks):
-        together = [check for check in checks if check.rows == looked_at and check.condition is not None]
-        started = time.perf_counter()
-        counted = _one_scan(relations, looked_at, together)
-        seconds = (time.perf_counter() - started) / max(1, len(together))
-        rows[looked_at] = counted.pop("n_rows")
-        for check, failures in zip(together, counted.values(), strict=True):
+    for name, scan in zip(looked_at, scans, strict=True):
+        counts, seconds = next(counted)
+        rows[name] = counts.pop("n_rows")
+        for check, failures in zip(scan, counts.values(), strict=True):
             limit = check.config.limit
-            found[check.name] = min(failures, limit or failures), rows[looked_at], seconds
-    for check in checks:
-        if check.condition is None:
-            started = time.perf_counter()
-            counted = _row(relations, f"select count(*) as n from (\n{check.sql}\n)", check.values, [check])
-            found[check.name] = counted["n"], rows[check.rows], time.perf_counter() - started
+            found[check.name] = min(failures, limit or failures), rows[name], seconds / len(scan)
+    for check, (counts, seconds) in zip(alone, counted, strict=True):
+        found[check.name] = counts["n"], rows[check.rows], seconds
     return found
+
+
+def _timed(work: Callable[[], dict[str, int]]) -> tuple[dict[str, int], float]:
+    """What a query counted, and the seconds it took."""
+    started = time.perf_counter()
+    return work(), time.perf_counter() - started
 
 
 def _one_scan(relations: Relations, looked_at: str, checks: list[Check]) -> dict[str, int]:
@@ -120,7 +133,7 @@ def _row(relations: Relations, query: str, values: dict[str, Any], checks: list[
     import duckdb
 
     try:
-        rows: list[dict[str, int]] = relations.table(query, values).to_pylist()
+        rows: list[dict[str, int]] = _ask(relations, query, values).to_pylist()
         return rows[0]
     except duckdb.Error as error:
         for check in checks if len(checks) > 1 else []:
@@ -129,10 +142,15 @@ def _row(relations: Relations, query: str, values: dict[str, Any], checks: list[
         raise CheckError(f"{named} cannot be run: {error}") from error
 
 
+def _ask(relations: Relations, query: str, values: dict[str, Any]) -> pa.Table:
+    with relations.cursor() as con:
+        return con.sql(query, params=values or None).to_arrow_table()
+
+
 def _store(relations: Relations, check: Check, lake: Lake, night: Night) -> str:
     """Write all failing rows, or that there are none, as a partition of the check's own table."""
     table = f"check_failures.{check.table.replace('.', '__')}__{check.name}"
-    failing = relations.table(f"select * from (\n{check.sql}\n) order by all", check.values)
+    failing = _ask(relations, f"select * from (\n{check.sql}\n) order by all", check.values)
     with lake.as_of(night, [], table) as snapshot:
         snapshot.add("made.failures", failing)
         written = snapshot.write(

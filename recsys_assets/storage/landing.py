@@ -15,6 +15,7 @@ from filelock import FileLock
 from recsys_assets.nights import ONE_DAY, Night, close, nights_between, utc_now
 from recsys_assets.storage import readers
 from recsys_assets.storage.canonical import CANONICAL, Canonical, SourceError, canonical
+from recsys_assets.storage.connections import connect
 from recsys_assets.storage.intake import Delivered, Intake, Kind, Landed, LandingError, one, record
 from recsys_assets.storage.source import Source, bind, driver, has_raw, mapped
 from recsys_assets.storage.sql import SQL_FOLDER
@@ -51,12 +52,9 @@ class Landing:
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Connection with the database attached as ``landing``; waits for whoever holds it, readers too."""
-        import duckdb
-
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path.with_suffix(".lock")), duckdb.connect() as con:
-            con.execute("set timezone = 'UTC'")
-            con.execute("set enable_progress_bar = false")
+        with FileLock(self.path.with_suffix(".lock")), connect() as con:
+            con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # event ids stay UUIDs on their way through Arrow
             con.execute(f"attach {readers.text(str(self.path))} as landing")
             con.execute(_sql("ledger"))

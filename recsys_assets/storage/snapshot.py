@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
+from recsys_assets.storage.connections import connect
 from recsys_assets.storage.footers import watermark_of, written_by
 from recsys_assets.storage.lake import LakeError, Partition
 from recsys_assets.storage.readers import text
@@ -87,8 +88,7 @@ class Snapshot:
         """
         self.output = output
         self._models: list[Model] = []
-        shown = [partition for name in self._base_tables(reads) for partition in self._shown.get(name, [])]
-        self.inputs = list({partition.path: partition for partition in shown}.values())
+        self.inputs = _each_once(self._shown.get(name, []) for name in self._base_tables(reads))
         self.watermark = max(filter(None, map(watermark_of, self.inputs)), default=None)
         """Latest event (UTC) that anything written rests on."""
         self._check_watermark()
@@ -118,12 +118,16 @@ class Snapshot:
         rows = self._con.execute(query, parameters or []).fetchall()
         return rows[0] if rows else ()
 
-    def add(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
-        """Show rows made by Python (e.g. a model's lists) under the name ``schema.table`` to this snapshot's SQL."""
+    def add(self, name: str, rows: pa.Table | pa.RecordBatchReader, *, copied: bool = False) -> None:
+        """Show rows made by Python (e.g. a model's lists) under the name ``schema.table`` to this snapshot's SQL.
+
+        Cursors see them only when they are ``copied`` into its database.
+        """
         schema, table = name.split(".")
         self._con.register(f"{schema}_{table}", rows)
         self._con.execute(f"create schema if not exists {schema}")
-        self._con.execute(f"create or replace view {name} as from main.{schema}_{table}")
+        kind = "table" if copied else "view"
+        self._con.execute(f"create or replace {kind} {name} as from main.{schema}_{table}")
 
     def write(self, query: str, key: tuple[str, ...], code_version: str = "") -> Written:
         """Write the query's rows as the night's partition of the output table, atomically.
@@ -255,17 +259,9 @@ class Snapshot:
     @cached_property
     def _con(self) -> duckdb.DuckDBPyConnection:
         """The locked database; made for the first query, as opening one takes longer than listing files."""
-        import duckdb
-
-        con = duckdb.connect()
-        con.execute("set timezone = 'UTC'")
-        con.execute("set python_enable_replacements = false")
-        con.execute("set enable_progress_bar = false")
+        con = connect()
         self._spill.parent.mkdir(parents=True, exist_ok=True)
         con.execute("set temp_directory = $1", [str(self._spill)])
-        for setting, variable in (("threads", "RECSYS_THREADS"), ("memory_limit", "RECSYS_MEMORY_LIMIT")):
-            if value := os.environ.get(variable):
-                con.execute(f"set {setting} = $1", [value])
         for catalog in sorted({name.catalog for name in self._reads} & set(CATALOGS)):
             con.execute(f"attach ':memory:' as {catalog}")
         for macro in MACROS:
@@ -352,7 +348,7 @@ class Snapshot:
             "select unnest($1::varchar[]) as event_type, unnest($2::double[]) as weight",
             [list(profile.event_weights), list(profile.event_weights.values())],
         )
-        inputs = self.inputs
+        inputs = _each_once(self._shown.values())
         con.execute(
             "create table this.inputs as select unnest($1::varchar[]) as table_name, unnest($2::date[]) as night, "
             "unnest($3::varchar[]) as fingerprint, unnest($4::varchar[]) as run_id",
@@ -363,6 +359,10 @@ class Snapshot:
                 [None if p.table.startswith("clean.") else written_by(p.path) for p in inputs],
             ],
         )
+
+
+def _each_once(tables: Iterable[list[Partition]]) -> list[Partition]:
+    return list({partition.path: partition for partitions in tables for partition in partitions}.values())
 
 
 def _rows(name: TableName, partitions: list[Partition], *, union_by_name: bool = False) -> str:

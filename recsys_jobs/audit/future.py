@@ -106,7 +106,7 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
         for name in ("plain", *POISONS):
             tell(f"night {night}, {name}: landing")
             started = time.perf_counter()
-            scratch = profile.inside(home / name, deterministic=True, audit=False)
+            scratch = profile.inside(home / name, audit=False)
             poison: Poison | None = None if name == "plain" else name  # type: ignore[assignment]
             since = None if deep else night
             reland(origin, Landing(scratch), Lake(scratch), night, poison, users, extras_since=since)

@@ -15,7 +15,7 @@ def fitted(**settings):
     ones = np.ones(len(users))
     train = Interactions(users.astype(np.int32), items.astype(np.int32), ones, COUNTS[users, items], *COUNTS.shape)
     settings = {"decay_days": 1e12, "factors": 3, "iterations": 500} | settings
-    return ALS(ALS.Settings(**settings), seed=1, deterministic=True).fit(train)
+    return ALS(ALS.Settings(**settings), seed=1).fit(train)
 
 
 @pytest.mark.parametrize(("power", "unobserved"), [(0, 0.1), (0.5, 0.1), (1, 1)])

@@ -113,8 +113,8 @@ class LetterCounts:
         return np.array([np.bincount([ord(c) % 29 for c in text], minlength=29) for text in texts], dtype=np.float32)
 
 
-def fitted(algorithm, train, *, seed=3, deterministic=False):
-    return algorithm(algorithm.Settings(), seed=seed, deterministic=deterministic).fit(train)
+def fitted(algorithm, train, *, seed=3):
+    return algorithm(algorithm.Settings(), seed=seed).fit(train)
 
 
 def assert_equal(left, right):
@@ -263,7 +263,7 @@ def test_night_without_events(algorithm, tmp_path):
 
 def test_comes_back_from_files(algorithm, noisy, tmp_path):
     settings = algorithm.Settings(n_candidates=17)
-    saved = algorithm(settings, seed=11, deterministic=True).fit(noisy)
+    saved = algorithm(settings, seed=11).fit(noisy)
     saved.save(tmp_path / "a" / "b")
     loaded = algorithm.load(tmp_path / "a" / "b")
     assert (loaded.settings, loaded.seed) == (settings, 11)
@@ -288,7 +288,7 @@ def test_equal_fits_give_equal_bytes_whatever_the_order_of_events(algorithm, noi
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_same_lists_on_any_number_of_threads(algorithm, noisy, n_threads):
     users = np.arange(80, dtype=np.int32)
-    expected = fitted(algorithm, noisy, deterministic=True).recommend(users, 20, exclude_seen=False)
+    expected = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False)
     with threadpool_limits(n_threads):  # OpenMP's too, which implicit uses
         free = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False)
     assert_equal(expected, free)

@@ -180,7 +180,7 @@ def relations_of(deployment, check, also=()):
     with deployment.active():
         if check.table.startswith("raw."):
             with opened_landing(Landing(deployment.profile), check.table) as landed:
-                yield landed, landed.con
+                yield landed, landed
             return
         reads = {*check.reads, *also}
         with deployment.lake.as_of(NIGHTS[-1], reads) as snapshot:
@@ -188,11 +188,9 @@ def relations_of(deployment, check, also=()):
             yield snapshot, snapshot.cursor()
 
 
-def put(relations, con, relation, query):
+def put(con, relation, query):
     """Other rows in the place of a relation's."""
-    if relation.startswith("this."):  # what Python made is known to the snapshot's own connection only
-        con.register("made", relations.table(f"from {relation}"))
-    con.execute(f"create or replace temp table sound as from {'made' if relation.startswith('this.') else relation}")
+    con.execute(f"create or replace temp table sound as from {relation}")
     database, schema, name = (["memory", *relation.split(".")])[-3:]
     (is_table,) = con.execute(
         "select count(*) from duckdb_tables() where (database_name, schema_name, table_name) = ($1, $2, $3)",
@@ -213,7 +211,7 @@ def verdicts(deployment, check, relation, query):
     with relations_of(deployment, check, names) as (relations, con):
         ((_, before),) = run_checks(relations, [check])
         given = {"own": check.table, "column": columns and columns[-1], "rows": "{rows}"}
-        put(relations, con, relation.format(**given), query.format(**given))
+        put(con, relation.format(**given), query.format(**given))
         ((_, after),) = run_checks(relations, [check])
     return before, after
 

@@ -18,11 +18,12 @@ HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy"
 
 # Each layer may import itself and the layers named here.
 PURE = {"algorithms", "ranking", "evaluation"}
-STORAGE = {"storage", "nights", "profile"}
+STORAGE = {"storage", "nights", "profile", "threads"}
 LAYERS: dict[str, set[str]] = {
     "algorithms": set(),
     "ranking": set(),
     "evaluation": set(),
+    "threads": set(),
     "profile": {"algorithms", "ranking"},  # settings are validated against the registry, and the reranker's
     "nights": {"profile"},
     "storage": STORAGE,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-MOST_THREADS = 4
+MOST_AT_ONCE = 4
 """Most pieces of work at once, as each takes memory of its own; fewer with fewer processors."""
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -20,10 +20,18 @@ def thread_count() -> int:
     return int(os.environ.get("RECSYS_THREADS") or os.cpu_count() or 1)
 
 
-def in_order(work: Callable[[Given], Made], pieces: Iterable[Given]) -> Iterator[Made]:
-    """Results of ``work`` in the order of the pieces, of which at most `MOST_THREADS` + 1 are in memory."""
+def at_once() -> int:
+    """Pieces of work that `in_order` does at once."""
+    return min(MOST_AT_ONCE, thread_count())
+
+
+def in_order(work: Callable[[Given], Made], pieces: Iterable[Given], n_threads: int | None = None) -> Iterator[Made]:
+    """Results of ``work`` in the order of the pieces, ``n_threads`` (default: `at_once`) at once.
+
+    One more than that are in memory at most. What fails is raised in its turn; work begun is waited for.
+    """
+    n_threads = n_threads or at_once()
     waiting: deque[Future[Made]] = deque()
-    n_threads = min(MOST_THREADS, thread_count())
     with ThreadPoolExecutor(n_threads) as pool:
         for piece in pieces:
             waiting.append(pool.submit(work, piece))
