@@ -93,6 +93,13 @@ def fail(*_):
     raise OSError("disk full")
 
 
+def test_a_file_in_the_place_of_a_nights_folder_is_no_partition(shop, write):
+    write("select 1 as a order by a", number=2)
+    folder(shop).touch()
+    assert shop.lake.nights(TABLE) == [shop.night(2)]
+    assert shop.lake.partition(TABLE, shop.night(1)) is None
+
+
 @pytest.mark.parametrize("step", ["sync", "rename"])
 def test_a_write_that_fails_leaves_what_was_there(shop, write, monkeypatch, step):
     before = write("select 1 as a order by a").partition
