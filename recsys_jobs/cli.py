@@ -38,6 +38,7 @@ app = typer.Typer(
 # Into a pipe or a file there is no width to keep to: a table is better read unfolded.
 console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
 ROW_COUNTS = ("read", "landed", "rejected")
+_SLOW_TO_IMPORT = ("sklearn.feature_extraction.text", "mlflow.tracking", "lightgbm", "matplotlib.figure")
 NightOption = Annotated[datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Night, e.g. 2017-10-31.")]
 
 
@@ -83,10 +84,13 @@ def demo() -> None:
     """
     from recsys_assets.assets.raw import history_files
     from recsys_jobs import show
+    from recsys_jobs.run import imported_meanwhile
 
     profile = _profile()
     console.print(f"[bold]{profile.title or profile.name}[/bold]")
-    _land(profile, history_files(profile), "history")
+    has_all = all(_is_built(profile, night) for night in profile.demo_nights)
+    with imported_meanwhile(*() if has_all else _SLOW_TO_IMPORT):
+        _land(profile, history_files(profile), "history")
     build_nights(profile, [night for night in profile.demo_nights if not _is_built(profile, night)])
     show.landed(console, profile)
     show.grades(console, profile)
