@@ -23,13 +23,13 @@ def run() -> Iterator[str]:
         os.environ |= {"RECSYS_DATA": folder, "DAGSTER_HOME": f"{folder}/.dagster"}
         from recsys_assets.assets.raw import history_files, land_files
         from recsys_assets.profile import load_profile
-        from recsys_jobs.run import dagster_instance, run_night
+        from recsys_jobs.run import dagster_instance, nightly_job, run_night
 
         profile = load_profile()
         land_files(profile, history_files(profile), "history", lambda _: None)
         first, second = profile.demo_nights[:2]
         with dagster_instance() as instance:
-            run_night(profile, first, instance, lambda *_: None)
+            run_night(profile, nightly_job(profile), first, instance, lambda *_: None)
         yield from cost(profile, second)
 
 
@@ -37,10 +37,9 @@ def cost(profile: Profile, night: Night) -> Iterator[str]:
     """Build one night and tell what its steps of checks cost, Dagster's part of them included."""
     from dagster._core.utils import make_new_run_id
 
-    from recsys_jobs.definitions import NIGHTLY, build_definitions
-    from recsys_jobs.run import dagster_instance
+    from recsys_jobs.run import dagster_instance, nightly_job
 
-    job, run_id = build_definitions(profile).resolve_job_def(NIGHTLY), make_new_run_id()
+    job, run_id = nightly_job(profile), make_new_run_id()
     begun: dict[str, tuple[float, float]] = {}
     spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
 

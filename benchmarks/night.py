@@ -17,16 +17,17 @@ def run() -> Iterator[str]:
         os.environ |= {"RECSYS_DATA": folder, "DAGSTER_HOME": f"{folder}/.dagster"}
         from recsys_assets.assets.raw import history_files, land_files
         from recsys_assets.profile import load_profile
-        from recsys_jobs.run import dagster_instance, run_night
+        from recsys_jobs.run import dagster_instance, nightly_job, run_night
 
         profile = load_profile()
         started = time.perf_counter()
         land_files(profile, history_files(profile), "history", lambda _: None)
         yield f"landing: {time.perf_counter() - started:.1f} s"
+        job = nightly_job(profile)
         with dagster_instance() as instance:
             for night in profile.demo_nights[:2]:
                 started = time.perf_counter()
-                run_night(profile, night, instance, lambda *_: None)
+                run_night(profile, job, night, instance, lambda *_: None)
                 yield f"night {night}: {time.perf_counter() - started:.1f} s"
             run_id = instance.get_runs(limit=1)[0].run_id
             for entry in instance.all_logs(run_id):

@@ -5,7 +5,6 @@ What belongs here: the Dagster instance of a deployment, and a run of ``nightly`
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import re
@@ -78,16 +77,6 @@ def nightly_job(profile: Profile) -> JobDefinition:
 
 
 @contextmanager
-def gc_frozen() -> Iterator[None]:
-    """Look for no garbage in what there is by now while the block runs: a graph's hundred thousand objects stay."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-
-
-@contextmanager
 def imported_meanwhile(*modules: str) -> Iterator[None]:
     """Import modules that are needed later while the block waits for something else, such as DuckDB."""
 
@@ -123,7 +112,7 @@ def run_night(
 
     check_night(profile, night)
     run_id = make_new_run_id()
-    with _followed(instance, run_id, len(job.graph.node_defs), progress), gc_frozen():
+    with _followed(instance, run_id, len(job.graph.node_defs), progress):
         result = job.execute_in_process(
             partition_key=night.isoformat(),
             instance=instance,

@@ -1,18 +1,9 @@
 """Running nights from a program: what a process does beside them."""
 
-import gc
 import subprocess
 import sys
 
 from recsys_assets.profile import PROJECT
-from recsys_jobs.run import gc_frozen
-
-
-def test_garbage_is_not_looked_for_in_what_there_was_while_a_block_runs():
-    assert gc.get_freeze_count() == 0
-    with gc_frozen():
-        assert gc.get_freeze_count() > 10_000
-    assert gc.get_freeze_count() == 0
 
 
 def test_modules_are_imported_while_a_block_waits_and_one_that_is_missing_is_left_to_who_needs_it():
