@@ -87,7 +87,8 @@ def _examples(profile: Profile) -> AssetsDefinition:
             rows = snapshot.table(
                 feature_query(profile, snapshot, _EXAMPLE_ROWS, "graded"),
                 {
-                    "every_nth": settings.every_nth,
+                    "tasks": profile.tasks,
+                    "every_nth": [settings.every_nth[task] for task in profile.tasks],
                     "max_users": settings.max_users,
                     "first_user": 0,
                     "last_user": 2**31 - 1,
