@@ -31,7 +31,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 COMBINED = "reranker"
 """Name of the mean of all objectives; one alone is ``reranker_<objective>`` (`ranking.CONFIGURATIONS`)."""
 ABOUT = "reranker.json"
-_EVERY_NTH = {"next": 3, "discovery": 3}
+_EVERY_NTH: dict[Literal["next", "discovery"], int] = {"next": 3, "discovery": 3}
 N_EXPLAINED = 400
 """Rows that the summary of SHAP values is made of."""
 
