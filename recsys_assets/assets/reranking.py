@@ -87,8 +87,7 @@ def _examples(profile: Profile) -> AssetsDefinition:
             rows = snapshot.table(
                 feature_query(profile, snapshot, _EXAMPLE_ROWS, "graded"),
                 {
-                    "tasks": profile.tasks,
-                    "every_nth": [settings.every_nth[task] for task in profile.tasks],
+                    "every_nth": settings.every_nth,
                     "max_users": settings.max_users,
                     "first_user": 0,
                     "last_user": 2**31 - 1,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,6 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 COMBINED = "reranker"
 """Name of the mean of all objectives; one alone is ``reranker_<objective>`` (`ranking.CONFIGURATIONS`)."""
 ABOUT = "reranker.json"
-_EVERY_NTH: dict[Literal["next", "discovery"], int] = {"next": 3, "discovery": 3}
 N_EXPLAINED = 400
 """Rows that the summary of SHAP values is made of."""
 
@@ -64,18 +63,11 @@ class RerankerSettings(BaseModel):
     feature_share: PositiveFloat = 0.4
     """Share of the features that each tree may use."""
 
-    every_nth: dict[Literal["next", "discovery"], PositiveInt] = Field(default=_EVERY_NTH)
-    """Of the candidates that were not taken one in so many becomes an example, by task; what was taken always does.
-    NDCG@10 on Complete Journey, lists of 2017-10-10 to 10-24, mean of three seeds: of 50 candidates in next .2876 with
-    all and .2868 with every third, of 250 in discovery .0270 with every fifth and .0263 with every third."""
+    every_nth: PositiveInt = 3
+    """Of the candidates that were not taken one in so many becomes an example; what was taken always does."""
 
     max_users: PositiveInt = 20_000
     """Users whose candidates become examples, per task and night: bounds memory and time."""
-
-    @field_validator("every_nth", mode="before")
-    @classmethod
-    def _of_every_task(cls, value: Any) -> Any:
-        return _EVERY_NTH | value if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,8 @@
 -- What a reranker learns from: candidates of the graded night of every user who took something since and was proposed some
--- of it, and whether the user took the item. What was taken is all there; of the others one of every_nth, which stands for
+-- of it, and whether the user took the item. What was taken is all there; of the others one of $every_nth, which stands for
 -- that many (weight), by the hash of the ids: a rule by rank would let the rank tell what was taken. At most $max_users
 -- users of a task, by the hash of their ids.
-with samples as (
-    select unnest($tasks::varchar[]) as task, unnest($every_nth::integer[]) as every_nth
-),
-
-hit_users as (
+with hit_users as (
     select distinct candidates.task, candidates.user_key, users.user_id
     from graded.recommendations.candidates as candidates
     inner join clean.users as users on users.user_key = candidates.user_key
@@ -27,11 +23,9 @@ judged as (
     select
         candidates.*,
         relevant.item_key is not null as taken,
-        samples.every_nth,
-        md5_number_lower(learners.user_id || ' ' || items.item_id) % samples.every_nth as part
+        md5_number_lower(learners.user_id || ' ' || items.item_id) % $every_nth as part
     from graded.recommendations.candidates as candidates
     inner join learners on learners.task = candidates.task and learners.user_key = candidates.user_key
-    inner join samples on samples.task = candidates.task
     inner join clean.items as items on items.item_key = candidates.item_key
     left join grades.relevant as relevant
         on
@@ -42,8 +36,8 @@ judged as (
 )
 
 select
-    judged.* exclude (every_nth, part),
-    case when judged.taken then 1 else judged.every_nth end::integer as weight
+    judged.* exclude (part),
+    case when judged.taken then 1 else $every_nth end::integer as weight
 from judged
 where judged.taken or judged.part = 0
 order by judged.task, judged.user_key, judged.item_key

@@ -88,9 +88,7 @@ def test_graded_features_are_those_of_the_graded_night(built):
         reads = [*examples.reads, *feature_reads(profile, "graded")]
         with built.lake.as_of(NIGHTS[-1], reads) as snapshot:
             query = feature_query(profile, snapshot, examples, "graded")
-            rows = snapshot.table(
-                query, {"tasks": profile.tasks, "every_nth": [1] * len(profile.tasks), "max_users": 10**6, **ALL_USERS}
-            ).to_pandas()
+            rows = snapshot.table(query, {"every_nth": 1, "max_users": 10**6, **ALL_USERS}).to_pandas()
         earlier = NIGHTS[-1] - timedelta(days=profile.horizon)
         with built.lake.as_of(earlier, feature_reads(profile)) as snapshot:
             users = snapshot.table("select user_key, n_events from features.user").to_pandas()

@@ -28,12 +28,12 @@ def judged_shop(shop):
 def examples(shop, every_nth, max_users=100):
     return shop.con.execute(
         load_select(SQL_FOLDER / "training" / "examples.sql").text,
-        {"tasks": TASKS, "every_nth": every_nth, "max_users": max_users, "first_user": 0, "last_user": 100},
+        {"every_nth": every_nth, "max_users": max_users, "first_user": 0, "last_user": 100},
     ).fetchall()
 
 
 def test_everything_can_be_an_example(judged_shop):
-    rows = examples(judged_shop, [1, 1])
+    rows = examples(judged_shop, 1)
     assert len(rows) == len(TASKS) * 3 * N_ITEMS
     assert {(item, taken, weight) for *_, item, taken, weight in rows} == {
         (item, item in range(1, 5), 1) for item in range(N_ITEMS)
@@ -41,19 +41,19 @@ def test_everything_can_be_an_example(judged_shop):
 
 
 def test_of_what_was_not_taken_a_part_stands_for_the_rest(judged_shop):
-    rows = examples(judged_shop, [3, 10])
-    for task, every_nth in {"next": 3, "discovery": 10}.items():
+    rows = examples(judged_shop, 3)
+    for task in TASKS:
         of_task = [row for row in rows if row[0] == task]
         assert {(user, item) for _, user, item, taken, _ in of_task if taken} == {
             (user, item) for user in range(1, 4) for item in range(1, 5)
         }
         others = [row for row in of_task if not row[3]]
-        assert {row[4] for row in others} == {every_nth}
-        assert len(others) == pytest.approx(3 * (N_ITEMS - 4) / every_nth, rel=0.5)
+        assert {row[4] for row in others} == {3}
+        assert len(others) == pytest.approx(3 * (N_ITEMS - 4) / 3, rel=0.5)
 
 
 def test_users_beyond_the_most_are_left_out_whole(judged_shop):
-    users = {task: {user for t, user, *_ in examples(judged_shop, [1, 1], max_users=2) if t == task} for task in TASKS}
+    users = {task: {user for t, user, *_ in examples(judged_shop, 1, max_users=2) if t == task} for task in TASKS}
     assert users["next"] == users["discovery"]
     assert len(users["next"]) == 2
     assert 4 not in users["next"]
