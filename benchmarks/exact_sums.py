@@ -16,7 +16,7 @@ def run() -> Iterator[str]:
     """Compare the two on rows of (group, double)."""
     import duckdb
 
-    from recsys_assets.storage.snapshot import MACROS
+    from recsys_assets.storage.lake.session import MACROS
 
     con = duckdb.connect()
     for macro in MACROS:

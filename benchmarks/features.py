@@ -22,8 +22,8 @@ from recsys_assets.assets.reranking import _feature_names, _matrix
 from recsys_assets.evaluation.uncertainty import clustered_mean_interval
 from recsys_assets.profile import Profile, load_profile
 from recsys_assets.ranking.reranker import COMBINED, Examples, Reranker, RerankerSettings, ranks_within
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.sql import TableName, load_select
+from recsys_assets.selects.files import TableName, load_select
+from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.threads import thread_count
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from recsys_assets.assets.reranking import _RANKING_ROWS, _learned_from, _matrix
 from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.profile import Profile, load_profile
 from recsys_assets.ranking.reranker import Reranker, RerankerSettings, ranks_within
-from recsys_assets.storage.feature_join import feature_query, feature_reads
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.feature_join import feature_query, feature_reads
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def _candidates(profile: Profile, lake: Lake, night: date, task: str) -> tuple[p
         (n_graded,) = later.row("select count(distinct user_key) from grades.relevant where task = $1", [task])
     with lake.as_of(night, (*_RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
         snapshot.add("made.relevant", taken)
-        query = _JUDGED.format(candidates=feature_query(profile, snapshot, _RANKING_ROWS))
+        query = _JUDGED.format(candidates=feature_query(profile, snapshot.table, _RANKING_ROWS))
         return snapshot.table(query, {"task": task, "first_user": 0, "last_user": 2**31 - 1}), n_graded
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recsys_assets.assets.step import Usage
     from recsys_assets.profile import Profile
     from recsys_assets.ranking.reranker import Reranker
-    from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.lake.lake import Lake
 
 USERS, N_ITEMS, EVENTS_A_USER, N_LISTED = (10_000, 100_000), 100_000, 50, 100
 N_CANDIDATES = 800
@@ -92,9 +92,9 @@ def _stages(n_users: int) -> Iterator[str]:
     from recsys_assets.assets.reranking import _RANKING_ROWS, RANKING_KEY, _stream
     from recsys_assets.assets.step import measured
     from recsys_assets.profile import load_profile
-    from recsys_assets.storage.feature_join import feature_reads
-    from recsys_assets.storage.lake import Lake
-    from recsys_assets.storage.sql import SQL_FOLDER, load_select, table_files
+    from recsys_assets.selects.feature_join import feature_reads
+    from recsys_assets.selects.files import SQL_FOLDER, load_select, table_files
+    from recsys_assets.storage.lake.lake import Lake
 
     profile = load_profile("online_retail").model_copy(
         update={
@@ -157,10 +157,10 @@ def _reranker(profile: Profile, lake: Lake) -> Reranker:
 
     from recsys_assets.assets.reranking import _RANKING_ROWS, _feature_names, _matrix
     from recsys_assets.ranking.reranker import Examples, Reranker, RerankerSettings
-    from recsys_assets.storage.feature_join import feature_query, feature_reads
+    from recsys_assets.selects.feature_join import feature_query, feature_reads
 
     with lake.as_of(NIGHT, (*_RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
-        query = feature_query(profile, snapshot, _RANKING_ROWS)
+        query = feature_query(profile, snapshot.table, _RANKING_ROWS)
         rows = snapshot.table(query, {"first_user": 0, "last_user": 99})
     names, users = _feature_names(rows.column_names), rows["user_key"].to_numpy()
     order = np.argsort(users, kind="stable")

@@ -21,9 +21,9 @@ def run() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["RECSYS_DATA"] = folder
         from recsys_assets.profile import load_profile
-        from recsys_assets.storage.lake import Lake
-        from recsys_assets.storage.schemas import CONTRACTS
-        from recsys_assets.storage.sql import TableName
+        from recsys_assets.selects.contracts import CONTRACTS
+        from recsys_assets.selects.files import TableName
+        from recsys_assets.storage.lake.lake import Lake
 
         lake, first = Lake(load_profile()), date(2017, 1, 1)
         for table in TABLES:

@@ -16,10 +16,6 @@ All instants are naive ``datetime`` values in UTC, because that is what DuckDB's
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from dagster import DailyPartitionsDefinition, TimeWindowPartitionMapping
 
 Night = date
 """A UTC day. The night's data ends at the end of that day."""
@@ -53,7 +49,7 @@ def visible_night(
     """First night that may see a row.
 
     The first night with ``event_ts < cutoff`` and ``known_at < close`` that is not sealed, and never before
-    ``first_night``. `storage.landing` computes the same in SQL for whole files; a test holds the two equal.
+    ``first_night``. `storage.landing.intake` computes the same in SQL for whole files; a test holds the two equal.
 
     Parameters
     ----------
@@ -79,24 +75,3 @@ def nights_between(first: Night, last: Night, every: int = 1) -> list[Night]:
 def utc_now() -> datetime:
     """Wall clock as a naive UTC instant. Only jobs and landing may ask; a night's content never does."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def partitions(first_night: Night, last_night: Night | None) -> DailyPartitionsDefinition:
-    """Dagster's daily partitions of a profile; ``last_night`` is included (Dagster's ``end_date`` is not)."""
-    from dagster import DailyPartitionsDefinition
-
-    end = None if last_night is None else (last_night + ONE_DAY).isoformat()
-    return DailyPartitionsDefinition(start_date=first_night.isoformat(), end_date=end, timezone="UTC")
-
-
-def graded_partition(horizon: int) -> TimeWindowPartitionMapping:
-    """Partition mapping from night N to the night it grades, N-h."""
-    import warnings
-
-    from dagster import BetaWarning, TimeWindowPartitionMapping
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", BetaWarning)  # the first nights have no night to grade
-        return TimeWindowPartitionMapping(
-            start_offset=-horizon, end_offset=-horizon, allow_nonexistent_upstream_partitions=True
-        )

@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from recsys_assets.errors import RecsysError
+
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
 
@@ -25,7 +27,7 @@ DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
 _DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"}
 
 
-class ProfileError(Exception):
+class ProfileError(RecsysError):
     """A profile that cannot be used; the message names the file and setting and says what to do."""
 
 

@@ -7,7 +7,7 @@ UI's pages.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
-    from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.lake.lake import Lake
 
 
 def backtest(
@@ -124,15 +124,15 @@ def _backfill(instance: DagsterInstance, nights: list[Night]) -> Iterator[tuple[
 
 def _not_up_to_date(profile: Profile, nights: list[Night]) -> list[Night]:
     """The nights from the first on that has to be built: what it writes, later ones may read."""
-    from recsys_assets.storage.lake import Lake
-    from recsys_assets.storage.release import Releases
+    from recsys_assets.storage.lake.lake import Lake
+    from recsys_assets.storage.release.releases import Releases
     from recsys_jobs.definitions import all_assets
 
     specs = [spec for assets in all_assets(profile) for spec in assets.specs]
     stages = {"clean", "features", "candidates", "grades", "recommendations"}
     versions = {".".join(s.key.path): s.code_version for s in specs if s.key.path[0] in stages}
     lake, released = Lake(profile), {release.night for release in Releases(profile.folder).list()}
-    newest = max(lake.nights("recommendations.lists"), default=None)
+    newest = max(lake.built_nights(), default=None)
     for place, night in enumerate(nights):
         if (night == newest and night not in released) or not _is_up_to_date(lake, night, versions):
             return nights[place:]
@@ -145,23 +145,23 @@ def _is_up_to_date(lake: Lake, night: Night, versions: dict[str, str | None]) ->
     Each table's file names what it was made from. The pooled grades rest on all nights up to it: a night that was
     built between others since is missing there. The settings are a table of their own, so other ones are another file.
     """
-    from recsys_assets.storage.footers import provenance
+    from recsys_assets.storage.lake.provenance import provenance
 
     for table, version in versions.items():
         partition = lake.partition(table, night)
         if partition is None:
             return False
-        about = provenance(partition)
-        if version and about["code_version"] and version != about["code_version"]:
+        about = provenance(partition.path)
+        if version and about.code_version and version != about.code_version:
             return False
-        for name, days in about["inputs"].items():
+        for name, days in about.inputs.items():
             for day, stem in days.items():
-                current = lake.partition(name, date.fromisoformat(day))
+                current = lake.partition(name, day)
                 if current is None or current.path.stem != stem:
                     return False
-        if table == "recommendations.settings" and about["profile"] != lake.profile.fingerprint:
+        if table == "recommendations.settings" and about.profile != lake.profile.fingerprint:
             return False
-        if table == "grades.pooled" and len(about["inputs"]["grades.summary"]) < len(
+        if table == "grades.pooled" and len(about.inputs["grades.summary"]) < len(
             lake.partitions("grades.summary", night)
         ):
             return False

@@ -65,9 +65,9 @@ def newest_built(profile: Profile) -> Night:
     LakeError
         When none is built.
     """
-    from recsys_assets.storage.lake import Lake, LakeError
+    from recsys_assets.storage.lake.lake import Lake, LakeError
 
-    built = Lake(profile).nights("recommendations.lists")
+    built = Lake(profile).built_nights()
     if not built:
         raise LakeError(f"No night of profile {profile.name} is built yet. Run `recsys night` or `recsys demo`.")
     return built[-1]
@@ -105,7 +105,7 @@ def _outcomes(profile: Profile, checks: list[Check], night: Night) -> Iterator[t
     """What came out of each check, or SKIP (there is nothing to check) or ERROR (it cannot be run) and why."""
     from recsys_assets.checks.located_yaml import CheckError
     from recsys_assets.checks.running import check_tables
-    from recsys_assets.storage.lake import Lake, LakeError
+    from recsys_assets.storage.lake.lake import Lake, LakeError
 
     lake = Lake(profile)
     for _, group in groupby(checks, key=lambda check: check.table):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
-    from recsys_assets.storage.landing import Landed
+    from recsys_assets.storage.landing.database import Landed
 
 app = typer.Typer(
     name="recsys",
@@ -55,11 +55,11 @@ def command(function: Callable[..., None], group: typer.Typer = app) -> Callable
 
         from recsys_assets.checks.located_yaml import CheckError
         from recsys_assets.profile import ProfileError
-        from recsys_assets.storage.canonical import SourceError
-        from recsys_assets.storage.lake import LakeError
-        from recsys_assets.storage.landing import LandingError
-        from recsys_assets.storage.release import ReleaseError
-        from recsys_assets.storage.sql import SqlError
+        from recsys_assets.selects.canonical import SourceError
+        from recsys_assets.selects.files import SqlError
+        from recsys_assets.storage.lake.lake import LakeError
+        from recsys_assets.storage.landing.database import LandingError
+        from recsys_assets.storage.release.releases import ReleaseError
         from recsys_jobs.init.look import InitError
         from recsys_jobs.run import NightFailed
         from recsys_jobs.show import UnknownId
@@ -122,7 +122,7 @@ def land(
     """
     from recsys_assets.assets.raw import history_files, inbox
     from recsys_assets.nights import night_of, utc_now
-    from recsys_assets.storage.landing import Landing
+    from recsys_assets.storage.landing.database import Landing
     from recsys_jobs import show
 
     if arrived_at and (history or arrived_at > utc_now()):
@@ -188,7 +188,7 @@ def replay(
     What happened before the first day is landed as history. Run again, it goes on where it stopped.
     """
     from recsys_assets.assets.raw import inbox
-    from recsys_assets.storage.landing import Landing
+    from recsys_assets.storage.landing.database import Landing
     from recsys_jobs import show_grades
     from recsys_jobs.replay import arrivals, folder_of, hand_over, missed, moment, plan
 
@@ -230,7 +230,7 @@ def rollback(
     to: Annotated[str | None, typer.Option(help="Release to go back to (default: the one published before).")] = None,
 ) -> None:
     """Let readers see an earlier release again; the next newer night publishes as usual."""
-    from recsys_assets.storage.release import Releases
+    from recsys_assets.storage.release.releases import Releases
 
     console.print(Releases(_profile().folder).rollback(to).reason)
 
@@ -244,7 +244,7 @@ def query(
 
     For example: recsys query "from serving.recommend(900, k := 5)"
     """
-    from recsys_assets.storage.release import Releases
+    from recsys_assets.storage.release.releases import Releases
     from recsys_jobs import show
 
     with Releases(_profile().folder).connect() as connection:
@@ -282,8 +282,8 @@ def prune(
     """Delete partitions superseded for over a day, and old releases; never what is current."""
     from datetime import timedelta
 
-    from recsys_assets.storage.lake import Lake
-    from recsys_assets.storage.release import Releases
+    from recsys_assets.storage.lake.lake import Lake
+    from recsys_assets.storage.release.releases import Releases
 
     profile = _profile()
     freed = Lake(profile).prune()
@@ -342,9 +342,9 @@ def build_nights(profile: Profile, nights: list[Night], tags: dict[str, str] | N
 
 
 def _built_nights(profile: Profile) -> list[Night]:
-    from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.lake.lake import Lake
 
-    return Lake(profile).nights("recommendations.lists")
+    return Lake(profile).built_nights()
 
 
 def _built(profile: Profile, night: datetime | None) -> Night:
@@ -361,6 +361,6 @@ def _built(profile: Profile, night: datetime | None) -> Night:
 
 
 def _is_built(profile: Profile, night: Night) -> bool:
-    from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.lake.lake import Lake
 
     return Lake(profile).partition("releases.published", night) is not None

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys_assets.errors import RecsysError
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.profile import PROJECT, data_folder, load_profile
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
-    from recsys_assets.storage.landing import Landed
+    from recsys_assets.storage.landing.database import Landed
 
     Progress = Callable[[int, int, str], object]
     """Called with (steps done, steps in all, the step just begun)."""
@@ -35,7 +36,7 @@ _CLASS = re.compile(r"^([a-z_]\w*\.)+\w+: ")
 """Name of an error's class, which says nothing to people."""
 
 
-class NightFailed(Exception):
+class NightFailed(RecsysError):
     """A night that could not be built; the message is the failed step's own."""
 
 

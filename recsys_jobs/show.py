@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Column, Table
 
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.release import Releases
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.release.releases import Releases
 from recsys_jobs.run import newest_night
 from recsys_jobs.show_grades import LEADERS
 
@@ -133,7 +133,7 @@ def one_user(console: Console, profile: Profile) -> tuple[str, str]:
 
 def next_steps(console: Console, profile: Profile, user: str, item: str) -> None:
     """What to do after the demo, with ids that exist."""
-    following = Lake(profile).nights("recommendations.lists")[-1] + timedelta(days=profile.horizon)
+    following = Lake(profile).built_nights()[-1] + timedelta(days=profile.horizon)
     steps = {
         "make dev": "the Dagster UI on localhost: assets, plots, backfills",
         f"recsys query \"from serving.recommend('{user}')\"": "any SQL over the release",

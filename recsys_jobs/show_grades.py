@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from recsys_assets.ranking import CONFIGURATIONS
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 
 from recsys_assets.profile import PROJECT, Profile, load_profile
-from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.lake.lake import Lake
 
 HORIZON = 3
 NIGHTS = (date(2017, 10, 25), date(2017, 10, 28), date(2017, 10, 31))

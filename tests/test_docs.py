@@ -13,8 +13,8 @@ import duckdb
 import pytest
 import typer
 
-from recsys_assets.storage.canonical import CANONICAL, canonical
-from recsys_assets.storage.sql import load_select
+from recsys_assets.selects.canonical import CANONICAL, canonical
+from recsys_assets.selects.files import load_select
 from tests.foundation.committed import PROJECT, committed
 
 CLI = "from recsys_jobs.cli import app; app()"

@@ -5,7 +5,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from recsys_assets.storage.sql import SQL_FOLDER
+from recsys_assets.selects.files import SQL_FOLDER
 
 TEN = datetime(2017, 10, 31, 10)
 

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib
 import inspect
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -23,21 +24,21 @@ from dagster import (
 
 from recsys_assets.algorithms import Recommender, registry
 from recsys_assets.assets import training
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     cost_metadata,
     dependencies,
     measured,
     night_of,
-    profile_partitions,
     report,
 )
 from recsys_assets.assets.training import Indices
 from recsys_assets.nights import cutoff
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
+from recsys_assets.selects.contracts import CANDIDATES
+from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.models import Models
-from recsys_assets.storage.schemas import CANDIDATES
 from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
@@ -91,16 +92,17 @@ def _model_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsDefini
     def model(context: AssetExecutionContext) -> MaterializeResult[None]:
         night = night_of(context)
         settings = algorithm.Settings(**profile.algorithms[name])
-        with lake.as_of(night, reads) as snapshot:
+        with lake.as_of(night, reads, run_id=context.run.run_id) as snapshot:
             with measured() as reading:
                 train = training.interactions(snapshot, algorithm.uses)
             with measured() as usage:
                 fitted = algorithm(settings, seed=profile.seed).fit(train)
-                provenance = snapshot.provenance((), code_version(algorithm)) | {
-                    "cutoff": cutoff(night).isoformat(),
-                    "settings": settings.model_dump(mode="json"),
-                    "run_id": context.run.run_id,
-                }
+                provenance = replace(
+                    snapshot.provenance,
+                    code_version=code_version(algorithm),
+                    cutoff=cutoff(night),
+                    settings=settings.model_dump(mode="json"),
+                )
                 written = models.write(name, night, fitted.save, provenance)
         metadata = {
             "events": len(train.users),
@@ -146,7 +148,7 @@ def _candidates_asset(profile: Profile, algorithm: type[Recommender]) -> AssetsD
             query = "select * from made.lists order by task, user_key, rank"
             written = snapshot.write(query, ("task", "user_key", "rank"), code_version(algorithm))
         extra = {"model_fingerprint": model.fingerprint, "users": len(index.user_keys)}
-        return report(written, snapshot, usage, extra)
+        return report(written, usage, extra)
 
     return candidates
 
@@ -156,7 +158,7 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> "pa.RecordB
     import numpy as np
     import pyarrow as pa
 
-    from recsys_assets.storage.snapshot import arrow_schema
+    from recsys_assets.selects.contracts import arrow_schema
 
     schema, n_retired = arrow_schema(CANDIDATES), int(index.retired.sum())
 

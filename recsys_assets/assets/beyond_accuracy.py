@@ -6,10 +6,11 @@ its name is the metric's name.
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
-from recsys_assets.assets.step import OWNERS, dependencies, measured, night_of, profile_partitions, report
+from recsys_assets.assets.partitions import profile_partitions
+from recsys_assets.assets.step import OWNERS, dependencies, measured, night_of, report
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.sql import SQL_FOLDER, Select, SqlError, TableName, load_select, select_files
+from recsys_assets.selects.files import SQL_FOLDER, Select, SqlError, TableName, load_select, select_files
+from recsys_assets.storage.lake.lake import Lake
 
 TABLE = "grades.beyond_accuracy"
 KEY = ("task", "algorithm", "k", "metric")
@@ -63,6 +64,6 @@ def beyond_accuracy_asset(profile: Profile) -> AssetsDefinition:
                 for name in selects
             )
             written = snapshot.write(f"from ({values}) where value is not null order by {', '.join(KEY)}", KEY)
-        return report(written, snapshot, usage)
+        return report(written, usage)
 
     return beyond_accuracy

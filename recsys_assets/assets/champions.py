@@ -4,19 +4,19 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     dependencies,
     markdown_table,
     measured,
     night_of,
-    profile_partitions,
     report,
 )
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.snapshot import declared_rows
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects.contracts import declared_rows
+from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.lake.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +47,7 @@ def champions_asset(profile: Profile) -> AssetsDefinition:
             rows = _decisions(snapshot.table(_CHALLENGES.text), profile.seed + night.toordinal())
             snapshot.add("made.champions", declared_rows(_TABLE, rows))
             written = snapshot.write(f"select * from made.champions order by {', '.join(CHAMPIONS_KEY)}", CHAMPIONS_KEY)
-        return report(written, snapshot, usage, {"decision": MetadataValue.md(markdown_table(rows))})
+        return report(written, usage, {"decision": MetadataValue.md(markdown_table(rows))})
 
     return champions
 

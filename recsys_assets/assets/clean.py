@@ -18,20 +18,20 @@ from dagster import (
 )
 
 from recsys_assets.assets.columns import column_metadata
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     cost_metadata,
     measured,
     night_of,
-    profile_partitions,
     table_metadata,
 )
 from recsys_assets.nights import Night
 from recsys_assets.profile import PROJECT, Profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.snapshot import Written
-from recsys_assets.storage.sql import SQL_FOLDER, Select, load_select
+from recsys_assets.selects.files import SQL_FOLDER, Select, load_select
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.writer import Written
+from recsys_assets.storage.landing.database import Landing
 from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
@@ -124,20 +124,22 @@ def write_night(
     rows = landing.export(night) if rows is None else rows
     arrived = pc.sum(pc.equal(rows["landed.events"]["visible_night"], pa.scalar(night))).as_py() or 0
     selects, done = clean_selects(landing), {}
-    reads = {read for select in selects.values() for read in select.reads}
-    with lake.as_of(night, reads, [f"clean.{name}" for name in selects], run_id) as snapshot:
+    outputs = {f"clean.{name}": select.reads for name, select in selects.items()}
+    with lake.as_of(night, (), outputs, run_id) as snapshot:
         for name, select in selects.items():
             with measured() as usage:
-                snapshot.turn_to(f"clean.{name}", select.reads)
+                writer = snapshot.writer(f"clean.{name}")
                 for read in select.reads:
                     if read.schema == "landed":
                         snapshot.add(str(read), rows[f"landed.{name}" if read.name == "extra" else str(read)])
                 if name == "events":
-                    snapshot.use_watermark(
-                        "select max(event_ts) from (from landed.events union all by name from before.clean.events)"
+                    writer.use_watermark(
+                        snapshot.row(
+                            "select max(event_ts) from (from landed.events union all by name from before.clean.events)"
+                        )[0]
                     )
-                written = snapshot.write(select.text, select.key, select.code_version)
+                written = writer.write(select.text, select.key, select.code_version)
                 columns = column_metadata(written, snapshot, select)
             extra = {"exact_duplicates_dropped": max(0, arrived - written.rows)} if name == "events" else {}
-            done[name] = (written, {**table_metadata(written, snapshot), **columns, **cost_metadata(usage), **extra})
+            done[name] = (written, {**table_metadata(written), **columns, **cost_metadata(usage), **extra})
     return done

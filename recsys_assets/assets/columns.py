@@ -19,10 +19,10 @@ from dagster import (
     get_dagster_logger,
 )
 
-from recsys_assets.storage.footers import provenance
-from recsys_assets.storage.lineage import snapshot_columns, stored_lineage
-from recsys_assets.storage.snapshot import Snapshot, Written
-from recsys_assets.storage.sql import Select
+from recsys_assets.selects.files import Select
+from recsys_assets.selects.lineage import snapshot_columns, stored_lineage
+from recsys_assets.storage.lake.snapshot import Snapshot
+from recsys_assets.storage.lake.writer import Written
 
 MEANINGS = {
     "user_key": "number of the user; the id as delivered is in clean.user_keys",
@@ -95,7 +95,7 @@ def column_metadata(
 
 def column_schema(written: Written, comment: str = "", lineage: TableColumnLineage | None = None) -> TableSchema:
     """Columns of a table with their types and, where told, their meaning and origin; those of its key are marked."""
-    key = set(provenance(written.partition)["key"])
+    key = set(written.key)
     meanings = MEANINGS | _metric_meanings() | column_notes(comment, written.columns)
     made_from = {name: origins_text(deps) for name, deps in lineage.deps_by_column.items()} if lineage else {}
     columns = []
@@ -143,7 +143,7 @@ def _lineage(written: Written, snapshot: Snapshot, select: Select) -> TableColum
     known = (table, select.text, tuple(written.columns))
     if known not in _lineages:
         try:
-            made_from = stored_lineage(select.text, snapshot_columns(snapshot), snapshot.lake, table)
+            made_from = stored_lineage(select.text, snapshot_columns(snapshot.table), snapshot.lake.profile, table)
         except Exception as error:  # whatever goes wrong here, the table itself is right
             get_dagster_logger().warning(f"{table}: its columns could not be followed to other tables: {error!r}")
             made_from = {}

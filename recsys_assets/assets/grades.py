@@ -10,23 +10,24 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 
 from recsys_assets.assets.beyond_accuracy import TABLE as BEYOND_ACCURACY
 from recsys_assets.assets.beyond_accuracy import beyond_accuracy_asset
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     dependencies,
     markdown_table,
     measured,
     night_of,
-    profile_partitions,
     report,
     sql_assets,
 )
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.ranking import CONFIGURATIONS
-from recsys_assets.storage.footers import provenance
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.snapshot import Snapshot, declared_rows
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.contracts import declared_rows
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.provenance import provenance
+from recsys_assets.storage.lake.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +81,7 @@ def _per_user(profile: Profile, name: str, description: str) -> AssetsDefinition
             snapshot.add("made.grades", _grade(snapshot, f"grades.judged_{name}"))
             order = ", ".join(PER_USER_KEY)
             written = snapshot.write(f"select * from made.grades order by {order}", PER_USER_KEY)
-        return report(written, snapshot, usage)
+        return report(written, usage)
 
     return per_user
 
@@ -146,7 +147,7 @@ def _summary(profile: Profile) -> AssetsDefinition:
                 "where metric = 'ndcg' and k = 10 order by all"
             ).to_pylist()
             late = snapshot.row("select n_late from grades.late")[0]
-        return report(written, snapshot, usage, {"late_events": late, **_pictures(history, night)})
+        return report(written, usage, {"late_events": late, **_pictures(history, night)})
 
     return summary
 
@@ -193,11 +194,11 @@ def _status(snapshot: Snapshot) -> dict[str, str]:
     lists = inputs.get("recommendations.lists")
     released = snapshot.row("select lists_fingerprint from graded.releases.published")
     status = {"published": "published" if lists and released == (lists.fingerprint,) else "rebuilt"}
-    used = provenance(lists)["inputs"] if lists else {}
+    used = provenance(lists.path).inputs if lists else {}
     for table, partition in inputs.items():
         schema, name = table.split(".")
         names = CONFIGURATIONS if table == "recommendations.rankings" else (name,) if schema == "candidates" else ()
-        same = used.get(table, {}).get(partition.night.isoformat()) == partition.path.stem
+        same = used.get(table, {}).get(partition.night) == partition.path.stem
         status |= dict.fromkeys(names, status["published"] if same else "rebuilt")
     return status
 

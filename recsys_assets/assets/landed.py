@@ -9,7 +9,7 @@ from dagster import MetadataValue, TableColumn, TableSchema
 
 from recsys_assets.assets.step import N_SAMPLE_ROWS, markdown_table
 from recsys_assets.profile import Profile
-from recsys_assets.storage.landing import Landed, Landing
+from recsys_assets.storage.landing.database import Landed, Landing
 
 MEANINGS = {
     "landed_row": "row of data in its file, from 1",

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from recsys_assets.assets.grades import CUTS
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     dependencies,
     markdown_table,
     measured,
     night_of,
-    profile_partitions,
     report,
 )
 from recsys_assets.profile import Profile
 from recsys_assets.ranking import CONFIGURATIONS
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.snapshot import Snapshot, declared_rows
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.contracts import declared_rows
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from recsys_assets.evaluation.pooling import UserTotals
@@ -131,7 +132,7 @@ def _pooled(
             snapshot.add("made.pooled", declared_rows(table, rows))
             written = snapshot.write(f"select * from made.pooled order by {', '.join(key)}", key)
         shown = [row for row in rows if (row["metric"], row["k"]) == ("ndcg", 10)]
-        return report(written, snapshot, usage, {"NDCG@10": MetadataValue.md(markdown_table(shown))})
+        return report(written, usage, {"NDCG@10": MetadataValue.md(markdown_table(shown))})
 
     return pooled
 

@@ -18,8 +18,8 @@ from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, Field, M
 from recsys_assets.assets.landed import landing_metadata
 from recsys_assets.assets.step import OWNERS, cost_metadata, measured
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Kind, Landed, Landing, LandingError
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
 
 
 def raw_assets(profile: Profile) -> AssetsDefinition:

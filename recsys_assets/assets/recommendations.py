@@ -12,21 +12,22 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 
 from recsys_assets.algorithms import SimilarItems, registry
 from recsys_assets.assets import training
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     dependencies,
     measured,
     night_of,
-    profile_partitions,
     report,
     sql_assets,
 )
 from recsys_assets.nights import Night, graded_night
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
+from recsys_assets.selects.contracts import declared_rows
+from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_assets.storage.models import Models
-from recsys_assets.storage.snapshot import Snapshot, declared_rows
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
 from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _fusion_weights(profile: Profile) -> AssetsDefinition:
             learned = graded_night(night, profile.horizon)
             snapshot.add("made.weights", _weights_table(rows, learned))
             written = snapshot.write("select * from made.weights order by task, algorithm", ("task", "algorithm"))
-        return report(written, snapshot, usage)
+        return report(written, usage)
 
     return fusion_weights
 
@@ -141,7 +142,7 @@ def _similar_items(profile: Profile) -> AssetsDefinition:
         ):
             snapshot.add("made.similar", _similar_table(profile, models, able, snapshot, night))
             written = snapshot.write("select * from made.similar order by item_key, rank", ("item_key", "rank"))
-        return report(written, snapshot, usage)
+        return report(written, usage)
 
     return similar_items
 
@@ -150,8 +151,7 @@ def _similar_table(profile: Profile, models: Models, able: list[str], snapshot: 
     import numpy as np
     import pyarrow as pa
 
-    from recsys_assets.storage.schemas import CONTRACTS
-    from recsys_assets.storage.snapshot import arrow_schema
+    from recsys_assets.selects.contracts import CONTRACTS, arrow_schema
 
     schema = arrow_schema(CONTRACTS[_SIMILAR])
     if not able:

@@ -7,20 +7,20 @@ import hashlib
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     cost_metadata,
     dependencies,
     measured,
     night_of,
-    profile_partitions,
     report,
 )
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.release import Releases
-from recsys_assets.storage.snapshot import Snapshot
-from recsys_assets.storage.sql import SQL_FOLDER, load_select, select_files
+from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.snapshot import Snapshot
+from recsys_assets.storage.release.releases import Releases
 
 _PUBLISHED = "releases.published"
 
@@ -71,7 +71,7 @@ def release_asset(profile: Profile) -> AssetsDefinition:
                 f"select '{result.name}' as release, '{lists.fingerprint}' as lists_fingerprint order by release",
                 ("release",),
             )
-        return report(written, snapshot, usage, metadata)
+        return report(written, usage, metadata)
 
     return published
 

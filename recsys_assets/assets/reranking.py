@@ -6,6 +6,7 @@ What belongs here: the three tables Python makes (examples, models, rankings). W
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from dagster import (
     asset,
 )
 
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     cost_metadata,
@@ -27,18 +29,17 @@ from recsys_assets.assets.step import (
     markdown_table,
     measured,
     night_of,
-    profile_partitions,
     report,
 )
 from recsys_assets.nights import Night, cutoff
 from recsys_assets.profile import Profile
 from recsys_assets.ranking.reranker import RerankerSettings
-from recsys_assets.storage.feature_join import ROW, feature_query, feature_reads
-from recsys_assets.storage.lake import Lake
+from recsys_assets.selects.contracts import CANDIDATES
+from recsys_assets.selects.feature_join import ROW, feature_query, feature_reads
+from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_assets.storage.models import Models
-from recsys_assets.storage.schemas import CANDIDATES
-from recsys_assets.storage.snapshot import Snapshot
-from recsys_assets.storage.sql import SQL_FOLDER, TableName, load_select
 from recsys_assets.threads import at_once, in_order, thread_count
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _examples(profile: Profile) -> AssetsDefinition:
         night = night_of(context)
         with measured() as usage, lake.as_of(night, reads, _EXAMPLES, context.run.run_id) as snapshot:
             rows = snapshot.table(
-                feature_query(profile, snapshot, _EXAMPLE_ROWS, "graded"),
+                feature_query(profile, snapshot.table, _EXAMPLE_ROWS, "graded"),
                 {
                     "every_nth": settings.every_nth,
                     "max_users": settings.max_users,
@@ -95,7 +96,7 @@ def _examples(profile: Profile) -> AssetsDefinition:
             )
             snapshot.add("made.examples", rows)
             written = snapshot.write(f"select * from made.examples order by {', '.join(ROW)}", ROW)
-        return report(written, snapshot, usage, {"features": len(_feature_names(rows.column_names))})
+        return report(written, usage, {"features": len(_feature_names(rows.column_names))})
 
     return examples
 
@@ -119,16 +120,12 @@ def _model(profile: Profile, task: str) -> AssetsDefinition:
         from recsys_assets.ranking.reranker import Reranker
 
         night = night_of(context)
-        with measured() as usage, lake.as_of(night, reads) as snapshot:
+        with measured() as usage, lake.as_of(night, reads, run_id=context.run.run_id) as snapshot:
             examples = _learned_from(snapshot, task, night, profile.horizon, settings.n_nights)
             reranker = Reranker(settings, profile.seed)
             if examples.taken.any() and not examples.taken.all():
                 reranker.fit(examples, thread_count())
-            provenance = snapshot.provenance((), "") | {
-                "cutoff": cutoff(night).isoformat(),
-                "settings": settings.model_dump(mode="json"),
-                "run_id": context.run.run_id,
-            }
+            provenance = replace(snapshot.provenance, cutoff=cutoff(night), settings=settings.model_dump(mode="json"))
             written = models.write(name, night, reranker.save, provenance)
         metadata = {
             "examples": len(examples.taken),
@@ -198,7 +195,7 @@ def _rankings(profile: Profile) -> AssetsDefinition:
             snapshot.add("made.rankings", _stream(profile, snapshot, rerankers))
             query = f"select * from made.rankings order by {', '.join(RANKING_KEY)}"
             written = snapshot.write(query, RANKING_KEY, _RANKING_ROWS.code_version)
-        return report(written, snapshot, usage)
+        return report(written, usage)
 
     return rankings
 
@@ -209,11 +206,11 @@ def _stream(profile: Profile, snapshot: Snapshot, rerankers: "dict[str, Reranker
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from recsys_assets.storage.snapshot import arrow_schema
+    from recsys_assets.selects.contracts import arrow_schema
 
     schema = arrow_schema(CANDIDATES)
     has_learned = any(reranker.boosters for reranker in rerankers.values())
-    query = feature_query(profile, snapshot, _RANKING_ROWS) if has_learned else _RANKING_ROWS.text
+    query = feature_query(profile, snapshot.table, _RANKING_ROWS) if has_learned else _RANKING_ROWS.text
     (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
 
     n_users = max(1, ROWS_AT_ONCE // at_once() // sum(profile.n_candidates[task] for task in profile.tasks))

@@ -18,7 +18,6 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    DailyPartitionsDefinition,
     DataVersion,
     MaterializeResult,
     MetadataValue,
@@ -26,11 +25,13 @@ from dagster import (
 )
 
 from recsys_assets.assets.columns import column_metadata, column_schema
-from recsys_assets.nights import Night, graded_partition, partitions
+from recsys_assets.assets.partitions import graded_partition, profile_partitions
+from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.snapshot import Snapshot, Written
-from recsys_assets.storage.sql import SQL_FOLDER, Select, TableName, load_select, select_files, table_files
+from recsys_assets.selects.files import SQL_FOLDER, Select, TableName, load_select, table_files
+from recsys_assets.selects.resolve import resolve
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.writer import Written
 
 OWNERS = ["team:recommendations"]
 N_SAMPLE_ROWS = 5
@@ -71,11 +72,6 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def profile_partitions(profile: Profile) -> DailyPartitionsDefinition:
-    """The nights of a profile."""
-    return partitions(profile.first_night, profile.last_night)
-
-
 def night_of(context: AssetExecutionContext) -> Night:
     """Night the run builds."""
     return Night.fromisoformat(context.partition_key)
@@ -87,43 +83,35 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
     A table in ``graded`` is a dependency on the partition of the graded night; ``past`` and ``before`` need nothing but
     what the same night's partition already brings. A table's own earlier nights are no dependency.
     """
-    views = {TableName("clean", name): path for name, path in select_files("clean/views").items()}
-    lake, found = Lake(profile), {}
-    waiting = [name for name in reads if name.schema not in {"this", "landed", "made"}]
-    while waiting:
-        name = waiting.pop()
-        if name in views:
-            waiting += [n for n in load_select(views[name], keyed=False).reads if n.schema != "this"]
-            continue
-        for table in lake.expand(name):
+    deps: dict[str, AssetDep] = {}
+    for name, tables in resolve(reads, profile.algorithms).items():
+        mapping = graded_partition(profile.horizon) if name.catalog == "graded" else None
+        for table in tables:
             if table != output:
-                mapping = graded_partition(profile.horizon) if name.catalog == "graded" else None
-                found[table] = AssetDep(AssetKey(table.split(".")), partition_mapping=mapping)
-    return [found[table] for table in sorted(found)]
+                deps[table] = AssetDep(AssetKey(table.split(".")), partition_mapping=mapping)
+    return [deps[table] for table in sorted(deps)]
 
 
-def report(
-    written: Written, snapshot: Snapshot, usage: Usage, extra: Mapping[str, Any] | None = None
-) -> MaterializeResult[None]:
+def report(written: Written, usage: Usage, extra: Mapping[str, Any] | None = None) -> MaterializeResult[None]:
     """Result of a step, with what every asset reports; ``extra`` stands first, and in place of what it names."""
     partition, first = written.partition, dict(extra or {})
     return MaterializeResult(
         asset_key=AssetKey(partition.table.split(".")),
         data_version=DataVersion(partition.fingerprint),
-        metadata=first | table_metadata(written, snapshot) | cost_metadata(usage) | first,
+        metadata=first | table_metadata(written) | cost_metadata(usage) | first,
     )
 
 
-def table_metadata(written: Written, snapshot: Snapshot) -> dict[str, Any]:
+def table_metadata(written: Written) -> dict[str, Any]:
     """Rows, column schema, watermark, fingerprint, file and a few rows of a table just written."""
     return {
         "dagster/row_count": written.rows,
         "dagster/column_schema": column_schema(written),
         "sample": MetadataValue.md(markdown_table(written.sample)),
-        "watermark": str(snapshot.watermark or "no event yet"),
+        "watermark": str(written.watermark or "no event yet"),
         "fingerprint": written.partition.fingerprint,
         "file": MetadataValue.path(str(written.partition.path)),
-        "inputs": len(snapshot.inputs),
+        "inputs": written.n_inputs,
     }
 
 
@@ -172,7 +160,7 @@ def sql_asset(profile: Profile, table: str, select: Select, group: str) -> Asset
         with measured() as usage, lake.as_of(night, select.reads, table, context.run.run_id) as snapshot:
             written = snapshot.write(select.text, select.key, select.code_version)
             columns = column_metadata(written, snapshot, select)
-        return report(written, snapshot, usage, columns)
+        return report(written, usage, columns)
 
     return build
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
 
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import (
     OWNERS,
     cost_metadata,
     dependencies,
     measured,
     night_of,
-    profile_partitions,
 )
 from recsys_assets.nights import Night, cutoff, graded_night
 from recsys_assets.profile import Profile
 from recsys_assets.ranking.reranker import COMBINED
-from recsys_assets.storage.lake import Lake
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.models import Model, Models
-from recsys_assets.storage.sql import TableName
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -94,13 +94,17 @@ def _tell(client: "MlflowClient", experiment: str, model: Model) -> None:
         "algorithm": model.algorithm,
         "night": str(model.night),
         "fingerprint": model.fingerprint,
-        "dagster_run": about["run_id"],
+        "dagster_run": about.run_id,
     }
-    for table, nights in about["inputs"].items():
+    for table, nights in about.inputs.items():
         newest = max(nights)
         tags[f"input.{table}"] = f"{len(nights)} nights, newest {newest} {nights[newest]}"
     run_id = client.create_run(experiment, run_name=f"{model.algorithm} {model.night}", tags=tags).info.run_id
-    settings = {"cutoff": cutoff(model.night), "watermark": about["watermark"], **about["settings"]}
+    settings = {
+        "cutoff": cutoff(model.night),
+        "watermark": about.watermark and about.watermark.isoformat(),
+        **(about.settings or {}),
+    }
     params = [Param(name, str(value)) for name, value in settings.items()]
     client.log_batch(run_id, metrics=[Metric("bytes", model.bytes, _now(), 0)], params=params)
     client.set_terminated(run_id)

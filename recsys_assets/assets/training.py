@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects.files import SQL_FOLDER, load_select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from recsys_assets.algorithms import Interactions
-    from recsys_assets.storage.snapshot import Snapshot
-    from recsys_assets.storage.sql import Select, TableName
+    from recsys_assets.selects.files import Select, TableName
+    from recsys_assets.storage.lake.snapshot import Snapshot
 
 _INTERACTIONS, _USERS, _ITEMS = (
     load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("interactions", "users", "items")

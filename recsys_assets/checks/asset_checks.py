@@ -23,12 +23,13 @@ from dagster import (
     multi_asset_check,
 )
 
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.checks.declared import CHECKS_FOLDER, Check, load_checks
 from recsys_assets.checks.running import Outcome, check_tables
 from recsys_assets.checks.tables import Tables
-from recsys_assets.nights import Night, partitions
+from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.lake.lake import Lake
 
 TOGETHER = frozenset({"raw", "clean", "models", "candidates"})
 """Schemas whose tables wait for no checks of one another: a step costs more than the checks of a small table do."""
@@ -85,7 +86,7 @@ def _spec(profile: Profile, tables: Tables, check: Check) -> AssetCheckSpec:
             description=check.description,
             additional_deps=[AssetKey(other.split(".")) for other in tables.needed(check.reads, check.table)],
             blocking=check.config.severity == "error",
-            partitions_def=None if is_raw else partitions(profile.first_night, profile.last_night),
+            partitions_def=None if is_raw else profile_partitions(profile),
             metadata={"tags": ", ".join(check.config.tags)} if check.config.tags else None,
         )
 

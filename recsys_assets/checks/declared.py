@@ -31,7 +31,7 @@ from recsys_assets.checks.schema import (
 from recsys_assets.checks.tables import Tables, columns_named, settings_read, tables_read
 from recsys_assets.checks.templates import dbt_name, head, merged, read_config, read_template
 from recsys_assets.profile import PROJECT
-from recsys_assets.storage.sql import SqlError, TableName, load_select
+from recsys_assets.selects.files import SqlError, TableName, load_select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

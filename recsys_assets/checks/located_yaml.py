@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from recsys_assets.errors import RecsysError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -20,7 +22,7 @@ Location = tuple[int | str, ...]
 """Where something stands in a document: keys and list positions from the top, e.g. ``("models", 0, "name")``."""
 
 
-class CheckError(Exception):
+class CheckError(RecsysError):
     """Checks that are declared wrongly: one line per problem, each with file and line and what to write instead."""
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recsys_assets.nights import nights_between
-from recsys_assets.storage.lake import Lake, LakeError, Partition
+from recsys_assets.storage.lake.partitions import LakeError, Partition, Partitions
+from recsys_assets.storage.lake.provenance import Provenance, provenance
+from recsys_assets.storage.models import Models
+from recsys_assets.storage.release.folder import ReleaseFolder, parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from recsys_assets.nights import Night
-    from recsys_assets.storage.landing import Landing
-    from recsys_assets.storage.snapshot import Snapshot
+    from recsys_assets.storage.lake.snapshot import Snapshot
+    from recsys_assets.storage.landing.database import Landing
 
 RELATIONS: dict[str, dict[str, str]] = {
     # The newest night built before this one, or null.
@@ -68,7 +71,7 @@ class Relations(Protocol):
 class _Footers:
     """What is known of a checked table's partitions without reading their rows."""
 
-    lake: Lake
+    lake: Partitions
     table: str
     night: Night
 
@@ -86,7 +89,7 @@ class _Footers:
 
     def previous(self) -> Night | None:
         """Newest night built before this one."""
-        return max((n for n in self.lake.nights("recommendations.lists") if n < self.night), default=None)
+        return max((n for n in self.lake.built_nights() if n < self.night), default=None)
 
     def _built(self) -> Iterator[tuple[Any, ...]]:
         yield (self.previous(),)
@@ -97,14 +100,7 @@ class _Footers:
 
     def _partition(self) -> Iterator[tuple[Any, ...]]:
         for night, footer in self._own():
-            at = footer["watermark"]
-            yield (
-                night,
-                date.fromisoformat(footer["night"]),
-                datetime.fromisoformat(at) if at else None,
-                footer["code_version"],
-                footer["run_id"],
-            )
+            yield night, footer.night, footer.watermark, footer.code_version, footer.run_id
 
     def _partition_inputs(self) -> Iterator[tuple[Any, ...]]:
         for night, footer in self._own():
@@ -125,15 +121,13 @@ class _Footers:
             yield by, table, of, file, current.path.stem if current else None
 
     def _release(self) -> Iterator[tuple[Any, ...]]:
-        from recsys_assets.storage.release_folder import ReleaseFolder, parse_name
-
         folder = ReleaseFolder(self.lake.profile.folder)
         current = folder.current_name()
         if current is not None:
             newest = max((release.night for release in folder.list()), default=None)
             yield current, parse_name(current)[0], newest
 
-    def _own(self) -> Iterator[tuple[Night, dict[str, Any]]]:
+    def _own(self) -> Iterator[tuple[Night, Provenance]]:
         """Footers of the partitions that are checked."""
         first = self.night
         if self.table.startswith("clean."):
@@ -142,21 +136,18 @@ class _Footers:
             first = min((n for n in earlier if previous is None or n > previous), default=self.night)
         yield from self._footers(self.table, nights_between(first, self.night)).items()
 
-    def _footers(self, table: str, nights: Iterable[Night]) -> dict[Night, dict[str, Any]]:
-        from recsys_assets.storage.footers import provenance
-        from recsys_assets.storage.models import Models
-
+    def _footers(self, table: str, nights: Iterable[Night]) -> dict[Night, Provenance]:
         if table.startswith("models."):
             models = Models(self.lake.profile)
             return {night: models.get(table.partition(".")[2], night).provenance for night in nights}
         found: list[Partition | None] = [self.lake.partition(table, night) for night in nights]
-        return {p.night: provenance(p) for p in found if p is not None}
+        return {p.night: provenance(p.path) for p in found if p is not None}
 
 
-def _inputs(footer: dict[str, Any]) -> Iterator[tuple[str, date, str]]:
-    for table, nights in footer["inputs"].items():
+def _inputs(footer: Provenance) -> Iterator[tuple[str, Night, str]]:
+    for table, nights in footer.inputs.items():
         for night, file in nights.items():
-            yield table, date.fromisoformat(night), file
+            yield table, night, file
 
 
 def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
@@ -175,7 +166,7 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
 @contextmanager
 def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
     """What the checks of a raw table ask: ``raw.<table>`` (empty before anything landed), the ledger, the calendar."""
-    from recsys_assets.storage.source import has_raw
+    from recsys_assets.storage.landing.mapping import has_raw
 
     name = table.partition(".")[2]
     with landing.open() as con:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from recsys_assets.checks.declared import Check
     from recsys_assets.checks.relations import Relations
     from recsys_assets.nights import Night
-    from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.lake.lake import Lake
 
 N_SHOWN_ROWS = 5
 
@@ -55,7 +55,7 @@ def check_tables(lake: Lake, checks: list[Check], night: Night | None) -> Iterat
     CheckError
         When the SQL of one cannot be run; names it.
     """
-    from recsys_assets.storage.landing import Landing
+    from recsys_assets.storage.landing.database import Landing
 
     by_table = {table: list(some) for table, some in groupby(checks, key=lambda check: check.table)}
     for table in [table for table in by_table if table.startswith("raw.")]:

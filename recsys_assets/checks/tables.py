@@ -11,10 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from recsys_assets.checks.relations import RELATIONS
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.schemas import CONTRACTS, contract
-from recsys_assets.storage.source import Source
-from recsys_assets.storage.sql import TableName, load_select, select_files, table_files
+from recsys_assets.selects.contracts import CONTRACTS, contract
+from recsys_assets.selects.files import TableName, load_select, table_files
+from recsys_assets.selects.resolve import LISTS, clean_views, resolve
+from recsys_assets.selects.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,6 @@ FOLDERS = ("clean", "features", "grades", "recommendations")
 """Folders of ``sql/`` whose files are tables of the schema of that name."""
 WITHOUT_CONTRACT = ("grades.candidates", "grades.published", "recommendations.examples")
 """Written by Python without declared columns: these are known when a check runs."""
-LISTS = "candidates.lists"
 EXTRA, MODELS, RAW = "clean.extra", "models.each", "raw.each"
 """Names that stand for every extra table of the source, every model and every raw table."""
 LANDED = frozenset(["landed_id", "landed_file", "landed_row", "landed_known_at", "landed_night"])
@@ -37,13 +36,13 @@ class Tables:
     """The lake's tables of one profile."""
 
     def __init__(self, profile: Profile) -> None:
-        self.lake = Lake(profile)
+        self.profile = profile
         self.groups = {
             EXTRA: [f"clean.{name}" for name in sorted(Source(profile.source).extras)],
             MODELS: [f"models.{name}" for name in sorted(profile.models)],
             RAW: [f"raw.{name}" for name in sorted({delivery.table for delivery in profile.deliveries})],
         }
-        self.views = {f"clean.{name}": path for name, path in select_files("clean/views").items()}
+        self.views = {name.stored: path for name, path in clean_views().items()}
         self.columns: dict[str, frozenset[str] | None] = dict.fromkeys(WITHOUT_CONTRACT)
         """Columns by table; None where only the written rows tell."""
         for folder in FOLDERS:
@@ -60,11 +59,11 @@ class Tables:
                 self.columns[table] = columns_or_none | {"visible_night"}
 
     def behind(self, table: str) -> list[str]:
-        """Tables behind a name: ``candidates.lists`` stands for the lists of every algorithm, and see `groups`."""
+        """Tables behind a name: those that SQL's names stand for (`selects.resolve`), and see `groups`."""
         if table in self.groups:
             return self.groups[table]
-        schema, name = table.split(".")
-        return self.lake.expand(TableName(schema, name))
+        name = TableName(*table.split("."))
+        return list(resolve([name], self.profile.algorithms)[name])
 
     def readable(self) -> set[str]:
         """Names that SQL may read, without their catalogue."""
@@ -90,13 +89,11 @@ class Tables:
 
     def needed(self, reads: Iterable[TableName], own: str) -> list[str]:
         """Other tables of the same night that must be there before a check can read them, sorted."""
-        found: set[str] = set()
-        for name in reads:
-            if name.stored in self.views:
-                found |= set(self.needed(load_select(self.views[name.stored], keyed=False).reads, own))
-            elif name.schema not in {"this", "raw", "ledger"} and name.catalog in {"", "past"}:
-                found |= set(self.behind(name.stored))
-        return sorted(found - {own})
+        stored = [name for name in reads if name.schema not in {"raw", "ledger"} and name.catalog in {"", "past"}]
+        needed: set[str] = set()
+        for name, tables in resolve(stored, self.profile.algorithms).items():
+            needed |= set(self.groups.get(name.stored, tables))
+        return sorted(needed - {own})
 
 
 @cache

@@ -7,16 +7,16 @@ algorithm's own files lies ``provenance.json``: cutoff, run, code version and th
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from recsys_assets.storage import atomic
-from recsys_assets.storage.lake import LakeError
+from recsys_assets.storage.lake.partitions import LakeError
+from recsys_assets.storage.lake.provenance import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +39,9 @@ class Model:
     path: Path
 
     @property
-    def provenance(self) -> dict[str, Any]:
-        """What it was made from: night, cutoff, run, settings, inputs by table and night."""
-        found: dict[str, Any] = json.loads((self.path / PROVENANCE).read_text())
-        return found
+    def provenance(self) -> Provenance:
+        """What it was made for, by whom, with which settings, and from which files."""
+        return Provenance.from_json((self.path / PROVENANCE).read_text())
 
     @property
     def bytes(self) -> int:
@@ -77,7 +76,7 @@ class Models:
         found = [(folder.parent.name, date.fromisoformat(folder.name[6:])) for folder in nights]
         return [self.get(algorithm, night) for algorithm, night in found if self._folders(algorithm, night)]
 
-    def write(self, algorithm: str, night: Night, save: Callable[[Path], None], provenance: dict[str, Any]) -> Model:
+    def write(self, algorithm: str, night: Night, save: Callable[[Path], None], provenance: Provenance) -> Model:
         """Let ``save`` write a model into a new folder and make that current.
 
         Equal bytes fitted on the same partitions write nothing; on others they are a new folder, which says so.
@@ -93,10 +92,10 @@ class Models:
             folders = self._folders(algorithm, night)
             if folders and folders[-1].name.endswith(fingerprint):
                 current = self.get(algorithm, night)
-                if current.provenance.get("inputs") == provenance.get("inputs"):
+                if current.provenance.inputs == provenance.inputs:
                     shutil.rmtree(new)
                     return current
-            (new / PROVENANCE).write_text(json.dumps(provenance, indent=1, sort_keys=True, default=str) + "\n")
+            (new / PROVENANCE).write_text(provenance.to_json(indent=1) + "\n")
             for file in new.iterdir():
                 atomic.sync(file)
             atomic.sync(new)

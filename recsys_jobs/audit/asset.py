@@ -22,9 +22,10 @@ from dagster import (
     define_asset_job,
 )
 
-from recsys_assets.assets.step import OWNERS, measured, night_of, profile_partitions, report
+from recsys_assets.assets.partitions import profile_partitions
+from recsys_assets.assets.step import OWNERS, measured, night_of, report
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.lake.lake import Lake
 from recsys_jobs.audit.future import AuditFailed, audit_future
 from recsys_jobs.audit.report import BUILDS, compared_rows, markdown, sentence, verdict
 
@@ -77,7 +78,7 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
             written = snapshot.write("select * from made.audit order by place", ("place",))
         seconds = {f"seconds, {name}": round(taken, 1) for name, taken in found.seconds.items()}
         extra = {"verdict": verdict(found), "audit": MetadataValue.md(markdown(found)), **seconds}
-        result = report(written, snapshot, usage, extra)
+        result = report(written, usage, extra)
         yield MaterializeResult(
             asset_key=result.asset_key,
             metadata=result.metadata,

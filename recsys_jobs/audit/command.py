@@ -26,13 +26,13 @@ def future(
     Works in a folder of its own; nothing is published. Takes up to three times the night. Exit code 1: it saw some.
     """
     from recsys_assets.profile import load_profile
-    from recsys_assets.storage.lake import Lake
+    from recsys_assets.storage.lake.lake import Lake
     from recsys_jobs.audit.future import audit_future
     from recsys_jobs.audit.report import sentence, verdict
     from recsys_jobs.run import NightFailed
 
     console, profile = Console(highlight=False), load_profile()
-    built = Lake(profile).nights("recommendations.lists")
+    built = Lake(profile).built_nights()
     if night is None and not built:
         raise NightFailed(f"No night of profile {profile.name} is built yet: name one with --night, or build one.")
     audited = night.date() if night else built[-1]

@@ -1,6 +1,6 @@
 """The future-perturbation audit: a night is built again without its future and with another one, and must not change.
 
-What belongs here: building a night in scratch deployments whose landing was made anew (`storage.relanding`), comparing
+What belongs here: building a night in scratch deployments whose landing was made anew (`audit.relanding`), comparing
 fingerprints of every table, model and release table, and naming the first asset that differs.
 
 Time axis of an audit of night N::
@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
 from recsys_assets.nights import ONE_DAY, Night, graded_night
-from recsys_assets.storage.comparison import Content, contents, explain
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.relanding import POISONS, Poison, reland
-from recsys_assets.storage.scratch import copy_landing, link_nights, scratch_folder
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
+from recsys_jobs.audit.comparison import Content, contents, explain
 from recsys_jobs.audit.confinement import confined
+from recsys_jobs.audit.relanding import POISONS, Poison, reland
+from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
 from recsys_jobs.run import NightFailed, check_night, failure_of, newest_night
 
 if TYPE_CHECKING:

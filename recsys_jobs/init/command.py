@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recsys_assets.profile import PROJECT, Profile
-from recsys_assets.storage.readers import text
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.selects.quoting import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

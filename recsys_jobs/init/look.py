@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys_assets.errors import RecsysError
 from recsys_assets.profile import Delivery
-from recsys_assets.storage.readers import UnreadableFile, quoted, stage, text
-from recsys_assets.storage.sql import SQL_FOLDER
+from recsys_assets.selects.files import SQL_FOLDER
+from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.storage.landing.readers import UnreadableFile, stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +33,7 @@ TABLE = "events"
 """Raw table that the files are delivered to."""
 
 
-class InitError(Exception):
+class InitError(RecsysError):
     """What keeps a file from becoming a source; the message names columns and the option to give."""
 
 

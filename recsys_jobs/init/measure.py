@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import last_closed, utc_now
-from recsys_assets.storage.canonical import EVENT_TABLE, projection
+from recsys_assets.selects.canonical import EVENT_TABLE, projection
 from recsys_jobs.init.vocabulary import kind_of
 
 if TYPE_CHECKING:

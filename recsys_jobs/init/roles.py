@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.readers import quoted
+from recsys_assets.selects.quoting import quoted
 from recsys_jobs.init import vocabulary
 from recsys_jobs.init.look import InitError
 from recsys_jobs.init.times import time_format

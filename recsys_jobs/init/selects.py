@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.readers import quoted, text
+from recsys_assets.selects.quoting import quoted, text
 from recsys_jobs.init.look import TABLE, InitError
 from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT
 from recsys_jobs.init.vocabulary import PURCHASES, TAKEN, VIEWS, kind_of, words_of

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.readers import quoted, text
+from recsys_assets.selects.quoting import quoted, text
 from recsys_jobs.init.look import InitError
 
 if TYPE_CHECKING:

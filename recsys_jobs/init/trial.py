@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.readers import text
+from recsys_assets.selects.quoting import text
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
 from recsys_jobs.init.look import InitError
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import pytest
 from dagster import AssetKey
 
 from recsys_assets.assets.columns import column_notes, origins_text
-from recsys_assets.storage.landing import Landed
-from recsys_assets.storage.sql import table_files
+from recsys_assets.selects.files import table_files
+from recsys_assets.storage.landing.database import Landed
 from tests import sample
 from tests.sample import Deployment
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from recsys_assets.storage import feature_join
-from recsys_assets.storage.feature_join import FeatureError, feature_query, feature_reads
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects import feature_join
+from recsys_assets.selects.feature_join import FeatureError, feature_query, feature_reads
+from recsys_assets.selects.files import SQL_FOLDER, load_select
 from tests.sample import NIGHTS
 
 ROWS = load_select(SQL_FOLDER / "training" / "ranking.sql")
@@ -20,7 +20,7 @@ def joined(built):
         profile = built.profile
         reads = [*ROWS.reads, *feature_reads(profile)]
         with built.lake.as_of(NIGHTS[-1], reads) as snapshot:
-            yield snapshot.table(feature_query(profile, snapshot, ROWS), ALL_USERS).to_pandas(), snapshot
+            yield snapshot.table(feature_query(profile, snapshot.table, ROWS), ALL_USERS).to_pandas(), snapshot
 
 
 def test_rows_stay_as_they_are(joined):
@@ -74,7 +74,7 @@ def test_texts_and_keys_are_no_features(joined):
 def test_some_users_are_the_same_rows_as_all(built, joined):
     rows, snapshot = joined
     users = {"first_user": 3, "last_user": 9}
-    some = snapshot.table(feature_query(built.profile, snapshot, ROWS), users).to_pandas()
+    some = snapshot.table(feature_query(built.profile, snapshot.table, ROWS), users).to_pandas()
     key = ["task", "user_key", "item_key"]
     expected = rows[rows["user_key"].between(3, 9)].sort_values(key).reset_index(drop=True)
     assert len(some) > 20
@@ -87,7 +87,7 @@ def test_graded_features_are_those_of_the_graded_night(built):
         profile = built.profile
         reads = [*examples.reads, *feature_reads(profile, "graded")]
         with built.lake.as_of(NIGHTS[-1], reads) as snapshot:
-            query = feature_query(profile, snapshot, examples, "graded")
+            query = feature_query(profile, snapshot.table, examples, "graded")
             rows = snapshot.table(query, {"every_nth": 1, "max_users": 10**6, **ALL_USERS}).to_pandas()
         earlier = NIGHTS[-1] - timedelta(days=profile.horizon)
         with built.lake.as_of(earlier, feature_reads(profile)) as snapshot:
@@ -108,4 +108,4 @@ def test_a_table_whose_key_nothing_has_is_named(built, monkeypatch):
     with built.active(), built.lake.as_of(NIGHTS[-1], [*ROWS.reads, *feature_reads(built.profile)]) as snapshot:
         monkeypatch.setattr(feature_join, "_tables", with_a_stranger)
         with pytest.raises(FeatureError, match="needs planet"):
-            feature_query(built.profile, snapshot, ROWS)
+            feature_query(built.profile, snapshot.table, ROWS)

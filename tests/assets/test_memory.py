@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 from tests.sample import Deployment
 from recsys_assets.assets.clean import clean_selects
-from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.landing.database import Landing
 deployment = Deployment(Path(sys.argv[1]), Path(sys.argv[2]))
 tables = clean_selects(Landing(deployment.profile))
 only = [f"clean.{table}" for table in tables] + ["models.als", "candidates.als"]

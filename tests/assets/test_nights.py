@@ -71,7 +71,7 @@ def test_skipped_nights_got_their_own_clean_partition_and_were_reported(built, r
     nights = built.lake.nights("clean.events")
     assert nights == [built.profile.first_night + timedelta(days=day) for day in range(8)]
     assert {night for name, night in reports if name == "clean.events"} == {str(night) for night in nights}
-    assert built.lake.nights("recommendations.lists") == list(NIGHTS)
+    assert built.lake.built_nights() == list(NIGHTS)
 
 
 def test_the_log_holds_every_purchase_once_on_its_visible_night(built, purchases, keys):
@@ -142,7 +142,7 @@ def test_lists_differ_from_user_to_user_and_night_to_night(built):
 
 def test_what_a_night_saw_is_the_same_for_all_of_its_tables(built):
     """Each table's file says which partitions it rests on: all of them at or before its own night."""
-    from recsys_assets.storage.footers import provenance
+    from recsys_assets.storage.lake.provenance import provenance
 
     checked = 0
     for name in built.lake.tables():
@@ -155,7 +155,7 @@ def test_what_a_night_saw_is_the_same_for_all_of_its_tables(built):
 
 
 def test_a_table_keeps_what_it_was_made_from(built):
-    from recsys_assets.storage.footers import provenance
+    from recsys_assets.storage.lake.provenance import provenance
 
     about = provenance(built.lake.partition("candidates.als", LAST))
     assert about["models"]["als"].startswith(f"{LAST} ")

@@ -8,7 +8,7 @@ import pytest
 
 from recsys_assets.assets.pooled_grades import COMPARED
 from recsys_assets.ranking import CONFIGURATIONS
-from recsys_assets.storage.footers import provenance
+from recsys_assets.storage.lake.provenance import provenance
 from tests.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS

@@ -75,7 +75,7 @@ def test_a_night_whose_catalogue_was_restated_is_built_again_though_its_models_a
             f"from '{built.files}/products.parquet' order by all) to '{products}'"
         )
     assert deployment.recsys("land", "--history", "--restate", products).returncode == 0
-    assert deployment.lake.nights("recommendations.lists") == []
+    assert deployment.lake.built_nights() == []
     deployment.build(FIRST, only=[*CLEAN, "models.popularity", "candidates.popularity"])
     titles = {title[:4] for (title,) in deployment.rows("clean.item_versions", FIRST, "title") if title}
     assert titles == {"new "}

@@ -10,8 +10,8 @@ from recsys_assets.checks.declared import load_checks
 from recsys_assets.checks.relations import opened_landing, show_relations
 from recsys_assets.checks.running import run_checks
 from recsys_assets.profile import Profile
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.landing.database import Landing
 from tests.sample import NIGHTS, PROFILE
 
 CHECKS = load_checks(Profile(name="sample", **tomllib.loads(PROFILE)))

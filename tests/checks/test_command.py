@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
 from tests.sample import NIGHTS
 
 

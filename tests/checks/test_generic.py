@@ -6,7 +6,7 @@ import pytest
 
 from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
 from recsys_assets.profile import load_profile
-from recsys_assets.storage.schemas import CONTRACTS
+from recsys_assets.selects.contracts import CONTRACTS
 
 COLUMNS = "user_key, n_events, recency_days, n_items, decayed_weight"
 GOOD = "(1, 4, 0.5, 1, 2.0), (2, 1, 3.0, 1, 1.0), (3, 1, 9.0, 2, 0.5)"

@@ -136,7 +136,7 @@ def test_a_night_killed_at_a_random_moment(built, tmp_path, seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_landing_killed_at_a_random_moment(tmp_path, seed):
     """A file is in wholly or not at all; landed again, each is in once."""
-    from recsys_assets.storage.landing import Landing
+    from recsys_assets.storage.landing.database import Landing
 
     whole, killed = sample.new(tmp_path / "whole"), sample.new(tmp_path / "killed")
     whole.land()

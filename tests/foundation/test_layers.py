@@ -116,10 +116,10 @@ def test_loading_the_code_location_loads_no_heavy_library() -> None:
 @pytest.mark.parametrize(
     ("module", "source", "caught"),
     [
-        ("recsys_assets.storage.lake", "from recsys_assets.assets import features", True),
-        ("recsys_assets.storage.lake", "from recsys_assets import checks", True),
-        ("recsys_assets.storage.lake", "from recsys_assets.nights import Night", False),
-        ("recsys_assets.nights", "import recsys_assets.storage.lake", True),
+        ("recsys_assets.storage.lake.lake", "from recsys_assets.assets import features", True),
+        ("recsys_assets.storage.lake.lake", "from recsys_assets import checks", True),
+        ("recsys_assets.storage.lake.lake", "from recsys_assets.nights import Night", False),
+        ("recsys_assets.nights", "import recsys_assets.storage.lake.lake", True),
         ("recsys_assets.algorithms.als", "def fit():\n    import duckdb", True),
         ("recsys_assets.algorithms.als", "from recsys_assets.ranking import fusion", True),
         ("recsys_assets.algorithms.als", "import implicit.als", False),

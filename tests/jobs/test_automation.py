@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, RunRequest, SkipReason, build_schedule_context, build_sensor_context
 
-from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.landing.database import Landing
 from recsys_jobs import automation
 from recsys_jobs.definitions import build_definitions
 from tests import sample

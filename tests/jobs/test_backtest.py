@@ -82,13 +82,13 @@ def test_a_failed_night_stops_it_and_run_again_it_goes_on(built, tmp_path):
     assert "2 of 3 nights are built and up to date." in output
     assert f"Night {NEXT} failed in recommendations__lists" in error
     assert "The backtest stops there, with 1 of 3 nights left." in error
-    assert deployment.lake.nights("recommendations.lists") == list(NIGHTS)
+    assert deployment.lake.built_nights() == list(NIGHTS)
 
     in_the_way.unlink()
     code, output, error = backtest(deployment, SECOND, NEXT)
     assert code == 0, error
     assert "2 of 3 nights are built and up to date." in output
-    assert deployment.lake.nights("recommendations.lists") == [*NIGHTS, NEXT]
+    assert deployment.lake.built_nights() == [*NIGHTS, NEXT]
     title = f"recsys backtest, {NEXT} to {NEXT}"
     assert backfills(deployment) == [
         (title, "COMPLETED_FAILED", [str(NEXT)], [(str(NEXT), "FAILURE")]),

@@ -205,10 +205,10 @@ def test_history_into_sealed_nights_is_refused_and_restating_lists_what_is_stale
     sentence = fails(deployment, "land", "--history", other)
     assert f"history from night {SECOND} on, but nights up to {LAST} are sealed" in sentence
     assert "--restate" in sentence
-    assert deployment.lake.nights("recommendations.lists") == list(NIGHTS)
+    assert deployment.lake.built_nights() == list(NIGHTS)
     result = run(deployment, "land", "--history", "--restate", other)
     assert f"Stale, build them again: {SECOND}, {LAST}" in " ".join(result.output.split())
-    assert deployment.lake.nights("recommendations.lists") == [FIRST]
+    assert deployment.lake.built_nights() == [FIRST]
     assert deployment.lake.nights("clean.events")[-1] == SECOND - timedelta(days=1)
 
 

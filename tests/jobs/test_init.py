@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from recsys_assets.profile import PROJECT, Profile
-from recsys_assets.storage.sql import load_select
+from recsys_assets.selects.files import load_select
 from recsys_jobs.init.look import InitError, look, pattern
 from recsys_jobs.init.measure import Measured, plan_nights, weigh
 from recsys_jobs.init.roles import assign_roles

@@ -10,9 +10,9 @@ from recsys_assets.assets.clean import clean_selects, write_night
 from recsys_assets.assets.raw import delivery_of
 from recsys_assets.nights import nights_between
 from recsys_assets.profile import Profile, ProfileError, load_profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
 from recsys_jobs.replay import Arrival, arrivals, day_files, moment, plan
 from tests import sample
 from tests.sample import Deployment
@@ -137,7 +137,7 @@ def test_the_command_lives_through_days_and_grades_them(shared_data, tmp_path):
     assert "day(s) late" in done.stdout
     assert " again" in done.stdout
     assert "published" in done.stdout
-    assert len(deployment.lake.nights("recommendations.lists")) == 4
+    assert len(deployment.lake.built_nights()) == 4
     again = deployment.recsys("replay", "--days", 1, "--files", files)
     assert "night 2011-01-12" in again.stdout, "it goes on where it stopped"
 

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from recsys_assets.profile import data_folder
-from recsys_assets.storage.landing import Landed, Landing
+from recsys_assets.storage.landing.database import Landed, Landing
 from recsys_jobs.run import report_landing
 from tests.jobs import chromium
 from tests.jobs.chromium import Page, browser

@@ -97,8 +97,8 @@ LEAKS = (
             Edit(RERANKING, 'feature_reads(profile, "graded"))', "feature_reads(profile))"),
             Edit(
                 RERANKING,
-                'feature_query(profile, snapshot, _EXAMPLE_ROWS, "graded")',
-                "feature_query(profile, snapshot, _EXAMPLE_ROWS)",
+                'feature_query(profile, snapshot.table, _EXAMPLE_ROWS, "graded")',
+                "feature_query(profile, snapshot.table, _EXAMPLE_ROWS)",
             ),
         ),
         "check",

@@ -6,8 +6,8 @@ The deployment starts empty: the edited project itself lands the files and build
 from tests.leaks.harness import NIGHT, CatchBy, Edit, Leak
 from tests.leaks.shop import FOUND, LAND
 
-INTAKE, EXPORT = "recsys_assets/storage/intake.py", "recsys_assets/storage/landing.py"
-CONTRACT = "recsys_assets/storage/canonical.py"
+INTAKE, EXPORT = "recsys_assets/storage/landing/intake.py", "recsys_assets/storage/landing/database.py"
+CONTRACT = "recsys_assets/selects/canonical.py"
 REDELIVERED = "2017-10-30"
 
 

@@ -2,7 +2,7 @@
 
 from tests.leaks.harness import NEVER_BUILT, Edit, Leak
 
-SNAPSHOT, LAKE = "recsys_assets/storage/snapshot.py", "recsys_assets/storage/lake.py"
+SNAPSHOT, LAKE = "recsys_assets/storage/lake/snapshot.py", "recsys_assets/storage/lake/lake.py"
 MODELS, NIGHTS = "recsys_assets/storage/models.py", "recsys_assets/nights.py"
 
 LEAKS = (
@@ -74,7 +74,7 @@ LEAKS = (
         "a backfilled night becomes the published one",
         (
             Edit(
-                "recsys_assets/storage/release.py",
+                "recsys_assets/storage/release/releases.py",
                 "if current is not None and night < parse_name(current)[0]:",
                 "if current == name:",
             ),

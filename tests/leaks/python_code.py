@@ -44,7 +44,7 @@ LEAKS = (
     Leak(
         "idf of shelves over the whole catalogue that was ever delivered",
         damped("""\
-    from recsys_assets.storage.landing import Landing
+    from recsys_assets.storage.landing.database import Landing
 
     shelf = "select product_id::varchar, count(*) over (partition by product_category) from landing.raw.prices"
     with Landing(snapshot.lake.profile).open() as con:

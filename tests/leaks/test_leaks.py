@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.profile import PROJECT
-from recsys_assets.storage.sql import SqlError, load_select
+from recsys_assets.selects.files import SqlError, load_select
 from tests.leaks import grading, landing, nights, python_code, sql_files
 from tests.leaks.harness import SERVED, Leak, Outcome, copy_project, edit_project, plant
 

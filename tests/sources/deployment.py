@@ -7,8 +7,8 @@ from typing import Any
 from recsys_assets.assets.clean import write_night
 from recsys_assets.assets.raw import land_files
 from recsys_assets.profile import PROJECT, load_profile
-from recsys_assets.storage.landing import Kind, Landed, Landing
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.landing.database import Kind, Landed, Landing
 from tests import sample
 
 CLEAN = ("interactions", "events", "items", "users", "item_versions")

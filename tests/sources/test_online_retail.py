@@ -8,9 +8,9 @@ import pytest
 from recsys_assets.assets.clean import write_night
 from recsys_assets.assets.raw import land_files
 from recsys_assets.profile import Profile, load_profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
 
 NIGHT = date(2010, 12, 31)
 READS = ("interactions", "items", "users", "events", "cancellation_counts", "retractions")

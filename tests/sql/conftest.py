@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pytest
 
-from recsys_assets.storage.schemas import CONTRACTS, EVENTS, contract
-from recsys_assets.storage.snapshot import MACROS
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract
+from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.lake.session import MACROS
 
 NIGHT = date(2020, 3, 31)
 CUTOFF = datetime(2020, 4, 1)

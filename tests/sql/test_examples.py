@@ -2,7 +2,7 @@
 
 import pytest
 
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects.files import SQL_FOLDER, load_select
 
 N_ITEMS = 60
 TASKS = ["next", "discovery"]

@@ -6,7 +6,7 @@ from math import log, log2
 import pytest
 
 from recsys_assets.assets.beyond_accuracy import metric_selects
-from recsys_assets.storage.sql import SQL_FOLDER, SqlError, load_select
+from recsys_assets.selects.files import SQL_FOLDER, SqlError, load_select
 
 BEFORE, LATER = date(2020, 1, 1), date(2020, 3, 28)
 SHARED = {

@@ -5,9 +5,9 @@ from datetime import date, datetime
 import duckdb
 import pytest
 
-from recsys_assets.storage.release_file import check_file, write_file
-from recsys_assets.storage.schemas import CONTRACTS
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects.contracts import CONTRACTS
+from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.release.file import check_file, write_file
 
 NIGHT = date(2020, 3, 31)
 FILES = sorted((SQL_FOLDER / "release").glob("*/*.sql"))

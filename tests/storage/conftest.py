@@ -14,9 +14,9 @@ import pytest
 from recsys_assets.assets.clean import write_night
 from recsys_assets.nights import close, nights_between
 from recsys_assets.profile import Delivery, Profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
 
 FIRST = date(2020, 3, 1)
 PRODUCT = ("manufacturer_id", "department", "brand", "product_category", "product_type", "package_size")

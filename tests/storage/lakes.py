@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake import Lake, Partition
-from recsys_assets.storage.schemas import OPEN_ENDED, OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS, contract
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.contracts import OPEN_ENDED, OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS, contract
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import Lake, Partition
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2020, 3, day) for day in (2, 3, 4, 5))
 VERSIONS = {

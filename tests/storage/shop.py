@@ -17,9 +17,9 @@ import pytest
 from recsys_assets.assets.clean import TABLES, write_night
 from recsys_assets.nights import close
 from recsys_assets.profile import Delivery, Profile
-from recsys_assets.storage.intake import Kind, Landed
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.landing.intake import Kind, Landed
 
 FIRST = date(2017, 10, 20)
 PRODUCTS, DEMOGRAPHICS, TRANSACTIONS = DELIVERIES = [
@@ -134,7 +134,7 @@ class Shop:
 
     def counted(self, number: int) -> list[tuple[Any, ...]]:
         """What `clean.interactions` shows to a night as (user, item, time, value): events less retractions."""
-        from recsys_assets.storage.sql import TableName
+        from recsys_assets.selects.files import TableName
 
         users, items = self.ids("user", number), self.ids("item", number)
         with self.lake.as_of(night(number), [TableName("clean", "interactions")]) as snapshot:

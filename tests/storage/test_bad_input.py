@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from recsys_assets.storage.source import has_raw
+from recsys_assets.storage.landing.mapping import has_raw
 from tests.storage.shop import COLUMNS, Shop, day, encode, line, product
 
 HEADER = ",".join(COLUMNS["transactions"].split())

@@ -9,7 +9,7 @@ import pytest
 
 from recsys_assets.assets.raw import FilesRefused, land_files
 from recsys_assets.profile import ProfileError
-from recsys_assets.storage import readers
+from recsys_assets.storage.landing import readers
 from tests.storage.shop import Shop, day, line, product, shop
 
 __all__ = ["shop"]

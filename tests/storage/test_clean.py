@@ -81,7 +81,7 @@ def test_a_later_version_is_visible_from_its_own_arrival_only(shop):
 
 def brands(shop: Shop, number: int) -> dict[str, str]:
     """Brand of each item as `clean.items` shows it to a night."""
-    from recsys_assets.storage.sql import TableName
+    from recsys_assets.selects.files import TableName
 
     with shop.lake.as_of(night(number), [TableName("clean", "items")]) as snapshot:
         rows = snapshot.table("select item_id, brand from clean.items").to_pylist()

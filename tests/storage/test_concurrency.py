@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from recsys_assets.profile import PROJECT
-from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.lake.lake import Lake
 from tests.storage.lakes import MONDAY, lake, make_profile, named
 
 __all__ = ["lake"]

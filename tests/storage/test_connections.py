@@ -8,7 +8,7 @@ import pytest
 
 from recsys_assets.profile import PROJECT, load_profile
 from recsys_assets.storage.connections import connect
-from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.landing.database import Landing
 
 
 def test_each_is_a_database_of_its_own():

@@ -6,13 +6,13 @@ import duckdb
 import pytest
 
 from recsys_assets.profile import Delivery
-from recsys_assets.storage.canonical import SourceError, canonical
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.relanding import reland
-from recsys_assets.storage.scratch import copy_landing
-from recsys_assets.storage.source import mapped
-from recsys_assets.storage.sql import SqlError, load_select, table_files
+from recsys_assets.selects.canonical import SourceError, canonical
+from recsys_assets.selects.files import SqlError, load_select, table_files
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.landing.mapping import mapped
+from recsys_jobs.audit.relanding import reland
+from recsys_jobs.audit.scratch import copy_landing
 from tests.storage.shop import DELIVERIES, Shop, day, line, night, product
 
 NAMES = ("product_id", "store_id", "display_location", "mailer_location", "week")
@@ -64,7 +64,7 @@ def test_what_happened_is_never_known_before_it_did(tmp_path, monkeypatch):
 
 
 def test_rows_without_a_time_of_their_own_are_never_known_earlier(tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys_assets.storage.source.PROJECT", tmp_path)
+    monkeypatch.setattr("recsys_assets.selects.source.PROJECT", tmp_path)
     file = tmp_path / "promotions.sql"
     file.write_text("select landed_id, product_id from raw.promotions")
     with duckdb.connect() as con:
@@ -131,11 +131,12 @@ def test_tables_of_a_source_are_there_for_this_source_only():
 
 
 def test_a_source_may_not_take_the_name_of_a_table_of_all(tmp_path, monkeypatch):
-    from recsys_assets.storage import sql
 
     for folder in ("features", "sources/shop/features"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "user.sql").write_text("select user_key from clean.users order by user_key")
-    monkeypatch.setattr(sql, "SQL_FOLDER", tmp_path)
+    from recsys_assets.selects import files
+
+    monkeypatch.setattr(files, "SQL_FOLDER", tmp_path)
     with pytest.raises(SqlError, match=r"features\.user is there for every source"):
         table_files("features", "shop")

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.profile import Delivery
-from recsys_assets.storage import source, sql
-from recsys_assets.storage.canonical import SourceError
+from recsys_assets.selects import files, source
+from recsys_assets.selects.canonical import SourceError
 from tests.storage.shop import COLUMNS, FIRST, Shop, day, encode, household, line, product, shop
 
 __all__ = ["shop"]
@@ -110,7 +110,7 @@ class Sources:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.monkeypatch = folder, monkeypatch
-        monkeypatch.setattr(sql, "SQL_FOLDER", folder / "sql")
+        monkeypatch.setattr(files, "SQL_FOLDER", folder / "sql")
         monkeypatch.setattr(source, "PROJECT", folder)
 
     def shop(self, **selects: str) -> Shop:

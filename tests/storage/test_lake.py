@@ -6,11 +6,11 @@ import time
 import duckdb
 import pytest
 
-from recsys_assets.storage import lake as lake_module
-from recsys_assets.storage.footers import provenance
-from recsys_assets.storage.lake import LakeError
-from recsys_assets.storage.schemas import contract
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.contracts import contract
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake import lake as lake_module
+from recsys_assets.storage.lake.lake import LakeError
+from recsys_assets.storage.lake.provenance import provenance
 
 TABLE = "features.made"
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.nights import ONE_DAY, close, visible_night
-from recsys_assets.storage.intake import LandingError
+from recsys_assets.storage.landing.intake import LandingError
 from tests.storage.shop import FIRST, Shop, day, line, night, product, shop
 
 __all__ = ["shop"]
@@ -187,7 +187,7 @@ def test_restate_unseals_withdraws_and_builds_again(shop):
     landed = shop.land("transactions-2.csv", [line("u", "p2", day(21))], kind="history", restate=True)
     assert landed.stale == [night(22)]
     assert shop.lake.nights("clean.events") == [night(20)]
-    assert shop.lake.nights("recommendations.lists") == [night(20)]
+    assert shop.lake.built_nights() == [night(20)]
     assert [n for (n,) in shop.query("select night from landing.ledger.sealed_nights")] == [night(20)]
     shop.build(23)
     assert shop.events(21) == [("u", "p2", day(21), 2.5)]
@@ -198,7 +198,7 @@ def test_restate_unseals_withdraws_and_builds_again(shop):
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(shop, monkeypatch):
-    from recsys_assets.storage import readers
+    from recsys_assets.storage.landing import readers
 
     staged = readers.stage
 

@@ -22,8 +22,8 @@ import sys
 from pathlib import Path
 from datetime import date, datetime
 from recsys_assets.profile import Delivery, Profile
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
 
 deliveries = [Delivery(table=t, files=t + "*") for t in ("products", "demographics", "transactions")]
 profile = Profile(name="shop", source="complete_journey", deliveries=deliveries, first_night=date(2017, 10, 20),

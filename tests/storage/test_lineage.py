@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from recsys_assets.storage.lineage import select_lineage
-from recsys_assets.storage.sql import SQL_FOLDER, TableName, load_select
+from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
+from recsys_assets.selects.lineage import select_lineage
 
 COLUMNS = {
     TableName("a", "t"): ("id", "x", "y", "list", "point"),

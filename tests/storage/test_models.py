@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from recsys_assets.storage.lake import LakeError
+from recsys_assets.storage.lake.lake import LakeError
 from recsys_assets.storage.models import Models
 from tests.storage.lakes import MONDAY, TUESDAY, make_profile
 

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.profile import Delivery
-from recsys_assets.storage import csv_files
-from recsys_assets.storage.readers import UnreadableFile, stage
-from recsys_assets.storage.text_files import LONGEST_LINE
+from recsys_assets.storage.landing import csv_files
+from recsys_assets.storage.landing.readers import UnreadableFile, stage
+from recsys_assets.storage.landing.text_files import LONGEST_LINE
 
 
 @pytest.fixture

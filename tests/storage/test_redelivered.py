@@ -3,7 +3,7 @@
 import pytest
 
 from recsys_assets.profile import Delivery
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
 from tests.storage.shop import Shop, day, night
 from tests.storage.test_retractions import INVOICES, bought, counts, left
 from tests.storage.test_versions import seen

@@ -2,10 +2,10 @@
 
 import pytest
 
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
-from recsys_assets.storage.relanding import reland
-from recsys_assets.storage.scratch import copy_landing, link_nights, scratch_folder
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
+from recsys_jobs.audit.relanding import reland
+from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
 from tests.storage.shop import Shop, day, household, line, night, product, shop
 
 __all__ = ["shop"]

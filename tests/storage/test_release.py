@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from recsys_assets.storage.release import ReleaseError, Releases
+from recsys_assets.storage.release.releases import ReleaseError, Releases
 
 MACROS = """
 create macro serving.recommend(u, k := 10, t := 'next') as table

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from recsys_assets.storage.release import Releases
+from recsys_assets.storage.release.releases import Releases
 
 MACROS = Path(__file__).parents[2] / "sql" / "release" / "macros.sql"
 NIGHT = date(2017, 11, 1)

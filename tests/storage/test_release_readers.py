@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 import recsys_assets
-from recsys_assets.storage.release import Releases
+from recsys_assets.storage.release.releases import Releases
 
 MACROS = """
 create macro serving.recommend(u, k := 10) as table

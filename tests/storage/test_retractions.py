@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from recsys_assets.profile import Delivery
-from recsys_assets.storage.sql import SQL_FOLDER, load_select
+from recsys_assets.selects.files import SQL_FOLDER, load_select
 from tests.storage.shop import Row, Shop, day, night
 
 INVOICES = Delivery(table="lines", files="lines*")

@@ -6,9 +6,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from recsys_assets.storage.lake import LakeError
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.lake import LakeError
 from recsys_assets.storage.models import Models
-from recsys_assets.storage.sql import TableName
 
 
 @pytest.fixture
@@ -241,10 +241,10 @@ def test_interactions_are_less_what_was_taken_back(shop):
 def test_a_watermark_at_or_after_the_cutoff_is_refused(shop, instant, good):
     with shop.lake.as_of(shop.night(2), [], "features.made") as snapshot:
         if good:
-            snapshot.use_watermark(f"select timestamp '{instant}'")
+            snapshot.use_watermark(datetime.fromisoformat(instant))
             return
         with pytest.raises(LakeError, match=r"features\.made, night 2020-03-02: rests on an event of 2020-03-03"):
-            snapshot.use_watermark(f"select timestamp '{instant}'")
+            snapshot.use_watermark(datetime.fromisoformat(instant))
 
 
 def test_an_event_past_the_cutoff_in_the_log_is_noticed(shop):
@@ -260,7 +260,7 @@ def test_an_event_past_the_cutoff_in_the_log_is_noticed(shop):
 def test_a_watermark_past_the_cutoff_in_a_footer_is_noticed(shop, write):
     later = shop.lake.as_of(shop.night(5), [], "features.later")
     with later as snapshot:
-        snapshot.use_watermark("select timestamp '2020-03-05 10:00:00'")
+        snapshot.use_watermark(datetime(2020, 3, 5, 10))
         partition = snapshot.write("select 1 as a order by a", ("a",)).partition
     target = partition.path.parent.with_name("night=2020-03-02")
     partition.path.parent.rename(target)
@@ -302,7 +302,7 @@ def test_a_model_of_data_built_again_since_is_refused(shop, write):
     reads = [TableName("features", "made", "past")]
     with shop.lake.as_of(shop.night(2), reads, "candidates.popularity") as snapshot:
         snapshot.use_model(model)
-        assert snapshot.provenance((), "")["models"] == {"popularity": f"2020-03-02 {model.fingerprint}"}
+        assert snapshot.provenance.models == {"popularity": f"2020-03-02 {model.fingerprint}"}
     write("features.made", 1, "select 9 as a")
     said = r"popularity was fitted on features\.made as it was before"
     lists = shop.lake.as_of(shop.night(2), reads, "candidates.popularity")

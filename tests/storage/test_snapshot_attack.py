@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
 
 REFUSED = "Permission Error: Cannot access|disabled through configuration|configuration has been locked"
 SECRET = 4711

@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from recsys_assets.storage.snapshot import MACROS
-from recsys_assets.storage.sql import SQL_FOLDER, SqlError, TableName, load_select
+from recsys_assets.selects.files import SQL_FOLDER, SqlError, TableName, load_select
+from recsys_assets.storage.lake.session import MACROS
 
 
 @pytest.fixture

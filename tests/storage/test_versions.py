@@ -2,7 +2,7 @@
 
 import pytest
 
-from recsys_assets.storage.sql import TableName
+from recsys_assets.selects.files import TableName
 from tests.storage.shop import Shop, day, night
 from tests.storage.test_retractions import INVOICES, bought
 

@@ -10,10 +10,13 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from recsys_assets.errors import RecsysError
 from recsys_assets.nights import ONE_DAY, night_of
-from recsys_assets.storage import readers
-from recsys_assets.storage.canonical import Canonical, SourceError, canonical
-from recsys_assets.storage.source import bind, has_raw, mapped, shown
+from recsys_assets.selects.canonical import Canonical, SourceError, canonical
+from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.selects.source import shown
+from recsys_assets.storage.landing import readers
+from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,15 +26,15 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Delivery, Profile
-    from recsys_assets.storage.lake import Lake
-    from recsys_assets.storage.source import Source
-    from recsys_assets.storage.sql import Select
+    from recsys_assets.selects.files import Select
+    from recsys_assets.selects.source import Source
+    from recsys_assets.storage.lake.lake import Lake
 
 Kind = Literal["history", "arrival"]
 _CURRENT = "landed_file in (select file_id from current_files)"
 
 
-class LandingError(Exception):
+class LandingError(RecsysError):
     """A delivery that is refused, or a night that cannot be sealed; the message says what to do."""
 
 
@@ -275,7 +278,7 @@ class Intake:
 
         con = self.con
         fields = ", ".join(
-            f"{readers.text(name)}: staged.{readers.quoted(name)}"  # a column may be called rowid
+            f"{text(name)}: staged.{quoted(name)}"  # a column may be called rowid
             for name in _types(con, "staged")
             if name not in {"landed_row", "landed_id"}
         )
@@ -303,9 +306,9 @@ class Intake:
         stored = {name.lower(): kind for name, kind in _types(con, target).items()}  # as SQL compares names
         for name, kind in kinds.items():
             if name.lower() not in stored:
-                con.execute(f"alter table {target} add column {readers.quoted(name)} {kind}")
+                con.execute(f"alter table {target} add column {quoted(name)} {kind}")
             elif stored[name.lower()] not in {kind, "VARCHAR"}:
-                con.execute(f"alter table {target} alter column {readers.quoted(name)} type varchar")
+                con.execute(f"alter table {target} alter column {quoted(name)} type varchar")
         return int(one(con, f"insert into {target} by name {accepted}", values))
 
     def _accepted(self) -> str:

@@ -12,20 +12,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.sql import TableName, load_select, table_files
+from recsys_assets.errors import RecsysError
+from recsys_assets.selects.files import TableName, load_select, table_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
 
     from recsys_assets.profile import Profile
-    from recsys_assets.storage.snapshot import Snapshot
-    from recsys_assets.storage.sql import Select
+    from recsys_assets.selects.files import Select
 
 ROW = ("task", "user_key", "item_key")
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN")
 
 
-class FeatureError(Exception):
+class FeatureError(RecsysError):
     """A feature table that cannot be joined to candidates; the message names it and says why."""
 
 
@@ -34,7 +36,7 @@ def feature_reads(profile: Profile, catalog: str = "") -> tuple[TableName, ...]:
     return tuple(table.name for table in _tables(profile, catalog))
 
 
-def feature_query(profile: Profile, snapshot: Snapshot, rows: Select, catalog: str = "") -> str:
+def feature_query(profile: Profile, ask: Callable[[str], pa.Table], rows: Select, catalog: str = "") -> str:
     """SELECT of chosen candidates with every number known of them: all features, and each algorithm's rank and score.
 
     Columns are those of ``rows``, then ``<table>_<column>`` as FLOAT, null where a table says nothing of the row.
@@ -42,8 +44,8 @@ def feature_query(profile: Profile, snapshot: Snapshot, rows: Select, catalog: s
 
     Parameters
     ----------
-    snapshot
-        A snapshot that shows `feature_reads`.
+    ask
+        Runs a query over a snapshot that shows `feature_reads`.
     rows
         SELECT of ``task, user_key, item_key`` and what else is known of each row.
     catalog
@@ -61,7 +63,7 @@ def feature_query(profile: Profile, snapshot: Snapshot, rows: Select, catalog: s
     chosen.set("order", None)
     query = exp.select("candidate.*").from_("candidate").with_("candidate", as_=chosen)
     known = dict.fromkeys(ROW, candidate)
-    for table in _joinable(_tables(profile, catalog), snapshot, set(ROW)):
+    for table in _joinable(_tables(profile, catalog), ask, set(ROW)):
         alias = exp.to_identifier(f"{table.name.name}_table")
         on: list[exp.Expr] = [
             exp.EQ(this=exp.column(name, table=alias), expression=exp.column(name, table=known[name]))
@@ -94,7 +96,7 @@ def _tables(profile: Profile, catalog: str) -> list[_Table]:
     return [*(_Table(TableName("features", name, catalog), load_select(path).key) for name, path in files), *lists]
 
 
-def _joinable(tables: list[_Table], snapshot: Snapshot, known: set[str]) -> Iterator[_Table]:
+def _joinable(tables: list[_Table], ask: Callable[[str], pa.Table], known: set[str]) -> Iterator[_Table]:
     """Tables with their columns, each after those whose texts its key needs."""
     waiting = list(tables)
     while waiting:
@@ -103,7 +105,7 @@ def _joinable(tables: list[_Table], snapshot: Snapshot, known: set[str]) -> Iter
             needed = "; ".join(f"{t.name.stored} needs {', '.join(sorted(set(t.key) - known))}" for t in waiting)
             raise FeatureError(f"No candidate has the key of these tables: {needed}. Add the column to features.item.")
         waiting.remove(table)
-        described = snapshot.table(f"describe {table.name}").to_pylist()
+        described = ask(f"describe {table.name}").to_pylist()
         kinds = {row["column_name"]: row["column_type"] for row in described if row["column_name"] not in table.key}
         texts = tuple(name for name, kind in kinds.items() if kind == "VARCHAR")
         known |= set(texts)

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Literal
 
 from recsys_assets.nights import close
 from recsys_assets.profile import Delivery
-from recsys_assets.storage import readers
-from recsys_assets.storage.intake import Delivered, Intake
-from recsys_assets.storage.lineage import select_lineage
+from recsys_assets.selects.lineage import select_lineage
+from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.storage.landing.intake import Delivered, Intake
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from recsys_assets.nights import Night
-    from recsys_assets.storage.lake import Lake
-    from recsys_assets.storage.landing import Landing
+    from recsys_assets.storage.lake.lake import Lake
+    from recsys_assets.storage.landing.database import Landing
 
 Poison = Literal["deleted", "altered"]
 POISONS: tuple[Poison, ...] = ("deleted", "altered")
@@ -92,7 +92,7 @@ def reland(
         night's partition of those rests on its own rows only. Such tables can be much larger than the events.
     """
     with target.open() as con:
-        con.execute(f"attach {readers.text(str(origin))} as origin (read_only)")
+        con.execute(f"attach {text(str(origin))} as origin (read_only)")
         _Relanding(con, target, lake, night, poison, users, extras_since).run()
         con.execute("detach origin")
 
@@ -219,7 +219,7 @@ class _Relanding:
         """Rows that were rejected, out of the JSON they are kept as, with the types of the raw table."""
         kinds = {name: kind for name, kind in self._columns(file.raw_table).items() if name not in _OWN}
         return (
-            f"select unnest(json_transform(delivered::json, {readers.text(json.dumps(kinds))})), "
+            f"select unnest(json_transform(delivered::json, {text(json.dumps(kinds))})), "
             f"row_number as landed_row, landed_id from origin.ledger.rejects "
             f"where file_id = {file.file_id} and landed_id is not null"
         )
@@ -255,13 +255,13 @@ class _Relanding:
             if not fed or name.lower() in fed["user_id"] | fed["times"]
         }
         lists = "".join(
-            f", list({readers.quoted(name)} order by n) as c{place}"
+            f", list({quoted(name)} order by n) as c{place}"
             for place, name in enumerate(columns, 1)
             if name in exchanged
         )
         chosen = []
         for name, kind in columns.items():
-            own = readers.quoted(name)
+            own = quoted(name)
             if not fed or name.lower() in fed["times"]:
                 value = exchanged[name]
             else:
@@ -298,7 +298,7 @@ class _Relanding:
         )
         kept = fed["times"] | (set() if name == "events" else fed["user_id"] | fed["item_id"])
         values = [
-            f"{readers.quoted(c) if c.lower() in kept else _other(readers.quoted(c), kind)} as {readers.quoted(c)}"
+            f"{quoted(c) if c.lower() in kept else _other(quoted(c), kind)} as {quoted(c)}"
             for c, kind in columns.items()
             if c not in _OWN
         ]
@@ -326,7 +326,7 @@ class _Relanding:
         """Land rows under new ids as a file that arrives."""
         self.con.execute(
             f"create or replace temp table staged as select * exclude (landed_id), "
-            f"md5(landed_id::varchar || {readers.text(name)})::uuid as landed_id from ({rows})"
+            f"md5(landed_id::varchar || {text(name)})::uuid as landed_id from ({rows})"
         )
         file_id = self.con.execute("select max(file_id) + 1 from landing.ledger.files").fetchall()[0][0]
         self._store(name, _File(file_id, name, table, "arrival", at, name, 0, self.night, 0, 0, 0), file_id)
@@ -338,7 +338,7 @@ class _Relanding:
         users = sorted(self._fed(table).get("user_id", ())) if self.users < 1 else []
         if not users:
             return "true"
-        return f"hash(coalesce({readers.quoted(users[0])}::varchar, '')) % 10000 < {round(self.users * 10_000)}"
+        return f"hash(coalesce({quoted(users[0])}::varchar, '')) % 10000 < {round(self.users * 10_000)}"
 
     def _feeds_extras_only(self, table: str) -> bool:
         """Whether the SELECTs that name a raw table are those of extra tables, which it drives."""

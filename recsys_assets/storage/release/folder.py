@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.release_file import FILE_NAME, ReleaseError
-from recsys_assets.storage.release_history import Publication, read_history
+from recsys_assets.storage.release.file import FILE_NAME, ReleaseError
+from recsys_assets.storage.release.history import Publication, read_history
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.splitting import shape_of, some_line_ends_in, split
-from recsys_assets.storage.text_files import LONGEST_LINE, Lines, UnreadableFile, line_fault, shown
+from recsys_assets.storage.landing.splitting import shape_of, some_line_ends_in, split
+from recsys_assets.storage.landing.text_files import LONGEST_LINE, Lines, UnreadableFile, line_fault, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

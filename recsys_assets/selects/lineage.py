@@ -10,16 +10,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.storage.sql import TableName, load_select, select_files
+from recsys_assets.selects.files import TableName, load_select, select_files
+from recsys_assets.selects.resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    import pyarrow as pa
     from sqlglot import exp
     from sqlglot.optimizer.scope import Scope
 
-    from recsys_assets.storage.lake import Lake
-    from recsys_assets.storage.snapshot import Snapshot
+    from recsys_assets.profile import Profile
 
     Columns = Mapping[TableName, tuple[str, ...]]
     """Columns of each table, in order."""
@@ -31,9 +32,9 @@ class _Unresolved(Exception):
     """A column whose table the text does not tell."""
 
 
-def snapshot_columns(snapshot: Snapshot) -> dict[TableName, tuple[str, ...]]:
-    """Columns of every table that a snapshot shows."""
-    rows = snapshot.table(
+def snapshot_columns(ask: Callable[[str], pa.Table]) -> dict[TableName, tuple[str, ...]]:
+    """Columns of every table that a snapshot shows; ``ask`` runs a query over it."""
+    rows = ask(
         "select database_name, schema_name, table_name, list(column_name order by column_index) as names "
         "from duckdb_columns() where not internal group by all"
     ).to_pylist()
@@ -45,7 +46,7 @@ def snapshot_columns(snapshot: Snapshot) -> dict[TableName, tuple[str, ...]]:
     }
 
 
-def stored_lineage(text: str, columns: Columns, lake: Lake, output: str) -> dict[str, list[tuple[str, str]]]:
+def stored_lineage(text: str, columns: Columns, profile: Profile, output: str) -> dict[str, list[tuple[str, str]]]:
     """Stored columns behind each output column of a SELECT over a snapshot.
 
     Parameters
@@ -63,7 +64,7 @@ def stored_lineage(text: str, columns: Columns, lake: Lake, output: str) -> dict
     """
     found = {}
     for name, origins in select_lineage(text, columns).items():
-        pairs = {pair for origin in origins for pair in _stored(*origin, columns, lake, output)}
+        pairs = {pair for origin in origins for pair in _stored(*origin, columns, profile, output)}
         stored = sorted(pair for pair in pairs if pair[0] != output)
         if stored:
             found[name] = stored
@@ -78,19 +79,22 @@ def select_lineage(text: str, columns: Columns) -> dict[str, Origins]:
     return _select_lineage(text, tuple(sorted((table, names) for table, names in columns.items())))
 
 
-def _stored(table: TableName, column: str, columns: Columns, lake: Lake, output: str) -> Iterator[tuple[str, str]]:
+def _stored(
+    table: TableName, column: str, columns: Columns, profile: Profile, output: str
+) -> Iterator[tuple[str, str]]:
     """Stored columns behind a column that SQL names: views taken apart, landed rows traced to the raw table."""
     folder, name = "clean/views", table.name
     if table.schema == "landed":
-        folder = f"sources/{lake.profile.source}"
+        folder = f"sources/{profile.source}"
         name = output.partition(".")[2] if name == "extra" else name  # a source's extra table, whatever its name
     files = select_files(folder) if table.schema in {"clean", "landed"} and not table.catalog else {}
     if name in files:
         behind = select_lineage(load_select(files[name], keyed=False).text, columns)
         for origin in behind.get(column.lower(), ()):
-            yield from _stored(*origin, columns, lake, output)
-    elif table.schema not in {"this", "made", "landed"}:
-        yield from ((stored, column) for stored in lake.expand(table))
+            yield from _stored(*origin, columns, profile, output)
+    else:
+        for tables in resolve([table], profile.algorithms).values():
+            yield from ((stored, column) for stored in tables)
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.text_files import BLOCK, LONGEST_LINE
+from recsys_assets.storage.landing.text_files import BLOCK, LONGEST_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

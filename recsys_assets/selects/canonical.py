@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 
-from recsys_assets.storage.schemas import EVENTS, OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS
+from recsys_assets.errors import RecsysError
+from recsys_assets.selects.contracts import EVENTS, OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS
 
 
-class SourceError(Exception):
+class SourceError(RecsysError):
     """A source's SELECT that does not keep the contract; names the file and column and says what to do."""
 
 

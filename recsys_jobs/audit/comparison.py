@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.storage.lake import Lake
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.models import PROVENANCE, Models
-from recsys_assets.storage.release import Releases
+from recsys_assets.storage.release.releases import Releases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,22 +68,10 @@ def explain(one: Content | None, other: Content | None) -> tuple[tuple[str, ...]
                 con.execute(f"create view {name} as from file_{name}.{content.table}")
             else:
                 con.from_parquet(str(content.path), hive_partitioning=False).create_view(name)
-        key = [] if one.table else provenance_key(one.path)
-        return _differing(con, key)
+        return _differing(con, () if one.table else provenance(one.path).key)
 
 
-def provenance_key(path: Path) -> list[str]:
-    """Key columns of a lake file, out of its footer."""
-    import json
-
-    import pyarrow.parquet as pq
-
-    footer = pq.read_metadata(path).metadata or {}
-    key: list[str] = json.loads(footer[b"recsys"])["key"]
-    return key
-
-
-def _differing(con: duckdb.DuckDBPyConnection, key: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _differing(con: duckdb.DuckDBPyConnection, key: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     columns = [[row[0] for row in con.execute(f"describe {name}").fetchall()] for name in ("one", "other")]
     shared = [name for name in columns[0] if name in columns[1]]
     changed = [name for name in columns[0] + columns[1] if name not in shared]

@@ -1,57 +1,20 @@
-"""A source: the SELECTs that map raw tables to canonical ones, run over chosen raw rows.
+"""A source's SELECTs run over chosen raw rows, which they read as ``raw.<table>``.
 
-What belongs here: finding a source's SQL files, and showing them ``raw.<table>``. The table in a SELECT's outermost
-FROM is its driver: it maps those rows one to one. All other raw tables it names are looked up in, never listed.
-Several SELECTs may have one driver: a till line can be an event and a version of its item.
+What belongs here: the views that show a SELECT its driver's rows and those it looks up, and the cast of what it gives
+to the canonical columns.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recsys_assets.profile import PROJECT
-from recsys_assets.storage.canonical import CANONICAL, Canonical, SourceError, projection
-from recsys_assets.storage.sql import Select, load_select, select_files
+from recsys_assets.selects.canonical import Canonical, SourceError, projection
+from recsys_assets.selects.source import driver, shown
 
 if TYPE_CHECKING:
     import duckdb
 
-
-class Source:
-    """The SELECTs of one folder under ``sql/sources/``."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        files = select_files(f"sources/{name}")
-        if "events" not in files:
-            raise SourceError(f"sql/sources/{name}/events.sql is missing: a source needs at least its events.")
-        self.selects = {stem: load_select(path, keyed=False) for stem, path in files.items()}
-        for select in self.selects.values():
-            if select.driver is None or select.driver.schema != "raw":
-                raise SourceError(f"{shown(select)}: must select from one raw table (from raw.<table> ...).")
-        self.extras = [stem for stem in self.selects if stem not in CANONICAL]
-        """Names of its extra tables, e.g. promotions: ``clean.<name>``."""
-        taken = {**select_files("clean"), **select_files("clean/views")}
-        for stem in self.extras:
-            if stem in taken:
-                raise SourceError(
-                    f"{shown(self.selects[stem])}: clean.{stem} is taken; name the extra table otherwise."
-                )
-
-    def driven_by(self, raw_table: str) -> dict[str, Select]:
-        """Canonical tables whose rows are the rows of ``raw_table``."""
-        return {name: select for name, select in self.selects.items() if driver(select) == raw_table}
-
-
-def driver(select: Select) -> str:
-    """Name of the raw table whose rows the SELECT maps."""
-    assert select.driver is not None, f"{select.path} was not loaded through Source"
-    return select.driver.name
-
-
-def shown(select: Select) -> str:
-    """Path of the file as people know it."""
-    return str(select.path.relative_to(PROJECT))
+    from recsys_assets.selects.files import Select
 
 
 def bind(con: duckdb.DuckDBPyConnection, select: Select, driver_rows: str, lookups_where: str) -> None:

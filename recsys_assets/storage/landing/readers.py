@@ -11,16 +11,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.csv_files import Reject, stage_csv
-from recsys_assets.storage.splitting import shape_of, split
-from recsys_assets.storage.text_files import Lines, UnreadableFile, as_utf8, line_fault, shown
+from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.storage.landing.csv_files import Reject, stage_csv
+from recsys_assets.storage.landing.splitting import shape_of, split
+from recsys_assets.storage.landing.text_files import Lines, UnreadableFile, as_utf8, line_fault, shown
 
 if TYPE_CHECKING:
     import duckdb
 
     from recsys_assets.profile import Delivery
 
-__all__ = ["UnreadableFile", "quoted", "stage", "text"]
+__all__ = ["UnreadableFile", "stage"]
 
 _FORMATS = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet"} | dict.fromkeys(
     ("jsonl", "ndjson", "json"), "jsonl"
@@ -143,13 +144,3 @@ def _blank_what_is_no_text(path: Path, blanked: Path, encoding: str, rejects: li
 def _pointer(name: str) -> str:
     """JSON pointer (RFC 6901) to a field, whatever characters its name has."""
     return "/" + name.replace("~", "~0").replace("/", "~1")
-
-
-def text(value: str) -> str:
-    """SQL literal of a text, for the places where DuckDB binds no parameter."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """Identifier in quotes, for column names as delivered."""
-    return '"' + name.replace('"', '""') + '"'

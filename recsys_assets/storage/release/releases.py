@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from recsys_assets.storage import atomic
-from recsys_assets.storage.release_file import FILE_NAME, ReleaseError, check_file, write_file
-from recsys_assets.storage.release_folder import ReleaseFolder, ReleaseInfo, parse_name, release_name
-from recsys_assets.storage.release_history import Publication, write_history
+from recsys_assets.storage.release.file import FILE_NAME, ReleaseError, check_file, write_file
+from recsys_assets.storage.release.folder import ReleaseFolder, ReleaseInfo, parse_name, release_name
+from recsys_assets.storage.release.history import Publication, write_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from recsys_assets.errors import RecsysError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -21,7 +23,7 @@ _TABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 _UNKNOWN_IDS = ("no such id", -1)  # as text and as a number: clients pass either
 
 
-class ReleaseError(Exception):
+class ReleaseError(RecsysError):
     """A release that cannot be built, published, rolled back or read; the message says what to do next."""
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from recsys_assets.storage import atomic
-from recsys_assets.storage.release_file import ReleaseError
+from recsys_assets.storage.release.file import ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """SQL files: found by their place, parsed once, refused when they could differ from run to run.
 
 What belongs here: reading a SELECT from ``sql/``, what it reads (its dependencies), its key (its ``order by``),
-its description (its leading comment) and the hash of its text. What is refused is in `storage.sql_rules`.
+its description (its leading comment) and the hash of its text. What is refused is in `selects.rules`.
 Loading needs sqlglot only, so that definitions load light.
 """
 
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from recsys_assets.errors import RecsysError
 from recsys_assets.profile import PROJECT
-from recsys_assets.storage.sql_rules import problems, problems_of_keys
+from recsys_assets.selects.rules import problems, problems_of_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ SQL_FOLDER = PROJECT / "sql"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class SqlError(Exception):
+class SqlError(RecsysError):
     """A SQL file that is refused; the message names the file and the rule and says what to write instead."""
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from recsys_assets.nights import ONE_DAY, Night, close, nights_between, utc_now
-from recsys_assets.storage import readers
-from recsys_assets.storage.canonical import CANONICAL, Canonical, SourceError, canonical
+from recsys_assets.selects.canonical import CANONICAL, Canonical, SourceError, canonical
+from recsys_assets.selects.files import SQL_FOLDER
+from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.selects.source import Source, driver
 from recsys_assets.storage.connections import connect
-from recsys_assets.storage.intake import Delivered, Intake, Kind, Landed, LandingError, one, record
-from recsys_assets.storage.source import Source, bind, driver, has_raw, mapped
-from recsys_assets.storage.sql import SQL_FOLDER
+from recsys_assets.storage.landing import readers
+from recsys_assets.storage.landing.intake import Delivered, Intake, Kind, Landed, LandingError, one, record
+from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from recsys_assets.profile import Delivery, Profile
-    from recsys_assets.storage.lake import Lake
-    from recsys_assets.storage.sql import Select
+    from recsys_assets.selects.files import Select
+    from recsys_assets.storage.lake.lake import Lake
 
 __all__ = ["Kind", "Landed", "Landing", "LandingError"]
 
@@ -56,7 +58,7 @@ class Landing:
         with FileLock(self.path.with_suffix(".lock")), connect() as con:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # event ids stay UUIDs on their way through Arrow
-            con.execute(f"attach {readers.text(str(self.path))} as landing")
+            con.execute(f"attach {text(str(self.path))} as landing")
             con.execute(_sql("ledger"))
             con.execute(_sql("macros"))
             con.execute("create schema raw")
@@ -237,7 +239,7 @@ def _changed(con: duckdb.DuckDBPyConnection, select: Select) -> bool:
 def _newest(rows: duckdb.DuckDBPyRelation, id_column: str) -> duckdb.DuckDBPyRelation:
     """Of each item or user the row with the latest time of its own, and a hash of the attributes it tells."""
     told = {id_column, "landed_id", "known_from", "known_at", "visible_night"}
-    attributes = ", ".join(readers.quoted(name) for name in rows.columns if name not in told)
+    attributes = ", ".join(quoted(name) for name in rows.columns if name not in told)
     newest = rows.query(
         "delivered",
         f"select *, md5(to_json(row({attributes}))::varchar) as content from delivered "

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from filelock import FileLock
 
-from recsys_assets.storage.lake import Lake
-from recsys_assets.storage.landing import Landing
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.models import Models
 
 if TYPE_CHECKING:

@@ -6,6 +6,11 @@ partition is shown empty, with these columns). A write with other columns is ref
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 CANDIDATES = {
     "algorithm": "VARCHAR",
     "task": "VARCHAR",
@@ -188,3 +193,24 @@ OPTIONAL_USER_COLUMNS = {"country": "VARCHAR", "region": "VARCHAR"}
 def contract(table: str) -> dict[str, str] | None:
     """Declared columns (name to DuckDB type) of a lake table, or None when only its SQL says."""
     return CANDIDATES if table.startswith("candidates.") else CONTRACTS.get(table)
+
+
+def arrow_schema(columns: dict[str, str]) -> pa.Schema:
+    """Arrow schema of declared DuckDB columns, for tables made by Python."""
+    import pyarrow as pa
+
+    kinds = {
+        "VARCHAR": pa.string(),
+        "INTEGER": pa.int32(),
+        "DOUBLE": pa.float64(),
+        "BOOLEAN": pa.bool_(),
+        "DATE": pa.date32(),
+    }
+    return pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
+
+
+def declared_rows(table: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows made by Python as an Arrow table with the columns that a lake table declares; a value left out is null."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=arrow_schema(CONTRACTS[table]))

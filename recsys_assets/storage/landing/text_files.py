@@ -12,6 +12,8 @@ import zlib
 from collections import deque
 from typing import TYPE_CHECKING, BinaryIO
 
+from recsys_assets.errors import RecsysError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -33,7 +35,7 @@ _OTHER_FORMATS = {
 }
 
 
-class UnreadableFile(Exception):
+class UnreadableFile(RecsysError):
     """A file that cannot be read at all; it is quarantined with this message."""
 
 

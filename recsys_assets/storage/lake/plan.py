@@ -1,0 +1,172 @@
+"""The plan of a snapshot: which files each name shows to a night, and what a write rests on.
+
+What belongs here: the law's arithmetic over files, see DESIGN section 1 for what each name shows. Nothing here opens a
+table or knows an engine; `session` and `writer` do what the plan says.
+
+Which nights' files a name shows to night N, of horizon h::
+
+    clean.x          every night up to N        past.x       every night up to N, with its night
+    features.x       N alone                    before.x     every night before N, with its night
+                                                graded.x     N−h alone; empty where it was never built
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recsys_assets.nights import ONE_DAY, cutoff, graded_night
+from recsys_assets.selects.contracts import OPEN_ENDED, contract
+from recsys_assets.selects.resolve import resolve
+from recsys_assets.storage.lake.partitions import LakeError
+from recsys_assets.storage.lake.provenance import watermark_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+    from recsys_assets.selects.files import TableName
+    from recsys_assets.storage.lake.partitions import Partition, Partitions
+
+WITH_NIGHT = frozenset({"past", "before"})
+"""Catalogues whose tables show the night that each row lies in."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one step may see, and what it writes."""
+
+    profile: Profile
+    night: Night
+    reads: tuple[TableName, ...]
+    """Tables as the step's SQL names them, sorted."""
+    shown: Mapping[TableName, tuple[Partition, ...]]
+    """Files behind each stored name. Of a table that the step writes itself: those of earlier nights."""
+    shapes: Mapping[TableName, Partition]
+    """Of a name without files whose columns no contract tells: a file that has them."""
+    outputs: Mapping[str, tuple[TableName, ...]]
+    """Tables the step writes, each with the names it reads."""
+
+    def made_here(self, name: TableName) -> bool:
+        """Whether a name stands for a table that the step itself writes for those after it."""
+        return _made_here(name, self.outputs)
+
+    def files(self) -> list[Partition]:
+        """Every file that the step may see before it has written anything, each once."""
+        visible = [files for name, files in self.shown.items() if not self.made_here(name)]
+        return list({str(partition.path): partition for files in visible for partition in files}.values())
+
+    def inputs(self, output: str | None, written: Mapping[str, Partition]) -> tuple[Partition, ...]:
+        """Files that a write rests on (``None``: that what was read rests on), each once.
+
+        Parameters
+        ----------
+        written
+            Partitions that the step has written by now, by table.
+
+        Raises
+        ------
+        LakeError
+            When the output reads a table that the same step writes and has not written yet.
+        """
+        files: dict[str, Partition] = {}
+        for name in self._names(output):
+            mine: tuple[Partition, ...] = ()
+            if self.made_here(name) and output is not None:
+                if name.stored not in written:
+                    raise LakeError(f"{output}, night {self.night}: reads {name.stored}, which is not written yet.")
+                mine = (written[name.stored],)
+            for partition in (*self.shown[name], *mine):
+                files[str(partition.path)] = partition
+        return tuple(files.values())
+
+    def watermark(self, partitions: Iterable[Partition]) -> datetime | None:
+        """Latest event (UTC) that files rest on."""
+        return max(filter(None, map(watermark_of, partitions)), default=None)
+
+    def check_watermark(self, what: str | None, watermark: datetime | None) -> None:
+        """Hold what something rests on against the night.
+
+        Raises
+        ------
+        LakeError
+            When the watermark is not before the night's cutoff.
+        """
+        if watermark is not None and watermark >= cutoff(self.night):
+            raise LakeError(
+                f"{what or 'snapshot'}, night {self.night}: rests on an event of {watermark}, "
+                f"at or after its cutoff {cutoff(self.night)}."
+            )
+
+    def _names(self, output: str | None) -> Iterable[TableName]:
+        reads = self.outputs[output] if output else self.reads
+        return resolve(reads, self.profile.algorithms)
+
+
+def make_plan(
+    lake: Partitions, night: Night, reads: Iterable[TableName], outputs: Mapping[str, Sequence[TableName]]
+) -> Plan:
+    """Plan a step: lists every table once, O(nights x tables).
+
+    Parameters
+    ----------
+    reads
+        Tables the step names, as `selects.files.Select.reads` lists them.
+    outputs
+        Tables the step writes, each with the names it reads. Several are written in an order in which each finds
+        those it reads.
+
+    Raises
+    ------
+    LakeError
+        When a table has no partition for the night, was never built, or rests on an event of later.
+    """
+    names = tuple(sorted({*reads, *(name for each in outputs.values() for name in each)}))
+    shown: dict[TableName, tuple[Partition, ...]] = {}
+    shapes: dict[TableName, Partition] = {}
+    for name, tables in resolve(names, lake.profile.algorithms).items():
+        if _made_here(name, outputs):
+            shown[name] = tuple(lake.partitions(name.stored, night - ONE_DAY))
+            continue
+        shown[name] = tuple(_visible(lake, name, tables, night))
+        if not shown[name] and declared_columns(name) is None:
+            others = lake.partitions(name.stored, night)
+            if not others:
+                raise LakeError(f"{name} was never built up to night {night}, so its columns are unknown.")
+            shapes[name] = others[-1]
+    plan = Plan(lake.profile, night, names, shown, shapes, {table: tuple(each) for table, each in outputs.items()})
+    plan.check_watermark(next(iter(outputs), None), plan.watermark(plan.files()))
+    return plan
+
+
+def declared_columns(name: TableName) -> dict[str, str] | None:
+    """Columns (name to DuckDB type) that a contract declares of a name, with the night where it shows one."""
+    declared = contract(name.stored) or OPEN_ENDED.get(name.stored)
+    if declared is None:
+        return None
+    return dict(declared) | ({"night": "DATE"} if name.catalog in WITH_NIGHT else {})
+
+
+def _made_here(name: TableName, outputs: Mapping[str, object]) -> bool:
+    return not name.catalog and len(outputs) > 1 and name.stored in outputs
+
+
+def _visible(lake: Partitions, name: TableName, tables: Sequence[str], night: Night) -> list[Partition]:
+    """Files that a name shows to a night."""
+    if name.catalog == "past":
+        return [p for table in tables for p in lake.partitions(table, night)]
+    if name.catalog == "before":
+        return [p for table in tables for p in lake.partitions(table, night - ONE_DAY)]
+    of_night = graded_night(night, lake.profile.horizon) if name.catalog == "graded" else night
+    current = [lake.partition(table, of_night) for table in tables]
+    missing = [table for table, partition in zip(tables, current, strict=True) if partition is None]
+    if missing and not name.catalog:
+        raise LakeError(
+            f"{missing[0]} has no partition for night {night}: build it first "
+            f"(recsys night {night}, or materialize it in the UI)."
+        )
+    if name.schema == "clean" and not name.catalog:
+        return lake.partitions(name.stored, night)
+    return [partition for partition in current if partition is not None]

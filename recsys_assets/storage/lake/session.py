@@ -1,0 +1,179 @@
+"""A session: a plan's tables as a locked in-memory DuckDB, over exactly the plan's files.
+
+What belongs here: the views, the settings of schema ``this``, and the lock that makes everything else unreachable.
+DuckDB itself refuses other paths, globs, ATTACH and SET from then on.
+"""
+
+from __future__ import annotations
+
+import shutil
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from recsys_assets.nights import cutoff, graded_night
+from recsys_assets.selects.contracts import contract
+from recsys_assets.selects.files import load_select
+from recsys_assets.selects.quoting import text
+from recsys_assets.selects.resolve import clean_views
+from recsys_assets.storage.connections import connect
+from recsys_assets.storage.lake.plan import WITH_NIGHT, declared_columns
+from recsys_assets.storage.lake.provenance import written_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    import duckdb
+    import pyarrow as pa
+
+    from recsys_assets.selects.files import TableName
+    from recsys_assets.storage.lake.partitions import Partition
+    from recsys_assets.storage.lake.plan import Plan
+
+MACROS = (
+    "create macro exact_sum(x) as sum(x::decimal(38, 12))::double",
+    "create macro exact_avg(x) as (sum(x::decimal(38, 12)) / count(x))::double",
+)
+CATALOGS = ("past", "before", "graded")
+_SETTINGS = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
+
+
+class Session:
+    """The locked connection of one step; a context manager.
+
+    Parameters
+    ----------
+    plan
+        What it shows.
+    targets
+        Files that the step writes: the only other ones that its SQL can reach.
+    """
+
+    def __init__(self, plan: Plan, targets: Iterable[Path] = ()) -> None:
+        self.plan = plan
+        self._targets = tuple(targets)
+        # DuckDB lets SQL read and write there, so no two sessions may share it.
+        self._spill = plan.profile.folder / "tmp" / uuid4().hex
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if "con" in self.__dict__:
+            self.con.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the same locked database, e.g. to read while a stream is being written."""
+        return self.con.cursor()
+
+    def table(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> pa.Table:
+        """Run a query over the tables shown and return all of its rows as Arrow."""
+        return self.con.sql(query, params=parameters or None).to_arrow_table()
+
+    def row(self, query: str, parameters: list[Any] | None = None) -> tuple[Any, ...]:
+        """First row of a query; empty when it has none."""
+        rows = self.con.execute(query, parameters or []).fetchall()
+        return rows[0] if rows else ()
+
+    def add(self, name: str, rows: pa.Table | pa.RecordBatchReader, *, copied: bool = False) -> None:
+        """Show rows made by Python (e.g. a model's lists) under the name ``schema.table`` to this session's SQL.
+
+        Cursors see them only when they are ``copied`` into its database.
+        """
+        schema, table = name.split(".")
+        self.con.register(f"{schema}_{table}", rows)
+        self.con.execute(f"create schema if not exists {schema}")
+        kind = "table" if copied else "view"
+        self.con.execute(f"create or replace {kind} {name} as from main.{schema}_{table}")
+
+    def show(self, name: TableName, files: Sequence[Partition]) -> None:
+        """Make a table visible as a view over its files; only files of the plan and the targets can be read."""
+        self._show(self.con, name, files)
+
+    @cached_property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The locked database; made for the first query, as opening one takes longer than listing files."""
+        con, plan = connect(), self.plan
+        self._spill.parent.mkdir(parents=True, exist_ok=True)
+        con.execute("set temp_directory = $1", [str(self._spill)])
+        for catalog in sorted({name.catalog for name in plan.reads} & set(CATALOGS)):
+            con.execute(f"attach ':memory:' as {catalog}")
+        for macro in MACROS:
+            con.execute(macro)
+        _create_this(con, plan)
+        for name, files in plan.shown.items():
+            if not plan.made_here(name):
+                self._show(con, name, files)
+        views = clean_views()
+        for name in plan.reads:
+            if name in views:
+                con.execute(f"create view {name} as {load_select(views[name], keyed=False).text}")
+        paths = {str(partition.path) for files in plan.shown.values() for partition in files}
+        paths |= {str(target) for target in self._targets}
+        con.execute("set allowed_paths = $1", [sorted(paths)])
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+        return con
+
+    def _show(self, con: duckdb.DuckDBPyConnection, name: TableName, files: Sequence[Partition]) -> None:
+        con.execute(f"create schema if not exists {name.catalog or 'memory'}.{name.schema}")
+        if files:
+            # Finding out that files differ opens each of them: declared tables do not.
+            may_differ = len(files) > 1 and contract(files[0].table) is None
+            con.execute(f"create view {name} as {_rows(name, files, union_by_name=may_differ)}")
+        elif declared := declared_columns(name):
+            con.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in declared.items())})")
+        else:
+            con.execute(f"create table {name} as {_rows(name, [self.plan.shapes[name]])} limit 0")
+
+
+def _rows(name: TableName, files: Sequence[Partition], *, union_by_name: bool = False) -> str:
+    """SELECT over the files of a table, showing the night they lie in as its schema does."""
+    columns = "*"
+    if name.catalog not in WITH_NIGHT:
+        columns = "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"
+    paths = ", ".join(text(str(partition.path)) for partition in files)
+    return (
+        f"select {columns} from read_parquet([{paths}], hive_partitioning = true, union_by_name = {union_by_name}, "
+        "hive_types = {night: date})"
+    )
+
+
+def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """The night, the settings, and the partitions shown with the run that wrote each (null for the log)."""
+    profile, graded = plan.profile, graded_night(plan.night, plan.profile.horizon)
+    con.execute("create schema this")
+    con.execute(
+        "create table this.night as select $1::date as night, $2::timestamp as cutoff, $3::date as graded_night, "
+        "$4::timestamp as graded_cutoff",
+        [plan.night, cutoff(plan.night), graded, cutoff(graded)],
+    )
+    columns = [f"${place}::integer as {name}" for place, name in enumerate(_SETTINGS, 3)]
+    con.execute(
+        f"create table this.profile as select {', '.join(columns)}, $1 as fingerprint, $2 as settings",
+        [profile.fingerprint, profile.settings, *(getattr(profile, name) for name in _SETTINGS)],
+    )
+    con.execute(
+        "create table this.tasks as select unnest($1::varchar[]) as task, unnest($2::integer[]) as n_candidates",
+        [profile.tasks, [profile.n_candidates[task] for task in profile.tasks]],
+    )
+    con.execute(
+        "create table this.event_weights as select unnest($1::varchar[]) as event_type, unnest($2::double[]) as weight",
+        [list(profile.event_weights), list(profile.event_weights.values())],
+    )
+    files = plan.files()
+    con.execute(
+        "create table this.inputs as select unnest($1::varchar[]) as table_name, unnest($2::date[]) as night, "
+        "unnest($3::varchar[]) as fingerprint, unnest($4::varchar[]) as run_id",
+        [
+            [p.table for p in files],
+            [p.night for p in files],
+            [p.fingerprint for p in files],
+            [None if p.table.startswith("clean.") else written_by(p.path) for p in files],
+        ],
+    )

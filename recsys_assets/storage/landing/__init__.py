@@ -1,0 +1,1 @@
+"""Files as delivered: readers of formats, the intake of one file, and the database that keeps them."""
