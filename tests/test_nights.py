@@ -3,10 +3,9 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from dagster._core.definitions.partitions.context import partition_loading_context
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,31 +87,6 @@ def test_nights_between_are_both_included():
     assert nights.nights_between(N, N - ONE_DAY) == []
 
 
-def test_partitions_include_the_last_night():
-    keys = nights.partitions(N, date(2017, 11, 3)).get_partition_keys()
-    assert keys == ["2017-11-01", "2017-11-02", "2017-11-03"]
-
-
-def test_a_live_shop_has_a_partition_for_every_day_that_is_over():
-    with partition_loading_context(datetime(2017, 11, 5, 1, tzinfo=UTC)):
-        assert nights.partitions(N, None).get_last_partition_key() == "2017-11-04"
-
-
-def test_a_night_depends_on_the_night_it_grades_where_that_exists():
-    days = nights.partitions(N, None)
-    mapping = nights.graded_partition(7)
-
-    def upstream(*keys):
-        found = mapping.get_upstream_mapped_partitions_result_for_partitions(
-            days.subset_with_partition_keys(keys), days, days, current_time=datetime(2017, 12, 1)
-        )
-        return sorted(found.partitions_subset.get_partition_keys())
-
-    assert upstream("2017-11-08") == ["2017-11-01"]
-    assert upstream("2017-11-20") == ["2017-11-13"]
-    assert upstream("2017-11-07") == []
-
-
 SCRIPT = """
 from datetime import date, datetime, timedelta
 from recsys_assets import nights
@@ -120,7 +94,6 @@ two = timedelta(hours=2)
 print([nights.visible_night(t, t, grace=two, first_night=date(2017, 1, 1), sealed=None).isoformat()
        for t in (datetime(2017, 11, 1, 0, 30), datetime(2017, 11, 1, 23, 59), datetime(2017, 3, 26, 1, 30))],
       nights.cutoff(date(2017, 11, 1)), nights.close(date(2017, 3, 26), two),
-      nights.partitions(date(2017, 11, 1), date(2017, 11, 2)).get_partition_keys(),
       abs((nights.utc_now() - datetime(1970, 1, 1)).total_seconds() - __import__("time").time()) < 60)
 """
 
@@ -131,6 +104,5 @@ def test_the_clock_on_the_wall_changes_nothing(zone):
         [sys.executable, "-c", SCRIPT], env=os.environ | {"TZ": zone}, capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == (
-        "['2017-11-01', '2017-11-01', '2017-03-26'] 2017-11-02 00:00:00 2017-03-27 02:00:00 "
-        "['2017-11-01', '2017-11-02'] True"
+        "['2017-11-01', '2017-11-01', '2017-03-26'] 2017-11-02 00:00:00 2017-03-27 02:00:00 True"
     )

@@ -8,9 +8,9 @@ import pytest
 
 from recsys_assets.selects.contracts import contract
 from recsys_assets.selects.files import TableName
-from recsys_assets.storage.lake import lake as lake_module
+from recsys_assets.storage import atomic
 from recsys_assets.storage.lake.lake import LakeError
-from recsys_assets.storage.lake.provenance import provenance
+from recsys_assets.storage.lake.provenance import Provenance, provenance
 
 TABLE = "features.made"
 
@@ -54,7 +54,7 @@ def test_the_same_content_writes_nothing(shop, write):
     assert again.partition == first.partition
     after = first.partition.path.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert provenance(again.partition)["run_id"] == "run 1"
+    assert provenance(again.partition.path).run_id == "run 1"
 
 
 def test_new_content_gets_the_next_sequence_and_the_greatest_is_current(shop, write):
@@ -103,7 +103,7 @@ def test_a_file_in_the_place_of_a_nights_folder_is_no_partition(shop, write):
 @pytest.mark.parametrize("step", ["sync", "rename"])
 def test_a_write_that_fails_leaves_what_was_there(shop, write, monkeypatch, step):
     before = write("select 1 as a order by a").partition
-    monkeypatch.setattr(lake_module.atomic, step, fail)
+    monkeypatch.setattr(atomic, step, fail)
     with pytest.raises(OSError, match="disk full"):
         write("select 2 as a order by a")
     assert names(shop) == [before.path.name]
@@ -113,10 +113,8 @@ def test_a_write_that_fails_leaves_what_was_there(shop, write, monkeypatch, step
 def test_bytes_are_flushed_before_they_get_their_name(write, monkeypatch):
     done = []
     for step in ("sync", "rename"):
-        real = getattr(lake_module.atomic, step)
-        monkeypatch.setattr(
-            lake_module.atomic, step, lambda *paths, real=real, step=step: (done.append(step), real(*paths))
-        )
+        real = getattr(atomic, step)
+        monkeypatch.setattr(atomic, step, lambda *paths, real=real, step=step: (done.append(step), real(*paths)))
     write("select 1 as a order by a")
     assert done == ["sync", "rename", "sync"], "bytes, name, folder"
 
@@ -165,17 +163,15 @@ def test_the_footer_says_what_a_partition_rests_on(shop, write):
     two = write("select 2 as a order by a", 2, table="features.one").partition
     reads = [TableName("features", "one", "past")]
     made = write("select sum(a)::int as a from past.features.one order by a", 2, reads=reads, run_id="run 7").partition
-    assert provenance(made) == {
-        "table": TABLE,
-        "night": "2020-03-02",
-        "key": ["a"],
-        "code_version": "code 1",
-        "run_id": "run 7",
-        "profile": shop.profile.fingerprint,
-        "watermark": None,
-        "inputs": {"features.one": {"2020-03-01": one.path.stem, "2020-03-02": two.path.stem}},
-        "models": {},
-    }
+    assert provenance(made.path) == Provenance(
+        night=shop.night(2),
+        profile=shop.profile.fingerprint,
+        table=TABLE,
+        key=("a",),
+        code_version="code 1",
+        run_id="run 7",
+        inputs={"features.one": {shop.night(1): one.path.stem, shop.night(2): two.path.stem}},
+    )
     assert one.path.stem == f"000001-{one.fingerprint}"
 
 
@@ -186,10 +182,10 @@ def test_the_watermark_is_the_latest_event_below(shop):
     events = [TableName("clean", "events")]
     with shop.lake.as_of(shop.night(1), events, "features.one") as snapshot:
         one = snapshot.write("select count(*) as a from clean.events order by a", ("a",)).partition
-    assert provenance(one)["watermark"] == "2020-03-01T15:00:00"
+    assert provenance(one.path).watermark == shop.at(1, 15)
     with shop.lake.as_of(shop.night(1), [TableName("features", "one")], "features.two") as snapshot:
         two = snapshot.write("select a from features.one order by a", ("a",)).partition
-    assert provenance(two)["watermark"] == "2020-03-01T15:00:00", "handed on by what does not read events itself"
+    assert provenance(two.path).watermark == shop.at(1, 15), "handed on by what does not read events itself"
 
 
 def test_withdrawn_partitions_count_as_not_built_until_built_again(shop, write):

@@ -5,9 +5,12 @@ from datetime import date
 
 import pytest
 
-from recsys_assets.storage.lake.lake import LakeError
+from recsys_assets.storage.lake.partitions import LakeError
+from recsys_assets.storage.lake.provenance import Provenance
 from recsys_assets.storage.models import Models
 from tests.storage.lakes import MONDAY, TUESDAY, make_profile
+
+ABOUT = Provenance(MONDAY, run_id="r1")
 
 
 @pytest.fixture
@@ -36,50 +39,50 @@ def versions(models, algorithm="als", night=MONDAY):
 
 
 def test_a_model_is_found_with_what_it_was_made_from(models):
-    written = models.write("als", MONDAY, save(a=b"12", b=b"345"), {"night": MONDAY, "run_id": "r1"})
+    written = models.write("als", MONDAY, save(a=b"12", b=b"345"), ABOUT)
     assert models.get("als", MONDAY) == written
     assert contents(written) == {"a": b"12", "b": b"345"}
-    assert written.provenance == {"night": "2020-03-02", "run_id": "r1"}
+    assert written.provenance == ABOUT
     assert written.bytes == 5 + (written.path / "provenance.json").stat().st_size
     assert written.path.name == f"000001-{written.fingerprint}"
 
 
 def test_equal_bytes_write_nothing(models):
-    first = models.write("als", MONDAY, save(a=b"1"), {"run_id": "r1"})
-    again = models.write("als", MONDAY, save(a=b"1"), {"run_id": "r2"})
+    first = models.write("als", MONDAY, save(a=b"1"), ABOUT)
+    again = models.write("als", MONDAY, save(a=b"1"), Provenance(MONDAY, run_id="r2"))
     assert again == first
-    assert again.provenance == {"run_id": "r1"}
+    assert again.provenance.run_id == "r1"
     assert versions(models) == ["000001"]
 
 
 @pytest.mark.parametrize("other", [{"a": b"2"}, {"b": b"1"}, {"a": b"1", "b": b""}, {}])
 def test_other_names_or_bytes_are_another_model(models, other):
-    first = models.write("als", MONDAY, save(a=b"1"), {})
-    assert models.write("als", MONDAY, save(**other), {}).fingerprint != first.fingerprint
+    first = models.write("als", MONDAY, save(a=b"1"), ABOUT)
+    assert models.write("als", MONDAY, save(**other), ABOUT).fingerprint != first.fingerprint
 
 
 def test_the_newest_is_current_and_the_older_stay_as_they_were(models):
-    first = models.write("als", MONDAY, save(a=b"1"), {})
+    first = models.write("als", MONDAY, save(a=b"1"), ABOUT)
     for content in [b"%d" % number for number in range(2, 12)]:
-        newest = models.write("als", MONDAY, save(a=content), {})
+        newest = models.write("als", MONDAY, save(a=content), ABOUT)
     assert contents(models.get("als", MONDAY)) == {"a": b"11"}
     assert newest.path.name.startswith("000011-")
     assert contents(first) == {"a": b"1"}
 
 
 def test_what_was_written_before_can_become_current_again(models):
-    first = models.write("als", MONDAY, save(a=b"1"), {})
-    models.write("als", MONDAY, save(a=b"2"), {})
-    back = models.write("als", MONDAY, save(a=b"1"), {})
+    first = models.write("als", MONDAY, save(a=b"1"), ABOUT)
+    models.write("als", MONDAY, save(a=b"2"), ABOUT)
+    back = models.write("als", MONDAY, save(a=b"1"), ABOUT)
     assert back.fingerprint == first.fingerprint
     assert versions(models) == ["000001", "000002", "000003"]
     assert models.get("als", MONDAY) == back
 
 
 def test_another_night_and_another_algorithm_are_other_models(models):
-    models.write("als", MONDAY, save(a=b"monday"), {})
-    models.write("als", TUESDAY, save(a=b"tuesday"), {})
-    models.write("item_knn", MONDAY, save(a=b"neighbours"), {})
+    models.write("als", MONDAY, save(a=b"monday"), ABOUT)
+    models.write("als", TUESDAY, save(a=b"tuesday"), ABOUT)
+    models.write("item_knn", MONDAY, save(a=b"neighbours"), ABOUT)
     assert contents(models.get("als", MONDAY)) == {"a": b"monday"}
     assert contents(models.get("als", TUESDAY)) == {"a": b"tuesday"}
     assert contents(models.get("item_knn", MONDAY)) == {"a": b"neighbours"}
@@ -87,21 +90,21 @@ def test_another_night_and_another_algorithm_are_other_models(models):
 
 @pytest.mark.parametrize("night", [date(2020, 3, 1), TUESDAY])
 def test_a_night_without_a_model_takes_no_other_nights(models, night):
-    models.write("als", MONDAY, save(a=b"1"), {})
+    models.write("als", MONDAY, save(a=b"1"), ABOUT)
     said = f"Algorithm als has no model of night {night}: materialize models/als first."
     with pytest.raises(LakeError, match=f"^{re.escape(said)}$"):
         models.get("als", night)
 
 
 def test_a_model_that_fails_while_it_is_saved_changes_nothing(models):
-    first = models.write("als", MONDAY, save(a=b"1"), {})
+    first = models.write("als", MONDAY, save(a=b"1"), ABOUT)
 
     def fail(folder):
         save(a=b"half")(folder)
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        models.write("als", MONDAY, fail, {})
+        models.write("als", MONDAY, fail, ABOUT)
     assert models.get("als", MONDAY) == first
 
 
@@ -112,6 +115,6 @@ def test_what_a_killed_process_left_is_removed_and_never_read(models):
         (folder / name / "half").write_bytes(b"torn")
     with pytest.raises(LakeError, match="has no model"):
         models.get("als", MONDAY)
-    written = models.write("als", MONDAY, save(a=b"1"), {})
+    written = models.write("als", MONDAY, save(a=b"1"), ABOUT)
     assert contents(written) == {"a": b"1"}
     assert not list(folder.glob(".tmp-*"))

@@ -8,6 +8,7 @@ import pytest
 
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import LakeError
+from recsys_assets.storage.lake.provenance import Provenance
 from recsys_assets.storage.models import Models
 
 
@@ -277,7 +278,7 @@ def fit(shop, number, **provenance):
         folder.mkdir()
         (folder / "weights.json").write_text(f"{number}")
 
-    about = {"watermark": None, "inputs": {}} | provenance
+    about = Provenance(shop.night(number), **provenance)
     return Models(shop.profile).write("popularity", shop.night(number), save, about)
 
 
@@ -290,7 +291,7 @@ def test_a_model_of_another_night_is_refused(shop):
 
 
 def test_a_model_that_saw_the_future_is_refused(shop):
-    model = fit(shop, 2, watermark="2020-03-03T00:00:00")
+    model = fit(shop, 2, watermark=datetime(2020, 3, 3))
     lists = shop.lake.as_of(shop.night(2), [], "candidates.popularity")
     with lists as snapshot, pytest.raises(LakeError, match="rests on an event of 2020-03-03"):
         snapshot.use_model(model)
@@ -298,7 +299,7 @@ def test_a_model_that_saw_the_future_is_refused(shop):
 
 def test_a_model_of_data_built_again_since_is_refused(shop, write):
     old = write("features.made", 1)
-    model = fit(shop, 2, inputs={"features.made": {"2020-03-01": old.path.stem}})
+    model = fit(shop, 2, inputs={"features.made": {shop.night(1): old.path.stem}})
     reads = [TableName("features", "made", "past")]
     with shop.lake.as_of(shop.night(2), reads, "candidates.popularity") as snapshot:
         snapshot.use_model(model)
