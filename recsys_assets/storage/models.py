@@ -72,9 +72,9 @@ class Models:
 
     def all(self) -> list[Model]:
         """Current model of every algorithm and night, sorted."""
-        nights = sorted(self.root.glob("*/night=*"))
-        found = [(folder.parent.name, date.fromisoformat(folder.name[6:])) for folder in nights]
-        return [self.get(algorithm, night) for algorithm, night in found if self._folders(algorithm, night)]
+        folders = sorted(self.root.glob("*/night=*"))
+        fitted = [(folder.parent.name, date.fromisoformat(folder.name[6:])) for folder in folders]
+        return [self.get(algorithm, night) for algorithm, night in fitted if self._folders(algorithm, night)]
 
     def write(self, algorithm: str, night: Night, save: Callable[[Path], None], provenance: Provenance) -> Model:
         """Let ``save`` write a model into a new folder and make that current.
