@@ -1,7 +1,7 @@
 """Model folders: found by night only, never changed."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -53,6 +53,21 @@ def test_equal_bytes_write_nothing(models):
     assert again == first
     assert again.provenance.run_id == "r1"
     assert versions(models) == ["000001"]
+
+
+def test_everything_it_says_of_itself_comes_back(models):
+    about = Provenance(
+        MONDAY,
+        profile="a1b2",
+        code_version="c3",
+        run_id="r1",
+        watermark=datetime(2020, 3, 2, 23, 59, 59, 999_999),
+        inputs={"clean.events": {MONDAY: "000001-aa", date(2020, 3, 1): "000002-bb"}},
+        models={"als": "2020-03-02 ff"},
+        cutoff=datetime(2020, 3, 3),
+        settings={"factors": 16, "weight": 0.5},
+    )
+    assert models.write("als", MONDAY, save(a=b"1"), about).provenance == about
 
 
 @pytest.mark.parametrize("other", [{"a": b"2"}, {"b": b"1"}, {"a": b"1", "b": b""}, {}])
