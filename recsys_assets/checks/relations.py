@@ -13,8 +13,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recsys_assets.nights import nights_between
+from recsys_assets.selects.contracts import LANDED
 from recsys_assets.storage.lake.partitions import LakeError, Partition, Partitions
 from recsys_assets.storage.lake.provenance import Provenance, provenance
+from recsys_assets.storage.landing.mapping import has_raw
 from recsys_assets.storage.models import Models
 from recsys_assets.storage.release.folder import ReleaseFolder, parse_name
 
@@ -54,10 +56,6 @@ RELATIONS: dict[str, dict[str, str]] = {
     # The release that readers see, and the newest night that has one.
     "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
 }
-_LANDED = (
-    "null::uuid as landed_id, null::integer as landed_file, null::bigint as landed_row, "
-    "null::timestamp as landed_known_at, null::date as landed_night"
-)
 
 
 class Relations(Protocol):
@@ -166,11 +164,10 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
 @contextmanager
 def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
     """What the checks of a raw table ask: ``raw.<table>`` (empty before anything landed), the ledger, the calendar."""
-    from recsys_assets.storage.landing.mapping import has_raw
-
     name = table.partition(".")[2]
     with landing.open() as con:
-        rows = f"from landing.raw.{name}" if has_raw(con, name) else f"select {_LANDED} where false"
+        nothing = ", ".join(f"null::{kind} as {column}" for column, kind in LANDED.items())
+        rows = f"from landing.raw.{name}" if has_raw(con, name) else f"select {nothing} where false"
         con.execute(f"create view raw.{name} as {rows}")
         con.execute("create schema ledger")
         for ledger in ("files", "rejects", "sealed_nights"):

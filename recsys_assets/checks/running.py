@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from recsys_assets.checks.located_yaml import CheckError
 from recsys_assets.checks.relations import opened_landing, show_relations
+from recsys_assets.storage.landing.database import Landing
 from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
@@ -55,8 +56,6 @@ def check_tables(lake: Lake, checks: list[Check], night: Night | None) -> Iterat
     CheckError
         When the SQL of one cannot be run; names it.
     """
-    from recsys_assets.storage.landing.database import Landing
-
     by_table = {table: list(some) for table, some in groupby(checks, key=lambda check: check.table)}
     for table in [table for table in by_table if table.startswith("raw.")]:
         with opened_landing(Landing(lake.profile), table) as landed:

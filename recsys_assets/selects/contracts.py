@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
+LANDED = {
+    "landed_id": "UUID",
+    "landed_file": "INTEGER",
+    "landed_row": "BIGINT",
+    "landed_known_at": "TIMESTAMP",
+    "landed_night": "DATE",
+}
+"""Columns that every raw table has beside the delivered ones."""
+
 CANDIDATES = {
     "algorithm": "VARCHAR",
     "task": "VARCHAR",

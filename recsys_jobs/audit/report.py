@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys_jobs.audit.relanding import POISONS
+from recsys_jobs.audit.poison import POISONS
 
 if TYPE_CHECKING:
     from recsys_jobs.audit.future import Audit, Difference
