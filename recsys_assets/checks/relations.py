@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from recsys_assets.nights import nights_between
 from recsys_assets.selects.contracts import LANDED
-from recsys_assets.storage.lake.partitions import LakeError, Partition, Partitions
+from recsys_assets.storage.lake.partitions import LakeError, Partitions
 from recsys_assets.storage.lake.provenance import Provenance, provenance
 from recsys_assets.storage.landing.mapping import has_raw
 from recsys_assets.storage.models import Models
@@ -111,7 +111,7 @@ class _Footers:
         night, used = self.previous(), dict[tuple[str, date, str], str]()
         by_table = ("releases.published", *(f"models.{name}" for name in sorted(self.lake.profile.models)))
         for by in by_table if night else ():
-            with suppress(LakeError):  # an algorithm that is new has no model of that night
+            with suppress(LakeError):  # An algorithm that is new has no model of that night.
                 for footer in self._footers(by, [night] if night else []).values():
                     used |= dict.fromkeys(_inputs(footer), by)
         for (table, of, file), by in used.items():
@@ -138,8 +138,8 @@ class _Footers:
         if table.startswith("models."):
             models = Models(self.lake.profile)
             return {night: models.get(table.partition(".")[2], night).provenance for night in nights}
-        found: list[Partition | None] = [self.lake.partition(table, night) for night in nights]
-        return {p.night: provenance(p.path) for p in found if p is not None}
+        partitions = [self.lake.partition(table, night) for night in nights]
+        return {p.night: provenance(p.path) for p in partitions if p is not None}
 
 
 def _inputs(footer: Provenance) -> Iterator[tuple[str, Night, str]]:
@@ -157,7 +157,7 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
         When a model they are made of was not fitted on the night.
     """
     footers = _Footers(snapshot.lake, table, snapshot.night)
-    for relation in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
+    for relation in sorted({name.lower() for name in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
         snapshot.add(relation, _arrow(relation, footers.rows(relation)), copied=True)
 
 

@@ -97,17 +97,17 @@ def _counts(relations: Relations, checks: list[Check]) -> dict[str, tuple[int, i
     work = [partial(_one_scan, relations, *scan) for scan in zip(looked_at, scans, strict=True)]
     work += [partial(_row, relations, f"select count(*) as n from (\n{c.sql}\n)", c.values, [c]) for c in alone]
     counted = in_order(_timed, work)
-    found: dict[str, tuple[int, int, float]] = {}
+    figures: dict[str, tuple[int, int, float]] = {}
     rows: dict[str, int] = {}
     for name, scan in zip(looked_at, scans, strict=True):
         counts, seconds = next(counted)
         rows[name] = counts.pop("n_rows")
         for check, failures in zip(scan, counts.values(), strict=True):
             limit = check.config.limit
-            found[check.name] = min(failures, limit or failures), rows[name], seconds / len(scan)
+            figures[check.name] = min(failures, limit or failures), rows[name], seconds / len(scan)
     for check, (counts, seconds) in zip(alone, counted, strict=True):
-        found[check.name] = counts["n"], rows[check.rows], seconds
-    return found
+        figures[check.name] = counts["n"], rows[check.rows], seconds
+    return figures
 
 
 def _timed(work: Callable[[], dict[str, int]]) -> tuple[dict[str, int], float]:

@@ -75,7 +75,7 @@ class Tables:
             return f"(select * from {table} where visible_night > {since})"
         if schema == "models":
             return "this.partition"
-        if schema == "releases":  # a night that was not published has no partition
+        if schema == "releases":  # A night that was not published has no partition.
             return f"(select * from past.{table} where night = (select night from this.night))"
         return table
 
@@ -99,17 +99,17 @@ def tables_read(sql: str) -> tuple[TableName, ...]:
     """Tables that SQL names with their schema, sorted, without the ones of schema ``this``."""
     from sqlglot import exp, parse_one
 
-    found = {
+    names = {
         TableName(table.db.lower(), table.name.lower(), table.catalog.lower())
         for table in parse_one(sql, dialect="duckdb").find_all(exp.Table)
         if table.db
     }
-    return tuple(sorted(name for name in found if name.schema != "this"))
+    return tuple(sorted(name for name in names if name.schema != "this"))
 
 
 def settings_read(sql: str) -> Iterator[tuple[str, frozenset[str]]]:
     """Tables of schema ``this`` that SQL names and that do not exist, each with those that do."""
-    for name in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} - _THIS):
+    for name in sorted({word.lower() for word in re.findall(r"\bthis\.\w+", sql)} - _THIS):
         yield name, _THIS
 
 

@@ -100,7 +100,7 @@ class _Relanding:
         users: float,
         extras_since: Night | None,
     ) -> None:
-        self.con, self.target, self.lake, self.night, self.poison = con, target, lake, night, poison
+        self.con, self.lake, self.night, self.poison = con, lake, night, poison
         self.profile, self.source, self.users = target.profile, target.source, users
         self.extras_since = extras_since
         rows = con.execute(
@@ -115,10 +115,8 @@ class _Relanding:
         waiting: list[_File] = []
         changed: set[str] = set()
         for file in self._files():
-            again = bool(file.future and (self.poison or file.past)) or bool(
-                self.source.looked_up(file.raw_table) & changed
-            )
-            if not again:
+            reaches_over = file.future and (self.poison or file.past)
+            if not reaches_over and not self.source.looked_up(file.raw_table) & changed:
                 waiting.append(file)
                 continue
             self._copy(waiting)

@@ -114,23 +114,23 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
     return Measured(n_events, n_users, n_items, oldest, newest, dict(types), repeats, bulk_day, active, user)
 
 
-def plan_nights(found: Measured) -> Nights:
+def plan_nights(measured: Measured) -> Nights:
     """Horizon and nights: three of them, one horizon apart, with at least as much history before the first."""
     now = utc_now()
-    is_history = found.newest < now - timedelta(days=HISTORY_DAYS)
+    is_history = measured.newest < now - timedelta(days=HISTORY_DAYS)
     newest_closed = last_closed(now, GRACE)
-    last_built = min(found.bulk_day, newest_closed)
-    n_days = (last_built - found.oldest.date()).days + 1
-    enough = min(ENOUGH_USERS, ENOUGH_SHARE * found.n_users)
+    last_built = min(measured.bulk_day, newest_closed)
+    n_days = (last_built - measured.oldest.date()).days + 1
+    enough = min(ENOUGH_USERS, ENOUGH_SHARE * measured.n_users)
     fitting = [days for days in HORIZONS if 4 * days <= n_days]
-    horizon = next((days for days in fitting if found.active_users[days] >= enough), None)
+    horizon = next((days for days in fitting if measured.active_users[days] >= enough), None)
     why = "the shortest, from a week on, in which enough users do something"
     if horizon is None:
         horizon = max(days for days in (*SHORT_HORIZONS, *fitting) if 4 * days <= max(n_days, 4))
         why = f"the longest that fits four times into {n_days:,} day(s) of history"
     demo = [last_built - n * timedelta(days=horizon) for n in (2, 1, 0)]
-    demo = [night for night in demo if night >= found.oldest.date()]
-    last = found.newest.date()
+    demo = [night for night in demo if night >= measured.oldest.date()]
+    last = measured.newest.date()
     return Nights(horizon, why, is_history, demo[0] if demo else newest_closed, last, tuple(demo))
 
 

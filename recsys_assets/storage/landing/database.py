@@ -68,7 +68,7 @@ class Landing:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock")), connect() as con:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
-            con.execute("set arrow_lossless_conversion = true")  # event ids stay UUIDs on their way through Arrow
+            con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.
             con.execute(f"attach {text(str(self.path))} as landing")
             con.execute(_sql("ledger"))
             con.execute(_sql("macros"))

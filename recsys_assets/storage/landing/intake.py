@@ -145,7 +145,7 @@ class Intake:
 
         con = self.con
         fields = ", ".join(
-            f"{text(name)}: staged.{quoted(name)}"  # a column may be called rowid
+            f"{text(name)}: staged.{quoted(name)}"  # A column may be called rowid.
             for name in column_types(con, "staged")
             if name not in {"landed_row", "landed_id"}
         )
@@ -157,7 +157,7 @@ class Intake:
         )
         if self.split:
             split = pa.table(list(zip(*self.split, strict=True)), names=["row", "column", "reason", "line"])
-            con.register("split_lines", split)  # at once: a statement each would take minutes for a million
+            con.register("split_lines", split)  # A statement for each would take minutes for a million.
             con.execute("insert into landing.ledger.rejects select $1, *, null from split_lines", [self.file_id])
             con.unregister("split_lines")
         return int(first_value(con, "select count(*) from landing.ledger.rejects where file_id = $1", [self.file_id]))
@@ -170,7 +170,8 @@ class Intake:
         target = f"landing.raw.{table}"
         if not has_raw(con, table):
             con.execute(f"create table {target} as {accepted} limit 0", values)
-        stored = {name.lower(): kind for name, kind in column_types(con, target).items()}  # as SQL compares names
+        # SQL does not mind the case of a name.
+        stored = {name.lower(): kind for name, kind in column_types(con, target).items()}
         for name, kind in kinds.items():
             if name.lower() not in stored:
                 con.execute(f"alter table {target} add column {quoted(name)} {kind}")

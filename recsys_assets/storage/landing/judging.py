@@ -124,7 +124,7 @@ class Judge:
         )
         try:
             con.execute(judged)
-        except duckdb.DataError as error:  # a cast without try_ that a value does not survive
+        except duckdb.DataError as error:  # A cast without try_ met a value that it cannot read.
             raise UnreadableFile(
                 f"{shown(select)} fails on a value of it: {str(error).splitlines()[0]}. Use try_cast or try there, so "
                 "that such a row is rejected"

@@ -26,7 +26,7 @@ __all__ = ["UnreadableFile", "stage"]
 _FORMATS = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet"} | dict.fromkeys(
     ("jsonl", "ndjson", "json"), "jsonl"
 )
-_NO_DELIMITER = "\x01\x02\x03\x04"  # a line is one column
+_NO_DELIMITER = "\x01\x02\x03\x04"  # No line holds it, so that a whole line is one column.
 _LINE = {"line": "varchar"}
 
 
