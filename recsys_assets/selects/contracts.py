@@ -1,7 +1,8 @@
 """Columns of the tables other tables count on: the contracts between stages.
 
 What belongs here: tables written by Python, and those a night may read before any night wrote them (an absent
-partition is shown empty, with these columns). A write with other columns is refused.
+partition is shown empty, with these columns); a write with other columns is refused. Beside them what every raw table
+has, and what a source may say of items and users.
 """
 
 from __future__ import annotations

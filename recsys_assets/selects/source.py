@@ -1,9 +1,9 @@
 """A source: the SELECTs that map raw tables to canonical ones.
 
-What belongs here: finding a source's SQL files, and which raw tables each reads. They are run over chosen raw rows by
-`storage.landing.mapping`. The table in a SELECT's outermost FROM is its driver: it maps those rows one to one. All
-other raw tables it names are looked up in, never listed. Several SELECTs may have one driver: a till line can be an
-event and a version of its item.
+What belongs here: finding a source's SQL files, and which raw tables each reads; landing runs them over chosen raw
+rows. The table in a SELECT's outermost FROM is its driver: it maps those rows one to one. All other raw tables it names
+are looked up in, never listed. Several SELECTs may have one driver: a till line can be an event and a version of its
+item.
 """
 
 from __future__ import annotations

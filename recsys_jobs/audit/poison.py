@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from recsys_assets.selects.source import Source
 
 Poison = Literal["deleted", "altered"]
+"""What happens to the rows that a night may not see."""
 POISONS: tuple[Poison, ...] = ("deleted", "altered")
-_TIMES = {"event_ts", "known_from", "retired_at"}
+_TIMES = ("event_ts", "known_from", "retired_at")
 
 
 @dataclass(frozen=True)
