@@ -21,7 +21,7 @@ from recsys_assets.profile import Delivery
 from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.landing.readers import UnreadableFile, stage
-from recsys_assets.storage.queries import column_types
+from recsys_assets.storage.queries import column_types, first_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def look(file: Path) -> Iterator[Look]:
         files, n_unsplit = _read_alike(con, delivery, file)
         if len(files) < len(_matching(delivery)):
             delivery = delivery.model_copy(update={"files": glob.escape(file.name)})
-        n_rows: int = con.execute("select count(*) from seen").fetchall()[0][0]
+        n_rows: int = first_value(con, "select count(*) from seen")
         if not n_rows:
             raise InitError(f"{file} holds no row below its column names. Give a file with events in it.")
         con.execute(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.selects.canonical import EVENT_TABLE, projection
+from recsys_assets.storage.queries import column_types, first_value
 from recsys_jobs.init.vocabulary import kind_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
         Text of the source's SELECT. It is run over the rows of the table ``seen``.
     """
     con.execute("create schema raw; create view raw.events as select *, uuid() as landed_id from seen")
-    given = [row[0].lower() for row in con.execute(f"describe {events}").fetchall()]
+    given = [name.lower() for name in column_types(con, events)]
     rejected = " or ".join(f"({condition}) is true" for _, condition, _ in EVENT_TABLE.rules)
     con.execute(
         "create temp table measured as select user_id, item_id, event_ts, event_type from "
@@ -97,19 +98,21 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
     ).fetchall()
     active = {
         days: int(
-            con.execute(
+            first_value(
+                con,
                 "select coalesce(median(n), 0) from (select count(distinct user_id) as n from measured "
                 "where event_ts::date <= $1 and datediff('day', event_ts::date, $1) < 4 * $2 "
                 "group by datediff('day', event_ts::date, $1) // $2)",
                 [bulk_day, days],
-            ).fetchall()[0][0]
+            )
         )
         for days in (*SHORT_HORIZONS, *HORIZONS)
     }
-    user = con.execute(
+    user = first_value(
+        con,
         "with counts as (select user_id, count(*) as n from measured group by user_id) "
-        "select user_id from counts order by abs(n - (select median(n) from counts)), user_id limit 1"
-    ).fetchall()[0][0]
+        "select user_id from counts order by abs(n - (select median(n) from counts)), user_id limit 1",
+    )
     repeats = 1 - n_pairs / n_pair_days
     return Measured(n_events, n_users, n_items, oldest, newest, dict(types), repeats, bulk_day, active, user)
 
