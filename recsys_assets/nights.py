@@ -49,7 +49,7 @@ def visible_night(
     """First night that may see a row.
 
     The first night with ``event_ts < cutoff`` and ``known_at < close`` that is not sealed, and never before
-    ``first_night``. `storage.landing.intake` computes the same in SQL for whole files; a test holds the two equal.
+    ``first_night``. `storage.landing.judging` computes the same in SQL for whole files; a test holds the two equal.
 
     Parameters
     ----------

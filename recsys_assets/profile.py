@@ -1,7 +1,8 @@
 """Profiles: the settings of one deployment, validated.
 
 What belongs here: the TOML files under ``data/profiles/`` as typed settings, and where a deployment's folders are.
-``RECSYS_PROFILE`` chooses the profile, ``RECSYS_DATA`` moves the data folder (default ``data/`` in the project).
+``RECSYS_PROFILE`` chooses the profile, ``RECSYS_DATA`` moves the data folder (default ``data/`` in the project). Of
+algorithms and of the reranker it knows the settings only, to validate them; their libraries stay unloaded.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from recsys_assets.algorithms import registry
 from recsys_assets.errors import RecsysError
+from recsys_assets.ranking.reranker import RerankerSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_PROFILE = "complete_journey"
@@ -149,19 +152,15 @@ class Profile(_Settings):
 
     @model_validator(mode="after")
     def _settings_of_algorithms(self) -> Profile:
-        from recsys_assets.algorithms import registry
-
-        known = registry()
+        known = {name: algorithm.Settings for name, algorithm in registry().items()}
         for name, settings in self.algorithms.items():
             if name not in known:
                 raise ValueError(f"algorithm {name!r} is unknown; known are {', '.join(known)}")
-            known[name].Settings(**settings)
+            known[name](**settings)
         return self
 
     @model_validator(mode="after")
     def _settings_of_the_reranker(self) -> Profile:
-        from recsys_assets.ranking.reranker import RerankerSettings
-
         RerankerSettings(**self.reranker)
         return self
 

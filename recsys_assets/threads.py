@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-MOST_AT_ONCE = 4
+MAX_AT_ONCE = 4
 """Most pieces of work at once, as each takes memory of its own; fewer with fewer processors."""
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -22,7 +22,7 @@ def thread_count() -> int:
 
 def at_once() -> int:
     """Pieces of work that `in_order` does at once."""
-    return min(MOST_AT_ONCE, thread_count())
+    return min(MAX_AT_ONCE, thread_count())
 
 
 def in_order(work: Callable[[Given], Made], pieces: Iterable[Given], n_threads: int | None = None) -> Iterator[Made]:

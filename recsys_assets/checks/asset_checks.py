@@ -4,7 +4,7 @@ What belongs here: running checks in a snapshot and telling Dagster what came ou
 """
 
 import warnings
-from collections.abc import Iterator  # Dagster resolves annotations when it loads
+from collections.abc import Iterator  # Dagster resolves annotations when it loads.
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def _key(check: Check) -> AssetCheckKey:
 def _spec(profile: Profile, tables: Tables, check: Check) -> AssetCheckSpec:
     is_raw = check.table.startswith("raw.")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PreviewWarning)  # partitions of checks
+        warnings.simplefilter("ignore", PreviewWarning)  # Partitions of checks are a preview.
         return AssetCheckSpec(
             check.name,
             asset=check.table.split("."),

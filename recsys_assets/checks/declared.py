@@ -26,12 +26,12 @@ from recsys_assets.checks.schema import (
     Past,
     Relationships,
     SchemaFile,
-    quoted,
 )
 from recsys_assets.checks.tables import Tables, columns_named, settings_read, tables_read
 from recsys_assets.checks.templates import dbt_name, head, merged, read_config, read_template
 from recsys_assets.profile import PROJECT
 from recsys_assets.selects.files import SqlError, TableName, load_select
+from recsys_assets.selects.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -251,7 +251,7 @@ class _Reader:
         reads = {*tables_read(sql), *tables_read(f"select * from {check.rows}")}
         schema, name = check.table.split(".")
         if schema not in {"raw", "models", "releases"}:
-            reads.add(TableName(schema, name))  # without its own partition a check has nothing to say
+            reads.add(TableName(schema, name))  # Without its own partition a check has nothing to say.
         self.checks.append(replace(check, sql=sql, reads=tuple(sorted(reads))))
 
     def _unknown(self, table: str, known: set[str] | None = None) -> str | None:

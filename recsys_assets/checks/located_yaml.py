@@ -63,15 +63,15 @@ class LocatedYaml:
         known
             Keys to suggest instead of an unknown one.
         """
-        found = []
+        sentences = []
         for detail in error.errors():
             where = (*location, *detail["loc"])
             if detail["type"] == "extra_forbidden":
                 message = f"unknown key {where[-1]!r}{did_you_mean(str(where[-1]), known)}"
             else:
                 message = f"{where[-1] if where else 'file'}: {detail['msg']}"
-            found.append(f"{self.at(where)}: {message}")
-        return found
+            sentences.append(f"{self.at(where)}: {message}")
+        return sentences
 
     def _plain(self, node: yaml.Node, location: Location) -> Any:
         self._lines.setdefault(location, node.start_mark.line + 1)
@@ -79,14 +79,14 @@ class LocatedYaml:
             return [self._plain(item, (*location, position)) for position, item in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
             return self._loader.construct_object(node, deep=True)
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key_node, value in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
-            if key in found:
+            if key in mapping:
                 raise CheckError(f"{self.shown}:{line}: {key!r} is given twice. Keep one.")
             self._lines[(*location, key)] = line
-            found[key] = self._plain(value, (*location, key))
-        return found
+            mapping[key] = self._plain(value, (*location, key))
+        return mapping
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

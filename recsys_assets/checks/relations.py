@@ -13,8 +13,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recsys_assets.nights import nights_between
-from recsys_assets.storage.lake.partitions import LakeError, Partition, Partitions
+from recsys_assets.selects.contracts import LANDED
+from recsys_assets.storage.lake.partitions import LakeError, Partitions
 from recsys_assets.storage.lake.provenance import Provenance, provenance
+from recsys_assets.storage.landing.mapping import has_raw
 from recsys_assets.storage.models import Models
 from recsys_assets.storage.release.folder import ReleaseFolder, parse_name
 
@@ -54,10 +56,6 @@ RELATIONS: dict[str, dict[str, str]] = {
     # The release that readers see, and the newest night that has one.
     "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
 }
-_LANDED = (
-    "null::uuid as landed_id, null::integer as landed_file, null::bigint as landed_row, "
-    "null::timestamp as landed_known_at, null::date as landed_night"
-)
 
 
 class Relations(Protocol):
@@ -113,7 +111,7 @@ class _Footers:
         night, used = self.previous(), dict[tuple[str, date, str], str]()
         by_table = ("releases.published", *(f"models.{name}" for name in sorted(self.lake.profile.models)))
         for by in by_table if night else ():
-            with suppress(LakeError):  # an algorithm that is new has no model of that night
+            with suppress(LakeError):  # An algorithm that is new has no model of that night.
                 for footer in self._footers(by, [night] if night else []).values():
                     used |= dict.fromkeys(_inputs(footer), by)
         for (table, of, file), by in used.items():
@@ -140,8 +138,8 @@ class _Footers:
         if table.startswith("models."):
             models = Models(self.lake.profile)
             return {night: models.get(table.partition(".")[2], night).provenance for night in nights}
-        found: list[Partition | None] = [self.lake.partition(table, night) for night in nights]
-        return {p.night: provenance(p.path) for p in found if p is not None}
+        partitions = [self.lake.partition(table, night) for night in nights]
+        return {p.night: provenance(p.path) for p in partitions if p is not None}
 
 
 def _inputs(footer: Provenance) -> Iterator[tuple[str, Night, str]]:
@@ -159,18 +157,17 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
         When a model they are made of was not fitted on the night.
     """
     footers = _Footers(snapshot.lake, table, snapshot.night)
-    for relation in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
+    for relation in sorted({name.lower() for name in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
         snapshot.add(relation, _arrow(relation, footers.rows(relation)), copied=True)
 
 
 @contextmanager
 def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
     """What the checks of a raw table ask: ``raw.<table>`` (empty before anything landed), the ledger, the calendar."""
-    from recsys_assets.storage.landing.mapping import has_raw
-
     name = table.partition(".")[2]
     with landing.open() as con:
-        rows = f"from landing.raw.{name}" if has_raw(con, name) else f"select {_LANDED} where false"
+        nothing = ", ".join(f"null::{kind} as {column}" for column, kind in LANDED.items())
+        rows = f"from landing.raw.{name}" if has_raw(con, name) else f"select {nothing} where false"
         con.execute(f"create view raw.{name} as {rows}")
         con.execute("create schema ledger")
         for ledger in ("files", "rejects", "sealed_nights"):

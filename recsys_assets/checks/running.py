@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from recsys_assets.checks.located_yaml import CheckError
 from recsys_assets.checks.relations import opened_landing, show_relations
+from recsys_assets.storage.landing.database import Landing
 from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
@@ -55,8 +56,6 @@ def check_tables(lake: Lake, checks: list[Check], night: Night | None) -> Iterat
     CheckError
         When the SQL of one cannot be run; names it.
     """
-    from recsys_assets.storage.landing.database import Landing
-
     by_table = {table: list(some) for table, some in groupby(checks, key=lambda check: check.table)}
     for table in [table for table in by_table if table.startswith("raw.")]:
         with opened_landing(Landing(lake.profile), table) as landed:
@@ -98,17 +97,17 @@ def _counts(relations: Relations, checks: list[Check]) -> dict[str, tuple[int, i
     work = [partial(_one_scan, relations, *scan) for scan in zip(looked_at, scans, strict=True)]
     work += [partial(_row, relations, f"select count(*) as n from (\n{c.sql}\n)", c.values, [c]) for c in alone]
     counted = in_order(_timed, work)
-    found: dict[str, tuple[int, int, float]] = {}
+    figures: dict[str, tuple[int, int, float]] = {}
     rows: dict[str, int] = {}
     for name, scan in zip(looked_at, scans, strict=True):
         counts, seconds = next(counted)
         rows[name] = counts.pop("n_rows")
         for check, failures in zip(scan, counts.values(), strict=True):
             limit = check.config.limit
-            found[check.name] = min(failures, limit or failures), rows[name], seconds / len(scan)
+            figures[check.name] = min(failures, limit or failures), rows[name], seconds / len(scan)
     for check, (counts, seconds) in zip(alone, counted, strict=True):
-        found[check.name] = counts["n"], rows[check.rows], seconds
-    return found
+        figures[check.name] = counts["n"], rows[check.rows], seconds
+    return figures
 
 
 def _timed(work: Callable[[], dict[str, int]]) -> tuple[dict[str, int], float]:

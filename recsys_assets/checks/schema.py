@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from recsys_assets.checks.config import Config, Sql, Strict, Tagged, Tags
+from recsys_assets.selects.quoting import quoted
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
@@ -233,8 +234,3 @@ ARGUMENTS: dict[str, type[Arguments]] = {
 
 KEYS = {field for kind in (SchemaFile, Model, Column, DataTest, Config) for field in kind.model_fields}
 """Every key that dbt's syntax has here."""
-
-
-def quoted(identifier: str) -> str:
-    """An identifier as SQL."""
-    return f'"{identifier}"'

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from recsys_assets.checks.relations import RELATIONS
-from recsys_assets.selects.contracts import CONTRACTS, contract
+from recsys_assets.selects.contracts import CONTRACTS, LANDED, contract
 from recsys_assets.selects.files import TableName, load_select, table_files
 from recsys_assets.selects.resolve import LISTS, clean_views, resolve
 from recsys_assets.selects.source import Source
@@ -27,8 +27,6 @@ WITHOUT_CONTRACT = ("grades.candidates", "grades.published", "recommendations.ex
 """Written by Python without declared columns: these are known when a check runs."""
 EXTRA, MODELS, RAW = "clean.extra", "models.each", "raw.each"
 """Names that stand for every extra table of the source, every model and every raw table."""
-LANDED = frozenset(["landed_id", "landed_file", "landed_row", "landed_known_at", "landed_night"])
-"""Columns that every raw table has beside the delivered ones."""
 _THIS = frozenset(["this.night", "this.profile", "this.tasks", "this.event_weights", "this.inputs", *RELATIONS])
 
 
@@ -51,7 +49,7 @@ class Tables:
                 self.columns[f"{folder}.{name}"] = None if "*" in columns else columns
         self.columns |= dict.fromkeys([EXTRA, *self.groups[EXTRA]])
         self.columns |= dict.fromkeys([MODELS, *self.groups[MODELS]], frozenset(RELATIONS["this.partition"]))
-        self.columns |= dict.fromkeys([RAW, *self.groups[RAW]], LANDED)
+        self.columns |= dict.fromkeys([RAW, *self.groups[RAW]], frozenset(LANDED))
         for table in [*CONTRACTS, LISTS, *self.behind(LISTS)]:
             self.columns[table] = frozenset(contract(table) or ())
         for table, columns_or_none in self.columns.items():
@@ -77,7 +75,7 @@ class Tables:
             return f"(select * from {table} where visible_night > {since})"
         if schema == "models":
             return "this.partition"
-        if schema == "releases":  # a night that was not published has no partition
+        if schema == "releases":  # A night that was not published has no partition.
             return f"(select * from past.{table} where night = (select night from this.night))"
         return table
 
@@ -101,17 +99,17 @@ def tables_read(sql: str) -> tuple[TableName, ...]:
     """Tables that SQL names with their schema, sorted, without the ones of schema ``this``."""
     from sqlglot import exp, parse_one
 
-    found = {
+    names = {
         TableName(table.db.lower(), table.name.lower(), table.catalog.lower())
         for table in parse_one(sql, dialect="duckdb").find_all(exp.Table)
         if table.db
     }
-    return tuple(sorted(name for name in found if name.schema != "this"))
+    return tuple(sorted(name for name in names if name.schema != "this"))
 
 
 def settings_read(sql: str) -> Iterator[tuple[str, frozenset[str]]]:
     """Tables of schema ``this`` that SQL names and that do not exist, each with those that do."""
-    for name in sorted({found.lower() for found in re.findall(r"\bthis\.\w+", sql)} - _THIS):
+    for name in sorted({word.lower() for word in re.findall(r"\bthis\.\w+", sql)} - _THIS):
         yield name, _THIS
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.selects.contracts import EVENTS, OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS
+from recsys_assets.selects.quoting import quoted
 
 
 class SourceError(RecsysError):
@@ -134,7 +135,7 @@ def projection(table: Canonical, given: list[str], file: str) -> str:
         hint = f"; did you mean {close[0]}?" if close else f". Known are {', '.join(known)}."
         raise SourceError(f"{file}: column {extra[0]} is not one of {table.name}{hint}")
     columns = [_cast(name, kind, name in given) for name, kind in known.items()]
-    attributes = [_cast(name, "VARCHAR", True) if name.endswith("_id") else f'"{name}"' for name in extra]
+    attributes = [_cast(name, "VARCHAR", True) if name.endswith("_id") else quoted(name) for name in extra]
     return ", ".join([*columns, *attributes, _unreadable(known, given)])
 
 

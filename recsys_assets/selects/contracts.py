@@ -1,7 +1,8 @@
 """Columns of the tables other tables count on: the contracts between stages.
 
 What belongs here: tables written by Python, and those a night may read before any night wrote them (an absent
-partition is shown empty, with these columns). A write with other columns is refused.
+partition is shown empty, with these columns); a write with other columns is refused. Beside them what every raw table
+has, and what a source may say of items and users.
 """
 
 from __future__ import annotations
@@ -10,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+LANDED = {
+    "landed_id": "UUID",
+    "landed_file": "INTEGER",
+    "landed_row": "BIGINT",
+    "landed_known_at": "TIMESTAMP",
+    "landed_night": "DATE",
+}
+"""Columns that every raw table has beside the delivered ones."""
 
 CANDIDATES = {
     "algorithm": "VARCHAR",

@@ -62,13 +62,13 @@ def stored_lineage(text: str, columns: Columns, profile: Profile, output: str) -
         Sorted (table, column) by output column. Settings (``this``) are no table's columns; a column made from nothing
         else, or one that cannot be followed, is left out.
     """
-    found = {}
+    lineage = {}
     for name, origins in select_lineage(text, columns).items():
         pairs = {pair for origin in origins for pair in _stored(*origin, columns, profile, output)}
         stored = sorted(pair for pair in pairs if pair[0] != output)
         if stored:
-            found[name] = stored
-    return found
+            lineage[name] = stored
+    return lineage
 
 
 def select_lineage(text: str, columns: Columns) -> dict[str, Origins]:
@@ -86,7 +86,8 @@ def _stored(
     folder, name = "clean/views", table.name
     if table.schema == "landed":
         folder = f"sources/{profile.source}"
-        name = output.partition(".")[2] if name == "extra" else name  # a source's extra table, whatever its name
+        # One SELECT of ours makes every extra table of a source, whatever its name.
+        name = output.partition(".")[2] if name == "extra" else name
     files = select_files(folder) if table.schema in {"clean", "landed"} and not table.catalog else {}
     if name in files:
         behind = select_lineage(load_select(files[name], keyed=False).text, columns)
@@ -126,15 +127,15 @@ def _named_columns(query: exp.Expr, tables: dict[str, TableName]) -> dict[str, d
     """Columns that a query names of each table: all that is known of raw tables, whose rows a source's SELECT reads."""
     from sqlglot import exp
 
-    found: dict[str, dict[str, str]] = {}
+    columns: dict[str, dict[str, str]] = {}
     for select in query.find_all(exp.Select):
         joined = [select.args.get("from_"), *select.args.get("joins", [])]
         sources = {part.this.alias_or_name: part.this for part in joined if part is not None}
         for column in select.find_all(exp.Column):
             name = column.table or (next(iter(sources)) if len(sources) == 1 else "")
             if column.parent_select is select and name in sources and sources[name].name in tables:
-                found.setdefault(sources[name].name, {})[column.name] = "text"
-    return found
+                columns.setdefault(sources[name].name, {})[column.name] = "text"
+    return columns
 
 
 class _Tracer:
@@ -142,18 +143,18 @@ class _Tracer:
 
     def __init__(self, tables: dict[str, TableName], spelled: dict[tuple[str, str], str]) -> None:
         self.tables = tables
-        self.spelled = spelled  # SQL does not mind the case of a name; people who look for a delivered column do
+        self.spelled = spelled  # SQL does not mind the case of a name; people who look for a delivered column do.
         self.known: dict[tuple[int, str | int], Origins] = {}
 
     def outputs(self, scope: Scope) -> dict[str, Origins]:
         """Origins of every output column that can be followed."""
-        found = {}
+        origins = {}
         for name in _select(scope).named_selects:
             try:
-                found[name] = self.output(scope, name)
+                origins[name] = self.output(scope, name)
             except _Unresolved:
                 continue
-        return found
+        return origins
 
     def output(self, scope: Scope, column: str | int) -> Origins:
         """Origins of one output column of a query, by its name or, below a union by position, its place."""
@@ -161,7 +162,7 @@ class _Tracer:
 
         key = (id(scope), column)
         if key not in self.known:
-            self.known[key] = frozenset()  # a recursive CTE adds nothing by itself
+            self.known[key] = frozenset()  # A recursive CTE adds nothing by itself.
             if isinstance(scope.expression, exp.SetOperation):
                 self.known[key] = self._of_union(scope, column)
             elif isinstance(scope.expression, exp.Subquery) and scope.subquery_scopes:
@@ -186,41 +187,41 @@ class _Tracer:
         if column >= len(selects) or selects[column].is_star:
             raise _Unresolved(f"{column} of {scope.expression.sql('duckdb')}")
         chosen = selects[column]
-        found = self._of_expression(chosen, scope)
-        if not found and chosen.find(exp.Count):
+        origins = self._of_expression(chosen, scope)
+        if not origins and chosen.find(exp.Count):
             for decides in _what_rows_are_counted(_select(scope)):
-                found |= self._of_expression(decides, scope)
-        return found
+                origins |= self._of_expression(decides, scope)
+        return origins
 
     def _of_expression(self, expression: exp.Expr, scope: Scope) -> Origins:
         """Origins of the columns that an expression names, those of its subqueries' results included."""
         from sqlglot import exp
         from sqlglot.optimizer.scope import find_all_in_scope
 
-        found: Origins = frozenset()
+        origins: Origins = frozenset()
         for column in find_all_in_scope(expression, exp.Column):
-            found |= self._of_column(column, scope)
+            origins |= self._of_column(column, scope)
         below = {id(child.expression): child for child in scope.subquery_scopes}
         for query in find_all_in_scope(expression, exp.Select, exp.SetOperation):
             child = below.get(id(query))
             if child is None:
                 raise _Unresolved(query.sql("duckdb"))
-            found = found.union(*(self.output(child, name) for name in query.named_selects))
-        return found
+            origins = origins.union(*(self.output(child, name) for name in query.named_selects))
+        return origins
 
     def _of_column(self, column: exp.Column, scope: Scope) -> Origins:
         from sqlglot import exp
 
         around: Scope | None = scope
         while around is not None and column.table not in around.sources:
-            around = around.parent  # a correlated subquery names a table of the query around it
+            around = around.parent  # A correlated subquery names a table of the query around it.
         if around is None:
             raise _Unresolved(column.sql("duckdb"))
         source = around.sources[column.table]
         if isinstance(source, exp.Table):
             name = self.spelled.get((source.name, column.name.lower()), column.name)
             return frozenset([(self.tables[source.name], name)])
-        if isinstance(source.expression, exp.UDTF):  # unnest(x.list) as u(y): every column of u comes from x.list
+        if isinstance(source.expression, exp.UDTF):  # Of unnest(x.list) as u(y) every column of u comes from x.list.
             return self._of_expression(source.expression, around)
         return self.output(source, column.name)
 

@@ -72,7 +72,7 @@ _FLOAT_SUMS = frozenset(
         "stddev_samp",
         "variance",
         "var_pop",
-        "variance_pop",  # as sqlglot names var_pop
+        "variance_pop",  # This is what sqlglot calls var_pop.
         "var_samp",
         "corr",
         "covar_pop",
@@ -100,7 +100,7 @@ _WINDOWS = frozenset(
     ["row_number", "rank", "dense_rank", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"]
 )
 
-_TAKES_ONE = _WINDOWS - {"rank", "dense_rank"}  # these two treat equals alike
+_TAKES_ONE = _WINDOWS - {"rank", "dense_rank"}  # These two treat equals alike.
 _INSTANTS = frozenset(["event_ts", "known_at", "age_days", "landed_known_at"])
 _KEYS = frozenset(["user_key", "item_key"])
 _LABELS = "grades.relevant"

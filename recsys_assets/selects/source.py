@@ -1,9 +1,9 @@
 """A source: the SELECTs that map raw tables to canonical ones.
 
-What belongs here: finding a source's SQL files, and which raw table drives each. They are run over chosen raw rows by
-`storage.landing.mapping`. The table in a SELECT's outermost
-FROM is its driver: it maps those rows one to one. All other raw tables it names are looked up in, never listed.
-Several SELECTs may have one driver: a till line can be an event and a version of its item.
+What belongs here: finding a source's SQL files, and which raw tables each reads; landing runs them over chosen raw
+rows. The table in a SELECT's outermost FROM is its driver: it maps those rows one to one. All other raw tables it names
+are looked up in, never listed. Several SELECTs may have one driver: a till line can be an event and a version of its
+item.
 """
 
 from __future__ import annotations
@@ -37,6 +37,15 @@ class Source:
     def driven_by(self, raw_table: str) -> dict[str, Select]:
         """Canonical tables whose rows are the rows of ``raw_table``."""
         return {name: select for name, select in self.selects.items() if driver(select) == raw_table}
+
+    def looked_up(self, raw_table: str) -> set[str]:
+        """Raw tables that the SELECTs driven by ``raw_table`` look up in."""
+        return {read.name for select in self.driven_by(raw_table).values() for read in select.reads} - {raw_table}
+
+    def feeds_extras_only(self, raw_table: str) -> bool:
+        """Whether the SELECTs that name ``raw_table`` are those of extra tables, which it drives."""
+        named = {name for name, s in self.selects.items() if any(read.name == raw_table for read in s.reads)}
+        return named == self.driven_by(raw_table).keys() and named <= set(self.extras)
 
 
 def driver(select: Select) -> str:

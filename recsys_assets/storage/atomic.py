@@ -74,6 +74,6 @@ def swap_symlink(link: Path, target: Path) -> None:
         If `link` is a folder, or its folder is missing.
     """
     temporary = link.with_name(f".{link.name}.tmp")
-    temporary.unlink(missing_ok=True)  # of a killed process
+    temporary.unlink(missing_ok=True)  # A killed process may have left one.
     temporary.symlink_to(target)
     rename(temporary, link)

@@ -27,7 +27,7 @@ def connect() -> duckdb.DuckDBPyConnection:
     with _lock:
         _spare.append(_pool.submit(duckdb.connect))
         con = _spare.pop(0).result() if len(_spare) > 1 else duckdb.connect()
-    con.execute("set global timezone = 'UTC'")  # global, so that it holds for cursors
+    con.execute("set global timezone = 'UTC'")  # It is global, so that it holds for cursors.
     con.execute("set python_enable_replacements = false")
     con.execute("set enable_progress_bar = false")
     for setting, variable in _LIMITS.items():

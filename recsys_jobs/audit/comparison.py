@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.models import PROVENANCE, Models
+from recsys_assets.storage.queries import column_types
 from recsys_assets.storage.release.releases import Releases
 
 if TYPE_CHECKING:
@@ -39,17 +41,17 @@ class Content:
 
 def contents(profile: Profile, night: Night, *, releases: bool = True) -> dict[str, Content]:
     """Every table and model of a night by asset, and every table of its release as ``release <name>``."""
-    lake, found = Lake(profile), {}
+    lake, by_asset = Lake(profile), {}
     for table in lake.tables():
         if table not in _NOT_COMPARED and (partition := lake.partition(table, night)):
-            found[table] = Content(partition.fingerprint, partition.path)
+            by_asset[table] = Content(partition.fingerprint, partition.path)
     for model in Models(profile).all():
         if model.night == night:
-            found[f"models.{model.algorithm}"] = Content(model.fingerprint, model.path)
+            by_asset[f"models.{model.algorithm}"] = Content(model.fingerprint, model.path)
     current = Releases(profile.folder).current() if releases else None
     if current is not None and current.night == night:
-        found |= _released(profile, Releases(profile.folder))
-    return found
+        by_asset |= _released(profile, Releases(profile.folder))
+    return by_asset
 
 
 def explain(one: Content | None, other: Content | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -64,7 +66,7 @@ def explain(one: Content | None, other: Content | None) -> tuple[tuple[str, ...]
     with duckdb.connect() as con:
         for name, content in (("one", one), ("other", other)):
             if content.table:
-                con.execute(f"attach '{content.path}' as file_{name} (read_only)")
+                con.execute(f"attach {text(str(content.path))} as file_{name} (read_only)")
                 con.execute(f"create view {name} as from file_{name}.{content.table}")
             else:
                 con.from_parquet(str(content.path), hive_partitioning=False).create_view(name)
@@ -72,27 +74,28 @@ def explain(one: Content | None, other: Content | None) -> tuple[tuple[str, ...]
 
 
 def _differing(con: duckdb.DuckDBPyConnection, key: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    columns = [[row[0] for row in con.execute(f"describe {name}").fetchall()] for name in ("one", "other")]
+    columns = [list(column_types(con, name)) for name in ("one", "other")]
     shared = [name for name in columns[0] if name in columns[1]]
     changed = [name for name in columns[0] + columns[1] if name not in shared]
     rows: list[str] = []
-    listed = ", ".join(f'"{name}"' for name in shared)
+    listed = ", ".join(map(quoted, shared))
     for name, against, said in (("one", "other", "plain"), ("other", "one", "here")):
-        found = con.execute(
+        only_here = con.execute(
             f"select {listed} from {name} except select {listed} from {against} order by all limit {N_ROWS}"
         ).fetchall()
-        rows += [f"{said}: " + ", ".join(f"{c}={_short(v)}" for c, v in zip(shared, row, strict=True)) for row in found]
+        values = [", ".join(f"{c}={_short(v)}" for c, v in zip(shared, row, strict=True)) for row in only_here]
+        rows += [f"{said}: {row}" for row in values]
     if key:
-        counts = ", ".join(f'count(*) filter (one."{c}" is distinct from other."{c}")' for c in shared)
-        using = ", ".join(f'"{name}"' for name in key)
+        counts = ", ".join(f"count(*) filter (one.{c} is distinct from other.{c})" for c in map(quoted, shared))
+        using = ", ".join(map(quoted, key))
         counted = con.execute(f"select {counts} from one join other using ({using})").fetchall()[0]
         changed += [name for name, n in zip(shared, counted, strict=True) if n]
     return tuple(changed or key or ["rows"]), tuple(rows)
 
 
 def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    whole = str(value)
+    return whole if len(whole) <= 40 else whole[:37] + "..."
 
 
 def _bytes(path: Path) -> bytes:
@@ -109,10 +112,10 @@ def _released(profile: Profile, releases: Releases) -> dict[str, Content]:
                 "where schema_name in ('serving', 'meta') order by all"
             ).fetchall()
         ]
-        found = {}
+        tables = {}
         for name in names:
             (print_,) = con.execute(
                 f"select concat_ws(' ', count(*), sum(hash(t)::hugeint), bit_xor(hash(t))) from {name} as t"
             ).fetchall()
-            found[f"release {name}"] = Content(print_[0], path.resolve(), name)
-    return found
+            tables[f"release {name}"] = Content(print_[0], path.resolve(), name)
+    return tables

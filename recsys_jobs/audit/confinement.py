@@ -69,7 +69,7 @@ def confined(folder: Path) -> Iterator[None]:
 
 @cache
 def _install_hook() -> None:
-    sys.addaudithook(_hook)  # for good: Python cannot take one away
+    sys.addaudithook(_hook)  # It stays for good: Python cannot take one away.
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -86,7 +86,7 @@ def _check(path: Any) -> None:
     name = os.fsdecode(path)
     if not name or ":memory:" in name or "mode=memory" in name:
         return
-    token = _allowed.set(None)  # what follows may open something itself
+    token = _allowed.set(None)  # What follows may open something itself.
     try:
         real = os.path.realpath(name)
     finally:

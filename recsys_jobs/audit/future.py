@@ -27,7 +27,8 @@ from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_jobs.audit.comparison import Content, contents, explain
 from recsys_jobs.audit.confinement import confined
-from recsys_jobs.audit.relanding import POISONS, Poison, reland
+from recsys_jobs.audit.poison import POISONS, Poison
+from recsys_jobs.audit.relanding import reland
 from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
 from recsys_jobs.run import NightFailed, check_night, failure_of, newest_night
 

@@ -1,15 +1,7 @@
-"""Relanding: raw rows of a deployment landed anew in another one, as they came or with the future of a night poisoned.
+"""Relanding: raw rows of a deployment landed anew in another, as they came or with the future of a night poisoned.
 
-What belongs here: which files are judged again, and what their rows that a night may not see are turned into. The audit
-builds the night from what comes out (`recsys_jobs.audit`).
-
-Poisons, of every row that becomes visible only after the night::
-
-    deleted   it never comes
-    altered   a third never comes, a third has another user, a third has other values in every column (times are
-              exchanged among such rows, so that none becomes visible earlier); rows of nights over a horizon later
-              never come. After the night's close arrive besides: past events with other values, items and users with
-              other attributes, and a correction of the newest file of events, with half of its rows gone.
+What belongs here: which files are judged again, which are copied, and what arrives besides. What rows that a night may
+not see are turned into is in `poison`. The audit builds the night from what comes out (`future`).
 """
 
 from __future__ import annotations
@@ -18,13 +10,16 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from recsys_assets.nights import close
 from recsys_assets.profile import Delivery
-from recsys_assets.selects.lineage import select_lineage
+from recsys_assets.selects.contracts import LANDED
 from recsys_assets.selects.quoting import quoted, text
-from recsys_assets.storage.landing.intake import Delivered, Intake
+from recsys_assets.storage.landing.intake import Intake
+from recsys_assets.storage.landing.ledger import Delivered, next_file_id
+from recsys_assets.storage.queries import column_types, first_value
+from recsys_jobs.audit.poison import altered, described_otherwise, origins_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,42 +27,39 @@ if TYPE_CHECKING:
     import duckdb
 
     from recsys_assets.nights import Night
-    from recsys_assets.storage.lake.lake import Lake
+    from recsys_assets.storage.lake.partitions import Partitions
     from recsys_assets.storage.landing.database import Landing
+    from recsys_assets.storage.landing.ledger import Kind
+    from recsys_jobs.audit.poison import Poison
 
-Poison = Literal["deleted", "altered"]
-POISONS: tuple[Poison, ...] = ("deleted", "altered")
-MOST_ARRIVING = 20_000
+MAX_ARRIVING = 20_000
 """Rows that arrive besides, at most, of each kind."""
-_OWN = {"landed_row", "landed_id", "landed_file", "landed_known_at", "landed_night"}
-_TIMES = {"event_ts", "known_from", "retired_at"}
-_IDS = {"user_id", "item_id"}
 
 
 @dataclass(frozen=True)
 class _File:
-    """A file of the original ledger."""
+    """A file of the original ledger, or one that arrives besides."""
 
     file_id: int
     name: str
     raw_table: str
-    kind: Literal["history", "arrival"]
+    kind: Kind
     arrived_at: datetime
     content: str
     size: int
     sealed: Night | None
-    past: int
+    past: int = 0
     """Its rows that the night may see."""
-    future: int
+    future: int = 0
     """Its rows that it may not."""
-    near: int
+    near: int = 0
     """Those of them that become visible within a horizon."""
 
 
 def reland(
     origin: Path,
     target: Landing,
-    lake: Lake,
+    lake: Partitions,
     night: Night,
     poison: Poison | None,
     users: float = 1.0,
@@ -102,19 +94,19 @@ class _Relanding:
         self,
         con: duckdb.DuckDBPyConnection,
         target: Landing,
-        lake: Lake,
+        lake: Partitions,
         night: Night,
         poison: Poison | None,
         users: float,
         extras_since: Night | None,
     ) -> None:
-        self.con, self.target, self.lake, self.night, self.poison = con, target, lake, night, poison
+        self.con, self.lake, self.night, self.poison = con, lake, night, poison
         self.profile, self.source, self.users = target.profile, target.source, users
         self.extras_since = extras_since
-        found = con.execute(
+        rows = con.execute(
             "select table_name from duckdb_tables() where database_name = 'origin' and schema_name = 'raw' order by all"
         ).fetchall()
-        self.tables = [name for (name,) in found]
+        self.tables = [name for (name,) in rows]
 
     def run(self) -> None:
         """Land the files one after the other, each as it had landed; what arrives besides comes last."""
@@ -123,8 +115,8 @@ class _Relanding:
         waiting: list[_File] = []
         changed: set[str] = set()
         for file in self._files():
-            again = bool(file.future and (self.poison or file.past)) or bool(self._looked_up(file) & changed)
-            if not again:
+            reaches_over = file.future and (self.poison or file.past)
+            if not reaches_over and not self.source.looked_up(file.raw_table) & changed:
                 waiting.append(file)
                 continue
             self._copy(waiting)
@@ -156,11 +148,6 @@ class _Relanding:
             {"night": self.night, "horizon": self.profile.horizon},
         ).fetchall()
         return [_File(*row) for row in rows]
-
-    def _looked_up(self, file: _File) -> set[str]:
-        """Raw tables that the SELECTs look up in to judge the file's rows."""
-        selects = self.source.driven_by(file.raw_table).values()
-        return {name.name for select in selects for name in select.reads} - {file.raw_table}
 
     def _copy(self, files: list[_File]) -> None:
         """Take files over as they landed; they stand next to each other in the ledger."""
@@ -201,14 +188,14 @@ class _Relanding:
         )
         future = {None: "is_future", "deleted": "false", "altered": "false"}[self.poison]
         kept = f"select * exclude (is_future, is_far) from delivered where not is_future or {future}"
-        con.execute(f"create or replace temp table staged as {kept} union all by name {self._rejects(file)}")
+        con.execute(f"create or replace temp table again as {kept} union all by name {self._rejects(file)}")
         if self.poison == "altered":
             con.execute("create or replace temp table future as from delivered where is_future and not is_far")
-            rows = self._altered(table, "future", kept_ids="hash(landed_id) % 2 = 0")
-            con.execute(f"insert into staged by name {rows}")
+            rows = altered("future", self._columns(table), origins_of(self.source, table), "hash(landed_id) % 2 = 0")
+            con.execute(f"insert into again by name {rows}")
         con.execute("drop table delivered")
-        self._store(file.name, file, file.file_id)
-        if self.poison == "altered":  # an exchanged value may let a row seem older than it can be known to be
+        self._land(file, "again")
+        if self.poison == "altered":  # An exchanged value may let a row seem older than it can be known to be.
             con.execute(
                 f"delete from landing.raw.{table} "
                 "where landed_night <= $1 and landed_id in (select landed_id from future)",
@@ -217,64 +204,32 @@ class _Relanding:
 
     def _rejects(self, file: _File) -> str:
         """Rows that were rejected, out of the JSON they are kept as, with the types of the raw table."""
-        kinds = {name: kind for name, kind in self._columns(file.raw_table).items() if name not in _OWN}
+        kinds = json.dumps(self._columns(file.raw_table))
         return (
-            f"select unnest(json_transform(delivered::json, {text(json.dumps(kinds))})), "
+            f"select unnest(json_transform(delivered::json, {text(kinds)})), "
             f"row_number as landed_row, landed_id from origin.ledger.rejects "
             f"where file_id = {file.file_id} and landed_id is not null"
         )
 
-    def _store(self, name: str, like: _File, file_id: int) -> None:
-        """Judge and store what is staged, as if it were a file like another one."""
+    def _land(self, file: _File, rows: str) -> None:
+        """Judge and store the rows of a table as a file's."""
         delivered = Delivered(
-            path=Path(name),
-            delivery=Delivery(table=like.raw_table, files="*"),
-            kind=like.kind,
-            arrived_at=like.arrived_at,
-            content=like.content,
-            size=like.size,
+            path=Path(file.name),
+            delivery=Delivery(table=file.raw_table, files="*"),
+            kind=file.kind,
+            arrived_at=file.arrived_at,
+            content=file.content,
+            size=file.size,
             restate=True,
         )
-        intake = Intake(self.con, delivered, self.profile, self.source, self.lake)
-        intake.sealed, intake.file_id = like.sealed, file_id
+        intake = Intake(
+            self.con, delivered, self.profile, self.source, self.lake, file_id=file.file_id, sealed=file.sealed
+        )
+        intake.take(rows)
         intake.judge()
         self.con.execute("begin")
         intake.store()
         self.con.execute("commit")
-
-    def _altered(self, table: str, rows: str, kept_ids: str) -> str:
-        """SELECT of poisoned rows: by their hash a third is gone, a third has others' users, a third is altered.
-
-        Of the altered ones those with ``kept_ids`` keep the ids of user and item.
-        """
-        fed = self._fed(table)
-        columns = {name: kind for name, kind in self._columns(table).items() if name not in _OWN}
-        exchanged = {
-            name: f"exchanged.c{place}[(n + {place} * 7919) % m + 1]"
-            for place, name in enumerate(columns, 1)
-            if not fed or name.lower() in fed["user_id"] | fed["times"]
-        }
-        lists = "".join(
-            f", list({quoted(name)} order by n) as c{place}"
-            for place, name in enumerate(columns, 1)
-            if name in exchanged
-        )
-        chosen = []
-        for name, kind in columns.items():
-            own = quoted(name)
-            if not fed or name.lower() in fed["times"]:
-                value = exchanged[name]
-            else:
-                shuffled = exchanged.get(name, own)
-                kept = f"when {kept_ids} then {own} " if name.lower() in fed["user_id"] | fed["item_id"] else ""
-                value = f"case when part = 1 then {shuffled} {kept}else {_other(own, kind)} end"
-            chosen.append(f"{value} as {own}")
-        return (
-            f"with numbered as (select *, row_number() over (order by landed_id) - 1 as n, "
-            f"(hash(landed_id) // 8) % 3 as part from {rows}), "
-            f"exchanged as (select count(*) as m{lists} from numbered) "
-            f"select {', '.join(chosen)}, landed_row, landed_id from numbered cross join exchanged where part > 0"
-        )
 
     def _arrive_besides(self) -> None:
         """What arrives after the night's close: late events, new attributes, a corrected file."""
@@ -288,94 +243,53 @@ class _Relanding:
 
     def _arrive(self, table: str, name: str, at: datetime) -> None:
         """Rows of the past with other values: events of others, or the same items and users otherwise described."""
-        fed, columns = self._fed(table), self._columns(table)
-        if not fed:
+        origins = origins_of(self.source, table)
+        if origins is None:
             return
         self.con.execute(
             f"create or replace temp table arriving as from landing.raw.{table} where landed_night <= $1 "
-            f"order by hash(landed_id) limit {MOST_ARRIVING}",
+            f"order by hash(landed_id) limit {MAX_ARRIVING}",
             [self.night],
         )
-        kept = fed["times"] | (set() if name == "events" else fed["user_id"] | fed["item_id"])
-        values = [
-            f"{quoted(c) if c.lower() in kept else _other(quoted(c), kind)} as {quoted(c)}"
-            for c, kind in columns.items()
-            if c not in _OWN
-        ]
-        self._new(f"select {', '.join(values)}, landed_row, landed_id from arriving", f"poison {name}", table, at)
+        rows = described_otherwise("arriving", self._columns(table), origins, name)
+        self._land_as_new(rows, f"poison {name}", table, at)
 
     def _correct(self, table: str, at: datetime) -> None:
         """The newest file of the past, delivered again with half of its rows."""
-        found = self.con.execute(
+        file_id = first_value(
+            self.con,
             f"select landed_file from landing.raw.{table} group by landed_file "
             "having max(landed_night) <= $1 and count(*) <= $2 order by landed_file desc limit 1",
-            [self.night, MOST_ARRIVING],
-        ).fetchall()
-        for (file_id,) in found:
-            (name,) = self.con.execute(
-                "select name from landing.ledger.files where file_id = $1", [file_id]
-            ).fetchall()[0]
-            self.con.execute(
-                f"create or replace temp table arriving as from landing.raw.{table} "
-                f"where landed_file = {file_id} and hash(landed_id) % 2 = 0"
-            )
-            own = ", ".join(_OWN - {"landed_row", "landed_id"})
-            self._new(f"select * exclude ({own}) from arriving", name, table, at)
+            [self.night, MAX_ARRIVING],
+        )
+        if file_id is None:
+            return
+        name = first_value(self.con, "select name from landing.ledger.files where file_id = $1", [file_id])
+        rows = (
+            f"select * exclude (landed_file, landed_known_at, landed_night) from landing.raw.{table} "
+            f"where landed_file = {file_id} and hash(landed_id) % 2 = 0"
+        )
+        self._land_as_new(rows, name, table, at)
 
-    def _new(self, rows: str, name: str, table: str, at: datetime) -> None:
+    def _land_as_new(self, rows: str, name: str, table: str, at: datetime) -> None:
         """Land rows under new ids as a file that arrives."""
         self.con.execute(
-            f"create or replace temp table staged as select * exclude (landed_id), "
+            f"create or replace temp table again as select * exclude (landed_id), "
             f"md5(landed_id::varchar || {text(name)})::uuid as landed_id from ({rows})"
         )
-        file_id = self.con.execute("select max(file_id) + 1 from landing.ledger.files").fetchall()[0][0]
-        self._store(name, _File(file_id, name, table, "arrival", at, name, 0, self.night, 0, 0, 0), file_id)
+        file = _File(next_file_id(self.con), name, table, "arrival", at, content=name, size=0, sealed=self.night)
+        self._land(file, "again")
 
     def _mine(self, table: str) -> str:
         """Condition on the rows that are kept: of some users, of extra tables those from a night on."""
-        if self.extras_since and self._feeds_extras_only(table):
+        if self.extras_since and self.source.feeds_extras_only(table):
             return f"landed_night >= date '{self.extras_since}'"
-        users = sorted(self._fed(table).get("user_id", ())) if self.users < 1 else []
-        if not users:
+        origins = origins_of(self.source, table) if self.users < 1 else None
+        if origins is None or not origins.users:
             return "true"
-        return f"hash(coalesce({quoted(users[0])}::varchar, '')) % 10000 < {round(self.users * 10_000)}"
-
-    def _feeds_extras_only(self, table: str) -> bool:
-        """Whether the SELECTs that name a raw table are those of extra tables, which it drives."""
-        named = {name for name, s in self.source.selects.items() if any(read.name == table for read in s.reads)}
-        return named == self.source.driven_by(table).keys() and named <= set(self.source.extras)
+        return f"hash(coalesce({quoted(min(origins.users))}::varchar, '')) % 10000 < {round(self.users * 10_000)}"
 
     def _columns(self, table: str) -> dict[str, str]:
-        return {row[0]: row[1] for row in self.con.execute(f"describe origin.raw.{table}").fetchall()}
-
-    def _fed(self, table: str) -> dict[str, set[str]]:
-        """Raw columns that times and ids are made from; empty where the SELECTs do not tell which the times are."""
-        found: dict[str, set[str]] = {"times": set(), **{name: set() for name in _IDS}}
-        for name, select in self.source.driven_by(table).items():
-            lineage = select_lineage(select.text, {})
-            if "event_ts" not in lineage and name in {"events", "retractions"}:
-                return {}
-            for output, origins in lineage.items():
-                mine = {column.lower() for origin, column in origins if origin.name == table}
-                if output in _TIMES:
-                    found["times"] |= mine
-                elif output in _IDS:
-                    found[output] |= mine
-        return found
-
-
-def _other(column: str, kind: str) -> str:
-    """Another value of a column: numbers grow, texts get a sign more, truth turns over."""
-    if kind == "VARCHAR":
-        number = f"try_cast({column} as double)"
-        return (
-            f"case when try_cast({column} as bigint) is not null then (try_cast({column} as bigint) * 2 + 1)::varchar "
-            f"when {number} is not null then ({number} * 2 + 1)::varchar else {column} || '~' end"
-        )
-    if kind == "BOOLEAN":
-        return f"not {column}"
-    if kind in {"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"} or kind.startswith("TIMESTAMP"):
-        return f"{column} + interval 400 days"
-    if kind.startswith("DECIMAL") or kind in {"DOUBLE", "FLOAT"} or "INT" in kind:
-        return f"coalesce(try_cast({column} * 2 + 1 as {kind}), {column})"
-    return f"null::{kind}"
+        """Types of a raw table's columns as delivered."""
+        columns = column_types(self.con, f"origin.raw.{table}")
+        return {name: kind for name, kind in columns.items() if name not in LANDED}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys_jobs.audit.relanding import POISONS
+from recsys_jobs.audit.poison import POISONS
 
 if TYPE_CHECKING:
     from recsys_jobs.audit.future import Audit, Difference
@@ -48,7 +48,7 @@ def compared_rows(audit: Audit) -> list[dict[str, Any]]:
 
 def markdown(audit: Audit) -> str:
     """A table for the UI: which asset is equal to the plain build in which other."""
-    signs = {difference_key(d): "**differs**" for d in audit.differences}
+    signs = {(difference.asset, difference.build): "**differs**" for difference in audit.differences}
     lines = ["| asset | plain build | " + " | ".join(BUILDS) + " |", "|" + " --- |" * (2 + len(BUILDS))]
     for asset, prints in audit.compared:
         cells = [
@@ -57,8 +57,3 @@ def markdown(audit: Audit) -> str:
         ]
         lines.append(f"| {asset} | `{(prints.get('plain') or '-')[:12]}` | " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def difference_key(difference: Difference) -> tuple[str, str]:
-    """Asset and build."""
-    return difference.asset, difference.build

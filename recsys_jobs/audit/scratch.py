@@ -15,7 +15,7 @@ from uuid import uuid4
 from filelock import FileLock
 
 from recsys_assets.storage.lake.lake import Lake
-from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.landing.database import Landing, LandingError
 from recsys_assets.storage.models import Models
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ def copy_landing(profile: Profile, target: Path) -> None:
 
     Raises
     ------
-    FileNotFoundError
+    LandingError
         When nothing has landed yet.
     """
     landing = Landing(profile)
     if not landing.path.exists():
-        raise FileNotFoundError(f"Nothing has landed in profile {profile.name} yet. Run `recsys land --history`.")
-    with landing.open():  # its lock is held, and a log left by a crash is worked into the file
+        raise LandingError(f"Nothing has landed in profile {profile.name} yet. Run `recsys land --history`.")
+    with landing.open():  # Opening it works a log that a crash left into the file.
         pass
     with FileLock(landing.path.with_suffix(".lock")):
         shutil.copyfile(landing.path, target)
@@ -88,5 +88,5 @@ def _link(file: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(file, target)
-    except OSError:  # no hard links on this file system
+    except OSError:  # This file system has no hard links.
         shutil.copyfile(file, target)

@@ -193,15 +193,15 @@ def _show_trial(console: Console, seen: Look, tried: Tried) -> None:
         _say(console, f"  {row['column_name']}: {row['reason']}: {row['n_rows']:,}")
 
 
-def _show_choices(console: Console, found: Measured, nights: Nights, n_returns: int) -> None:
+def _show_choices(console: Console, measured: Measured, nights: Nights, n_returns: int) -> None:
     """What was chosen beyond the columns, and why."""
     from recsys_jobs.init.measure import weigh
 
     if n_returns:
         _say(console, f"{n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql).")
-    weights = weigh(found.types)
+    weights = weigh(measured.types)
     listed = [
-        f"{_short(name)} {weights[name]}" if name in weights else f"{_short(name)} left out" for name in found.types
+        f"{_short(name)} {weights[name]}" if name in weights else f"{_short(name)} left out" for name in measured.types
     ]
     more = f", {len(listed) - 12} more in the profile" if len(listed) > 12 else ""
     _say(console, f"Event types: {', '.join(listed[:12])}{more}.")

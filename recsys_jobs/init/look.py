@@ -21,6 +21,7 @@ from recsys_assets.profile import Delivery
 from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.landing.readers import UnreadableFile, stage
+from recsys_assets.storage.queries import column_types, first_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,13 +86,13 @@ def look(file: Path) -> Iterator[Look]:
     file = file.parent.resolve() / file.name
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
-        con.execute(f"set temp_directory = {text(folder)}")  # what does not fit into memory
+        con.execute(f"set temp_directory = {text(folder)}")  # What does not fit into memory goes there.
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
         delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent), encoding=_encoding(file))
         files, n_unsplit = _read_alike(con, delivery, file)
         if len(files) < len(_matching(delivery)):
             delivery = delivery.model_copy(update={"files": glob.escape(file.name)})
-        n_rows: int = con.execute("select count(*) from seen").fetchall()[0][0]
+        n_rows: int = first_value(con, "select count(*) from seen")
         if not n_rows:
             raise InitError(f"{file} holds no row below its column names. Give a file with events in it.")
         con.execute(
@@ -119,14 +120,14 @@ def _encoding(file: Path) -> str:
         with opened(file, "rb") as content:
             part = content.read(2**20)
             if part.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                return "utf-8"  # its mark says better
+                return "utf-8"  # Its byte-order mark says better.
             while part:
                 decoder.decode(part)
                 part = content.read(2**20)
     except UnicodeDecodeError:
         return "cp1252"
     except (OSError, EOFError):
-        pass  # whoever reads it says what is wrong
+        pass  # Whoever reads it says what is wrong.
     return "utf-8"
 
 
@@ -140,17 +141,17 @@ def _read_alike(con: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path) 
     try:
         n_unsplit = len(stage(con, file, delivery))
     except UnreadableFile as error:
-        why = str(error).replace(", or set format for its delivery", "")  # no delivery is written down yet
+        why = str(error).replace(", or set format for its delivery", "")  # No delivery is written down yet.
         raise InitError(f"{file}: {why}.") from error
     con.execute("create table seen as from staged")
-    names = _names(con, "staged")
+    names = column_types(con, "staged")
     others = [path for path in _matching(delivery) if path != file]
     for path in others:
         try:
             n_more = len(stage(con, path, delivery))
         except UnreadableFile:
             n_more = -1
-        if n_more < 0 or {name.lower() for name in _names(con, "staged")} != {name.lower() for name in names}:
+        if n_more < 0 or {name.lower() for name in column_types(con, "staged")} != {name.lower() for name in names}:
             con.execute("drop table seen")
             n_unsplit = len(stage(con, file, delivery))
             con.execute("create table seen as from staged")
@@ -160,12 +161,8 @@ def _read_alike(con: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path) 
     return sorted([file, *others]), n_unsplit
 
 
-def _names(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in con.execute(f"describe {table}").fetchall()}
-
-
 def _columns(con: duckdb.DuckDBPyConnection, file: Path) -> Iterator[Column]:
-    names = {name: kind for name, kind in _names(con, "sample").items() if name != "landed_row"}
+    names = {name: kind for name, kind in column_types(con, "sample").items() if name != "landed_row"}
     odd = [name for name in names if re.fullmatch(r"[-+]?[0-9]+([.,][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*", name)]
     if 2 * len(odd) >= len(names):
         raise InitError(

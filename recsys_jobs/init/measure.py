@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.selects.canonical import EVENT_TABLE, projection
+from recsys_assets.storage.queries import column_types, first_value
 from recsys_jobs.init.vocabulary import kind_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
         Text of the source's SELECT. It is run over the rows of the table ``seen``.
     """
     con.execute("create schema raw; create view raw.events as select *, uuid() as landed_id from seen")
-    given = [row[0].lower() for row in con.execute(f"describe {events}").fetchall()]
+    given = [name.lower() for name in column_types(con, events)]
     rejected = " or ".join(f"({condition}) is true" for _, condition, _ in EVENT_TABLE.rules)
     con.execute(
         "create temp table measured as select user_id, item_id, event_ts, event_type from "
@@ -97,40 +98,42 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
     ).fetchall()
     active = {
         days: int(
-            con.execute(
+            first_value(
+                con,
                 "select coalesce(median(n), 0) from (select count(distinct user_id) as n from measured "
                 "where event_ts::date <= $1 and datediff('day', event_ts::date, $1) < 4 * $2 "
                 "group by datediff('day', event_ts::date, $1) // $2)",
                 [bulk_day, days],
-            ).fetchall()[0][0]
+            )
         )
         for days in (*SHORT_HORIZONS, *HORIZONS)
     }
-    user = con.execute(
+    user = first_value(
+        con,
         "with counts as (select user_id, count(*) as n from measured group by user_id) "
-        "select user_id from counts order by abs(n - (select median(n) from counts)), user_id limit 1"
-    ).fetchall()[0][0]
+        "select user_id from counts order by abs(n - (select median(n) from counts)), user_id limit 1",
+    )
     repeats = 1 - n_pairs / n_pair_days
     return Measured(n_events, n_users, n_items, oldest, newest, dict(types), repeats, bulk_day, active, user)
 
 
-def plan_nights(found: Measured) -> Nights:
+def plan_nights(measured: Measured) -> Nights:
     """Horizon and nights: three of them, one horizon apart, with at least as much history before the first."""
     now = utc_now()
-    is_history = found.newest < now - timedelta(days=HISTORY_DAYS)
+    is_history = measured.newest < now - timedelta(days=HISTORY_DAYS)
     newest_closed = last_closed(now, GRACE)
-    last_built = min(found.bulk_day, newest_closed)
-    n_days = (last_built - found.oldest.date()).days + 1
-    enough = min(ENOUGH_USERS, ENOUGH_SHARE * found.n_users)
+    last_built = min(measured.bulk_day, newest_closed)
+    n_days = (last_built - measured.oldest.date()).days + 1
+    enough = min(ENOUGH_USERS, ENOUGH_SHARE * measured.n_users)
     fitting = [days for days in HORIZONS if 4 * days <= n_days]
-    horizon = next((days for days in fitting if found.active_users[days] >= enough), None)
+    horizon = next((days for days in fitting if measured.active_users[days] >= enough), None)
     why = "the shortest, from a week on, in which enough users do something"
     if horizon is None:
         horizon = max(days for days in (*SHORT_HORIZONS, *fitting) if 4 * days <= max(n_days, 4))
         why = f"the longest that fits four times into {n_days:,} day(s) of history"
     demo = [last_built - n * timedelta(days=horizon) for n in (2, 1, 0)]
-    demo = [night for night in demo if night >= found.oldest.date()]
-    last = found.newest.date()
+    demo = [night for night in demo if night >= measured.oldest.date()]
+    last = measured.newest.date()
     return Nights(horizon, why, is_history, demo[0] if demo else newest_closed, last, tuple(demo))
 
 

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from recsys_jobs.init.times import TimeFormat
     from recsys_jobs.init.vocabulary import Tiers
 
-IDS: tuple[tuple[str, Tiers, str, Tiers], ...] = (  # names, words within a name, names of last resort
+IDS: tuple[tuple[str, Tiers, str, Tiers], ...] = (
     ("user", vocabulary.USER, vocabulary.USER_WORDS, ()),
     ("item", vocabulary.ITEM, vocabulary.ITEM_WORDS, vocabulary.PAGE),
 )
+"""Of each id its names, words within a name, and names of last resort."""
 NUMBERS: dict[str, Tiers] = {
     "quantity": vocabulary.QUANTITY,
     "value": vocabulary.VALUE,
@@ -51,7 +52,7 @@ ATTRIBUTES: dict[str, Tiers] = {
     "subcategory": vocabulary.SUBCATEGORY,
     "brand": vocabulary.BRAND,
 }
-MOST_EVENT_TYPES = 50
+MAX_EVENT_TYPES = 50
 """A column with more distinct values than this is no event type."""
 
 
@@ -101,7 +102,8 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
         _take_first(look, roles, "event", vocabulary.EVENT, _is_event_type)
     for role, tiers in CONTEXT.items():
         _take_first(look, roles, role, tiers, lambda column: column.n_values > 0)
-    if any(squeezed(column.name).startswith("lineitem") for column in look.columns):  # Shopify: #1001
+    # Shopify calls an order #1001 in a column `name`.
+    if any(squeezed(column.name).startswith("lineitem") for column in look.columns):
         _take_first(look, roles, "basket_id", ("name",), lambda column: column.n_values > 0)
     for role, tiers in NUMBERS.items():
         if asked.get(role) is None:
@@ -145,24 +147,24 @@ def _id_column(look: Look, roles: Roles, role: str, tiers: Tiers, words: str, la
     """The column with the best name for an id, else one whose name holds one of the words."""
     free = [column for column in _free(look, roles) if column.n_values]
     for tier in tiers:
-        if found := [column for column in free if squeezed(column.name) in tier.split()]:
-            return _only(role, found), "its name"
+        if named := [column for column in free if squeezed(column.name) in tier.split()]:
+            return _only(role, named), "its name"
     held = set(words.split())
-    if found := [column for column in free if words_of(column.name) & held and column.n_distinct > 2]:
-        column = _only(role, found)
+    if named := [column for column in free if words_of(column.name) & held and column.n_distinct > 2]:
+        column = _only(role, named)
         return column, f"its name holds {min(words_of(column.name) & held)!r}"
     for tier in last:
-        if found := [column for column in free if squeezed(column.name) in tier.split()]:
-            return _only(role, found), "its name"
+        if named := [column for column in free if squeezed(column.name) in tier.split()]:
+            return _only(role, named), "its name"
     raise InitError(
         f"No column with values is the {role} by its name. Say which with --{role}: {_names(look.columns)}. If "
         f"none is, join the {role} in from another file first."
     )
 
 
-def _only(role: str, found: list[Column]) -> Column:
-    ids = [column for column in found if words_of(column.name) & {"id", "no", "nr", "number", "code"}]
-    preferred = ids if len(ids) == 1 else found
+def _only(role: str, columns: list[Column]) -> Column:
+    ids = [column for column in columns if words_of(column.name) & {"id", "no", "nr", "number", "code"}]
+    preferred = ids if len(ids) == 1 else columns
     if len(preferred) > 1:
         choices = " or ".join(f"--{role} {shell_word(column.name)}" for column in preferred[:5])
         raise InitError(f"More than one column could be the {role}: {_names(preferred)}. Say which with {choices}.")
@@ -207,7 +209,7 @@ def _take_time(look: Look, roles: Roles, given_format: str | None) -> None:
             )
         best = min(tiers, key=lambda name: tiers[name], default="")
         if best and given_format:
-            time_format(look.con, "seen", _named(look, best, "time"), given_format)  # says how it does not fit
+            time_format(look.con, "seen", _named(look, best, "time"), given_format)  # This says how it does not fit.
         raise InitError(
             f"No column is the time of the event{_unknown_times(look, best)}. Say which with --time, and its format "
             f"with --time-format, for example '%d/%m/%Y %H:%M': {_names(look.columns)}."
@@ -242,7 +244,7 @@ def _holds_times(look: Look, column: Column, given_format: str | None) -> bool:
     try:
         return time_format(look.con, "sample", column, given_format) is not None
     except InitError:
-        return given_format is None  # times, but not to be told without the caller
+        return given_format is None  # They are times, but which only the caller can tell.
 
 
 def _take_first(look: Look, roles: Roles, role: str, tiers: Tiers, fits: Callable[[Column], bool]) -> None:
@@ -250,9 +252,9 @@ def _take_first(look: Look, roles: Roles, role: str, tiers: Tiers, fits: Callabl
     if role in roles.taken:
         return
     for tier in tiers:
-        found = [column for column in _free(look, roles) if squeezed(column.name) in tier.split() and fits(column)]
-        if found:
-            roles.take(role, found[0], "its name")
+        named = [column for column in _free(look, roles) if squeezed(column.name) in tier.split() and fits(column)]
+        if named:
+            roles.take(role, named[0], "its name")
             return
 
 
@@ -277,7 +279,7 @@ def _is_number(look: Look, roles: Roles, column: Column, *, of_line: bool) -> bo
 
 
 def _is_event_type(column: Column) -> bool:
-    return 0 < column.n_distinct <= MOST_EVENT_TYPES and column.number is None
+    return 0 < column.n_distinct <= MAX_EVENT_TYPES and column.number is None
 
 
 def _belongs_to_item(look: Look, roles: Roles, column: Column) -> bool:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.storage.queries import first_value
 from recsys_jobs.init.look import TABLE, InitError
 from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT
 from recsys_jobs.init.vocabulary import PURCHASES, TAKEN, VIEWS, kind_of, words_of
@@ -54,10 +55,8 @@ class _Lines:
         self.quantity = self.number("quantity") if "quantity" in roles.taken else None
         self.has_returns = False
         if self.quantity:
-            n_returns = look.con.execute(
-                f"select count(*) from seen as lines where try_cast({self.quantity} as double) < 0"
-            ).fetchall()[0][0]
-            self.has_returns = n_returns > 0
+            returns = f"select count(*) from seen as lines where try_cast({self.quantity} as double) < 0"
+            self.has_returns = first_value(look.con, returns) > 0
 
     def column(self, role: str) -> str:
         """Reference to the column of a role."""

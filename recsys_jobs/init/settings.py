@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from recsys_jobs.init.measure import Measured, Nights
 
 
-def write_profile(name: str, delivery: Delivery, found: Measured, nights: Nights) -> str:
+def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nights) -> str:
     """Text of ``data/profiles/<name>.toml``."""
     parts = [
         "# Written by `recsys init`; it is yours to change. Every setting: recsys_assets/profile.py.",
-        f"# Looked at: {found.n_events:,} events of {found.n_users:,} users with {found.n_items:,} items, "
-        f"{found.oldest:%Y-%m-%d} to {found.newest:%Y-%m-%d}.",
+        f"# Looked at: {measured.n_events:,} events of {measured.n_users:,} users with {measured.n_items:,} items, "
+        f"{measured.oldest:%Y-%m-%d} to {measured.newest:%Y-%m-%d}.",
         f"title = {toml(name)} # one line that people read",
         f"source = {toml(name)} # sql/sources/{name}: which column is what",
         "",
         *_nights(nights),
         "",
-        *_horizon(found, nights),
-        *_tasks(found),
+        *_horizon(measured, nights),
+        *_tasks(measured),
         "",
         "# Files of history; those that arrive later go into the inbox under names of the same pattern.",
         "[[deliveries]]",
@@ -38,10 +38,10 @@ def write_profile(name: str, delivery: Delivery, found: Measured, nights: Nights
         f"folder = {toml(delivery.folder or '')}",
         *[f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in _extras(delivery).items()],
         "",
-        *_weights(found),
+        *_weights(measured),
         "",
         "# Algorithms, each with its settings below it; see recsys_assets/algorithms.",
-        *[f"[algorithms.{algorithm}]" for algorithm in _algorithms(found)],
+        *[f"[algorithms.{algorithm}]" for algorithm in _algorithms(measured)],
     ]
     return "\n".join(parts) + "\n"
 
@@ -51,9 +51,9 @@ def toml(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def tasks(found: Measured) -> list[str]:
+def tasks(measured: Measured) -> list[str]:
     """Which lists make sense: what one may take again only where people do."""
-    return ["discovery"] if found.repeat_share < FEW_REPEATS else ["next", "discovery"]
+    return ["discovery"] if measured.repeat_share < FEW_REPEATS else ["next", "discovery"]
 
 
 def _nights(nights: Nights) -> list[str]:
@@ -72,22 +72,23 @@ def _nights(nights: Nights) -> list[str]:
     return [*lines, f"demo_nights = [{demo}] # built by `recsys demo`, one horizon apart so that each grades the last"]
 
 
-def _horizon(found: Measured, nights: Nights) -> list[str]:
-    active = found.active_users[nights.horizon]
+def _horizon(measured: Measured, nights: Nights) -> list[str]:
+    active, n_users = measured.active_users[nights.horizon], measured.n_users
     days = "day" if nights.horizon == 1 else f"{nights.horizon} days"
     return [
-        f"# Days ahead that a list is judged. In a typical {days} {active:,} of {found.n_users:,} users do something:",
+        f"# Days ahead that a list is judged. In a typical {days} {active:,} of {n_users:,} users do something:",
         f"# the more, the surer the grades. {ENOUGH_USERS} are plenty; fewer only widen the intervals.",
         f"horizon = {nights.horizon}",
     ]
 
 
-def _tasks(found: Measured) -> list[str]:
-    names = ", ".join(map(toml, tasks(found)))
-    share = f"{100 * found.repeat_share:.0f}%"
+def _tasks(measured: Measured) -> list[str]:
+    names = ", ".join(map(toml, tasks(measured)))
+    share = f"{100 * measured.repeat_share:.0f}%"
     return [
         f"# next: anything, also again. discovery: only what the user never had. Here {share} of what users do",
-        "# on a day repeats an item of an earlier day" + ("." if "next" in tasks(found) else ", so there is no next."),
+        "# on a day repeats an item of an earlier day"
+        + ("." if "next" in tasks(measured) else ", so there is no next."),
         f"tasks = [{names}]",
     ]
 
@@ -97,8 +98,8 @@ def _extras(delivery: Delivery) -> dict[str, object]:
     return delivery.model_dump(exclude={"table", "files", "folder"}, exclude_defaults=True, exclude_none=True)
 
 
-def _weights(found: Measured) -> list[str]:
-    types = found.types
+def _weights(measured: Measured) -> list[str]:
+    types = measured.types
     weights = weigh(types)
     lines = [
         "# Weight of one event of each type in training. What is not named counts for nothing and is not graded.",
@@ -114,5 +115,5 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
 
 
-def _algorithms(found: Measured) -> list[str]:
-    return ["popularity", *(["buy_again"] if "next" in tasks(found) else []), "item_knn", "als"]
+def _algorithms(measured: Measured) -> list[str]:
+    return ["popularity", *(["buy_again"] if "next" in tasks(measured) else []), "item_knn", "als"]

@@ -27,7 +27,8 @@ _OTHERS = [
 ]
 _OTHERS += [f"%Y-%m-%d{tail}" for tail in (" %I:%M %p", " %I:%M:%S %p")]
 _DIGITS = ["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"]
-_UNIX = {  # digits of an instant of the years 1990 to 2100, in powers of ten above seconds
+# The power of ten above seconds tells how many digits an instant of the years 1990 to 2100 has.
+_UNIX = {
     "seconds": (0, "instant_of_seconds({t})"),
     "milliseconds": (3, "instant_of_milliseconds({t})"),
     "microseconds": (6, "make_timestamp(try_cast({t} as bigint))"),
@@ -156,8 +157,8 @@ def _parses(formats: list[str]) -> str:
 
 def _strptime(counts: _Counts, formats: list[str]) -> TimeFormat:
     """Those of the formats that some value has, the most frequent first."""
-    found = counts.where(*(_parses([name]) for name in formats))
-    used = [name for _, name in sorted(zip(found, formats, strict=True), key=lambda pair: -pair[0]) if _]
+    n_parsed = counts.where(*(_parses([name]) for name in formats))
+    used = [name for n, name in sorted(zip(n_parsed, formats, strict=True), key=lambda pair: -pair[0]) if n]
     listed = text(used[0]) if len(used) == 1 else f"[{', '.join(map(text, used))}]"
     has_clock = re.search("%[HI]", listed) is not None
     return TimeFormat(f"try_strptime({counts.trimmed}, {listed})", " or ".join(used), True, has_clock)

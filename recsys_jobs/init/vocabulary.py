@@ -127,7 +127,8 @@ def kind_of(event_type: str) -> str | None:
     names = {"purchase": PURCHASES, "taken": TAKEN, "cart": CARTS, "like": LIKES, "view": VIEWS}
     if kind := next((kind for kind, listed in names.items() if whole in listed.split()), None):
         return kind
-    if words & set(PURCHASES.split()) and words & set(SAYS_DONE.split()):  # Order Completed, but not Order Shipped
+    # Order Completed is one, Order Shipped is not.
+    if words & set(PURCHASES.split()) and words & set(SAYS_DONE.split()):
         return "purchase"
     said = {"view": SAYS_VIEW, "like": SAYS_LIKE, "cart": SAYS_CART, "purchase": SAYS_PURCHASE, "taken": SAYS_TAKEN}
     return next((kind for kind, listed in said.items() if words & set(listed.split())), None)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from recsys_assets.selects import feature_join
+from recsys_assets.selects import files
 from recsys_assets.selects.feature_join import FeatureError, feature_query, feature_reads
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from tests.sample import NIGHTS
@@ -98,14 +98,10 @@ def test_graded_features_are_those_of_the_graded_night(built):
     assert (rows["user_n_events"].to_numpy() == given.to_numpy()).all()
 
 
-def test_a_table_whose_key_nothing_has_is_named(built, monkeypatch):
-    real = feature_join._tables
-
-    def with_a_stranger(profile, catalog):
-        stranger = feature_join._Table(real(profile, catalog)[0].name, ("planet",))
-        return [*real(profile, catalog), stranger]
-
+def test_a_table_whose_key_nothing_has_is_named(built, monkeypatch, tmp_path):
+    (tmp_path / "features").mkdir()
+    (tmp_path / "features" / "stranger.sql").write_text("select store as planet from clean.events order by planet")
     with built.active(), built.lake.as_of(NIGHTS[-1], [*ROWS.reads, *feature_reads(built.profile)]) as snapshot:
-        monkeypatch.setattr(feature_join, "_tables", with_a_stranger)
-        with pytest.raises(FeatureError, match="needs planet"):
+        monkeypatch.setattr(files, "SQL_FOLDER", tmp_path)
+        with pytest.raises(FeatureError, match=r"features\.stranger needs planet"):
             feature_query(built.profile, snapshot.table, ROWS)

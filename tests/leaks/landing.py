@@ -6,7 +6,7 @@ The deployment starts empty: the edited project itself lands the files and build
 from tests.leaks.harness import NIGHT, CatchBy, Edit, Leak
 from tests.leaks.shop import FOUND, LAND
 
-INTAKE, EXPORT = "recsys_assets/storage/landing/intake.py", "recsys_assets/storage/landing/database.py"
+JUDGING, EXPORT = "recsys_assets/storage/landing/judging.py", "recsys_assets/storage/landing/database.py"
 CONTRACT = "recsys_assets/selects/canonical.py"
 REDELIVERED = "2017-10-30"
 
@@ -21,7 +21,7 @@ LEAKS = (
         "the shop's day ends at six in the morning, and the night with it",
         "construction",
         "clean.events, night .*: rests on an event of .* at or after its cutoff",
-        Edit(INTAKE, "greatest(row_time::date, ", "greatest((row_time - interval 6 hour)::date, "),
+        Edit(JUDGING, "greatest(row_time::date, ", "greatest((row_time - interval 6 hour)::date, "),
     ),
     from_landing_on(
         "a till whose clock stood at zero is let through",
@@ -40,7 +40,7 @@ LEAKS = (
         "check",
         "visible_in_time",
         Edit(
-            INTAKE,
+            JUDGING,
             """known_at = "row_time" if self.file.kind == "history" else "getvariable('arrived_at')\"""",
             """known_at = "row_time\"""",
         ),
@@ -105,7 +105,7 @@ LEAKS = (
         "late lines go to the night they are of, though it is sealed",
         (
             Edit(
-                INTAKE,
+                JUDGING,
                 """        if self.file.kind == "arrival" and self.sealed is not None:\n"""
                 """            first_open = max(first_open, self.sealed + ONE_DAY)\n""",
                 "",

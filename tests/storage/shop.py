@@ -19,7 +19,7 @@ from recsys_assets.nights import close
 from recsys_assets.profile import Delivery, Profile
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
-from recsys_assets.storage.landing.intake import Kind, Landed
+from recsys_assets.storage.landing.ledger import Kind, Landed
 
 FIRST = date(2017, 10, 20)
 PRODUCTS, DEMOGRAPHICS, TRANSACTIONS = DELIVERIES = [

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.nights import ONE_DAY, close, visible_night
-from recsys_assets.storage.landing.intake import LandingError
+from recsys_assets.storage.landing.ledger import LandingError
 from tests.storage.shop import FIRST, Shop, day, line, night, product, shop
 
 __all__ = ["shop"]

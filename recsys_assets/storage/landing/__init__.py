@@ -1,1 +1,1 @@
-"""Files as delivered: readers of formats, the intake of one file, and the database that keeps them."""
+"""Files as delivered: readers of formats, judging and intake of one file, the ledger, the database that keeps all."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from recsys_assets.selects.quoting import quoted
 from recsys_assets.storage.landing.splitting import shape_of, some_line_ends_in, split
 from recsys_assets.storage.landing.text_files import LONGEST_LINE, Lines, UnreadableFile, line_fault, shown
 
@@ -58,8 +59,7 @@ def stage_csv(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery, fo
     else:
         _read_what_fits(con, path, dialect, folder / "fits.csv", rejects)
         landed_row = "landed_row"
-    names = [name.replace('"', '""') for name in dialect.names]
-    fields = ", ".join(f'c{place} as "{name}"' for place, name in enumerate(names))
+    fields = ", ".join(f"c{place} as {quoted(name)}" for place, name in enumerate(dialect.names))
     con.execute(f"create temp table staged as select {fields}, {landed_row} as landed_row from split; drop table split")
     return rejects
 
@@ -104,7 +104,7 @@ def _read_as_it_is(con: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect)
     """Let DuckDB read the file into ``split``; False when anything about it asks for more care."""
     width = len(dialect.names)
     shape = shape_of(path, dialect.delimiter)
-    if shape is None or width == 1:  # of one column DuckDB takes a blank line for a row
+    if shape is None or width == 1:  # Where there is one column only, DuckDB takes a blank line for a row.
         return False
     n_rows, n_bad = split(
         con, path, dialect.delimiter, _columns(dialect), header=dialect.has_header, crlf=shape.has_crlf
@@ -137,7 +137,7 @@ def _read_what_fits(
         dialect.delimiter,
         {"landed_row": "bigint"} | _columns(dialect),
         header=False,
-        longest_line=2 * LONGEST_LINE + 1024,  # quotes may have been doubled
+        longest_line=2 * LONGEST_LINE + 1024,  # Quotes may have been doubled.
     )
     if n_bad or n_read != n_rows:
         raise UnreadableFile(f"only {n_read} of the {n_rows} rows in it that are well-formed could be read")
@@ -173,10 +173,10 @@ def _fitting(path: Path, dialect: Dialect, rejects: list[Reject]) -> Iterator[by
                 yield b"%d%s%s\n" % (row, delimiter, delimiter.join(fields))
 
 
-def _misfit(found: int, width: int, delimiter: str) -> str:
-    if found > width:
-        return f"{found} fields, but the file has {width} column(s); put values that hold a {delimiter!r} in quotes"
-    return f"{found} field(s), but the file has {width} columns; the line is cut short or a value is missing"
+def _misfit(n_fields: int, width: int, delimiter: str) -> str:
+    if n_fields > width:
+        return f"{n_fields} fields, but the file has {width} column(s); put values that hold a {delimiter!r} in quotes"
+    return f"{n_fields} field(s), but the file has {width} columns; the line is cut short or a value is missing"
 
 
 def _faulty(fields: list[bytes], dialect: Dialect) -> str:
@@ -224,6 +224,6 @@ def _record(first: bytes, lines: Lines, delimiter: bytes) -> tuple[list[bytes], 
 
 def _end(pattern: re.Pattern[bytes], line: bytes, place: int) -> int:
     """Where a pattern that matches anywhere, be it nothing, stops."""
-    found = pattern.match(line, place)
-    assert found is not None
-    return found.end()
+    match = pattern.match(line, place)
+    assert match is not None
+    return match.end()

@@ -19,8 +19,19 @@ from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.selects.source import Source, driver
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.landing import readers
-from recsys_assets.storage.landing.intake import Delivered, Intake, Kind, Landed, LandingError, one, record
+from recsys_assets.storage.landing.intake import Intake
+from recsys_assets.storage.landing.ledger import (
+    Delivered,
+    Kind,
+    Landed,
+    LandingError,
+    landed_before,
+    last_sealed,
+    next_file_id,
+    record,
+)
 from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
+from recsys_assets.storage.queries import first_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +43,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.profile import Delivery, Profile
     from recsys_assets.selects.files import Select
-    from recsys_assets.storage.lake.lake import Lake
+    from recsys_assets.storage.lake.partitions import Partitions
 
 __all__ = ["Kind", "Landed", "Landing", "LandingError"]
 
@@ -57,7 +68,7 @@ class Landing:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock")), connect() as con:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
-            con.execute("set arrow_lossless_conversion = true")  # event ids stay UUIDs on their way through Arrow
+            con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.
             con.execute(f"attach {text(str(self.path))} as landing")
             con.execute(_sql("ledger"))
             con.execute(_sql("macros"))
@@ -70,7 +81,7 @@ class Landing:
         delivery: Delivery,
         kind: Kind,
         *,
-        lake: Lake,
+        lake: Partitions,
         arrived_at: datetime | None = None,
         restate: bool = False,
     ) -> Landed:
@@ -98,9 +109,11 @@ class Landing:
             raise LandingError(f"{path}: cannot be read ({error.strerror}); land it again when it can be.") from error
         file = Delivered(path, delivery, kind, arrived_at or utc_now(), content, size, restate)
         with self.open() as con:
-            if known := _known(con, content):
-                return Landed(path.name, delivery.table, "already landed", message=known)
-            intake = Intake(con, file, self.profile, self.source, lake)
+            if reason := landed_before(con, content):
+                return Landed(path.name, delivery.table, "already landed", message=reason)
+            intake = Intake(
+                con, file, self.profile, self.source, lake, file_id=next_file_id(con), sealed=last_sealed(con)
+            )
             try:
                 intake.read()
                 intake.judge()
@@ -131,9 +144,9 @@ class Landing:
         if now < close(last, profile.grace):
             raise LandingError(f"Night {last} closes at {close(last, profile.grace)} UTC; build it after that.")
         with self.open() as con:
-            if not one(con, "select count(*) from landing.ledger.files where status = 'landed'"):
+            if not first_value(con, "select count(*) from landing.ledger.files where status = 'landed'"):
                 raise LandingError(f"Nothing has landed in profile {profile.name} yet. Run `recsys land --history`.")
-            sealed: Night | None = one(con, "select max(night) from landing.ledger.sealed_nights")
+            sealed = last_sealed(con)
             nights = nights_between(profile.first_night if sealed is None else sealed + ONE_DAY, last)
             if nights:
                 con.executemany("insert into landing.ledger.sealed_nights values (?, ?)", [[n, now] for n in nights])
@@ -248,16 +261,6 @@ def _newest(rows: duckdb.DuckDBPyRelation, id_column: str) -> duckdb.DuckDBPyRel
     )
     assert newest is not None, "a SELECT gives rows"
     return newest
-
-
-def _known(con: duckdb.DuckDBPyConnection, content: str) -> str:
-    """Why a file need not land again, or an empty text."""
-    rows = con.execute(
-        "select name, arrived_at from landing.ledger.files where content = $1 and status = 'landed' "
-        "and (rows_landed > 0 or rows_read = 0)",  # one of rejects only may land after all, e.g. with a mended SELECT
-        [content],
-    ).fetchall()
-    return f"same content as {rows[0][0]}, landed {rows[0][1]:%Y-%m-%d %H:%M} UTC" if rows else ""
 
 
 def _digest(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.selects.canonical import Canonical, SourceError, projection
 from recsys_assets.selects.source import driver, shown
+from recsys_assets.storage.queries import column_types, first_value
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,7 +57,7 @@ def mapped(con: duckdb.DuckDBPyConnection, table: Canonical, select: Select, kno
     SourceError
         When the SELECT does not fit the table, or rows without a time of their own are said to be known before it.
     """
-    given = [row[0].lower() for row in con.execute(f"describe {select.text}").fetchall()]
+    given = [name.lower() for name in column_types(con, select.text)]
     rows = f"({select.text}\n)"
     if days := known_earlier.get(table.name):
         if "known_from" not in given:
@@ -69,8 +70,5 @@ def mapped(con: duckdb.DuckDBPyConnection, table: Canonical, select: Select, kno
 
 def has_raw(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether anything ever landed in a raw table."""
-    found = con.execute(
-        "select 1 from duckdb_tables() where database_name = 'landing' and schema_name = 'raw' and table_name = $1",
-        [table],
-    ).fetchall()
-    return bool(found)
+    query = "select 1 from duckdb_tables() where database_name = 'landing' and schema_name = 'raw' and table_name = $1"
+    return first_value(con, query, [table]) is not None

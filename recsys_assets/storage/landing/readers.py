@@ -15,6 +15,7 @@ from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.landing.csv_files import Reject, stage_csv
 from recsys_assets.storage.landing.splitting import shape_of, split
 from recsys_assets.storage.landing.text_files import Lines, UnreadableFile, as_utf8, line_fault, shown
+from recsys_assets.storage.queries import column_types
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +27,7 @@ __all__ = ["UnreadableFile", "stage"]
 _FORMATS = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet"} | dict.fromkeys(
     ("jsonl", "ndjson", "json"), "jsonl"
 )
-_NO_DELIMITER = "\x01\x02\x03\x04"  # a line is one column
+_NO_DELIMITER = "\x01\x02\x03\x04"  # No line holds it, so that a whole line is one column.
 _LINE = {"line": "varchar"}
 
 
@@ -65,7 +66,7 @@ def stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> lis
                     rejects = _json_lines(con, plain, delivery.encoding, Path(folder))
     except duckdb.Error as error:
         raise UnreadableFile(" ".join(str(error).strip().splitlines()[:2])) from error
-    for (name,) in con.execute("select column_name from (describe staged)").fetchall():
+    for name in column_types(con, "staged"):
         if name != "landed_row" and name.lower().startswith("landed_"):
             raise UnreadableFile(f"column {name} starts with landed_, which is reserved; rename it")
     return rejects

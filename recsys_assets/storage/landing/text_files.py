@@ -83,7 +83,7 @@ def _encoding(start: bytes, said: str) -> str:
             raise UnreadableFile(f"is {other}")
     name = codecs.lookup(said).name
     if name == "utf-8":
-        return next((found for mark, found in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), name)
+        return next((marked for mark, marked in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), name)
     return name
 
 
@@ -109,7 +109,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
     rest = file.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
     while block := file.read(BLOCK):
         lines = (rest[: LONGEST_LINE + 1] + block).splitlines(keepends=True)
-        rest = lines.pop()  # it may go on in the next block, also with the LF of a CR LF
+        rest = lines.pop()  # It may go on in the next block, also with the LF of a CR LF.
         yield from lines
     yield from rest.splitlines(keepends=True)
 

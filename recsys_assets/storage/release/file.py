@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from recsys_assets.errors import RecsysError
+from recsys_assets.selects.quoting import quoted, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "STORAGE_VERSION", "ReleaseError", "check_file", "write_file"]
 
 FILE_NAME = "recsys.duckdb"
-STORAGE_VERSION = "v1.4.0"  # what DuckDB 1.4 and every later client can open
-_CATALOGUE = "recsys"  # the name clients see: DuckDB takes it from the file's stem
+STORAGE_VERSION = "v1.4.0"  # DuckDB 1.4 and every later client can open it.
+_CATALOGUE = "recsys"  # Clients see this name: DuckDB takes it from the file's stem.
 _TABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
-_UNKNOWN_IDS = ("no such id", -1)  # as text and as a number: clients pass either
+_UNKNOWN_IDS = ("no such id", -1)  # One is a text and one a number, as clients pass either.
 
 
 class ReleaseError(RecsysError):
@@ -56,7 +57,7 @@ def write_file(file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader]
     rows: dict[str, int] = {}
     try:
         with duckdb.connect(":memory:", config={"temp_directory": str(file.parent)}) as con:
-            con.execute(f"attach '{_quoted(file)}' as {_CATALOGUE} (storage_version '{STORAGE_VERSION}')")
+            con.execute(f"attach {text(str(file))} as {_CATALOGUE} (storage_version '{STORAGE_VERSION}')")
             con.execute(f"use {_CATALOGUE}")
             for name, table in tables.items():
                 rows[name] = _write_table(con, name, table)
@@ -70,11 +71,6 @@ def write_file(file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader]
             "Mend the table, the macro or the disk it names and build again."
         ) from error
     return rows
-
-
-def _quoted(file: Path) -> str:
-    """Return a path as it stands inside a SQL text."""
-    return str(file).replace("'", "''")
 
 
 def _write_table(con: DuckDBPyConnection, name: str, table: pa.Table | pa.RecordBatchReader) -> int:
@@ -96,7 +92,7 @@ def _write_table(con: DuckDBPyConnection, name: str, table: pa.Table | pa.Record
             yield batch
 
     con.register("given", pa.RecordBatchReader.from_batches(table.schema, counted()))
-    con.execute(f'create schema if not exists "{schema}"')
+    con.execute(f"create schema if not exists {quoted(schema)}")
     con.execute(f"create table {_identifier(name)} as select * from temp.main.given")
     con.unregister("given")
     return given
@@ -105,7 +101,7 @@ def _write_table(con: DuckDBPyConnection, name: str, table: pa.Table | pa.Record
 def _identifier(name: str) -> str:
     """Return `schema.name` quoted, so that a reserved word may be a table's name."""
     schema, _, relation = name.partition(".")
-    return f'"{schema}"."{relation}"'
+    return f"{quoted(schema)}.{quoted(relation)}"
 
 
 def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
@@ -146,10 +142,10 @@ def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
 def _check_tables(con: DuckDBPyConnection, rows: Mapping[str, int | None]) -> None:
     """Compare tables and row counts with those given."""
     query = "select schema_name || '.' || table_name from duckdb_tables() where not internal"
-    found = {name for (name,) in con.execute(query).fetchall()}
-    if found != set(rows):
+    tables = {name for (name,) in con.execute(query).fetchall()}
+    if tables != set(rows):
         raise ReleaseError(
-            f"The release holds the tables {sorted(found)}, given were {sorted(rows)}. Build it under another id."
+            f"The release holds the tables {sorted(tables)}, given were {sorted(rows)}. Build it under another id."
         )
     for name, expected in rows.items():
         ((count,),) = con.execute(f"select count(*) from {_identifier(name)}").fetchall()

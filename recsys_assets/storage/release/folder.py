@@ -85,15 +85,15 @@ class ReleaseFolder:
         """
         current = self.current_name()
         published_at = {entry.name: entry.at for entry in self.history()}
-        found = []
+        releases = []
         for file in self.folder.glob(f"*/{FILE_NAME}"):
             name = file.parent.name
             if not _NAME.fullmatch(name):
                 continue
-            with suppress(FileNotFoundError):  # pruned meanwhile
+            with suppress(FileNotFoundError):  # It may have been pruned meanwhile.
                 stat = file.stat()
                 built_at = datetime.fromtimestamp(stat.st_mtime, UTC)
-                found.append(
+                releases.append(
                     ReleaseInfo(
                         name,
                         *parse_name(name),
@@ -103,7 +103,7 @@ class ReleaseFolder:
                         is_current=name == current,
                     )
                 )
-        return tuple(sorted(found, key=lambda release: (release.night, release.built_at, release.id)))
+        return tuple(sorted(releases, key=lambda release: (release.night, release.built_at, release.id)))
 
     def history(self) -> tuple[Publication, ...]:
         """Return every publication and rollback, oldest first.

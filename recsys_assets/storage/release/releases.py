@@ -98,7 +98,7 @@ class Releases(ReleaseFolder):
         name = release_name(night, release_id)
         final = self.folder / name
         with self._lock():
-            for stale in self.folder.glob(".tmp-*"):  # of a killed process: we hold the lock
+            for stale in self.folder.glob(".tmp-*"):  # A killed process left it, as we hold the lock.
                 _delete(stale)
             if final.exists() and self._keep(name, tables):
                 return final / FILE_NAME
