@@ -1,5 +1,6 @@
 """The documents say what is: their links, commands, columns and settings exist, and their worked examples run."""
 
+import json
 import os
 import re
 import shlex
@@ -18,12 +19,14 @@ from recsys_assets.selects.files import load_select
 from tests.foundation.committed import PROJECT, committed
 
 CLI = "from recsys_jobs.cli import app; app()"
-PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
-    (PROJECT / "docs").glob("*.md")
+DOCS = PROJECT / "docs"
+PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")] + sorted(
+    DOCS.glob("*.md")
 )
 README, CONTRIBUTING = PAGES[:2]
-OWN_DATA = PROJECT / "docs" / "bring-your-own-data.md"
-BACKTEST = PROJECT / "docs" / "backtest.md"
+OWN_DATA = DOCS / "bring-your-own-data.md"
+LONGEST_README = 250
+EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 FROM_A_FILE, BY_HAND = "From a file to recommendations", "A whole one, by hand"
 ONE_FILE_EACH = {
     "A new algorithm": {"recsys_assets/algorithms/all_neighbours.py"},
@@ -47,6 +50,7 @@ json.dump({
         "/".join(key.path): sorted("/".join(parent.path) for parent in graph.get(key).parent_keys)
         for key in graph.get_all_asset_keys()
     },
+    "groups": sorted({graph.get(key).group_name for key in graph.get_all_asset_keys()}),
 }, sys.stdout)
 """
 
@@ -63,11 +67,11 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    found, section, label, fence = [], "", "", None
+    read, section, label, fence = [], "", "", None
     for line in page.read_text().splitlines():
         if fence is not None:
             if line == "```":
-                found.append(Block(section, label, fence[0], "\n".join(fence[1:]) + "\n"))
+                read.append(Block(section, label, fence[0], "\n".join(fence[1:]) + "\n"))
                 fence = None
             else:
                 fence.append(line)
@@ -77,7 +81,7 @@ def blocks(page: Path) -> list[Block]:
             section = line.lstrip("# ") if line.startswith("#") else section
             label = line if re.fullmatch(r"`[^` ]+`(, at the end)?", line) else ""
     assert fence is None, f"{page.name}: a block is not closed"
-    return found
+    return read
 
 
 def write_files(page: Path, section: str, project: Path, home: Path) -> set[str]:
@@ -181,7 +185,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@EACH_PAGE
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
     dead = []
@@ -195,6 +199,31 @@ def test_links_lead_somewhere(page):
     assert not dead
 
 
+def test_the_readme_shows_at_once_what_comes_out():
+    lines = README.read_text().splitlines()
+    assert len(lines) <= LONGEST_README
+    places = [next(n for n, line in enumerate(lines) if line.startswith(start)) for start in ("![", "make demo", "##")]
+    assert places == sorted(places)
+
+
+def test_the_index_names_every_page_once():
+    index = DOCS / "README.md"
+    linked = [
+        (DOCS / name).resolve() for name in re.findall(r"^- \[.*?\]\(([^)]+)\): \w", index.read_text(), re.MULTILINE)
+    ]
+    assert len(linked) == len(set(linked))
+    assert set(PAGES) - {index} <= set(linked)
+
+
+@EACH_PAGE
+def test_files_that_are_named_exist(page):
+    roots = "recsys_assets|recsys_jobs|sql|dbt_like_checks|tests|benchmarks|deploy|docs|data/profiles"
+    named = set(re.findall(rf"`((?:{roots})/[\w./-]*)`", page.read_text()))
+    written_by_examples = {block.label.split("`")[1] for block in blocks(page) if block.label}
+    missing = {name for name in named - written_by_examples if not (PROJECT / name).exists()}
+    assert {name for name in missing if "_shop" not in name} == set()  # the shops are made by who follows the page
+
+
 def commands(page: Path) -> list[list[str]]:
     """Every `recsys ...` of a page: in shell blocks and in the text."""
     text = page.read_text()
@@ -204,7 +233,7 @@ def commands(page: Path) -> list[list[str]]:
     return [shlex.split(span, comments=True)[1:] for span in spans]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@EACH_PAGE
 def test_commands_exist_with_their_options(page):
     from recsys_jobs.cli import app
 
@@ -220,8 +249,8 @@ def test_commands_exist_with_their_options(page):
 
 
 def test_commands_are_found_in_text_and_blocks():
-    found = {name for page in PAGES for name, *_ in commands(page)}
-    assert found >= {"land", "night", "backtest", "releases", "rollback", "prune", "query", "why"}
+    named = {name for page in PAGES for name, *_ in commands(page)}
+    assert named >= {"land", "night", "backtest", "releases", "rollback", "prune", "query", "why"}
 
 
 def test_make_targets_exist():
@@ -237,13 +266,13 @@ def test_every_switch_is_documented():
         for path in committed("recsys_assets/*.py", "recsys_jobs/*.py")
         for name in re.findall(r"\b(?:RECSYS|DAGSTER)_[A-Z_]+\b", path.read_text())
     }
-    in_table = set(re.findall(r"^\| `([A-Z_]+)` \|", README.read_text(), re.MULTILINE))
+    in_table = set(re.findall(r"^\| `([A-Z_]+)` \|", (DOCS / "operating.md").read_text(), re.MULTILINE))
     assert in_table == in_code - {"DAGSTER_DISABLE_TELEMETRY"}
 
 
 def documented_tables() -> dict[str, list[tuple[str, str]]]:
     """Columns and types of each table in docs/release.md, in order."""
-    parts = re.split(r"^## ((?:serving|meta)\.\w+)$", (PROJECT / "docs/release.md").read_text(), flags=re.MULTILINE)
+    parts = re.split(r"^## ((?:serving|meta)\.\w+)$", (DOCS / "release.md").read_text(), flags=re.MULTILINE)
     return {
         table: re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, re.MULTILINE)
         for table, text in zip(parts[1::2], parts[2::2], strict=True)
@@ -256,6 +285,27 @@ def test_the_release_is_documented_column_by_column():
         for path in sorted((PROJECT / "sql/release").glob("*/*.sql"))
     }
     assert {table: [name for name, _ in columns] for table, columns in documented_tables().items()} == made
+
+
+def schema_version() -> int:
+    """Version that a release of today says it has."""
+    (version,) = re.findall(r"(\d+) as schema_version", load_select(PROJECT / "sql/release/meta/build.sql").text)
+    return int(version)
+
+
+def test_the_version_of_the_schema_is_documented():
+    part = (DOCS / "release.md").read_text().partition("## Version of the schema")[2].partition("\n## ")[0]
+    versions = [int(version) for version in re.findall(r"^\| (\d+) \|", part, re.MULTILINE)]
+    assert versions == list(range(1, schema_version() + 1))
+
+
+def test_a_release_holds_what_its_schema_version_promises():
+    """What goes or changes its type breaks programs: raise the version, and write down what the new one promises."""
+    promised = (PROJECT / f"tests/sql/release_schema_{schema_version()}.txt").read_text().splitlines()
+    columns = {f"{table}.{name} {kind}" for table, columns in documented_tables().items() for name, kind in columns}
+    macros = re.findall(r"macro (\S+\(.*?\)) as table", (PROJECT / "sql/release/macros.sql").read_text())
+    assert len(macros) == 2
+    assert set(promised) - columns - set(macros) == set()
 
 
 # --- the shop on the page about one's own data
@@ -313,9 +363,10 @@ def test_the_release_has_the_documented_types(shop):
 
 @pytest.mark.timeout(600)
 def test_the_queries_of_the_documents_run(shop):
-    given = [command for page in (README, OWN_DATA, BACKTEST) for command in commands(page)]
+    given = [command for page in PAGES for command in commands(page)]
     queries = [arguments[1] for arguments in given if arguments[0] == "query" and len(arguments) > 1]
-    assert len(queries) >= 10
+    queries += [block.text for block in blocks(DOCS / "release.md") if block.language == "sql"]
+    assert len(queries) >= 15
     with release_of(shop[0]) as release:
         for query in queries:
             assert release.execute(query).description, query
@@ -338,13 +389,20 @@ def test_a_change_touches_what_the_table_says(extended):
     assert changed == set().union(*ONE_FILE_EACH.values())
 
 
-def test_the_examples_are_found_by_their_place(extended):
-    import json
-
+@pytest.fixture(scope="module")
+def there(extended) -> dict:
+    """What a copy with the worked examples holds."""
     project, _ = extended
-    there = json.loads(
-        run(project, sys.executable, "-c", WHAT_THERE_IS, RECSYS_PROFILE=str(profile_with_all_neighbours(project)))
-    )
+    profile = str(profile_with_all_neighbours(project))
+    return json.loads(run(project, sys.executable, "-c", WHAT_THERE_IS, RECSYS_PROFILE=profile))
+
+
+def test_every_group_of_the_graph_is_explained(there):
+    part = (DOCS / "ui.md").read_text().partition("## The graph")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| (\w+) \|", part, re.MULTILINE)) == sorted(["group", *there["groups"]])
+
+
+def test_the_examples_are_found_by_their_place(there):
     assert "all_neighbours" in there["algorithms"]
     assert "r_precision" in there["metrics"]
     assert {"not_null_user_week_weekend_share", "weekend_share_is_a_share"} <= set(there["checks"])

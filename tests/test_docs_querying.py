@@ -50,9 +50,9 @@ def run(home: Path, built: Deployment, *command: str) -> str:
 
 
 def of(language: str) -> list[pytest.param]:
-    found = [block for block in BLOCKS if block.language == language]
-    assert found
-    return [pytest.param(block, id=f"{language}-{place}") for place, block in enumerate(found)]
+    of_language = [block for block in BLOCKS if block.language == language]
+    assert of_language
+    return [pytest.param(block, id=f"{language}-{place}") for place, block in enumerate(of_language)]
 
 
 def test_every_block_is_run():

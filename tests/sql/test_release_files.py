@@ -145,9 +145,9 @@ def test_nights_count_what_each_could_see(tables):
 def test_grades_and_build(tables):
     assert tables["meta.grades"].num_rows == 1
     assert [list(row.values()) for row in tables["meta.build"].to_pylist()] == [
-        ["features.item", NIGHT, "f2", "run-2"],
-        ["recommendations.lists", date(2020, 3, 24), "f0", "run-0"],
-        ["recommendations.lists", NIGHT, "f1", "run-1"],
+        ["features.item", NIGHT, "f2", "run-2", 1],
+        ["recommendations.lists", date(2020, 3, 24), "f0", "run-0", 1],
+        ["recommendations.lists", NIGHT, "f1", "run-1", 1],
     ]
 
 
