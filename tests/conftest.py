@@ -1,14 +1,26 @@
-"""What every test may use: the slow marker, and the data sets that lie beside the project."""
+"""What every test may use: the slow marker, the sample's three nights, and the data sets beside the project."""
 
 import os
 from pathlib import Path
 
 import pytest
 
+from tests import sample
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: OpenMP's threads would wait for one another there
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-LONG_FILES = ("tests/test_docs.py", "tests/crash/", "tests/jobs/test_backtest.py", "tests/assets/", "tests/checks/")
+# Who comes first builds the sample, and who asks for it meanwhile waits: so one worker gets the shops of the documents.
+FIRST_FILES = (
+    "tests/assets/test_rebuilding.py",
+    "tests/test_docs.py",
+    "tests/storage/",
+    "tests/jobs/",
+    "tests/checks/",
+    "tests/assets/",
+)
+BUILDING_SECONDS = 600
+"""For the test that happens to come first and so builds the nights, on a slow machine."""
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -18,13 +30,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long files first, so that no worker ends with one; skip the tests marked slow, visibly, unless asked for."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
-    if config.getoption("--slow"):
-        return
+    """Put the longest files first, so that no worker ends with one, and skip visibly what is slow unless asked for."""
+    items.sort(key=place)
     for item in items:
-        if "slow" in item.keywords:
+        if "slow" in item.keywords and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: runs with --slow (make test-slow)"))
+        if "built" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(BUILDING_SECONDS))
+
+
+def place(item: pytest.Item) -> int:
+    """Rank of a test's file among those that are begun first."""
+    ranks = (rank for rank, start in enumerate(FIRST_FILES) if item.nodeid.startswith(start))
+    return next(ranks, len(FIRST_FILES))
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +51,10 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no real data sets in ../shared/data")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> sample.Deployment:
+    """The sample's three nights, built once for all workers of a session; leave them as they are, or `copy` them."""
+    folder = tmp_path_factory.getbasetemp()
+    return sample.build_once((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sample")

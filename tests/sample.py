@@ -1,23 +1,24 @@
 """A small deployment of real purchases: 125 households of The Complete Journey, three nights, in its own folder."""
 
-import functools
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
-import pytest
+from click.testing import Result
 from filelock import FileLock
+from typer.testing import CliRunner
 
 from recsys_assets.profile import PROJECT, Profile, load_profile
 from recsys_assets.storage.lake.lake import Lake
+from recsys_jobs.cli import app
 
 HORIZON = 3
 NIGHTS = (date(2017, 10, 25), date(2017, 10, 28), date(2017, 10, 31))
@@ -134,8 +135,13 @@ class Deployment:
         with self.active():
             return Lake(self.profile)
 
+    def invoke(self, *arguments: object) -> Result:
+        """Run the command line in this process: the same commands, and nothing is imported anew."""
+        with self.active(), chdir(self.data):
+            return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
     def recsys(self, *arguments: object, timeout: float = 110, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line in a process of its own."""
+        """Run the command line in a process of its own, where that is the point: other threads, a kill, a start."""
         return subprocess.run(
             command(*arguments),
             env=self.environment | environment,
@@ -160,8 +166,13 @@ class Deployment:
             land_files(self.profile, files, "history", lambda text: None)
             land_files(self.profile, [self.files / LATE], "arrival", lambda text: None, arrived_at=LATE_ARRIVAL)
 
-    def build(self, *nights: date, profile: Profile | None = None, only: list[str] | None = None) -> None:
-        """Build nights with the job `nightly`, in this process; ``only`` names some of its assets."""
+    def build(
+        self, *nights: date, profile: Profile | None = None, only: list[str] | None = None, checks: bool = True
+    ) -> None:
+        """Build nights with the job `nightly`, in this process; ``only`` names some of its assets.
+
+        Without ``checks``, which are most of a small night's work, where a test is not about them.
+        """
         from dagster import AssetKey
 
         from recsys_jobs.definitions import NIGHTLY, build_definitions
@@ -169,11 +180,13 @@ class Deployment:
 
         with self.active(), dagster_instance() as instance:
             job = build_definitions(profile or self.profile).resolve_job_def(NIGHTLY)
+            if only or not checks:
+                keys = {AssetKey(name.split(".")) for name in only or []} or job.asset_layer.executable_asset_keys
+                job = job.get_subset(asset_selection=keys, asset_check_selection=None if checks else set())
             for night in nights:
                 job.execute_in_process(
                     partition_key=night.isoformat(),
                     instance=instance,
-                    asset_selection=[AssetKey(name.split(".")) for name in only] if only else None,
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 )
 
@@ -238,30 +251,15 @@ def write_profile(path: Path, files: Path, settings: dict[str, str]) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """The three nights, built once for all workers of a session; leave them as they are, or `copy` them."""
-    folder = tmp_path_factory.getbasetemp()
-    return build_once((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sample")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the test that happens to come first the time to build the nights."""
-    for item in items:
-        if "built" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(400))
-
-
-@functools.cache
 def build_once(folder: Path) -> Deployment:
-    """One deployment for all who ask, in any process; each test folder has its own fixture `built`."""
+    """The three nights in a folder, built by whichever process asks first; the others wait and find them."""
     finished = folder / "finished"
     with FileLock(folder.with_suffix(".lock")):
         if not finished.exists():
             shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
             deployment = new(folder)
             deployment.land()
-            deployment.build(*NIGHTS[:-1])
+            deployment.build(*NIGHTS[:-1], checks=False)  # `recsys check` holds them to theirs in tests/checks
             deployment.copy(folder / "before_last")
             deployment.build(NIGHTS[-1])
             finished.touch()

@@ -1,11 +1,9 @@
 """The documents say what is: their links, commands, columns and settings exist, and their worked examples run."""
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +14,9 @@ import typer
 
 from recsys_assets.selects.canonical import CANONICAL, canonical
 from recsys_assets.selects.files import load_select
-from tests.foundation.committed import PROJECT, committed
+from tests.helpers.committed import PROJECT, committed
+from tests.helpers.project import copy_project, run, run_script
 
-CLI = "from recsys_jobs.cli import app; app()"
 DOCS = PROJECT / "docs"
 PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")] + sorted(
     DOCS.glob("*.md")
@@ -101,36 +99,11 @@ def write_files(page: Path, section: str, project: Path, home: Path) -> set[str]
     return written
 
 
-def copy_project(folder: Path) -> Path:
-    """The project as git sees it, without documents and data."""
-    kept = ("recsys_assets/*", "recsys_jobs/*", "sql/*", "dbt_like_checks/*", "data/profiles/*", "deploy/*", "tests/*")
-    for path in committed(*kept, "pyproject.toml"):
-        target = folder / path.relative_to(PROJECT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, target)
-    return folder
-
-
-def run(project: Path, *command: str, **environment: str) -> str:
-    """Output of a command run in a copy of the project, where `recsys` is the copy's own."""
-    bin_folder = project / ".bin"
-    if not bin_folder.exists():
-        bin_folder.mkdir()
-        recsys = bin_folder / "recsys"
-        recsys.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c "{CLI}" "$@"\n')
-        recsys.chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RECSYS_", "DAGSTER_"))}
-    kept |= {"PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHONPATH": str(project), "COLUMNS": "118"}
-    done = subprocess.run(
-        command, cwd=project, env=kept | environment, capture_output=True, text=True, timeout=500, check=False
-    )
-    assert done.returncode == 0, f"{' '.join(command)[:500]}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    return done.stdout
-
-
-def walk_through_the_shop(folder: Path, *sections: str) -> tuple[Path, str]:
-    """Follow the shop that is written by hand, with sections of CONTRIBUTING.md applied before."""
+def walk_through_the_shops(folder: Path, *sections: str) -> tuple[Path, str]:
+    """Follow the page about one's own data, with sections of CONTRIBUTING.md applied before; what it prints."""
     project, home = copy_project(folder / "project"), folder / "home"
+    shutil.rmtree(project / "sql/sources/my_shop", ignore_errors=True)  # whoever followed the page has them
+    (project / "data/profiles/my_shop.toml").unlink(missing_ok=True)
     write_files(OWN_DATA, FROM_A_FILE, project, home)
     write_files(OWN_DATA, BY_HAND, project, home)
     for name in sections:
@@ -138,13 +111,9 @@ def walk_through_the_shop(folder: Path, *sections: str) -> tuple[Path, str]:
     if sections:
         with (project / "data/profiles/corner_shop.toml").open("a") as profile:
             profile.write("\n[algorithms.all_neighbours]\n")
-    return project, run_section(BY_HAND, project, home)
-
-
-def run_section(section: str, project: Path, home: Path) -> str:
-    """What the shell commands of a section on one's own data print."""
-    script = "".join(block.text for block in blocks(OWN_DATA) if (block.section, block.language) == (section, "sh"))
-    return run(project, "bash", "-euo", "pipefail", "-c", script, HOME=str(home))
+    followed = (BY_HAND,) if sections else (FROM_A_FILE, BY_HAND)
+    lines = [block.text for block in blocks(OWN_DATA) if block.section in followed and block.language == "sh"]
+    return project, run_script(project, "".join(lines), HOME=str(home))
 
 
 def not_printed(section: str, output: str) -> list[str]:
@@ -166,8 +135,8 @@ def release_of(project: Path) -> duckdb.DuckDBPyConnection:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> tuple[Path, str]:
-    """The corner shop, built as the page says: the copy of the project, and what was printed."""
-    return walk_through_the_shop(tmp_path_factory.mktemp("shop"))
+    """The shops, built as the page says: the copy of the project, and what was printed."""
+    return walk_through_the_shops(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture(scope="module")
@@ -317,12 +286,8 @@ def test_the_corner_shop_prints_what_the_page_shows(shop):
 
 
 @pytest.mark.timeout(600)
-def test_from_a_file_to_recommendations(tmp_path):
-    project, home = copy_project(tmp_path / "project"), tmp_path / "home"
-    shutil.rmtree(project / "sql/sources/my_shop", ignore_errors=True)  # whoever followed the page has them
-    (project / "data/profiles/my_shop.toml").unlink(missing_ok=True)
-    write_files(OWN_DATA, FROM_A_FILE, project, home)
-    printed = run_section(FROM_A_FILE, project, home)
+def test_from_a_file_to_recommendations(shop):
+    project, printed = shop
     assert not not_printed(FROM_A_FILE, printed), printed
     assert "NDCG@10" in printed
     shown = [block for block in blocks(OWN_DATA) if block.section.startswith("What it wrote") and block.label]
@@ -445,7 +410,7 @@ def test_the_examples_are_written_as_the_rest(extended):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_examples_run_through_a_night(tmp_path):
-    project, _ = walk_through_the_shop(tmp_path, *ONE_FILE_EACH)
+    project, _ = walk_through_the_shops(tmp_path, *ONE_FILE_EACH)
     with release_of(project) as release:
         graded = set(release.execute("select distinct algorithm, metric from meta.grades").fetchall())
         inputs = {table for (table,) in release.execute("select distinct table_name from meta.build").fetchall()}

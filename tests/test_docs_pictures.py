@@ -12,9 +12,7 @@ import pytest
 
 from recsys_assets.profile import data_folder
 from tests.jobs import chromium
-from tests.sample import PROJECT, Deployment, built, pytest_collection_modifyitems
-
-__all__ = ["built", "pytest_collection_modifyitems"]
+from tests.sample import PROJECT, Deployment
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,10 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.sample import CLI, Deployment, built, pytest_collection_modifyitems
+from tests.sample import CLI, Deployment
 from tests.test_docs import PROJECT, Block, blocks
-
-__all__ = ["built", "pytest_collection_modifyitems"]
 
 BLOCKS = blocks(PROJECT / "docs" / "querying.md")
 RELEASE = "data/complete_journey/recsys.duckdb"

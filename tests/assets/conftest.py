@@ -1,12 +1,9 @@
-"""One deployment with three nights for all tests of this folder."""
+"""What the sample's nights are held against, for all tests of this folder."""
 
 import pytest
 
 from tests import sample
 from tests.assets.purchases import Purchases, read_purchases
-from tests.sample import built, pytest_collection_modifyitems
-
-__all__ = ["built", "pytest_collection_modifyitems"]
 
 
 @pytest.fixture(scope="session")

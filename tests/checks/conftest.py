@@ -10,9 +10,6 @@ from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
 from recsys_assets.checks.running import check_tables
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.lake import Lake
-from tests.sample import built, pytest_collection_modifyitems
-
-__all__ = ["built", "pytest_collection_modifyitems"]
 
 NIGHT = date(2020, 3, 10)
 

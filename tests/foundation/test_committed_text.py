@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlglot
 
-from tests.foundation.committed import PROJECT, committed
+from tests.helpers.committed import PROJECT, committed
 
 # Put together, so that this file does not hold what it looks for.
 REGISTRY = re.compile(r"py[p]i\.|python[h]osted\.|--(?:extra-)?index-url[ =]|--find-" + r"links", re.I)

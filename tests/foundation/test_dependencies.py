@@ -9,7 +9,7 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.foundation.committed import PROJECT, committed
+from tests.helpers.committed import PROJECT, committed
 
 OURS = {"recsys_assets", "recsys_jobs", "tests", "benchmarks"}
 NOT_IMPORTED = {

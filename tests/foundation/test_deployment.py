@@ -23,7 +23,7 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget, get_origins_from_toml
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
-from tests.foundation.committed import PROJECT
+from tests.helpers.committed import PROJECT
 
 
 @pytest.fixture

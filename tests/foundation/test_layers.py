@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.foundation.committed import PROJECT, committed
+from tests.helpers.committed import PROJECT, committed
 
 HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy", "sklearn"} | {
     "implicit",

@@ -15,9 +15,7 @@ from recsys_jobs.audit.confinement import OpenedElsewhere, confined
 from recsys_jobs.audit.future import Audit, Difference
 from recsys_jobs.audit.report import compared_rows, markdown, verdict
 from tests import sample
-from tests.sample import built, pytest_collection_modifyitems
 
-__all__ = ["built", "pytest_collection_modifyitems"]
 NIGHT = sample.NIGHTS[1]
 
 OPENERS = {

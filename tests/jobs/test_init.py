@@ -17,7 +17,7 @@ from recsys_jobs.init.roles import assign_roles
 from recsys_jobs.init.selects import event_types_of, write_selects
 from recsys_jobs.init.settings import write_profile
 from recsys_jobs.init.times import check_zone
-from tests.test_docs import copy_project, run
+from tests.helpers.project import copy_project, recsys, run_script
 
 WEIRD = ['user "id"', "sold at", "select", "🛒 qty", "it's; drop table seen --", "a\nb"]
 
@@ -649,7 +649,7 @@ def project(tmp_path_factory):
 
 def init_fails(project, *arguments):
     with pytest.raises(AssertionError) as failed:
-        run(project, "recsys", "init", *map(str, arguments))
+        recsys(project, "init", *arguments)
     assert "Traceback" not in str(failed.value)
     return " ".join(str(failed.value).split())
 
@@ -668,10 +668,10 @@ def test_a_name_must_be_one_and_free_unless_forced(project, tmp_path):
     assert "complete_journey.toml exist already" in init_fails(project, "complete_journey", "--file", file)
     assert "Europe/Berlin" in init_fails(project, "taken", "--file", file, "--time-zone", "Berlin")
     assert written_by_init(project) == before
-    run(project, "recsys", "init", "taken", "--file", str(file))
+    recsys(project, "init", "taken", "--file", file)
     sources = project / "sql/sources/taken"
     assert {path.name for path in sources.iterdir()} == {"events.sql", "items.sql"}
-    zoned = run(project, "recsys", "init", "taken", "--file", str(file), "--force", "--time-zone", "Europe/Berlin")
+    zoned = recsys(project, "init", "taken", "--file", file, "--force", "--time-zone", "Europe/Berlin")
     assert "taken as UTC" not in zoned
     assert written_by_init(project) - before == {
         "sql/sources/taken",
@@ -682,7 +682,7 @@ def test_a_name_must_be_one_and_free_unless_forced(project, tmp_path):
     (sources / "users.sql").write_text("-- mine\n")
     file.write_text("user,item,time\nu,i,2025-01-01\n")
     assert "--force" in init_fails(project, "taken", "--file", file)
-    run(project, "recsys", "init", "taken", "--file", str(file), "--force")
+    recsys(project, "init", "taken", "--file", file, "--force")
     assert {path.name for path in sources.iterdir()} == {"events.sql", "users.sql"}
 
 
@@ -691,7 +691,7 @@ def test_rows_that_would_be_rejected_are_named_at_once(project, tmp_path):
     rows = [f"u{n},i{n},2025-01-01 10:00,{n % 10}\n" for n in range(1, 101)]
     rows[5:8] = ["u,i,soon,1\n", ",i,2025-01-01,1\n", "u,i,2025-01-01,1,surplus\n"]
     file.write_text("user,item,time,quantity\n" + "".join(rows))
-    printed = run(project, "recsys", "init", "bought", "--file", str(file))
+    printed = recsys(project, "init", "bought", "--file", file)
     assert "1 line(s) cannot be split" in printed
     assert "Times say no offset and are taken as UTC." in printed
     assert "run this again with --force --time-zone Europe/Berlin." in printed
@@ -704,7 +704,7 @@ def test_rows_that_would_be_rejected_are_named_at_once(project, tmp_path):
     for line in ("quantity: quantity is not above zero: 10", "user_id: no user: 1", "event_ts: no time, or none that"):
         assert line in printed
     file.write_text("user,item,time,qty\nu,i,2025-01-01,3\nu,i,2025-01-02,-1\n")
-    printed = run(project, "recsys", "init", "bought", "--file", str(file), "--force")
+    printed = recsys(project, "init", "bought", "--file", file, "--force")
     assert "1 row(s) have a negative quantity and are taken as returns" in printed
     assert "--time-zone" not in printed
     file.write_text("user,item,time\nu,i,2999-01-01\n")
@@ -727,14 +727,14 @@ def test_from_init_to_a_recommendation(project, tmp_path, shared_data):
             f"from read_csv({[str(day) for day in days]!r}, types = {{'CustomerID': 'varchar'}}) "
             f"where hash(CustomerID) % 4 = 0) to '{file}' (header)"
         )
-    printed = run(project, "recsys", "init", "orders", "--file", str(file), "--user", "client_no")
+    printed = recsys(project, "init", "orders", "--file", file, "--user", "client_no")
     steps = [line.split("  ")[1] for line in printed.partition("Next:")[2].splitlines() if line.startswith("  ")]
     assert [step.split()[:2] for step in steps] == [
         ["export", "RECSYS_PROFILE=orders"],
         ["recsys", "demo"],
         ["recsys", "query"],
     ]
-    shown = run(project, "bash", "-euo", "pipefail", "-c", "\n".join(steps))
+    shown = run_script(project, "\n".join(steps))
     assert "NDCG@10" in shown
     assert re.search(r"│ 1 +│.*bought (once|[0-9]+ times)", shown)
     with duckdb.connect(str(project / "data/orders/recsys.duckdb"), read_only=True) as release:

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from recsys_assets.profile import Profile
 from recsys_assets.selects.contracts import OPEN_ENDED, OPTIONAL_ITEM_COLUMNS, OPTIONAL_USER_COLUMNS, contract
@@ -32,13 +31,6 @@ def make_profile(**settings) -> Profile:
         "event_weights": {"purchase": 1.0, "view": 0.25},
     }
     return Profile(**(given | settings))
-
-
-@pytest.fixture
-def lake(tmp_path, monkeypatch) -> Lake:
-    """An empty lake."""
-    monkeypatch.setenv("RECSYS_DATA", str(tmp_path / "data"))
-    return Lake(make_profile())
 
 
 def named(*names: str) -> list[TableName]:

@@ -6,9 +6,7 @@ from itertools import permutations
 import pytest
 
 from recsys_assets.assets.clean import TABLES
-from tests.storage.shop import Row, Shop, day, household, line, night, product, shop
-
-__all__ = ["shop"]
+from tests.helpers.shop import Row, Shop, day, household, line, night, product
 
 
 def test_keys_are_numbered_by_night_then_id_from_the_last_key_on(shop):

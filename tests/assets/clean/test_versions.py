@@ -2,22 +2,14 @@
 
 import pytest
 
-from recsys_assets.selects.files import TableName
-from tests.storage.shop import Shop, day, night
-from tests.storage.test_retractions import INVOICES, bought
+from tests.assets.clean.invoices import bought, open_shop, seen
+from tests.helpers.shop import Shop, day
 
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch) -> Shop:
     """A shop whose invoices carry descriptions, prices and countries."""
-    return Shop(tmp_path, monkeypatch, source="online_retail", deliveries=[INVOICES])
-
-
-def seen(shop: Shop, number: int) -> dict[str, tuple[str, float]]:
-    """Description and price of each item as a night sees them."""
-    with shop.lake.as_of(night(number), [TableName("clean", "items")]) as snapshot:
-        rows = snapshot.table("select item_id, title, price from clean.items").to_pylist()
-    return {row["item_id"]: (row["title"], row["price"]) for row in rows}
+    return open_shop(tmp_path, monkeypatch)
 
 
 def versions(shop: Shop, *numbers: int) -> list[int]:

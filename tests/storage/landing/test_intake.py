@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from recsys_assets.profile import Delivery
 from recsys_assets.selects import files, source
 from recsys_assets.selects.canonical import SourceError
-from tests.storage.shop import COLUMNS, FIRST, Shop, day, encode, household, line, product, shop
-
-__all__ = ["shop"]
+from tests.helpers.shop import COLUMNS, FIRST, Shop, day, encode, household, line, product
 
 CELL = st.sampled_from(
     [

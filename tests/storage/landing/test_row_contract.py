@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.nights import close, visible_night
-from tests.storage.shop import COLUMNS, FIRST, Shop, day, night, product
+from tests.helpers.shop import COLUMNS, FIRST, Shop, day, night, product
 
 NAMES = COLUMNS["transactions"].split()
 ARRIVED, LAST = day(25, 12), 28

@@ -4,14 +4,13 @@ import pytest
 
 from recsys_assets.profile import Delivery
 from recsys_assets.selects.files import TableName
-from tests.storage.shop import Shop, day, night
-from tests.storage.test_retractions import INVOICES, bought, counts, left
-from tests.storage.test_versions import seen
+from tests.assets.clean.invoices import bought, counts, left, open_shop, seen
+from tests.helpers.shop import Shop, day, night
 
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch) -> Shop:
-    return Shop(tmp_path, monkeypatch, source="online_retail", deliveries=[INVOICES])
+    return open_shop(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("second", [20, 21])

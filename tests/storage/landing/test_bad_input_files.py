@@ -10,9 +10,7 @@ import pytest
 from recsys_assets.assets.raw import FilesRefused, land_files
 from recsys_assets.profile import ProfileError
 from recsys_assets.storage.landing import readers
-from tests.storage.shop import Shop, day, line, product, shop
-
-__all__ = ["shop"]
+from tests.helpers.shop import Shop, day, line, product
 
 NOBODY = 65534
 

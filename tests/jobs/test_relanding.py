@@ -1,21 +1,23 @@
 """Relanding: the past lands as it had, whatever becomes of the future."""
 
+from pathlib import Path
+
 import pytest
 
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_jobs.audit.relanding import reland
 from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
-from tests.storage.shop import Shop, day, household, line, night, product, shop
+from tests.helpers.shop import Shop, day, household, line, night, product, stocked
 
-__all__ = ["shop"]
 N = 22
 RAW = ("products", "demographics", "transactions")
 
 
 @pytest.fixture
-def lived(shop: Shop) -> Shop:
+def lived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """Nights 20 to 23 of a shop: history over the cutoff of 22, arrivals, a late file, a corrected one, rejects."""
+    shop = stocked(tmp_path, monkeypatch)
     shop.land("demographics.csv", [household("u1"), household("u2")], kind="history")
     shop.land("transactions_9.csv", [line("u9", "p1", day(21, 13)), line("u2", "p2", day(21, 14))], day(24))
     shop.land("transactions_1.csv", [line("u1", "p1", day(21, 13)), line("u2", "p2", day(21, 14))], day(21, 20))

@@ -16,9 +16,7 @@ import pytest
 
 from recsys_assets.profile import PROJECT
 from recsys_assets.storage.lake.lake import Lake
-from tests.storage.lakes import MONDAY, lake, make_profile, named
-
-__all__ = ["lake"]
+from tests.storage.lakes import MONDAY, make_profile, named
 
 NIGHTS = [MONDAY + timedelta(days=days) for days in range(6)]
 WHOLE = """
@@ -76,7 +74,7 @@ def keep_reading(seconds: float) -> dict[str, int]:
 
 def start(call: str) -> subprocess.Popen[str]:
     """Run a function of this file in a process of its own; it prints what it returns, as JSON."""
-    script = f"import json\nfrom tests.storage import test_concurrency as c\nprint(json.dumps(c.{call}))"
+    script = f"import json\nfrom tests.storage.lake import test_concurrency as c\nprint(json.dumps(c.{call}))"
     return subprocess.Popen(
         [sys.executable, "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.profile import PROJECT
-from tests.storage.shop import Shop, day, encode, line, product, shop
-
-__all__ = ["shop"]
+from tests.helpers.shop import Shop, day, encode, line, product
 
 ROWS, RAGGED = 10_000, 1_500
 LAND = """

@@ -4,15 +4,15 @@ import json
 import subprocess
 import venv
 from datetime import date, datetime
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
 
+from recsys_assets.profile import PROJECT
 from recsys_assets.storage.release.releases import Releases
 
-MACROS = Path(__file__).parents[2] / "sql" / "release" / "macros.sql"
+MACROS = PROJECT / "sql" / "release" / "macros.sql"
 NIGHT = date(2017, 11, 1)
 
 TABLES = {

@@ -6,9 +6,7 @@ import pytest
 
 from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.plan import make_plan
-from tests.storage.lakes import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, lake, named, write
-
-__all__ = ["lake"]
+from tests.storage.lakes import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, named, write
 
 NIGHTS = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY)
 

@@ -8,40 +8,14 @@ import pytest
 
 from recsys_assets.profile import Delivery
 from recsys_assets.selects.files import SQL_FOLDER, load_select
-from tests.storage.shop import Row, Shop, day, night
-
-INVOICES = Delivery(table="lines", files="lines*")
+from tests.assets.clean.invoices import bought, counts, left, open_shop
+from tests.helpers.shop import Row, Shop, day, night
 
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch) -> Shop:
     """A shop that delivers the invoices of Online Retail."""
-    return Shop(tmp_path, monkeypatch, source="online_retail", deliveries=[INVOICES])
-
-
-def bought(user: str, item: str, at: datetime, quantity: int, invoice: str = "536365") -> Row:
-    """An invoice line; of a cancellation when the quantity is negative."""
-    return {
-        "InvoiceNo": invoice if quantity > 0 else "C" + invoice,
-        "StockCode": item,
-        "Description": f"THING {item}",
-        "Quantity": quantity,
-        "InvoiceDate": at,
-        "UnitPrice": "1.5",
-        "CustomerID": f"{user}.0",
-        "Country": "United Kingdom",
-    }
-
-
-def left(shop: Shop, number: int) -> dict[tuple[str, str, datetime], float]:
-    """Value that is left of each purchase, as a night sees it."""
-    return {(user, item, at): value for user, item, at, value in shop.counted(number)}
-
-
-def counts(shop: Shop, number: int) -> tuple[int, ...]:
-    """Cancellations as (all, wholly matched, partly, not at all), and the quantity that found nothing."""
-    columns = "n_cancellations, n_matched, n_partly, n_unmatched, unmatched_quantity"
-    return shop.clean("cancellation_counts", number, columns)[0]
+    return open_shop(tmp_path, monkeypatch)
 
 
 def test_a_cancellation_takes_the_latest_earlier_purchase_with_quantity_left(shop):
@@ -163,7 +137,7 @@ def test_which_of_two_equal_purchases_is_taken_back_does_not_hang_on_their_files
     cheap, dear = (bought("1", "10001", day(19), 2, invoice) for invoice in ("100", "101"))
     kept = set()
     for filler in range(6):
-        shop = Shop(tmp_path / str(filler), monkeypatch, source="online_retail", deliveries=[INVOICES])
+        shop = open_shop(tmp_path / str(filler), monkeypatch)
         other = bought("9", f"1000{filler}", day(19), 1)
         shop.land("lines-1.csv", [cheap | {"UnitPrice": "1"}, other], day(20, 12))
         shop.land("lines-2.csv", [dear | {"UnitPrice": "5"}, other], day(20, 13))
@@ -198,7 +172,7 @@ def test_only_purchases_are_taken_back(tmp_path, monkeypatch):
 
 
 def test_what_was_cancelled_only_after_the_graded_night_was_had_by_it(tmp_path, monkeypatch):
-    shop = Shop(tmp_path, monkeypatch, source="online_retail", deliveries=[INVOICES], horizon=2, tasks=["discovery"])
+    shop = open_shop(tmp_path, monkeypatch, horizon=2, tasks=["discovery"])
     bought_on_20 = [
         bought("1", "10001", day(20), 1),
         bought("1", "10002", day(20), 1),

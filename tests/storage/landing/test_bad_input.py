@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from recsys_assets.storage.landing.mapping import has_raw
-from tests.storage.shop import COLUMNS, Shop, day, encode, line, product
+from tests.helpers.shop import COLUMNS, Shop, day, encode, line, product
 
 HEADER = ",".join(COLUMNS["transactions"].split())
 GOOD = [line("u1", "p1", day(20)), line("u2", "p2", day(20)), line("u3", "p1", day(20))]

@@ -13,7 +13,7 @@ from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.mapping import mapped
 from recsys_jobs.audit.relanding import reland
 from recsys_jobs.audit.scratch import copy_landing
-from tests.storage.shop import DELIVERIES, Shop, day, line, night, product
+from tests.helpers.shop import DELIVERIES, Shop, day, line, night, product
 
 NAMES = ("product_id", "store_id", "display_location", "mailer_location", "week")
 WEEKS = (35, 36, "?", 43, 44)

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from recsys_assets.nights import ONE_DAY, close, visible_night
 from recsys_assets.storage.landing.ledger import LandingError
-from tests.storage.shop import FIRST, Shop, day, line, night, product, shop
-
-__all__ = ["shop"]
+from tests.helpers.shop import FIRST, Shop, day, line, night, product
 
 INSTANTS = st.datetimes(datetime(2017, 10, 14), datetime(2017, 10, 31)) | st.builds(
     lambda number, hour, micro: day(number, hour) + timedelta(microseconds=micro),

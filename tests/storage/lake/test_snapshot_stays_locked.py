@@ -3,9 +3,7 @@
 import duckdb
 import pytest
 
-from tests.storage.lakes import TUESDAY, WEDNESDAY, lake, named, write
-
-__all__ = ["lake"]
+from tests.storage.lakes import TUESDAY, WEDNESDAY, named, write
 
 CLOSED = "Permission Error: Cannot access|configuration has been locked"
 ROUTES = ["from read_parquet('{later}')", "from '{superseded}'", "set enable_external_access = true", "reset threads"]
