@@ -12,9 +12,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
-from click.testing import Result
 from filelock import FileLock
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from recsys_assets.profile import PROJECT, Profile, load_profile
 from recsys_assets.storage.lake.lake import Lake
