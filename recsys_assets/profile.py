@@ -47,8 +47,9 @@ class Delivery(_Settings):
     """File name pattern, e.g. ``transactions*.parquet``; matched inside ``folder`` and inside the landing folder."""
     folder: str | None = None
     """Folder of delivered history: a path (relative to the project) or ``package:<python package>/<folder>``."""
-    format: Literal["csv", "parquet", "jsonl"] | None = None
-    """What the files are, where their names (``u.data``) do not tell; None: by the end of the name, ``.gz`` aside."""
+    format: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
+    """What the files are, where their names (``u.data``) do not tell: ``csv``, ``parquet``, ``jsonl``, or what else
+    lies in `storage.landing.formats`; None: by the end of the name, ``.gz`` aside."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=4)
     """Delimiter of text files, e.g. ``";"`` or ``"::"``; None: of comma, semicolon, tab and ``|`` the one that the
     first line has most of."""
@@ -77,7 +78,7 @@ class Delivery(_Settings):
 
     @model_validator(mode="after")
     def _columns_of_text(self) -> Delivery:
-        if self.columns and self.format in {"parquet", "jsonl"}:
+        if self.columns and self.format not in {None, "csv"}:
             raise ValueError(f"columns are for delimited text; {self.format} names its own")
         return self
 

@@ -115,7 +115,6 @@ def test_an_unknown_profile_lists_the_known_ones():
         ('columns = ["a", " "]', r"each column needs a name of its own"),
         ("columns = []", r"deliveries\.0\.columns: "),
         ('columns = ["a"]\nformat = "parquet"', r"columns are for delimited text; parquet names its own"),
-        ('format = "xlsx"', r"deliveries\.0\.format: .*'csv', 'parquet' or 'jsonl'"),
         ('delimiter = ""', r"deliveries\.0\.delimiter: "),
     ],
 )

@@ -19,6 +19,7 @@ from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.selects.source import Source, driver
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.landing import readers
+from recsys_assets.storage.landing.formats import formats
 from recsys_assets.storage.landing.intake import Intake
 from recsys_assets.storage.landing.ledger import (
     Delivered,
@@ -55,6 +56,12 @@ class Landing:
         self.profile = profile
         self.path = profile.folder / "landing.duckdb"
         self.source = Source(profile.source)
+        for delivery in profile.deliveries:
+            if delivery.format is not None and delivery.format not in formats():
+                raise SourceError(
+                    f"Profile {profile.name}: format {delivery.format!r} of raw table {delivery.table} is unknown. "
+                    f"Known are {', '.join(formats())}."
+                )
         unknown = sorted(profile.known_earlier.keys() - set(self.source.extras))
         if unknown:
             raise SourceError(

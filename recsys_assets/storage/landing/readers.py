@@ -1,7 +1,7 @@
 """Reading delivered files, exactly as delivered, into a table of staged rows.
 
-What belongs here: which reader a file needs, and those of Parquet and JSON lines. Text formats are read as text, so
-that ids and numbers stay as delivered; Parquet keeps its types. Lines that cannot be split into columns come back as
+What belongs here: which format a file has. The formats are modules of `landing.formats`. Text formats are read as text,
+so that ids and numbers stay as delivered; Parquet keeps its types. Lines that cannot be split into columns come back as
 rejects, not as an error.
 """
 
@@ -11,24 +11,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recsys_assets.selects.quoting import quoted, text
-from recsys_assets.storage.landing.csv_files import Reject, stage_csv
-from recsys_assets.storage.landing.splitting import shape_of, split
-from recsys_assets.storage.landing.text_files import Lines, UnreadableFile, as_utf8, line_fault, shown
+from recsys_assets.storage.landing.formats import formats
+from recsys_assets.storage.landing.text_files import UnreadableFile
 from recsys_assets.storage.queries import column_types
 
 if TYPE_CHECKING:
     import duckdb
 
     from recsys_assets.profile import Delivery
+    from recsys_assets.storage.landing.formats.base import Format, Reject
 
 __all__ = ["UnreadableFile", "stage"]
-
-_FORMATS = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet"} | dict.fromkeys(
-    ("jsonl", "ndjson", "json"), "jsonl"
-)
-_NO_DELIMITER = "\x01\x02\x03\x04"  # No line holds it, so that a whole line is one column.
-_LINE = {"line": "varchar"}
 
 
 def stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> list[Reject]:
@@ -46,24 +39,11 @@ def stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> lis
     """
     import duckdb
 
-    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    kind = delivery.format or _FORMATS.get(ending)
-    if kind is None:
-        raise UnreadableFile(
-            f"format .{ending} is not known; deliver CSV, CSV.gz, Parquet or JSON lines, or set format for its delivery"
-        )
+    of_file = _format_of(path, delivery)
     con.execute("drop table if exists staged")
     try:
-        if kind == "parquet":
-            _parquet(con, path)
-            rejects = []
-        else:
-            with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
-                plain = as_utf8(path, delivery.encoding, Path(folder))
-                if kind == "csv":
-                    rejects = stage_csv(con, plain, delivery, Path(folder))
-                else:
-                    rejects = _json_lines(con, plain, delivery.encoding, Path(folder))
+        with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
+            rejects = of_file.stage(con, path, delivery, Path(folder))
     except duckdb.Error as error:
         raise UnreadableFile(" ".join(str(error).strip().splitlines()[:2])) from error
     for name in column_types(con, "staged"):
@@ -72,76 +52,14 @@ def stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> lis
     return rejects
 
 
-def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if not start:
-        raise UnreadableFile("is empty; deliver it again")
-    if start != b"PAR1":
-        raise UnreadableFile(
-            f"is no Parquet: it begins with {start!r}. Name it after what it is (.csv, .jsonl), or set format for its "
-            "delivery"
-        )
-    con.execute(
-        "create temp table staged as select * exclude (file_row_number), file_row_number + 1 as landed_row "
-        "from read_parquet($1, file_row_number = true)",
-        [str(path)],
+def _format_of(path: Path, delivery: Delivery) -> Format:
+    """The delivery's format, else the one that the end of the file's name tells."""
+    if delivery.format is not None:
+        return formats()[delivery.format]
+    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    for each in formats().values():
+        if ending in each.endings:
+            return each
+    raise UnreadableFile(
+        f"format .{ending} is not known; deliver CSV, CSV.gz, Parquet or JSON lines, or set format for its delivery"
     )
-
-
-def _json_lines(con: duckdb.DuckDBPyConnection, path: Path, encoding: str, folder: Path) -> list[Reject]:
-    """One object a line; a blank line is no row, but has a number."""
-    rejects: list[Reject] = []
-    shape = shape_of(path, _NO_DELIMITER)
-    if shape is None or split(con, path, _NO_DELIMITER, _LINE, header=False, crlf=shape.has_crlf, quote="") != (
-        shape.n_lines,
-        0,
-    ):
-        blanked = folder / "blanked.jsonl"
-        _blank_what_is_no_text(path, blanked, encoding, rejects)
-        split(con, blanked, _NO_DELIMITER, _LINE, header=False, quote="")
-    con.execute(
-        "create or replace temp table objects as select rowid + 1 as landed_row, line, "
-        "case when json_valid(line) and coalesce(json_type(try_cast(line as json)) = 'OBJECT', false) "
-        "then json_keys(line::json) end as names from split where line is not null; drop table split"
-    )
-    layouts = [
-        names for (names,) in con.execute("select distinct names from objects where names is not null").fetchall()
-    ]
-    # A name that comes twice in one object, in whatever case, has two values for one column.
-    doubtful = [names for names in layouts if len({name.lower() for name in names}) < len(names)]
-    con.execute(
-        "create or replace temp table fitting as select landed_row, line::json as object from objects "
-        "where names is not null and names not in (select unnest($1::varchar[][]))",
-        [doubtful],
-    )
-    columns: dict[str, list[str]] = {}
-    for name in sorted({name for names in layouts if names not in doubtful for name in names}):
-        columns.setdefault(name.lower(), []).append(name)
-    if not columns:
-        raise UnreadableFile("holds no JSON object with a field; deliver one object a line, not an array")
-    fields = ", ".join(
-        f"coalesce({', '.join(f'object ->> {text(_pointer(name))}' for name in names)}) as {quoted(names[0])}"
-        for names in columns.values()
-    )
-    con.execute(f"create temp table staged as select {fields}, landed_row from fitting order by landed_row")
-    rejects += con.execute(
-        "select landed_row, '', if(names is null, 'not a JSON object', 'a field comes twice in the object'), line "
-        "from objects where landed_row not in (select landed_row from fitting)"
-    ).fetchall()
-    con.execute("drop table objects; drop table fitting")
-    return sorted(rejects)
-
-
-def _blank_what_is_no_text(path: Path, blanked: Path, encoding: str, rejects: list[Reject]) -> None:
-    """Write a file's lines, each ended by LF; those that are no text stay blank and become rejects."""
-    with path.open("rb") as file, blanked.open("wb") as out:
-        for row, line in enumerate(Lines(file), 1):
-            if fault := line_fault(line, encoding):
-                rejects.append((row, "", fault, shown(line)))
-            out.write((b"" if fault else line.strip()) + b"\n")
-
-
-def _pointer(name: str) -> str:
-    """JSON pointer (RFC 6901) to a field, whatever characters its name has."""
-    return "/" + name.replace("~", "~0").replace("/", "~1")

@@ -1,7 +1,7 @@
 """Splitting the lines of a text file with DuckDB's CSV reader, and counting its bytes to see that all was read.
 
 What belongs here: what DuckDB reads well. It misreads line ends of several kinds, lets empty fields too many pass, and
-is lost after a quote that is never closed; `csv_files` takes care of those.
+is lost after a quote that is never closed; `formats.delimited` takes care of those.
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.profile import Delivery
-from recsys_assets.storage.landing import csv_files
+from recsys_assets.selects.canonical import SourceError
+from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.readers import UnreadableFile, stage
 from recsys_assets.storage.landing.text_files import LONGEST_LINE
+from tests.storage.lakes import make_profile
 
 
 @pytest.fixture
@@ -308,12 +310,10 @@ RAGGED = st.text(st.sampled_from('a,"\n\r "'), max_size=24)
 @given(content=RAGGED)
 @example(content='a,"')
 @example(content='  ",')
-def test_what_duckdb_reads_by_itself_is_what_the_careful_way_reads(read, monkeypatch, content):
-    content = f"a,b\n0,x\n{content}"
-    either = read("a.csv", content)
-    with monkeypatch.context() as patch:
-        patch.setattr(csv_files, "_read_as_it_is", lambda *_: False)
-        assert read("a.csv", content) == either
+def test_what_duckdb_reads_by_itself_is_what_the_careful_way_reads(read, content):
+    lines = f"a,b\n0,x\n{content}"
+    with_two_kinds_of_line_ends = lines.replace("\n", "\r\n", 1)  # Such a file is always read the careful way.
+    assert read("a.csv", with_two_kinds_of_line_ends) == read("a.csv", lines)
 
 
 @FAST
@@ -331,3 +331,10 @@ def test_what_python_writes_is_what_comes_back(read, rows, ends, bad):
     found, rejects = read("a.csv", out.getvalue() + ("too,many,fields" if bad else ""))
     assert [[row["a"], row["b"]] for row in found] == rows
     assert [row for row, *_ in rejects] == [len(rows) + 1] * bad
+
+
+def test_a_format_that_there_is_none_of_is_refused_by_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("RECSYS_DATA", str(tmp_path))
+    said = "Profile shop: format 'xlsx' of raw table sales is unknown. Known are csv, jsonl, parquet."
+    with pytest.raises(SourceError, match=f"^{re.escape(said)}$"):
+        Landing(make_profile(deliveries=[Delivery(table="sales", files="*", format="xlsx")]))

@@ -13,8 +13,9 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from recsys_assets.selects.quoting import quoted
+from recsys_assets.storage.landing.formats.base import Format, Reject
 from recsys_assets.storage.landing.splitting import shape_of, some_line_ends_in, split
-from recsys_assets.storage.landing.text_files import LONGEST_LINE, Lines, UnreadableFile, line_fault, shown
+from recsys_assets.storage.landing.text_files import LONGEST_LINE, Lines, UnreadableFile, as_utf8, line_fault, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from recsys_assets.profile import Delivery
 
-Reject = tuple[int, str, str, str]
 _NOT_CLOSED = "a quote that opens a value is never closed; close it, or double the quotes inside a value"
 _AFTER_QUOTE = "text after the quote that closes a value; double the quotes inside a value"
 _DELIMITERS = ",;\t|"
@@ -44,14 +44,15 @@ class Dialect:
     """What its bytes are said to be; only named in reasons."""
 
 
-def stage_csv(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery, folder: Path) -> list[Reject]:
-    """Read a delimited file of UTF-8 into ``staged``; returns the lines that cannot be split into its columns.
+def _stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery, folder: Path) -> list[Reject]:
+    """Read a delimited file into ``staged``; returns the lines that cannot be split into its columns.
 
     Raises
     ------
     UnreadableFile
         When it has no usable line of column names, or no line at all fits them.
     """
+    path = as_utf8(path, delivery.encoding, folder)
     dialect = _dialect(path, delivery)
     rejects: list[Reject] = []
     if _read_as_it_is(con, path, dialect):
@@ -227,3 +228,6 @@ def _end(pattern: re.Pattern[bytes], line: bytes, place: int) -> int:
     match = pattern.match(line, place)
     assert match is not None
     return match.end()
+
+
+FORMAT = Format("csv", ("csv", "tsv", "txt"), _stage)
