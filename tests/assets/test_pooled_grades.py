@@ -6,7 +6,7 @@ from statistics import fmean
 
 import pytest
 
-from recsys_assets.assets.pooled_grades import COMPARED
+from recsys_assets.evaluation.pooling import COMPARED
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake.provenance import provenance
 from tests.sample import NIGHTS
