@@ -96,7 +96,7 @@ class ALS(Recommender):
         )
         units = np.eye(settings.factors, dtype=np.float32)
         of_users, of_items = self._pulled(confidence)
-        # implicit runs its own threads, which solve row by row, so their number changes nothing; those of OpenBLAS
+        # The library runs its own threads, which solve row by row, so their number changes nothing; those of OpenBLAS
         # under them only get in the way. Only what is loaded by now is held back.
         with threadpool_limits(1, user_api="blas"):
             solve = AlternatingLeastSquares(settings.factors).solver

@@ -140,7 +140,7 @@ def fp_growth(
     suffixes, counts = np.zeros(contents.shape[0], dtype=np.int64), np.ones(contents.shape[0], dtype=np.int64)
     rows, ranks = _entries(contents, ranks, max_basket)
     patterns, n_held = [np.empty((0, max_length), dtype=np.int32)], [np.empty(0, dtype=np.int64)]
-    known = np.full((1, max_length), n_items, dtype=np.int32)  # n_items stands behind every item
+    known = np.full((1, max_length), n_items, dtype=np.int32)  # The number n_items stands behind every item.
     for length in range(1, max_length + 1):
         keys, places, held = _supports(suffixes[rows] * len(items) + ranks, counts[rows])
         frequent = held >= least
@@ -193,7 +193,8 @@ def _supports(
     if keys.max(initial=0) > _DENSE_SHARE * len(keys):
         distinct, places = np.unique(keys, return_inverse=True)
         return distinct, places, np.bincount(places, counts, minlength=len(distinct)).astype(np.int64)
-    held = np.bincount(keys, counts).astype(np.int64)  # where most numbers are keys, counting them needs no sort
+    # Where most numbers are keys, counting them needs no sort.
+    held = np.bincount(keys, counts).astype(np.int64)
     distinct = np.flatnonzero(held)
     places = np.empty(len(held), dtype=np.int64)
     places[distinct] = np.arange(len(distinct))

@@ -109,11 +109,11 @@ def _usual(train: Interactions, codes: NDArray[np.int32], days: float) -> NDArra
     known = codes >= 0
     pairs = train.users[known] * np.int64(codes.max(initial=0) + 1) + codes[known]
     weights = (train.weights * hyperbolic(train.ages, days))[known]
-    order = np.lexsort((weights, pairs))  # so that sums do not depend on the order of events
+    order = np.lexsort((weights, pairs))  # Sums then do not depend on the order of events.
     distinct, first = np.unique(pairs[order], return_index=True)
     sums = np.add.reduceat(weights[order], first) if len(first) else weights
     users, of_pairs = np.divmod(distinct, codes.max(initial=0) + 1)
-    best = np.lexsort((-of_pairs, sums, users))  # the last of a user is the greatest
+    best = np.lexsort((-of_pairs, sums, users))  # The last of a user is the greatest.
     usual = np.full(train.n_users, -1, dtype=np.int64)
     usual[users[best]] = of_pairs[best]
     return usual

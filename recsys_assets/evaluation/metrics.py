@@ -91,7 +91,7 @@ def ndcg(hits: Bools, n_relevant: Ints, k: int) -> Floats:
     import numpy as np
 
     discount = np.array([1 / math.log2(rank + 1) for rank in range(1, k + 1)])
-    # running sums add in rank order in both terms, so that a perfect list is exactly 1
+    # Running sums add in rank order in both terms, so that a perfect list is exactly 1.
     gain: Floats = np.cumsum(hits[:, :k] * discount, axis=1)[:, -1]
     ideal: Floats = np.cumsum(discount)[np.minimum(n_relevant, k) - 1]
     return gain / ideal

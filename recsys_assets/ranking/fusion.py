@@ -91,7 +91,7 @@ def fuse(lists: Ints, algorithms: Ints, ranks: Ints, items: Ints, weights: Float
     _check_rows(lists, algorithms, ranks, items, len(weights))
     points = rank_points(weights, rrf_k, int(ranks.max(initial=0)))[algorithms, ranks]
     of_list, item, place = distinct_pairs(lists, items)
-    # float64 sums of whole numbers below 2**53 are exact
+    # Sums of whole numbers below 2**53 are exact in float64.
     total = np.bincount(place, weights=points, minlength=len(item))
     order = np.lexsort((item, -total, of_list))
     of_list, item, total = of_list[order], item[order], total[order]
@@ -169,7 +169,8 @@ def learn_weights(
 class _Candidate(NamedTuple):
     rule: str
     weights: Floats
-    ndcg: Floats  # of every list
+    ndcg: Floats
+    """Of every list."""
 
 
 def _mean_ndcg(candidate: _Candidate) -> float:
