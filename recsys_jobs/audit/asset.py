@@ -88,7 +88,7 @@ def _report(audit: Audit) -> Made:
     texts = {"asset": pa.string(), "plain": pa.string(), **{build: pa.string() for build in BUILDS}}
     schema = pa.schema({"place": pa.int32(), **texts, "is_equal": pa.bool_()})
     seconds = {f"seconds, {name}": round(taken, 1) for name, taken in audit.seconds.items()}
-    results = {"Verdict": verdict(audit), "Audit": MetadataValue.md(markdown(audit))}
+    results = {"Audit": verdict(audit), "Compared": MetadataValue.md(markdown(audit))}
     return Made(pa.Table.from_pylist(compared_rows(audit), schema=schema), results, seconds)
 
 

@@ -57,7 +57,7 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     file = releases.build(snapshot.night, release_id, tables, macros)
     published = releases.publish(snapshot.night, release_id)
     get_dagster_logger().info(published.reason)
-    results = {"Release": published.name, "Published": published.published, "What happened": published.reason}
+    results = {"Outcome": published.reason, "Published": published.published, "Release": published.name}
     facts = {
         "release_file": MetadataValue.path(str(file)),
         **{f"rows {table}": rows.num_rows for table, rows in tables.items()},
