@@ -167,9 +167,8 @@ def test_what_a_night_saw_is_the_same_for_all_of_its_tables(built):
     checked = 0
     for name in built.lake.tables():
         for partition in built.lake.partitions(name):
-            about = provenance(partition)
-            nights = {night for read in about["inputs"].values() for night in read}
-            assert all(night <= partition.night.isoformat() for night in nights), f"{name} of {partition.night}"
+            nights = {night for read in provenance(partition.path).inputs.values() for night in read}
+            assert all(night <= partition.night for night in nights), f"{name} of {partition.night}"
             checked += len(nights)
     assert checked > 100
 
@@ -177,7 +176,7 @@ def test_what_a_night_saw_is_the_same_for_all_of_its_tables(built):
 def test_a_table_keeps_what_it_was_made_from(built):
     from recsys_assets.storage.lake.provenance import provenance
 
-    about = provenance(built.lake.partition("candidates.als", LAST))
-    assert about["models"]["als"].startswith(f"{LAST} ")
-    learned = provenance(built.lake.partition("recommendations.fusion_weights", LAST))
-    assert (LAST - timedelta(days=HORIZON)).isoformat() in learned["inputs"]["candidates.als"]
+    about = provenance(built.lake.partition("candidates.als", LAST).path)
+    assert about.models["als"].startswith(f"{LAST} ")
+    learned = provenance(built.lake.partition("recommendations.fusion_weights", LAST).path)
+    assert LAST - timedelta(days=HORIZON) in learned.inputs["candidates.als"]
