@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from recsys_assets.algorithms import Interactions
+    from recsys_assets.nights import Night
     from recsys_assets.selects.files import Select, TableName
     from recsys_assets.storage.lake.snapshot import Snapshot
+
+    _Shown = tuple[Night, str, tuple[str, ...]]
 
 _INTERACTIONS, _USERS, _ITEMS = (
     load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("interactions", "users", "items")
@@ -77,42 +80,44 @@ def read_indices(snapshot: Snapshot) -> Indices:
 class TrainingData:
     """What is read once for all algorithms of a night.
 
-    It is kept from one step to the next as long as their snapshots show the same files, and made anew when they do not.
+    It is kept from one step to the next as long as their snapshots show the same files, and read anew when they do not.
     """
 
     def __init__(self) -> None:
-        self._shown: dict[str, object] = {}
-        self._indices: Indices | None = None
+        self._indices: dict[_Shown, Indices] = {}
+        self._events: dict[_Shown, tuple[Interactions, NDArray[np.int64]]] = {}
         self._parts: dict[str, Any] = {}
-        self._events: tuple[Interactions, NDArray[np.int64]] | None = None
 
     def indices(self, snapshot: Snapshot) -> Indices:
         """Which key stands behind each array index; see `read_indices`."""
-        if self._indices is None or not self._same("indices", snapshot):
-            self._indices = read_indices(snapshot)
-        return self._indices
+        shown = _shown(snapshot)
+        if shown not in self._indices:
+            self._indices.clear()
+            self._indices[shown] = read_indices(snapshot)
+        return self._indices[shown]
 
     def interactions(self, snapshot: Snapshot, uses: frozenset[str] = frozenset()) -> Interactions:
         """Interactions visible to the night as arrays of shape (n_events,), and what else an algorithm uses.
 
         Memory: 24 bytes an event, twice while they are read; 4 more for each context and for baskets.
         """
-        if self._events is None or not self._same("interactions", snapshot):
+        shown = _shown(snapshot)
+        if shown not in self._events:
+            # What was kept of another night makes room first.
+            self._events.clear()
             self._parts.clear()
-            self._events = None  # What was kept of another night makes room first.
-            self._events = _read_events(snapshot)
-        events, order = self._events
+            self._events[shown] = _read_events(snapshot)
+        events, order = self._events[shown]
         for name in sorted(uses - self._parts.keys()):
             rows = snapshot.table(_USED[name].text)
             self._parts[name] = _MAKE[name](rows.take(order) if name in _PER_EVENT else rows)
         return replace(events, **{name: self._parts[name] for name in uses})
 
-    def _same(self, what: str, snapshot: Snapshot) -> bool:
-        """Whether a snapshot shows the files and settings that the last one asked for this showed."""
-        profile = snapshot.lake.profile.fingerprint
-        shown = (snapshot.night, profile, [partition.path for partition in snapshot.inputs])
-        before, self._shown[what] = self._shown.get(what), shown
-        return before == shown
+
+def _shown(snapshot: Snapshot) -> _Shown:
+    """The files and settings that a snapshot shows."""
+    files = tuple(str(partition.path) for partition in snapshot.inputs)
+    return snapshot.night, snapshot.lake.profile.fingerprint, files
 
 
 def _read_events(snapshot: Snapshot) -> tuple[Interactions, NDArray[np.int64]]:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from recsys_assets.selects import feature_join
 from recsys_assets.selects.feature_join import FeatureError, feature_query, feature_reads
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from tests.sample import NIGHTS
@@ -98,14 +97,12 @@ def test_graded_features_are_those_of_the_graded_night(built):
     assert (rows["user_n_events"].to_numpy() == given.to_numpy()).all()
 
 
-def test_a_table_whose_key_nothing_has_is_named(built, monkeypatch):
-    real = feature_join._tables
-
-    def with_a_stranger(profile, catalog):
-        stranger = feature_join._Table(real(profile, catalog)[0].name, ("planet",))
-        return [*real(profile, catalog), stranger]
-
+def test_a_table_whose_key_nothing_has_is_named(built):
+    """No table tells an item's category here, so those of categories cannot join."""
     with built.active(), built.lake.as_of(NIGHTS[-1], [*ROWS.reads, *feature_reads(built.profile)]) as snapshot:
-        monkeypatch.setattr(feature_join, "_tables", with_a_stranger)
-        with pytest.raises(FeatureError, match="needs planet"):
-            feature_query(built.profile, snapshot.table, ROWS)
+
+        def ask(query):
+            return snapshot.table(f"from ({query}) where column_name <> 'category'")
+
+        with pytest.raises(FeatureError, match=r"features\.user_category needs category"):
+            feature_query(built.profile, ask, ROWS)
