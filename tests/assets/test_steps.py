@@ -111,5 +111,5 @@ def test_indices_are_kept_for_the_lists_of_all_algorithms(built):
             assert data.indices(snapshot) is first
         with built.lake.as_of(FIRST, INDEX_READS) as snapshot:
             earlier = data.indices(snapshot)
-    assert set(earlier.user_keys) < set(first.user_keys)
-    assert np.all(np.sort(first.user_keys) == np.arange(len(first.user_keys)))
+    assert set(earlier.item_keys) < set(first.item_keys)
+    assert np.all(np.sort(first.item_keys) == np.arange(len(first.item_keys)))
