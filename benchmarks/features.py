@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.learning_curve import K, _candidates, _ndcg
-from recsys_assets.assets.reranking import _feature_names, _matrix
+from benchmarks.learning_curve import K, candidates_of, ndcg_by_user
 from recsys_assets.evaluation.uncertainty import clustered_mean_interval
 from recsys_assets.profile import Profile, load_profile
-from recsys_assets.ranking.reranker import COMBINED, Examples, Reranker, RerankerSettings, ranks_within
+from recsys_assets.ranking.candidate_tables import examples_from, feature_matrix, feature_names
+from recsys_assets.ranking.reranker import COMBINED, Reranker, RerankerSettings, ranks_within
 from recsys_assets.selects.files import TableName, load_select
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.threads import thread_count
@@ -50,7 +50,7 @@ def run(last: date = date.max, files: Sequence[Path] = ()) -> Iterator[str]:
         examples = {night: _examples(profile, lake, night, task, files) for night in graded}
         # what nothing was learned for yet is ranked by the fusion
         nights = [night for night in graded if examples[night].num_rows]
-        rows = {night: _with(lake, night, _candidates(profile, lake, night, task)[0], files) for night in nights}
+        rows = {night: _with(lake, night, candidates_of(profile, lake, night, task)[0], files) for night in nights}
         chosen = {file.stem: [file] for file in files} | {"all of them": list(files)}
         before = [_grades(profile, examples, rows[night], night, []) for night in nights]
         mean, _, _ = _mean(before)
@@ -65,7 +65,8 @@ def _examples(profile: Profile, lake: Lake, night: date, task: str, files: Seque
     """Examples of one night, with the files' columns as of the night whose lists they are."""
     with lake.as_of(night, [_EXAMPLES]) as snapshot:
         rows = snapshot.table(
-            "select * from recommendations.examples where task = $1 order by user_key, item_key", [task]
+            "select *, $2::date as night from recommendations.examples where task = $1 order by user_key, item_key",
+            [task, night],
         )
     return _with(lake, night - timedelta(days=profile.horizon), rows, files) if rows.num_rows else rows
 
@@ -95,21 +96,15 @@ def _grades(
     earlier = [night - timedelta(days=profile.horizon * back) for back in range(settings.n_nights)]
     known = [examples[n] for n in reversed(earlier) if n in examples and examples[n].num_rows]
     tried = tuple(f"tried_{file.stem}_" for file in files)
-    names = [n for n in _feature_names(known[-1].column_names) if n.startswith(tried) or not n.startswith("tried_")]
-    starts = np.concatenate([np.diff(part["user_key"].to_numpy(), prepend=-1) != 0 for part in known])
-    learned = Examples(
-        features=np.concatenate([_matrix(part, names, np.arange(part.num_rows)) for part in known]),
-        names=names,
-        lists=np.cumsum(starts),
-        taken=np.concatenate([part["taken"].to_numpy() for part in known]),
-        weights=np.concatenate([part["weight"].to_numpy() for part in known]).astype(np.float64),
-    )
+    columns = feature_names(known[-1].column_names)
+    names = [name for name in columns if name.startswith(tried) or not name.startswith("tried_")]
+    learned = examples_from(pa.concat_tables(known, promote_options="default"), names)
     users, ties = rows["user_key"].to_numpy().astype("int64"), rows["tie"].to_numpy()
-    matrix, grades = _matrix(rows, names, np.arange(rows.num_rows)), []
+    matrix, grades = feature_matrix(rows, names), []
     for seed in SEEDS:
         ranker = Reranker(settings, seed).fit(learned, thread_count())
         scores = ranker.rank(matrix, users, ties, thread_count())[COMBINED]
-        grades.append(_ndcg(rows, ranks_within(users, scores, ties)))
+        grades.append(ndcg_by_user(rows, ranks_within(users, scores, ties)))
     return np.unique(users), np.mean(grades, axis=0)
 
 

@@ -12,9 +12,10 @@ import sys
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.assets.reranking import _RANKING_ROWS, _learned_from, _matrix
+from recsys_assets.assets.steps.rerankers import RANKING_ROWS, learned_from
 from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.profile import Profile, load_profile
+from recsys_assets.ranking.candidate_tables import feature_matrix
 from recsys_assets.ranking.reranker import Reranker, RerankerSettings, ranks_within
 from recsys_assets.selects.feature_join import feature_query, feature_reads
 from recsys_assets.selects.files import TableName
@@ -60,7 +61,7 @@ def run(night: date | None = None) -> Iterator[str]:
         return
     night = night or graded[-1] - after
     for task in profile.tasks:
-        rows, n_graded = _candidates(profile, lake, night, task)
+        rows, n_graded = candidates_of(profile, lake, night, task)
         for n_candidates in (50, 100, 250):
             if n_candidates <= profile.n_candidates[task]:
                 part = rows.filter(rows["rank"].to_numpy() <= n_candidates)
@@ -68,35 +69,34 @@ def run(night: date | None = None) -> Iterator[str]:
         yield from _by_nights(profile, lake, night, task, rows, n_graded)
 
 
-def _candidates(profile: Profile, lake: Lake, night: date, task: str) -> tuple[pa.Table, int]:
+def candidates_of(profile: Profile, lake: Lake, night: date, task: str) -> tuple[pa.Table, int]:
     """Candidates of the users who took something within the horizon, and how many such users there are."""
     relevant = TableName("grades", "relevant")
     with lake.as_of(night + timedelta(days=profile.horizon), [relevant]) as later:
         taken = later.table("select task, user_key, item_key from grades.relevant")
         (n_graded,) = later.row("select count(distinct user_key) from grades.relevant where task = $1", [task])
-    with lake.as_of(night, (*_RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
+    with lake.as_of(night, (*RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
         snapshot.add("made.relevant", taken)
-        query = _JUDGED.format(candidates=feature_query(profile, snapshot.table, _RANKING_ROWS))
+        query = _JUDGED.format(candidates=feature_query(profile, snapshot.table, RANKING_ROWS))
         return snapshot.table(query, {"task": task, "first_user": 0, "last_user": 2**31 - 1}), n_graded
 
 
 def _by_nights(profile: Profile, lake: Lake, night: date, task: str, rows: pa.Table, n_graded: int) -> Iterator[str]:
-    import numpy as np
 
     settings = RerankerSettings(**profile.reranker)
     with lake.as_of(night, [TableName("recommendations", "examples", "past")]) as snapshot:
         known = 0
         for n_nights in range(1, 9):
-            examples = _learned_from(snapshot, task, night, profile.horizon, n_nights)
+            examples = learned_from(snapshot, task, n_nights)
             if len(examples.taken) == known:
                 return
             known = len(examples.taken)
             reranker = Reranker(settings, profile.seed).fit(examples)
             users, ties = rows["user_key"].to_numpy().astype("int64"), rows["tie"].to_numpy()
-            matrix = _matrix(rows, reranker.names, np.arange(rows.num_rows))
+            matrix = feature_matrix(rows, reranker.names)
             scores = {"fusion": rows["score"].to_numpy()} | reranker.rank(matrix, users, ties)
             grades = {
-                name: float(_ndcg(rows, ranks_within(users, values, ties)).sum() / n_graded)
+                name: float(ndcg_by_user(rows, ranks_within(users, values, ties)).sum() / n_graded)
                 for name, values in scores.items()
             }
             told = ", ".join(f"{name} {value:.4f}" for name, value in grades.items())
@@ -110,17 +110,17 @@ def _reached(rows: pa.Table, n_graded: int) -> str:
     users, taken = rows["user_key"].to_numpy().astype("int64"), rows["taken"].to_numpy()
     perfect = ranks_within(users, taken.astype(np.float64), np.arange(len(users)))
     recall = (taken / rows["n_relevant"].to_numpy()).sum() / n_graded
-    return f"recall {recall:.3f}, NDCG@{K} reachable {_ndcg(rows, perfect).sum() / n_graded:.3f}"
+    return f"recall {recall:.3f}, NDCG@{K} reachable {ndcg_by_user(rows, perfect).sum() / n_graded:.3f}"
 
 
-def _ndcg(rows: pa.Table, ranks: NDArray[np.int64]) -> Floats:
+def ndcg_by_user(rows: pa.Table, ranks: NDArray[np.int64]) -> Floats:
     """NDCG of each user's list; users without candidates have none."""
     import numpy as np
 
     users, first, list_of = np.unique(rows["user_key"].to_numpy(), return_index=True, return_inverse=True)
     hits = np.zeros((len(users), K), dtype=bool)
-    found: NDArray[Any] = rows["taken"].to_numpy() & (ranks <= K)
-    hits[list_of[found], ranks[found] - 1] = True
+    is_hit: NDArray[Any] = rows["taken"].to_numpy() & (ranks <= K)
+    hits[list_of[is_hit], ranks[is_hit] - 1] = True
     return METRICS["ndcg"](hits, rows["n_relevant"].to_numpy()[first].astype(np.int64), K)
 
 

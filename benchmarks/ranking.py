@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from recsys_assets.assets.step import Usage
+    from recsys_assets.assets.usage import Usage
     from recsys_assets.profile import Profile
     from recsys_assets.ranking.reranker import Reranker
     from recsys_assets.storage.lake.lake import Lake
@@ -89,8 +89,8 @@ def run() -> Iterator[str]:
 
 def _stages(n_users: int) -> Iterator[str]:
     """Each stage as its asset does it."""
-    from recsys_assets.assets.reranking import _RANKING_ROWS, RANKING_KEY, _stream
-    from recsys_assets.assets.step import measured
+    from recsys_assets.assets.steps.rerankers import RANKING_KEY, RANKING_ROWS, rankings
+    from recsys_assets.assets.usage import measured
     from recsys_assets.profile import load_profile
     from recsys_assets.selects.feature_join import feature_reads
     from recsys_assets.selects.files import SQL_FOLDER, load_select, table_files
@@ -114,9 +114,9 @@ def _stages(n_users: int) -> Iterator[str]:
             written = snapshot.write(select.text, select.key)
         yield _cost(table, n_users, written.rows, usage)
     reranker = _reranker(profile, lake)
-    reads = (*_RANKING_ROWS.reads, *feature_reads(profile))
+    reads = (*RANKING_ROWS.reads, *feature_reads(profile))
     with measured() as usage, lake.as_of(NIGHT, reads, "recommendations.rankings") as snapshot:
-        snapshot.add("made.rankings", _stream(profile, snapshot, {"next": reranker}))
+        snapshot.add("made.rankings", rankings(snapshot, {"next": reranker}))
         written = snapshot.write(f"select * from made.rankings order by {', '.join(RANKING_KEY)}", RANKING_KEY)
     yield _cost(f"recommendations.rankings, {len(reranker.names)} features", n_users, written.rows, usage)
 
@@ -155,17 +155,20 @@ def _reranker(profile: Profile, lake: Lake) -> Reranker:
     """Trees of the settings' number and size; what they learned is noise."""
     import numpy as np
 
-    from recsys_assets.assets.reranking import _RANKING_ROWS, _feature_names, _matrix
+    from recsys_assets.assets.steps.rerankers import RANKING_ROWS
+    from recsys_assets.ranking.candidate_tables import feature_matrix, feature_names
     from recsys_assets.ranking.reranker import Examples, Reranker, RerankerSettings
     from recsys_assets.selects.feature_join import feature_query, feature_reads
 
-    with lake.as_of(NIGHT, (*_RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
-        query = feature_query(profile, snapshot.table, _RANKING_ROWS)
+    with lake.as_of(NIGHT, (*RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
+        query = feature_query(profile, snapshot.table, RANKING_ROWS)
         rows = snapshot.table(query, {"first_user": 0, "last_user": 99})
-    names, users = _feature_names(rows.column_names), rows["user_key"].to_numpy()
+    names, users = feature_names(rows.column_names), rows["user_key"].to_numpy()
     order = np.argsort(users, kind="stable")
     taken = np.random.default_rng(1).random(len(users)) < 0.01
-    examples = Examples(_matrix(rows, names, order), names, users[order].astype(np.int64), taken, np.ones(len(users)))
+    examples = Examples(
+        feature_matrix(rows, names, order), names, users[order].astype(np.int64), taken, np.ones(len(users))
+    )
     return Reranker(RerankerSettings(), seed=1).fit(examples)
 
 

@@ -28,17 +28,17 @@ def registry() -> dict[str, type[Recommender]]:
     ValueError
         If two modules claim one name.
     """
-    found: dict[str, type[Recommender]] = {}
+    recommenders: dict[str, type[Recommender]] = {}
     for module_info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{module_info.name}")
         for value in vars(module).values():
             if not _is_algorithm(value, module.__name__):
                 continue
-            if value.name in found:
-                modules = f"{found[value.name].__module__} and {module.__name__}"
+            if value.name in recommenders:
+                modules = f"{recommenders[value.name].__module__} and {module.__name__}"
                 raise ValueError(f"{modules} both define an algorithm named {value.name!r}; rename one.")
-            found[value.name] = value
-    return dict(sorted(found.items()))
+            recommenders[value.name] = value
+    return dict(sorted(recommenders.items()))
 
 
 def _is_algorithm(value: object, module: str) -> bool:

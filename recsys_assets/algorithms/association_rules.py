@@ -49,7 +49,7 @@ class AssociationRules(Recommender):
         min_support: PositiveFloat = 0.0005
         """Least share of baskets that hold an itemset."""
 
-        min_baskets: PositiveInt = 20
+        mcontents: PositiveInt = 20
         """Least number of baskets that hold an itemset, whatever the share; a fifth of them where that is less."""
 
         max_length: Annotated[int, Field(ge=2, le=3)] = 3
@@ -72,10 +72,10 @@ class AssociationRules(Recommender):
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
         settings = self.settings
         history = train.to_csr(train.weights * hyperbolic(train.ages, settings.decay_days))
-        found = baskets(train).items
-        n_baskets = found.shape[0]
-        least = max(settings.min_support * n_baskets, min(settings.min_baskets, n_baskets / 5))
-        itemsets, counts = fp_growth(found, least, settings.max_length, settings.max_basket)
+        contents = baskets(train).items
+        n_baskets = contents.shape[0]
+        least = max(settings.min_support * n_baskets, min(settings.mcontents, n_baskets / 5))
+        itemsets, counts = fp_growth(contents, least, settings.max_length, settings.max_basket)
         arrays = _rules(itemsets, counts, n_baskets, settings.min_confidence)
         return history, {"itemsets": itemsets, "support": counts / max(n_baskets, 1), **arrays}
 
@@ -111,13 +111,13 @@ def _least_of(profiles: csr_matrix, itemsets: NDArray[np.int32]) -> csr_matrix:
 
 
 def fp_growth(
-    found: csr_matrix, least: float, max_length: int, max_basket: int
+    contents: csr_matrix, least: float, max_length: int, max_basket: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Find every set of at most `max_length` items that at least `least` baskets hold.
 
     Parameters
     ----------
-    found : csr_matrix, shape (n_baskets, n_items)
+    contents : csr_matrix, shape (n_baskets, n_items)
         A stored entry for each item of a basket.
     least : float
         Least number of baskets.
@@ -135,12 +135,12 @@ def fp_growth(
     """
     import numpy as np
 
-    n_items = found.shape[1]
-    ranks, items = _by_frequency(found, least)
-    suffixes, counts = np.zeros(found.shape[0], dtype=np.int64), np.ones(found.shape[0], dtype=np.int64)
-    rows, ranks = _entries(found, ranks, max_basket)
+    n_items = contents.shape[1]
+    ranks, items = _by_frequency(contents, least)
+    suffixes, counts = np.zeros(contents.shape[0], dtype=np.int64), np.ones(contents.shape[0], dtype=np.int64)
+    rows, ranks = _entries(contents, ranks, max_basket)
     patterns, n_held = [np.empty((0, max_length), dtype=np.int32)], [np.empty(0, dtype=np.int64)]
-    known = np.full((1, max_length), n_items, dtype=np.int32)  # n_items stands behind every item
+    known = np.full((1, max_length), n_items, dtype=np.int32)  # The number n_items stands behind every item.
     for length in range(1, max_length + 1):
         keys, places, held = _supports(suffixes[rows] * len(items) + ranks, counts[rows])
         frequent = held >= least
@@ -158,23 +158,25 @@ def fp_growth(
     return itemsets[order], n_baskets[order]
 
 
-def _by_frequency(found: csr_matrix, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _by_frequency(contents: csr_matrix, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rank the frequent items, the most frequent first: rank of each item (-1: not frequent), item of each rank."""
     import numpy as np
 
-    held = np.bincount(found.indices, minlength=found.shape[1])
+    held = np.bincount(contents.indices, minlength=contents.shape[1])
     items = np.lexsort((np.arange(len(held)), -held))[: np.count_nonzero(held >= least)]
     ranks = np.full(len(held), -1, dtype=np.int64)
     ranks[items] = np.arange(len(items))
     return ranks, items
 
 
-def _entries(found: csr_matrix, ranks: NDArray[np.int64], longest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _entries(
+    contents: csr_matrix, ranks: NDArray[np.int64], longest: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """List the frequent items of each basket as (row, rank), the most frequent first."""
     import numpy as np
 
-    rows = row_of_each(found)
-    of_entries = ranks[found.indices]
+    rows = row_of_each(contents)
+    of_entries = ranks[contents.indices]
     rows, of_entries = rows[of_entries >= 0], of_entries[of_entries >= 0]
     order = np.lexsort((of_entries, rows))
     rows, of_entries = rows[order], of_entries[order]
@@ -191,7 +193,8 @@ def _supports(
     if keys.max(initial=0) > _DENSE_SHARE * len(keys):
         distinct, places = np.unique(keys, return_inverse=True)
         return distinct, places, np.bincount(places, counts, minlength=len(distinct)).astype(np.int64)
-    held = np.bincount(keys, counts).astype(np.int64)  # where most numbers are keys, counting them needs no sort
+    # Where most numbers are keys, counting them needs no sort.
+    held = np.bincount(keys, counts).astype(np.int64)
     distinct = np.flatnonzero(held)
     places = np.empty(len(held), dtype=np.int64)
     places[distinct] = np.arange(len(distinct))

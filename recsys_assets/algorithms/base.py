@@ -62,7 +62,7 @@ class Recommender(ABC):
     def __init__(self, settings: Settings, *, seed: int) -> None:
         self.settings = settings
         self.seed = seed
-        self._last = threading.local()  # several threads may ask at once
+        self._last = threading.local()  # Several threads may ask at once.
 
     @abstractmethod
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
@@ -160,7 +160,8 @@ class Recommender(ABC):
         if asked is None or asked[1] != n or not np.array_equal(asked[0], block):
             scores = self._score(block, n)
             if not isinstance(scores, np.ndarray):
-                scores.sort_indices()  # a no-op where they ascend already; leaving out what was seen relies on it
+                # Leaving out what was seen relies on ascending columns; where they ascend already this does nothing.
+                scores.sort_indices()
             asked = self._last.asked = (block.copy(), n, scores)
         scored: NDArray[np.floating] | csr_matrix = asked[2]
         return scored

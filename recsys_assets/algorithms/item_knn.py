@@ -39,39 +39,33 @@ class ItemKNN(LinkedItems):
         """Settings of item-kNN."""
 
         n_neighbours: PositiveInt = 200
-        """Links kept per item. On Complete Journey (nights 2017-10-17 and 10-24) 100 took two thirds of the
-        time and cost .003 of NDCG@10 in next, nothing in discovery."""
+        """Links kept per item; half as many are faster and lose a little."""
 
         decay_days: PositiveFloat = 30.0
-        """Age in days at which an event counts half, in profiles and links alike. NDCG@10 on Complete
-        Journey, night 2017-10-24: .273 at 30, .270 at 60, .263 at 180; discovery .0174, .0175, .0178."""
+        """Age in days at which an event counts half, in profiles and links alike; the best in next of those tried."""
 
         weighting: Literal["walk", "cosine", "tfidf", "bm25"] = "walk"
         """How decayed counts become links. walk: users of length 1, items divided by their popularity to the penalty;
         cosine: of items; tfidf: cosine of the counts' roots times the users' rarity, the logarithm of items over the
         user's distinct items plus 1; bm25: product of counts saturated as in Robertson and Zaragoza, "The
-        probabilistic relevance framework: BM25 and beyond", 2009 (k1 = 1.2, b = 0.75), times the same rarity.
-        Discovery NDCG@10 on online_retail, night 2011-10-17: .076, .047, .071 and .081; on Complete Journey,
-        night 2017-10-17, with 100 items a user: .019, .014, .019 and .002. In next they differ by less than .005."""
+        probabilistic relevance framework: BM25 and beyond", 2009 (k1 = 1.2, b = 0.75), times the same rarity. The walk
+        is good on every data set tried."""
 
         popularity_penalty: NonNegativeFloat = 0.4
         """Exponent that takes popularity out of a link of the walk: 0 links all to best sellers, 0.5 is the cosine,
-        where rare items crowd out the rest. 0.3 was no better in next and worse in discovery (.0169 for .0175)."""
+        where rare items crowd out the rest. Less was worse in discovery."""
 
         shrinkage: NonNegativeFloat = 0.0
         """Links to an item of m users count m / (m + shrinkage), so that few shared users prove little (Bell and
         Koren, "Improved neighborhood-based collaborative filtering", 2007, with the item's users for the common
-        ones). With the cosine, 20 took discovery NDCG@10 on Complete Journey, night 2017-10-17, from .014 to .020;
-        it did nothing for the walk."""
+        ones). It helps the cosine, and does nothing for the walk."""
 
         profile_items: PositiveInt | None = None
         """Items of a user that links are made of and followed from, those of the greatest decayed count; none: all.
-        On Complete Journey (night 2017-10-17, 100 links, one core) 100 took 3.6 s to fit and list for 20.5 s, with
-        the same NDCG@10 in next (.270) and .019 for .021 in discovery; on online_retail (2011-10-17) .079 for .076."""
+        Fewer are faster and may lose in discovery."""
 
         self_weight: NonNegativeFloat = 1.0
-        """How much an item counts as its own neighbour, beside links that sum to 1. For next it decides most:
-        NDCG@10 .273 at 1 and .275 at 2, which is no more than buy-again alone reaches; near .15 at 0. In
+        """How much an item counts as its own neighbour, beside links that sum to 1. For next it decides most; in
         discovery it changes nothing."""
 
     settings: Settings

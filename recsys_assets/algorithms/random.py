@@ -35,7 +35,7 @@ class RandomItems(Recommender):
         random = np.random.default_rng(self.seed)
         shuffled = random.permutation(np.flatnonzero(np.bincount(history.indices, minlength=train.n_items)))
         steps = np.arange(1, max(len(shuffled), 1) + 1)
-        strides = steps[np.gcd(steps, max(len(shuffled), 1)) == 1]  # these come to every item once
+        strides = steps[np.gcd(steps, max(len(shuffled), 1)) == 1]  # These come to every item once.
         return history, {
             "shuffled": shuffled.astype(np.int32),
             "starts": random.integers(0, len(steps), train.n_users),

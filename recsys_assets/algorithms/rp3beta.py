@@ -44,25 +44,21 @@ class RP3beta(LinkedItems):
         kept: Literal["from", "to"] = "from"
         """Which links are kept: the strongest from each item, or those to each item, as irspack does, the walk back to
         itself among them. An item that few took is where a walk goes on best, so to each item they lead from such ones,
-        and no longer from what people have. NDCG@10 in next and discovery on online_retail, night 2011-10-17: .250 and
-        .086 from, .237 and .086 to; on Complete Journey, night 2017-10-17: .250 and .018, .229 and .002."""
+        and no longer from what people have: that lost."""
 
         alpha: PositiveFloat = 1.0
-        """Exponent on the chance of each step: below 1 rare habits count for more. Of .7, 1 and 1.3, 1 was as good as
-        any on three nights of online_retail (2011-10-10 to 10-24)."""
+        """Exponent on the chance of each step: below 1 rare habits count for more. As good as any tried."""
 
         beta: NonNegativeFloat = 0.4
-        """Exponent that takes popularity out of the ends: 0 leads to best sellers. Discovery NDCG@10 on online_retail,
-        night 2011-10-17, with 30 days: .050 at 0, .055 at .2, .068 at .4, .077 at .6; next .256, .256, .254, .247."""
+        """Exponent that takes popularity out of the ends: 0 leads to best sellers. More is better in discovery and
+        worse in next."""
 
         decay_days: PositiveFloat = 7.0
-        """Age in days at which an event counts half. Discovery NDCG@10 on online_retail, nights 2011-10-10, 10-17 and
-        10-24: .070, .068, .071 at 30 days, .075, .080, .081 at 7."""
+        """Age in days at which an event counts half; a short memory is better in discovery."""
 
         profile_items: PositiveInt = 100
         """Items of a user that walks and links start from, those of the greatest decayed count: the square of their
-        number is what fitting costs. NDCG@10 on online_retail, night 2011-10-17: .250 in next and .086 in discovery
-        at 100, .251 and .079 at 200. On Complete Journey 200 were better in next (2017-10-17: .260 for .250)."""
+        number is what fitting costs. More are not always better."""
 
         self_weight: NonNegativeFloat = 1.0
         """How much the user's own items count beside what the walk reaches, both in shares. In discovery it

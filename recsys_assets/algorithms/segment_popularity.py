@@ -47,8 +47,8 @@ class SegmentPopularity(Recommender):
         """Age in days at which an event counts half in what the user's usual store, device, ... is."""
 
         prior: NonNegativeFloat = 300.0
-        """How much of everyone's trend is blended into a segment's, in users who took an item just now. On
-        Complete Journey, night 2017-10-17, NDCG@10 in next was .100 at 30, .108 at 100, .115 at 300."""
+        """How much of everyone's trend is blended into a segment's, in users who took an item just now; the best of
+        those tried."""
 
     settings: Settings
 
@@ -77,7 +77,7 @@ class SegmentPopularity(Recommender):
         """Number each user's segment; -1: none is known."""
         import numpy as np
 
-        found, n_found = np.full(train.n_users, -1, dtype=np.int64), 0
+        segment_of, n_segments = np.full(train.n_users, -1, dtype=np.int64), 0
         for name in self.settings.segments:
             if name in train.contexts:
                 codes = _usual(train, train.contexts[name], self.settings.usual_days)
@@ -85,10 +85,10 @@ class SegmentPopularity(Recommender):
                 codes = train.user_attributes[name].astype(np.int64)
             else:
                 continue
-            new = (found < 0) & (codes >= 0)
-            found[new] = n_found + codes[new]
-            n_found = max(n_found, int(found.max(initial=-1)) + 1)
-        return found
+            new = (segment_of < 0) & (codes >= 0)
+            segment_of[new] = n_segments + codes[new]
+            n_segments = max(n_segments, int(segment_of.max(initial=-1)) + 1)
+        return segment_of
 
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
         import numpy as np
@@ -109,11 +109,11 @@ def _usual(train: Interactions, codes: NDArray[np.int32], days: float) -> NDArra
     known = codes >= 0
     pairs = train.users[known] * np.int64(codes.max(initial=0) + 1) + codes[known]
     weights = (train.weights * hyperbolic(train.ages, days))[known]
-    order = np.lexsort((weights, pairs))  # so that sums do not depend on the order of events
+    order = np.lexsort((weights, pairs))  # Sums then do not depend on the order of events.
     distinct, first = np.unique(pairs[order], return_index=True)
     sums = np.add.reduceat(weights[order], first) if len(first) else weights
     users, of_pairs = np.divmod(distinct, codes.max(initial=0) + 1)
-    best = np.lexsort((-of_pairs, sums, users))  # the last of a user is the greatest
+    best = np.lexsort((-of_pairs, sums, users))  # The last of a user is the greatest.
     usual = np.full(train.n_users, -1, dtype=np.int64)
     usual[users[best]] = of_pairs[best]
     return usual

@@ -78,19 +78,19 @@ class SequentialRules(Recommender):
         return scores.tocsc().tocsr()
 
 
-def _rules(found: Baskets, settings: SequentialRules.Settings) -> csr_matrix:
+def _rules(history: Baskets, settings: SequentialRules.Settings) -> csr_matrix:
     """Make the strongest rules of each item; columns are what follows."""
     import numpy as np
     from scipy.sparse import csr_matrix, diags, vstack
 
-    follows = _followers(found, settings)
-    n_items = found.items.shape[1]
-    later = (follows @ found.items).tocsr()
+    follows = _followers(history, settings)
+    n_items = history.items.shape[1]
+    later = (follows @ history.items).tocsr()
     common = np.asarray(later.sum(axis=0)).ravel()
-    cases = found.items.T @ np.asarray(follows.sum(axis=1)).ravel()
+    cases = history.items.T @ np.asarray(follows.sum(axis=1)).ravel()
     by_case = diags(1 / (cases + settings.prior))
     by_item = diags(np.power(common, -settings.popularity_penalty, out=np.zeros(n_items), where=common > 0))
-    earlier, parts = found.items.T.tocsr(), [csr_matrix((0, n_items))]
+    earlier, parts = history.items.T.tocsr(), [csr_matrix((0, n_items))]
     for start in range(0, n_items, BLOCK_ITEMS):
         support = (earlier[start : start + BLOCK_ITEMS] @ later).tocsr()
         support.data[support.data < settings.min_support] = 0
@@ -100,21 +100,21 @@ def _rules(found: Baskets, settings: SequentialRules.Settings) -> csr_matrix:
     return keep_top(rules, settings.n_rules)
 
 
-def _followers(found: Baskets, settings: SequentialRules.Settings) -> csr_matrix:
+def _followers(history: Baskets, settings: SequentialRules.Settings) -> csr_matrix:
     """Weigh which baskets follow which: (n_baskets, n_baskets)."""
     import numpy as np
     from scipy.sparse import csr_matrix
 
-    n = len(found.users)
+    n = len(history.users)
     rows, columns, data = [], [], []
     for step in range(1, min(settings.n_following, n - 1) + 1):
         # Newest first: what follows stands before.
         later, earlier = np.arange(n - step), np.arange(step, n)
-        days = found.ages[earlier] - found.ages[later]
-        kept = (found.users[later] == found.users[earlier]) & (days <= settings.max_days)
+        days = history.ages[earlier] - history.ages[later]
+        kept = (history.users[later] == history.users[earlier]) & (days <= settings.max_days)
         rows.append(earlier[kept])
         columns.append(later[kept])
-        data.append(hyperbolic(found.ages[later][kept], settings.rule_decay_days) / step)
+        data.append(hyperbolic(history.ages[later][kept], settings.rule_decay_days) / step)
     if not rows:
         return csr_matrix((n, n))
     return csr_matrix((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))

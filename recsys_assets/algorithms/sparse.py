@@ -134,9 +134,9 @@ def beginnings(ranked: csr_matrix, rows: NDArray[np.integer], lengths: NDArray[n
     lengths = np.minimum(lengths, np.diff(ranked.indptr)[rows])
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     places = np.arange(indptr[-1]) + np.repeat(ranked.indptr[rows] - indptr[:-1], lengths)
-    found = csr_matrix((ranked.data[places], ranked.indices[places], indptr), shape=(len(rows), ranked.shape[1]))
-    found.sort_indices()
-    return found
+    kept = csr_matrix((ranked.data[places], ranked.indices[places], indptr), shape=(len(rows), ranked.shape[1]))
+    kept.sort_indices()
+    return kept
 
 
 def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.integer]) -> csr_matrix:
@@ -177,8 +177,8 @@ def fill(matrix: csr_matrix, other: csr_matrix) -> csr_matrix:
     from scipy.sparse import csr_matrix
 
     def cells(of: csr_matrix) -> NDArray[np.int64]:
-        found: NDArray[np.int64] = row_of_each(of) * of.shape[1] + of.indices
-        return found
+        numbers: NDArray[np.int64] = row_of_each(of) * of.shape[1] + of.indices
+        return numbers
 
     own, others = cells(matrix), cells(other)
     new = ~np.isin(others, own, assume_unique=True)

@@ -1,1 +1,1 @@
-"""What exists: one module per stage, each only wiring. See DESIGN section 3."""
+"""What exists: each asset of a night as a step, and the factory that makes Dagster's assets of them; only wiring."""

@@ -3,7 +3,8 @@
 What belongs here: sealing, and writing every night since the last sealed one. The tables are ``sql/clean/*.sql``.
 """
 
-from collections.abc import Iterable, Iterator  # Dagster resolves annotations when it loads
+from collections.abc import Iterable, Iterator  # Dagster resolves annotations when it loads.
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -11,25 +12,21 @@ from dagster import (
     AssetKey,
     AssetMaterialization,
     AssetsDefinition,
-    AssetSpec,
     DataVersion,
     MaterializeResult,
     multi_asset,
 )
 
-from recsys_assets.assets.columns import column_metadata
-from recsys_assets.assets.partitions import profile_partitions
-from recsys_assets.assets.step import (
-    OWNERS,
-    cost_metadata,
-    measured,
-    night_of,
-    table_metadata,
-)
+from recsys_assets.assets.columns import Lineages, column_metadata
+from recsys_assets.assets.factory import night_of, spec_of
+from recsys_assets.assets.metadata import cost_metadata, table_metadata
+from recsys_assets.assets.step import sql_step
+from recsys_assets.assets.usage import measured
 from recsys_assets.nights import Night
-from recsys_assets.profile import PROJECT, Profile
+from recsys_assets.profile import Profile
 from recsys_assets.selects.files import SQL_FOLDER, Select, load_select
 from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.writer import Written
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.threads import in_order
@@ -37,7 +34,6 @@ from recsys_assets.threads import in_order
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Each reads what stands before it.
 TABLES = (
     "user_keys",
     "item_keys",
@@ -48,43 +44,32 @@ TABLES = (
     "user_versions",
     "item_versions",
 )
+"""Tables in the order in which they are written: each reads what stands before it."""
 
 
 def clean_assets(profile: Profile) -> AssetsDefinition:
     """The clean tables as one step: a night's rows are exported from landing once and written to all of them."""
-    lake, landing = Lake(profile), Landing(profile)
+    lake, landing, lineages = Lake(profile), Landing(profile), Lineages()
     selects = clean_selects(landing)
-    raw = sorted({delivery.table for delivery in profile.deliveries})
+    raw = tuple(sorted({f"raw.{delivery.table}" for delivery in profile.deliveries}))
+    # What the tables read of each other is no matter of the graph: they are one step.
+    steps = [replace(sql_step(f"clean.{name}", select), reads=(), after=raw) for name, select in selects.items()]
 
-    @multi_asset(
-        name="clean",
-        specs=[
-            AssetSpec(
-                ["clean", name],
-                deps=[AssetKey(["raw", table]) for table in raw],
-                group_name="clean",
-                kinds={"duckdb", "sql"},
-                owners=OWNERS,
-                description=f"{select.description}\n\n`{select.path.relative_to(PROJECT)}`",
-                code_version=select.code_version,
-            )
-            for name, select in selects.items()
-        ],
-        partitions_def=profile_partitions(profile),
-        can_subset=False,
-    )
+    @multi_asset(name="clean", specs=[spec_of(profile, step) for step in steps], can_subset=False)
     def clean(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         night = night_of(context)
         if lost := lake.lost(night):
-            raise RuntimeError(
+            raise LakeError(
                 f"{lost[0]} was built and used by an earlier night, but its file is gone. Restore data/ from a backup, "
                 f"or build that night again. Lost in all: {len(lost)}."
             )
         todo = [n for n in landing.seal(night) if n == night or not _is_written(lake, selects, n)]
-        exported = in_order(landing.export, todo, 1)  # the next night's while this one's are written
+        # The next night's rows are exported while this one's are written.
+        exported = in_order(landing.export, todo, 1)
         for step, (n, rows) in enumerate(zip(todo, exported, strict=True), 1):
             context.log.info(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
-            for name, (written, metadata) in write_night(lake, landing, n, context.run.run_id, rows).items():
+            tables = write_night(lake, landing, n, context.run.run_id, rows, lineages)
+            for name, (written, metadata) in tables.items():
                 key, version = AssetKey(["clean", name]), DataVersion(written.partition.fingerprint)
                 if n == night:
                     yield MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
@@ -112,16 +97,31 @@ def clean_selects(landing: Landing) -> dict[str, Select]:
 
 
 def write_night(
-    lake: Lake, landing: Landing, night: Night, run_id: str, rows: "dict[str, pa.Table] | None" = None
+    lake: Lake,
+    landing: Landing,
+    night: Night,
+    run_id: str,
+    rows: "dict[str, pa.Table] | None" = None,
+    lineages: Lineages | None = None,
 ) -> dict[str, tuple[Written, dict[str, Any]]]:
-    """Write every clean table of one sealed night, of what landing exports for it (``rows``, where that is done).
+    """Write every clean table of one sealed night.
 
-    Returns what was written and its metadata by table name.
+    Parameters
+    ----------
+    rows
+        What landing exports for the night, where that is done already.
+    lineages
+        Column lineages known from other nights.
+
+    Returns
+    -------
+    dict
+        What was written and its metadata, by table name.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows = landing.export(night) if rows is None else rows
+    rows, lineages = rows or landing.export(night), lineages or Lineages()
     arrived = pc.sum(pc.equal(rows["landed.events"]["visible_night"], pa.scalar(night))).as_py() or 0
     selects, done = clean_selects(landing), {}
     outputs = {f"clean.{name}": select.reads for name, select in selects.items()}
@@ -139,7 +139,7 @@ def write_night(
                         )[0]
                     )
                 written = writer.write(select.text, select.key, select.code_version)
-                columns = column_metadata(written, snapshot, select)
+                columns = column_metadata(written, snapshot, select, lineages)
             extra = {"exact_duplicates_dropped": max(0, arrived - written.rows)} if name == "events" else {}
-            done[name] = (written, {**table_metadata(written), **columns, **cost_metadata(usage), **extra})
+            done[name] = (written, {**table_metadata(written, columns), **cost_metadata(usage), **extra})
     return done

@@ -19,6 +19,7 @@ from dagster import (
     get_dagster_logger,
 )
 
+from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.selects.files import Select
 from recsys_assets.selects.lineage import snapshot_columns, stored_lineage
 from recsys_assets.storage.lake.snapshot import Snapshot
@@ -75,18 +76,30 @@ TableSchema(
 )
 TableRecord({"first": "first"})
 
-_lineages: dict[tuple[str, str, tuple[str, ...]], TableColumnLineage] = {}
+
+class Lineages:
+    """Column lineages worked out so far: one for the same table, text and columns, however many nights are written."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, tuple[str, ...]], TableColumnLineage] = {}
+
+    def of(self, written: Written, snapshot: Snapshot, select: Select) -> TableColumnLineage:
+        """Columns of other assets that each column of a table just written is made from."""
+        known = (written.partition.table, select.text, tuple(written.columns))
+        if known not in self._known:
+            self._known[known] = _lineage(written, snapshot, select)
+        return self._known[known]
 
 
 def column_metadata(
-    written: Written, snapshot: Snapshot, select: Select
+    written: Written, snapshot: Snapshot, select: Select, lineages: Lineages
 ) -> dict[str, TableSchema | TableColumnLineage]:
     """Column schema and lineage of a table that a SELECT made; the snapshot must still be open.
 
     Dagster's own pages keep the lineage to themselves (only its paid edition draws it; other catalogues ask for it), so
     each column's description says what it is made from, too.
     """
-    lineage = _lineage(written, snapshot, select)
+    lineage = lineages.of(written, snapshot, select)
     return {
         "dagster/column_schema": column_schema(written, select.description, lineage),
         "dagster/column_lineage": lineage,
@@ -135,30 +148,22 @@ def column_notes(comment: str, columns: Mapping[str, str]) -> dict[str, str]:
 
 
 def _lineage(written: Written, snapshot: Snapshot, select: Select) -> TableColumnLineage:
-    """Columns of other assets that each column is made from; empty, with a warning, where SQL cannot be followed.
-
-    Worked out once in a process for the same text and columns: bringing the clean log up to a night writes many.
-    """
+    """Empty, with a warning, where SQL cannot be followed."""
     table = written.partition.table
-    known = (table, select.text, tuple(written.columns))
-    if known not in _lineages:
-        try:
-            made_from = stored_lineage(select.text, snapshot_columns(snapshot.table), snapshot.lake.profile, table)
-        except Exception as error:  # whatever goes wrong here, the table itself is right
-            get_dagster_logger().warning(f"{table}: its columns could not be followed to other tables: {error!r}")
-            made_from = {}
-        _lineages[known] = TableColumnLineage(
-            {
-                column: [TableColumnDep(AssetKey(origin.split(".")), name) for origin, name in origins]
-                for column in written.columns
-                if (origins := made_from.get(column.lower()))
-            }
-        )
-    return _lineages[known]
+    try:
+        made_from = stored_lineage(select.text, snapshot_columns(snapshot.table), snapshot.lake.profile, table)
+    except Exception as error:  # Whatever goes wrong here, the table itself is right.
+        get_dagster_logger().warning(f"{table}: its columns could not be followed to other tables: {error!r}")
+        made_from = {}
+    return TableColumnLineage(
+        {
+            column: [TableColumnDep(AssetKey(origin.split(".")), name) for origin, name in origins]
+            for column in written.columns
+            if (origins := made_from.get(column.lower()))
+        }
+    )
 
 
 def _metric_meanings() -> dict[str, str]:
     """First line of each metric's documentation."""
-    from recsys_assets.evaluation.metrics import METRICS
-
     return {name: (metric.__doc__ or "").partition("\n")[0].rstrip(".") for name, metric in METRICS.items()}

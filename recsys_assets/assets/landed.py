@@ -5,11 +5,13 @@ What belongs here: reading landing for people. Landing itself is in `assets.raw`
 
 from typing import Any
 
-from dagster import MetadataValue, TableColumn, TableSchema
+from dagster import TableColumn, TableSchema
 
-from recsys_assets.assets.step import N_SAMPLE_ROWS, markdown_table
+from recsys_assets.assets.metadata import SCHEMA, markdown_table
 from recsys_assets.profile import Profile
 from recsys_assets.storage.landing.database import Landed, Landing
+
+N_SAMPLE_ROWS = 5
 
 MEANINGS = {
     "landed_row": "row of data in its file, from 1",
@@ -36,7 +38,7 @@ def landing_metadata(profile: Profile, table: str, landed: list[Landed]) -> dict
     return {
         "rows_landed": sum(file.rows_landed for file in landed),
         "rows_rejected": sum(file.rows_rejected for file in landed),
-        "files": MetadataValue.md(markdown_table(files)),
+        "files": markdown_table(files),
         **_now(Landing(profile), table, [file.name for file in landed]),
     }
 
@@ -44,15 +46,15 @@ def landing_metadata(profile: Profile, table: str, landed: list[Landed]) -> dict
 def _now(landing: Landing, table: str, names: list[str]) -> dict[str, Any]:
     """Rows and columns of a raw table, a few rows of its newest file, and what was rejected of some files."""
     rejected = [row for row in landing.reject_counts().to_pylist() if row["name"] in names]
-    found: dict[str, Any] = {"rejected": MetadataValue.md(markdown_table(rejected)) if rejected else "no row"}
+    told: dict[str, Any] = {"rejected": markdown_table(rejected) if rejected else "no row"}
     with landing.open() as con:
         columns = con.execute(
             "select column_name, lower(data_type) from duckdb_columns() where database_name = 'landing' "
             "and schema_name = 'raw' and table_name = $1 order by column_index",
             [table],
         ).fetchall()
-        if not columns:  # every file so far was quarantined
-            return found
+        if not columns:  # Every file so far was quarantined.
+            return told
         raw = f'landing.raw."{table}"'
         ((n_rows,),) = con.execute(f"select count(*) from {raw}").fetchall()
         rows = con.sql(
@@ -60,10 +62,8 @@ def _now(landing: Landing, table: str, names: list[str]) -> dict[str, Any]:
             f"where landed_file = (select max(landed_file) from {raw}) order by landed_row limit {N_SAMPLE_ROWS}"
         ).to_arrow_table()
     return {
-        **found,
-        "sample": MetadataValue.md(markdown_table(rows.to_pylist())),
+        **told,
+        "Sample": markdown_table(rows.to_pylist()),
         "dagster/row_count": n_rows,
-        "dagster/column_schema": TableSchema(
-            columns=[TableColumn(name, kind, MEANINGS.get(name)) for name, kind in columns]
-        ),
+        SCHEMA: TableSchema(columns=[TableColumn(name, kind, MEANINGS.get(name)) for name, kind in columns]),
     }

@@ -22,7 +22,8 @@ def profile_partitions(profile: Profile) -> DailyPartitionsDefinition:
 def graded_partition(horizon: int) -> TimeWindowPartitionMapping:
     """Partition mapping from night N to the night it grades, N-h."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", BetaWarning)  # the first nights have no night to grade
+        # The first nights have no night to grade: a beta feature lets them do without.
+        warnings.simplefilter("ignore", BetaWarning)
         return TimeWindowPartitionMapping(
             start_offset=-horizon, end_offset=-horizon, allow_nonexistent_upstream_partitions=True
         )

@@ -7,7 +7,7 @@ come through `land_files`.
 import importlib.util
 from collections.abc import (
     Callable,
-    Iterator,  # Dagster resolves annotations when it loads
+    Iterator,  # Dagster resolves annotations when it loads.
 )
 from datetime import datetime
 from fnmatch import fnmatch
@@ -15,8 +15,10 @@ from pathlib import Path
 
 from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, Field, MaterializeResult, multi_asset
 
+from recsys_assets.assets.factory import OWNERS
 from recsys_assets.assets.landed import landing_metadata
-from recsys_assets.assets.step import OWNERS, cost_metadata, measured
+from recsys_assets.assets.metadata import cost_metadata
+from recsys_assets.assets.usage import measured
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
@@ -181,12 +183,12 @@ def _patterns(profile: Profile) -> str:
 
 def history_files(profile: Profile) -> list[Path]:
     """Files of delivered history that the profile names, in the order of its deliveries."""
-    found = [file for delivery in profile.deliveries if delivery.folder for file in _matching(profile, delivery)]
-    if not found:
+    files = [file for delivery in profile.deliveries if delivery.folder for file in _matching(profile, delivery)]
+    if not files:
         raise ProfileError(
             f"Profile {profile.name} names no folder with history. Name files: recsys land --history FILE ..."
         )
-    return found
+    return files
 
 
 def inbox(profile: Profile) -> Path:
@@ -196,12 +198,12 @@ def inbox(profile: Profile) -> Path:
 
 def _matching(profile: Profile, delivery: Delivery) -> list[Path]:
     folder = _folder(profile, delivery)
-    found = sorted(path for path in folder.glob(delivery.files) if path.is_file())
-    if not found:
+    files = sorted(path for path in folder.glob(delivery.files) if path.is_file())
+    if not files:
         raise ProfileError(
             f"{folder} holds no file like {delivery.files} (profile {profile.name}, table {delivery.table})."
         )
-    return found
+    return files
 
 
 def _folder(profile: Profile, delivery: Delivery) -> Path:

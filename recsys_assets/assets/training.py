@@ -1,7 +1,6 @@
 """What algorithms see of a snapshot: the interactions as arrays, and which array index is which key.
 
-Indices follow the ids as delivered, so an algorithm cannot depend on surrogate keys. See ``sql/training/``. What is
-read once is kept for the next algorithm as long as that one's snapshot shows the same files.
+Indices follow the ids as delivered, so an algorithm cannot depend on surrogate keys. See ``sql/training/``.
 """
 
 from __future__ import annotations
@@ -19,8 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from recsys_assets.algorithms import Interactions
+    from recsys_assets.nights import Night
     from recsys_assets.selects.files import Select, TableName
     from recsys_assets.storage.lake.snapshot import Snapshot
+
+    _Shown = tuple[Night, str, tuple[str, ...]]
 
 _INTERACTIONS, _USERS, _ITEMS = (
     load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("interactions", "users", "items")
@@ -35,10 +37,8 @@ _USED = {
         "item_texts": "item_attributes",
     }.items()
 }
-_kept: dict[str, Any] = {}
-_kept_indices: dict[str, Any] = {}
 _PER_EVENT = {"baskets", "contexts"}
-INDEX_READS = tuple(sorted({name for select in (_USERS, _ITEMS) for name in select.reads}))
+INDEX_READS: tuple[TableName, ...] = tuple(sorted({name for select in (_USERS, _ITEMS) for name in select.reads}))
 
 
 def reads(uses: frozenset[str]) -> tuple[TableName, ...]:
@@ -67,44 +67,66 @@ class Indices:
     """ndarray of shape (n_items,): whether the item is no longer to be had, so must not be listed."""
 
 
-def indices(snapshot: Snapshot) -> Indices:
+def read_indices(snapshot: Snapshot) -> Indices:
     """Number the users and items known to the night by their ids."""
-    shown = (snapshot.night, [partition.path for partition in snapshot.inputs])
-    if _kept_indices.get("shown") != shown:
-        items = snapshot.table(_ITEMS.text)
-        found = Indices(
-            user_keys=snapshot.table(_USERS.text)["user_key"].to_numpy(),
-            item_keys=items["item_key"].to_numpy(),
-            retired=items["is_retired"].to_numpy(),
-        )
-        _kept_indices.update(shown=shown, indices=found)
-    kept: Indices = _kept_indices["indices"]
-    return kept
+    items = snapshot.table(_ITEMS.text)
+    return Indices(
+        user_keys=snapshot.table(_USERS.text)["user_key"].to_numpy(),
+        item_keys=items["item_key"].to_numpy(),
+        retired=items["is_retired"].to_numpy(),
+    )
 
 
-def interactions(snapshot: Snapshot, uses: frozenset[str] = frozenset()) -> Interactions:
-    """Interactions visible to the night as arrays of shape (n_events,), and what else an algorithm uses.
+class TrainingData:
+    """What is read once for all algorithms of a night.
 
-    Memory: 24 bytes an event, twice while they are read; 4 more for each context and for baskets.
+    It is kept from one step to the next as long as their snapshots show the same files, and read anew when they do not.
     """
-    shown = (snapshot.night, snapshot.lake.profile.fingerprint, [partition.path for partition in snapshot.inputs])
-    if _kept.get("shown") != shown:
-        _kept.clear()
-        _kept.update(zip(("events", "order"), _events(snapshot), strict=True), shown=shown)
-    for name in sorted(uses - _kept.keys()):
-        rows = snapshot.table(_USED[name].text)
-        _kept[name] = _MAKE[name](rows.take(_kept["order"]) if name in _PER_EVENT else rows)
-    found: Interactions = replace(_kept["events"], **{name: _kept[name] for name in uses})
-    return found
+
+    def __init__(self) -> None:
+        self._indices: dict[_Shown, Indices] = {}
+        self._events: dict[_Shown, tuple[Interactions, NDArray[np.int64]]] = {}
+        self._parts: dict[str, Any] = {}
+
+    def indices(self, snapshot: Snapshot) -> Indices:
+        """Which key stands behind each array index; see `read_indices`."""
+        shown = _shown(snapshot)
+        if shown not in self._indices:
+            self._indices.clear()
+            self._indices[shown] = read_indices(snapshot)
+        return self._indices[shown]
+
+    def interactions(self, snapshot: Snapshot, uses: frozenset[str] = frozenset()) -> Interactions:
+        """Interactions visible to the night as arrays of shape (n_events,), and what else an algorithm uses.
+
+        Memory: 24 bytes an event, twice while they are read; 4 more for each context and for baskets.
+        """
+        shown = _shown(snapshot)
+        if shown not in self._events:
+            # What was kept of another night makes room first.
+            self._events.clear()
+            self._parts.clear()
+            self._events[shown] = _read_events(snapshot)
+        events, order = self._events[shown]
+        for name in sorted(uses - self._parts.keys()):
+            rows = snapshot.table(_USED[name].text)
+            self._parts[name] = _MAKE[name](rows.take(order) if name in _PER_EVENT else rows)
+        return replace(events, **{name: self._parts[name] for name in uses})
 
 
-def _events(snapshot: Snapshot) -> tuple[Interactions, NDArray[np.int64]]:
+def _shown(snapshot: Snapshot) -> _Shown:
+    """The files and settings that a snapshot shows."""
+    files = tuple(str(partition.path) for partition in snapshot.inputs)
+    return snapshot.night, snapshot.lake.profile.fingerprint, files
+
+
+def _read_events(snapshot: Snapshot) -> tuple[Interactions, NDArray[np.int64]]:
     """Events in an order that `Interactions.to_csr` need not sort again, and their places in the table."""
     import numpy as np
 
     from recsys_assets.algorithms import Interactions
 
-    table, index = snapshot.table(_INTERACTIONS.text), indices(snapshot)
+    table, index = snapshot.table(_INTERACTIONS.text), read_indices(snapshot)
     users = positions(index.user_keys)[table["user_key"].to_numpy()]
     items = positions(index.item_keys)[table["item_key"].to_numpy()]
     ages, weights = table["age_days"].to_numpy(), table["weight"].to_numpy()
@@ -126,13 +148,13 @@ def _codes(table: pa.Table) -> dict[str, NDArray[np.int32]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = {}
+    codes_of = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_string(column.type) and column.null_count < len(column):
             values = pc.drop_null(pc.unique(column)).sort()
             codes = pc.index_in(column, value_set=values)
-            found[name] = pc.fill_null(codes, -1).to_numpy().astype(np.int32)
-    return found
+            codes_of[name] = pc.fill_null(codes, -1).to_numpy().astype(np.int32)
+    return codes_of
 
 
 def _texts(table: pa.Table) -> list[str]:
@@ -167,6 +189,6 @@ def positions(keys: NDArray[np.int32]) -> NDArray[np.int32]:
     """Inverse of an index: ndarray of shape (greatest key + 1,) with the position of each key (-1: none)."""
     import numpy as np
 
-    found = np.full(int(keys.max(initial=-1)) + 1, -1, dtype=np.int32)
-    found[keys] = np.arange(len(keys), dtype=np.int32)
-    return found
+    places = np.full(int(keys.max(initial=-1)) + 1, -1, dtype=np.int32)
+    places[keys] = np.arange(len(keys), dtype=np.int32)
+    return places

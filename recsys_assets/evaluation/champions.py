@@ -9,6 +9,7 @@ from recsys_assets.evaluation.uncertainty import clustered_mean_interval, exact_
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 LEVEL = 0.05
@@ -65,3 +66,32 @@ def decide(incumbent: str, challenges: dict[str, Challenge], *, seed: int) -> li
     better = [name for name in tested if rows[name]["difference"] > 0 and rows[name]["p_corrected"] <= LEVEL]
     champion = max(better, key=lambda name: rows[name]["difference"], default=incumbent)
     return [row | {"is_champion": name == champion} for name, row in rows.items()]
+
+
+def decide_by_task(challenges: pa.Table, *, seed: int) -> list[dict[str, Any]]:
+    """Choose the champion of every task.
+
+    Parameters
+    ----------
+    challenges : Table
+        ``task, configuration, incumbent, user_key, difference, n_nights``: a row for each user on whose nights a
+        ranking and the champion so far were both graded, ordered by user; without a user for a ranking that never was.
+    seed : int
+
+    Returns
+    -------
+    list of dict
+        ``task`` and what `decide` says, by task and name.
+    """
+    import numpy as np
+
+    rows = []
+    for (task, incumbent), part in challenges.to_pandas().groupby(["task", "incumbent"]):
+        tested = {
+            str(name): Challenge(users["difference"].to_numpy(np.float64), users["n_nights"].to_numpy(np.int64))
+            for name, users in part.dropna(subset="user_key").groupby("configuration")
+        }
+        nothing = Challenge(np.empty(0), np.empty(0, dtype=np.int64))
+        untested = {str(name): nothing for name in part["configuration"].unique() if name not in {*tested, incumbent}}
+        rows += [{"task": str(task), **row} for row in decide(str(incumbent), tested | untested, seed=seed)]
+    return rows

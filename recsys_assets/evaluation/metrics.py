@@ -91,7 +91,7 @@ def ndcg(hits: Bools, n_relevant: Ints, k: int) -> Floats:
     import numpy as np
 
     discount = np.array([1 / math.log2(rank + 1) for rank in range(1, k + 1)])
-    # running sums add in rank order in both terms, so that a perfect list is exactly 1
+    # Running sums add in rank order in both terms, so that a perfect list is exactly 1.
     gain: Floats = np.cumsum(hits[:, :k] * discount, axis=1)[:, -1]
     ideal: Floats = np.cumsum(discount)[np.minimum(n_relevant, k) - 1]
     return gain / ideal
@@ -106,8 +106,8 @@ def average_precision(hits: Bools, n_relevant: Ints, k: int) -> Floats:
     """
     import numpy as np
 
-    found = np.cumsum(hits[:, :k], axis=1)
-    precision_at_hits = np.where(hits[:, :k], found / np.arange(1, k + 1), 0.0)
+    hits_so_far = np.cumsum(hits[:, :k], axis=1)
+    precision_at_hits = np.where(hits[:, :k], hits_so_far / np.arange(1, k + 1), 0.0)
     total: Floats = np.cumsum(precision_at_hits, axis=1)[:, -1]
     return total / np.minimum(n_relevant, k)
 

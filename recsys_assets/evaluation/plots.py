@@ -39,18 +39,18 @@ def grades_over_nights(rows: list[dict[str, Any]]) -> bytes:
             if name not in best:
                 axes.plot(days, means, color="lightgrey", linewidth=0.8, label="others" if line else None)
                 continue
-            # beside each other, so that no bar hides another; in shares of the space between two nights
+            # Bars stand beside each other, so that none hides another; in shares of the space between two nights.
             beside = 0.3 * ((place - len(names) + 1) / len(best) + 0.5)
-            # where all users are alike, a bound may lie beyond the mean by the last bit
+            # Where all users are alike, a bound may lie beyond the mean by the last bit.
             below = [max(row["mean"] - row["low"], 0.0) for row in line]
             above = [max(row["high"] - row["mean"], 0.0) for row in line]
             style = {"marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.8, "label": name if line else None}
             behind = len(names) - 2 - place
             colour = "black" if name == "published" else f"C{behind % 10}"
-            style |= {"linestyle": "--" if behind >= 10 else "-"}  # there are ten colours
+            style |= {"linestyle": "--" if behind >= 10 else "-"}  # There are ten colours.
             axes.errorbar([day + beside for day in days], means, yerr=[below, above], color=colour, **style)
         axes.set(title=task, ylim=(0, None), ylabel="NDCG@10, 95% interval", xlabel="night that graded")
-        every = -(len(nights_graded) // -7)  # seven dates at most: they are wide
+        every = -(len(nights_graded) // -7)  # At most seven dates are told: they are wide.
         shown = list(range(len(nights_graded)))[::every]
         axes.set_xticks(shown, [f"{nights_graded[place]:%m-%d}" for place in shown])
     both = [zip(*axes.get_legend_handles_labels(), strict=True) for axes in figure.axes]

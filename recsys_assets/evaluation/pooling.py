@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 STATUSES = ("published", "rebuilt")
+COMPARED = ((10, "ndcg"), (1, "precision"), (20, "recall"))
+"""Cut and metric of the figures that lists are compared by."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,11 @@ def pooled_means(totals: UserTotals, *, seed: int) -> list[dict[str, Any]]:
         ``algorithm, k, metric, status, mean, low, high, n_nights, n_users, n_user_nights``.
     """
     names = [{"algorithm": name} for name in totals.lists]
-    found = []
+    means = []
     for is_rebuilt in (False, True):
         rows, _ = _means("mean", names, totals.sums, totals.rebuilt == is_rebuilt, totals, seed)
-        found += [row | {"status": STATUSES[is_rebuilt]} for row in rows]
-    return found
+        means += [row | {"status": STATUSES[is_rebuilt]} for row in rows]
+    return means
 
 
 def compared(
@@ -125,7 +127,7 @@ def compared(
     one, other = pairs.T
     differences = totals.sums[:, :, one] - totals.sums[:, :, other]
     rebuilt = totals.rebuilt[:, one] | totals.rebuilt[:, other]
-    found = []
+    comparisons = []
     for is_rebuilt in (False, True):
         rows, sums = _means("difference", names, differences, rebuilt == is_rebuilt, totals, seed)
         p = sign_flip_p(sums, seed=seed) if rows else ()
@@ -133,8 +135,8 @@ def compared(
             family = [i for i, row in enumerate(rows) if (row["k"], row["metric"]) == figure]
             for i, corrected in zip(family, holm(np.array([p[i] for i in family])), strict=True):
                 rows[i] |= {"p": float(p[i]), "p_corrected": float(corrected), "n_compared": len(family)}
-        found += [row | {"status": STATUSES[is_rebuilt]} for row in rows]
-    return found
+        comparisons += [row | {"status": STATUSES[is_rebuilt]} for row in rows]
+    return comparisons
 
 
 def _means(

@@ -83,7 +83,7 @@ def clustered_mean_interval(
     means = np.empty((n_resamples, sums.shape[1]))
     for part in _chunks(n_resamples, n_users):
         n_rows = part.stop - part.start
-        # how often each user is drawn; a multinomial count, by its draws
+        # How often each user is drawn is a multinomial count, made by its draws.
         draws = rng.integers(n_users, size=(n_rows, n_users)) + n_users * np.arange(n_rows)[:, None]
         drawn = np.bincount(draws.ravel(), minlength=draws.size).reshape(draws.shape).astype(np.float64)
         with np.errstate(invalid="ignore"):
@@ -123,7 +123,8 @@ def sign_flip_p(sums: Floats, *, seed: int, n_flips: int = 2000) -> Floats:
     observed = np.abs(whole.sum(axis=0))
     rng = np.random.Generator(np.random.PCG64(seed))
     n_further = np.zeros(sums.shape[1], dtype=np.int64)
-    n_bytes = 4 * -(-len(sums) // 32)  # whole words of 32 bits a flip, so that the chunks do not matter
+    # A flip takes whole words of 32 bits, so that the chunks do not matter.
+    n_bytes = 4 * -(-len(sums) // 32)
     for part in _chunks(n_flips, len(sums)):
         coins = np.frombuffer(rng.bytes((part.stop - part.start) * n_bytes), dtype=np.uint8).reshape(-1, n_bytes)
         signs = 1.0 - 2.0 * np.unpackbits(coins, axis=1, count=len(sums))

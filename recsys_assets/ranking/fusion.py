@@ -91,7 +91,7 @@ def fuse(lists: Ints, algorithms: Ints, ranks: Ints, items: Ints, weights: Float
     _check_rows(lists, algorithms, ranks, items, len(weights))
     points = rank_points(weights, rrf_k, int(ranks.max(initial=0)))[algorithms, ranks]
     of_list, item, place = distinct_pairs(lists, items)
-    # float64 sums of whole numbers below 2**53 are exact
+    # Sums of whole numbers below 2**53 are exact in float64.
     total = np.bincount(place, weights=points, minlength=len(item))
     order = np.lexsort((item, -total, of_list))
     of_list, item, total = of_list[order], item[order], total[order]
@@ -155,21 +155,26 @@ def learn_weights(
     _check_rows(lists, algorithms, ranks, items, n_algorithms)
     packed = PackedLists(lists, algorithms, ranks, items, relevant, n_relevant, n_algorithms, rrf_k, k)
     single = packed.single_ndcg()
-    candidates = [
-        max((_Candidate(rule, w, packed.ndcg(w)) for w in trials), key=_mean_ndcg)
-        for rule, trials in _simple_weights(single).items()
-    ]
-    candidates.append(_ascend(packed, max(candidates, key=_mean_ndcg)))
-    chosen = _simplest_within_one_error(candidates)
+    chosen = _simplest_within_one_error(_candidates(packed, single))
     weights = chosen.weights / chosen.weights.sum()
     achieved, equal = packed.ndcg(weights).mean(), packed.ndcg(uniform).mean()
     return LearnedWeights(weights, chosen.rule, float(achieved), float(equal), single)
 
 
+def _candidates(packed: PackedLists, single: Floats) -> list[_Candidate]:
+    """The best weights by each rule, simplest rule first."""
+    simple = [
+        max((_Candidate(rule, w, packed.ndcg(w)) for w in trials), key=_mean_ndcg)
+        for rule, trials in _simple_weights(single).items()
+    ]
+    return [*simple, _ascend(packed, max(simple, key=_mean_ndcg))]
+
+
 class _Candidate(NamedTuple):
     rule: str
     weights: Floats
-    ndcg: Floats  # of every list
+    ndcg: Floats
+    """Of every list."""
 
 
 def _mean_ndcg(candidate: _Candidate) -> float:

@@ -77,14 +77,14 @@ class PackedLists:
         import numpy as np
 
         width = self.rank.shape[2]
-        # whole numbers: what other weights change is added exactly, however often
+        # These are whole numbers: what other weights change is added exactly, however often.
         changed = np.flatnonzero(weights != self._weights)
         new, old = (rank_points(w[changed], self.rrf_k, self.max_rank) for w in (weights, self._weights))
         for place, points in zip(changed, new - old, strict=True):
             self._score += points[self.rank[place]]
         self._weights = weights.copy()
         score = self._score
-        # no two scores of a list stay equal: the lower item leads
+        # No two scores of a list stay equal: the lower item leads.
         score = score * width - np.arange(width)
         ahead = np.count_nonzero(score[self.hit_row] > score[self.hit_row, self.hit_column, None], axis=1)
         return self._per_list(self.gain[ahead])
@@ -93,7 +93,7 @@ class PackedLists:
         """Mean NDCG@k of each algorithm's own lists, shape (n_algorithms,)."""
         import numpy as np
 
-        # an item not listed has rank 0 and takes the last gain, which is none
+        # An item not listed has rank 0 and takes the last gain, which is none.
         gains = self.gain[self.rank[:, self.hit_row, self.hit_column] - 1]
         return np.array([self._per_list(gain).mean() for gain in gains])
 

@@ -41,21 +41,17 @@ class RerankerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     n_nights: PositiveInt = 4
-    """Nights whose examples it learns from: those of the graded night, and of whole horizons before it. Mean NDCG@10 on
-    Online Retail, lists of 2011-10-10 to 10-24: next .2360 and discovery .0962 by three nights, .2336 and .0913 by
-    one."""
+    """Nights whose examples it learns from: those of the graded night, and of whole horizons before it. Several are
+    better than one."""
 
     n_trees: PositiveInt = 100
-    """Trees of each objective. Learning and scoring cost in proportion. NDCG@10 of both objectives together on Complete
-    Journey, discovery, mean of the lists of 2017-10-17 and 10-24: .0286; .0287 with 200 trees."""
+    """Trees of each objective. Learning and scoring cost in proportion; twice as many gained next to nothing."""
 
     learning_rate: PositiveFloat = 0.05
-    """What each tree counts. At twice the rate NDCG@10 of the same lists was .0266."""
+    """What each tree counts; twice the rate lost."""
 
     n_leaves: PositiveInt = 15
-    """Leaves of a tree. Few and slow is best where weeks differ: NDCG@10 on Complete Journey, lists of 2017-10-17
-    learned from those of 10-10, next .2905 and discovery .0314; with 150 trees of 31 leaves at a rate of 0.08 .2854
-    and .0281."""
+    """Leaves of a tree. Few and slow is best where weeks differ."""
 
     min_leaf_rows: PositiveInt = 100
     """Fewest examples in a leaf."""
@@ -176,12 +172,12 @@ class Reranker:
 
     def gains(self) -> dict[str, dict[str, float]]:
         """Share of each feature in what the splits gained, by objective, greatest first."""
-        found = {}
+        shares = {}
         for name, booster in self.boosters.items():
             gain = booster.feature_importance("gain")
             order = sorted(range(len(gain)), key=lambda i: (-gain[i], self.names[i]))
-            found[name] = {self.names[i]: float(gain[i] / max(gain.sum(), 1e-300)) for i in order}
-        return found
+            shares[name] = {self.names[i]: float(gain[i] / max(gain.sum(), 1e-300)) for i in order}
+        return shares
 
     def shap(self, features: NDArray[np.float32]) -> dict[str, Floats]:
         """SHAP values of rows (Lundberg et al., 2018).

@@ -4,7 +4,7 @@ What belongs here: Dagster's side of `audit_future`. Run the job ``audit`` for t
 ``audit = true`` in the profile: then it is a part of ``nightly``, and a night that fails it is not published.
 """
 
-from collections.abc import Iterator  # Dagster resolves annotations when it loads
+from collections.abc import Iterator  # Dagster resolves annotations when it loads.
 from typing import TYPE_CHECKING
 
 from dagster import (
@@ -15,18 +15,19 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     AssetSelection,
-    DataVersion,
     MaterializeResult,
     MetadataValue,
-    asset,
     define_asset_job,
+    get_dagster_logger,
+    multi_asset,
 )
 
-from recsys_assets.assets.partitions import profile_partitions
-from recsys_assets.assets.step import OWNERS, measured, night_of, report
+from recsys_assets.assets.factory import materialize, night_of, spec_of
+from recsys_assets.assets.step import Made, Step
+from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
-from recsys_assets.storage.lake.lake import Lake
-from recsys_jobs.audit.future import AuditFailed, audit_future
+from recsys_assets.storage.lake.snapshot import Snapshot
+from recsys_jobs.audit.future import Audit, AuditFailed, audit_future
 from recsys_jobs.audit.report import BUILDS, compared_rows, markdown, sentence, verdict
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 AUDIT, CHECK = "audit", "night_is_future_blind"
 _TABLE = "audits.future"
 AUDITS = AssetSelection.groups("audits")
+MAX_DIFFERENCES = 20
+"""Differences that the check's page lists."""
 
 
 def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
@@ -45,60 +48,62 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
     audited
         Assets that must be there first: all that the release rests on.
     """
-    lake = Lake(profile)
+    audits: dict[Night, Audit] = {}
 
-    @asset(
-        key=_TABLE.split("."),
-        deps=audited,
-        check_specs=[
-            AssetCheckSpec(
-                CHECK,
-                asset=_TABLE.split("."),
-                description="Every table and model is the same when what came after the night is deleted or altered, "
-                "and the same as what the lake holds.",
-                blocking=True,
-            )
-        ],
-        partitions_def=profile_partitions(profile),
-        group_name="audits",
-        kinds={"python"},
-        owners=OWNERS,
+    def make(snapshot: Snapshot) -> Made:
+        audit = audits[snapshot.night] = audit_future(profile, snapshot.night, get_dagster_logger().info)
+        return _report(audit)
+
+    step = Step(
+        name=_TABLE,
         description="The future-perturbation audit: the night built in scratch folders as it came, with its future "
         "deleted, and with its future altered; fingerprints of every table, model and release table compared.",
+        make=make,
+        key=("place",),
+        after=tuple(".".join(key.path) for key in audited),
     )
-    def future(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
-        import pyarrow as pa
+    check = AssetCheckSpec(
+        CHECK,
+        asset=_TABLE.split("."),
+        description="Every table and model is the same when what came after the night is deleted or altered, "
+        "and the same as what the lake holds.",
+        blocking=True,
+    )
 
-        night = night_of(context)
-        with measured() as usage:
-            found = audit_future(profile, night, context.log.info)
-        rows = pa.Table.from_pylist(compared_rows(found), schema=_schema())
-        with lake.as_of(night, [], _TABLE, context.run.run_id) as snapshot:
-            snapshot.add("made.audit", rows)
-            written = snapshot.write("select * from made.audit order by place", ("place",))
-        seconds = {f"seconds, {name}": round(taken, 1) for name, taken in found.seconds.items()}
-        extra = {"verdict": verdict(found), "audit": MetadataValue.md(markdown(found)), **seconds}
-        result = report(written, usage, extra)
-        yield MaterializeResult(
-            asset_key=result.asset_key,
-            metadata=result.metadata,
-            data_version=DataVersion(written.partition.fingerprint),
-        )
-        yield AssetCheckResult(
-            passed=found.passed,
-            asset_key=_TABLE.split("."),
-            check_name=CHECK,
-            severity=AssetCheckSeverity.ERROR,
-            description=verdict(found),
-            metadata={
-                f"{place}. {d.asset} ({d.build})": "\n".join([sentence(d), *d.rows])
-                for place, d in enumerate(found.differences[:20], 1)
-            },
-        )
-        if not found.passed:  # Dagster's own sentence would name the check alone
-            raise AuditFailed(verdict(found))
+    @multi_asset(name=_TABLE.replace(".", "__"), specs=[spec_of(profile, step)], check_specs=[check])
+    def future(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
+        yield materialize(profile, step, context)
+        audit = audits.pop(night_of(context))
+        yield _checked(audit)
+        if not audit.passed:  # Dagster's own sentence would name the check alone.
+            raise AuditFailed(verdict(audit))
 
     return future
+
+
+def _report(audit: Audit) -> Made:
+    """Rows of the table, and what its page tells."""
+    import pyarrow as pa
+
+    texts = {"asset": pa.string(), "plain": pa.string(), **{build: pa.string() for build in BUILDS}}
+    schema = pa.schema({"place": pa.int32(), **texts, "is_equal": pa.bool_()})
+    seconds = {f"seconds, {name}": round(taken, 1) for name, taken in audit.seconds.items()}
+    results = {"Audit": verdict(audit), "Compared": MetadataValue.md(markdown(audit))}
+    return Made(pa.Table.from_pylist(compared_rows(audit), schema=schema), results, seconds)
+
+
+def _checked(audit: Audit) -> AssetCheckResult:
+    return AssetCheckResult(
+        passed=audit.passed,
+        asset_key=_TABLE.split("."),
+        check_name=CHECK,
+        severity=AssetCheckSeverity.ERROR,
+        description=verdict(audit),
+        metadata={
+            f"{place}. {d.asset} ({d.build})": "\n".join([sentence(d), *d.rows])
+            for place, d in enumerate(audit.differences[:MAX_DIFFERENCES], 1)
+        },
+    )
 
 
 def audit_job() -> "UnresolvedAssetJobDefinition":
@@ -106,10 +111,3 @@ def audit_job() -> "UnresolvedAssetJobDefinition":
     return define_asset_job(
         AUDIT, AUDITS, description="Prove that a built night saw nothing that came after it. Three times its cost."
     )
-
-
-def _schema() -> "pa.Schema":  # type: ignore[name-defined]  # noqa: F821
-    import pyarrow as pa
-
-    texts = {"asset": pa.string(), "plain": pa.string(), **{build: pa.string() for build in BUILDS}}
-    return pa.schema({"place": pa.int32(), **texts, "is_equal": pa.bool_()})

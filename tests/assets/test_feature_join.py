@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from recsys_assets.selects import files
 from recsys_assets.selects.feature_join import FeatureError, feature_query, feature_reads
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from tests.sample import NIGHTS
@@ -98,10 +97,12 @@ def test_graded_features_are_those_of_the_graded_night(built):
     assert (rows["user_n_events"].to_numpy() == given.to_numpy()).all()
 
 
-def test_a_table_whose_key_nothing_has_is_named(built, monkeypatch, tmp_path):
-    (tmp_path / "features").mkdir()
-    (tmp_path / "features" / "stranger.sql").write_text("select store as planet from clean.events order by planet")
+def test_a_table_whose_key_nothing_has_is_named(built):
+    """No table tells an item's category here, so those of categories cannot join."""
     with built.active(), built.lake.as_of(NIGHTS[-1], [*ROWS.reads, *feature_reads(built.profile)]) as snapshot:
-        monkeypatch.setattr(files, "SQL_FOLDER", tmp_path)
-        with pytest.raises(FeatureError, match=r"features\.stranger needs planet"):
-            feature_query(built.profile, snapshot.table, ROWS)
+
+        def ask(query):
+            return snapshot.table(f"from ({query}) where column_name <> 'category'")
+
+        with pytest.raises(FeatureError, match=r"features\.user_category needs category"):
+            feature_query(built.profile, ask, ROWS)

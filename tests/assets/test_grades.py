@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from recsys_assets.assets.beyond_accuracy import metric_selects
+from recsys_assets.assets.steps.beyond_accuracy import metric_selects
 from recsys_assets.ranking import CONFIGURATIONS
 from tests.sample import HORIZON, NIGHTS
 

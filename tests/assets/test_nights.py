@@ -12,7 +12,15 @@ from tests.sample import HORIZON, LATE_ARRIVAL, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 TASKS = ("next", "discovery")
-REPORTED = {"dagster/row_count", "dagster/column_schema", "watermark", "fingerprint", "seconds", "peak_memory_mb"}
+REPORTED = {"dagster/row_count", "Sample", "watermark", "fingerprint", "seconds", "peak_memory_mb"}
+WITH_RESULTS = {
+    "grades.summary": "Grades",
+    "grades.pooled": "NDCG@10",
+    "grades.comparisons": "NDCG@10",
+    "recommendations.champions": "Decision",
+    "releases.published": "Outcome",
+}
+"""Assets whose pages begin with results, and one of these."""
 NOT_TABLES = {"models", "tracking"}
 
 
@@ -38,10 +46,22 @@ def test_every_asset_of_every_night_reports_what_it_made(built, reports):
     assert len(expected) > 25
     for name, night in itertools.product(sorted(expected), NIGHTS):
         report = reports[name, night.isoformat()]
-        wanted = {"seconds", "peak_memory_mb"} if name.split(".")[0] in NOT_TABLES else REPORTED
+        columns = {"columns", WITH_RESULTS[name]} if name in WITH_RESULTS else {"dagster/column_schema"}
+        wanted = {"seconds", "peak_memory_mb"} if name.split(".")[0] in NOT_TABLES else REPORTED | columns
         assert wanted <= set(report), f"{name} of {night} does not report {wanted - set(report)}"
         assert report["seconds"] > 0
         assert report["peak_memory_mb"] > 30
+
+
+def test_results_stand_above_all_else(reports):
+    """Dagster shows ``dagster/column_schema`` first, then the other metadata by name, capitals before small letters."""
+    for name, result in WITH_RESULTS.items():
+        report = reports[name, LAST.isoformat()]
+        assert "dagster/column_schema" not in report, name
+        shown = sorted(label for label in report if not label.startswith("dagster/"))
+        assert shown.index(result) < shown.index("Sample") < shown.index("columns"), name
+    model = reports["models.reranker_next", LAST.isoformat()]
+    assert sorted(model)[:3] == ["Gain, binary", "Gain, lambdamart", "SHAP"]
 
 
 def test_no_watermark_is_at_or_after_its_cutoff_and_the_log_reaches_its_last_day(reports):
@@ -147,9 +167,8 @@ def test_what_a_night_saw_is_the_same_for_all_of_its_tables(built):
     checked = 0
     for name in built.lake.tables():
         for partition in built.lake.partitions(name):
-            about = provenance(partition)
-            nights = {night for read in about["inputs"].values() for night in read}
-            assert all(night <= partition.night.isoformat() for night in nights), f"{name} of {partition.night}"
+            nights = {night for read in provenance(partition.path).inputs.values() for night in read}
+            assert all(night <= partition.night for night in nights), f"{name} of {partition.night}"
             checked += len(nights)
     assert checked > 100
 
@@ -157,7 +176,7 @@ def test_what_a_night_saw_is_the_same_for_all_of_its_tables(built):
 def test_a_table_keeps_what_it_was_made_from(built):
     from recsys_assets.storage.lake.provenance import provenance
 
-    about = provenance(built.lake.partition("candidates.als", LAST))
-    assert about["models"]["als"].startswith(f"{LAST} ")
-    learned = provenance(built.lake.partition("recommendations.fusion_weights", LAST))
-    assert (LAST - timedelta(days=HORIZON)).isoformat() in learned["inputs"]["candidates.als"]
+    about = provenance(built.lake.partition("candidates.als", LAST).path)
+    assert about.models["als"].startswith(f"{LAST} ")
+    learned = provenance(built.lake.partition("recommendations.fusion_weights", LAST).path)
+    assert LAST - timedelta(days=HORIZON) in learned.inputs["candidates.als"]

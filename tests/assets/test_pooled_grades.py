@@ -6,7 +6,7 @@ from statistics import fmean
 
 import pytest
 
-from recsys_assets.assets.pooled_grades import COMPARED
+from recsys_assets.evaluation.pooling import COMPARED
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake.provenance import provenance
 from tests.sample import NIGHTS
@@ -91,8 +91,8 @@ def test_a_night_pools_no_grade_of_a_later_one(built, tmp_path):
     for table in TABLES:
         again, before = deployment.lake.partition(table, SECOND), built.lake.partition(table, SECOND)
         assert again.fingerprint == before.fingerprint
-        nights = {night for nights in provenance(again)["inputs"].values() for night in nights}
-        assert nights == {str(FIRST), str(SECOND)}
+        nights = {night for nights in provenance(again.path).inputs.values() for night in nights}
+        assert nights == {FIRST, SECOND}
         assert again.fingerprint != built.lake.partition(table, LAST).fingerprint
 
 

@@ -8,6 +8,7 @@ import pytest
 from recsys_assets.assets.clean import TABLES
 from recsys_assets.nights import cutoff
 from recsys_assets.ranking import CONFIGURATIONS
+from recsys_assets.storage.lake.partitions import LakeError
 from tests.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
@@ -87,7 +88,7 @@ def test_a_night_whose_past_is_lost_says_so(built, tmp_path):
     deployment = built.copy(tmp_path / "lost")
     lost = deployment.lake.partition("clean.item_keys", FIRST).path
     lost.unlink()
-    with pytest.raises(RuntimeError, match=f"clean.item_keys {FIRST} was built and used by an earlier night"):
+    with pytest.raises(LakeError, match=f"clean.item_keys {FIRST} was built and used by an earlier night"):
         deployment.build(LAST + timedelta(days=1), only=CLEAN)
 
 

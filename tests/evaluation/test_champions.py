@@ -1,9 +1,10 @@
 """A champion stays until a challenger was better on the same user-nights."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from recsys_assets.evaluation.champions import Challenge, decide
+from recsys_assets.evaluation.champions import Challenge, decide, decide_by_task
 
 
 def challenge(mean, n_users=400, spread=0.1, seed=1):
@@ -51,3 +52,29 @@ def test_the_mean_is_over_user_nights():
     (_, row) = decide("fusion", {"reranker": twice}, seed=0)
     assert row["difference"] == pytest.approx(0.4 / 3)
     assert (row["n_users"], row["n_user_nights"]) == (2, 3)
+
+
+def test_each_task_has_a_champion_of_its_own():
+    """In `next` the reranker was better for every user; in `discovery` it was never graded."""
+    better = [
+        {"task": "next", "configuration": "reranker", "incumbent": "fusion", "user_key": user}
+        | {"difference": 0.05 + user / 1e4, "n_nights": 1}
+        for user in range(200)
+    ]
+    untested = [
+        {
+            "task": task,
+            "configuration": name,
+            "incumbent": "fusion",
+            "user_key": None,
+            "difference": None,
+            "n_nights": None,
+        }
+        for task, name in (("discovery", "fusion"), ("discovery", "reranker"), ("next", "fusion"))
+    ]
+    rows = decide_by_task(pa.Table.from_pylist(better + untested), seed=0)
+    assert [(row["task"], row["configuration"]) for row in rows if row["is_champion"]] == [
+        ("discovery", "fusion"),
+        ("next", "reranker"),
+    ]
+    assert [row["n_users"] for row in rows] == [0, 0, 0, 200]

@@ -135,8 +135,8 @@ def test_a_clean_night_passes_as_a_job_and_leaves_everything_as_it_was(built, tm
     assert not [path for path in (deployment.folder / "tmp").rglob("*") if path.name != ".lock" and path.is_file()]
     (event,) = result.get_asset_materialization_events()
     metadata = event.step_materialization_data.materialization.metadata
-    assert "is future-blind" in metadata["verdict"].value
-    assert "| recommendations.lists |" in metadata["audit"].value
+    assert "is future-blind" in metadata["Audit"].value
+    assert "| recommendations.lists |" in metadata["Compared"].value
 
 
 @pytest.mark.slow

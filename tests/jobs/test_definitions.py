@@ -7,6 +7,7 @@ import sys
 import pytest
 from dagster import DefaultScheduleStatus, DefaultSensorStatus
 
+from recsys_assets.assets.step import STAGES
 from recsys_assets.profile import PROJECT, load_profile
 from recsys_jobs.definitions import build_definitions
 from tests.jobs import graph
@@ -38,11 +39,20 @@ def test_the_asset_graph_is_as_it_was_meant():
 
 def test_every_asset_tells_people_what_it_is():
     for asset, spec in graph.specs().items():
-        assert spec.group_name == {"tracking.mlflow": "tracking"}.get(asset, asset.partition(".")[0]), asset
+        assert spec.group_name in STAGES, asset
         assert spec.kinds, asset
         assert spec.owners, asset
         assert spec.description, asset
         assert len(spec.description) > 30, asset
+
+
+def test_the_graph_reads_from_left_to_right():
+    """Within a night no stage needs a later one, so Dagster can draw the groups in the order of the stages."""
+    assets = graph.graph()
+    for asset, entry in assets.items():
+        same_night = [dep for dep in entry["deps"] if "@" not in dep]
+        earlier = {STAGES.index(assets[dep]["group"]) for dep in same_night}
+        assert max(earlier, default=0) <= STAGES.index(entry["group"]), asset
 
 
 def test_only_landing_is_without_partitions():

@@ -77,9 +77,9 @@ def n_rows(deployment: Deployment, table: str) -> str:
 
 
 def test_the_graph_has_a_group_for_each_stage(page):
-    page.open("/asset-groups", "raw", "clean", "features", "models", "candidates", "grades", "releases", "tracking")
-    page.click("recommendations", -1)  # its box in the graph
-    page.see("examples", "fusion_weights")  # Dagster draws what the window holds: others of the group lie beside it
+    page.open("/asset-groups", "raw", "clean", "features", "models", "candidates", "grades", "fusion", "rerankers")
+    page.click("rerankers", -1)  # Its box in the graph.
+    page.see("examples", "champions")  # Dagster draws what the window holds: others of the group lie beside it.
     page.picture("graph")
 
 
@@ -99,7 +99,7 @@ def test_a_table_shows_rows_columns_and_where_they_come_from(page, deployment):
 
 
 def test_a_table_shows_a_few_of_its_rows(page, deployment):
-    page.open("/assets/features/user_category", "Row count", "sample")
+    page.open("/assets/features/user_category", "Row count", "Sample")
     cells = page.run("[...document.querySelectorAll('td td')].map(cell => cell.textContent)")
     (night,) = deployment.profile.demo_nights[-1:]
     first = deployment.rows("features.user_category", night)[0]
@@ -107,7 +107,7 @@ def test_a_table_shows_a_few_of_its_rows(page, deployment):
 
 
 def test_grades_are_drawn_over_nights(page):
-    page.open("/assets/grades/summary", "ndcg_over_nights", "NDCG@10")
+    page.open("/assets/grades/summary", "NDCG@10 over nights")
     page.scroll_to("Metadata")
     page.click("[Show Markdown]")
     page.see("Close")

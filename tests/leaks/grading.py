@@ -2,9 +2,9 @@
 
 from tests.leaks.harness import Edit, Leak
 
-RELEVANT, GRADES = "sql/grades/relevant.sql", "recsys_assets/assets/grades.py"
-CANDIDATES, WEIGHTS = "recsys_assets/assets/algorithms.py", "recsys_assets/assets/recommendations.py"
-RERANKING, CHAMPIONS = "recsys_assets/assets/reranking.py", "recsys_assets/assets/champions.py"
+RELEVANT, STEPS = "sql/grades/relevant.sql", "recsys_assets/assets/steps/"
+SUMMARY, CANDIDATES, WEIGHTS = STEPS + "grade_summary.py", STEPS + "candidates.py", STEPS + "fusion_weights.py"
+RERANKERS, CHAMPIONS = STEPS + "rerankers.py", STEPS + "champions.py"
 
 LEAKS = (
     Leak(
@@ -37,7 +37,7 @@ LEAKS = (
         (
             Edit("data/profiles/corner_shop.toml", "rrf_k = 2", "rrf_k = 60"),
             Edit(
-                GRADES,
+                SUMMARY,
                 """"published" if lists and released == (lists.fingerprint,) else "rebuilt\"""",
                 """"published" if lists and released else "rebuilt\"""",
             ),
@@ -75,16 +75,16 @@ LEAKS = (
         (
             Edit(
                 WEIGHTS,
-                "            learned = graded_night(night, profile.horizon)\n",
+                "    learned = graded_night(snapshot.night, profile.horizon)\n",
                 """\
-            learned = graded_night(night, profile.horizon)
-            import pyarrow.parquet as pq
+    learned = graded_night(snapshot.night, profile.horizon)
+    import pyarrow.parquet as pq
 
-            newest = pq.ParquetFile(lake.partitions("grades.summary")[-1].path).read().to_pylist()
-            means = {(r["task"], r["algorithm"]): r["mean"] for r in newest if (r["metric"], r["k"]) == ("ndcg", 10)}
-            told = [means[row["task"], row["algorithm"]] for row in rows]
-            total = {task: sum(m for row, m in zip(rows, told) if row["task"] == task) for task in profile.tasks}
-            rows = [row | {"weight": mean / total[row["task"]]} for row, mean in zip(rows, told)]
+    newest = pq.ParquetFile(snapshot.lake.partitions("grades.summary")[-1].path).read().to_pylist()
+    means = {(r["task"], r["algorithm"]): r["mean"] for r in newest if (r["metric"], r["k"]) == ("ndcg", 10)}
+    told = [means[row["task"], row["algorithm"]] for row in rows]
+    total = {task: sum(m for row, m in zip(rows, told) if row["task"] == task) for task in profile.tasks}
+    rows = [row | {"weight": mean / total[row["task"]]} for row, mean in zip(rows, told)]
 """,
             ),
         ),
@@ -94,11 +94,11 @@ LEAKS = (
     Leak(
         "the reranker learns from features of the night whose purchases it learns",
         (
-            Edit(RERANKING, 'feature_reads(profile, "graded"))', "feature_reads(profile))"),
+            Edit(RERANKERS, 'feature_reads(profile, "graded"))', "feature_reads(profile))"),
             Edit(
-                RERANKING,
-                'feature_query(profile, snapshot.table, _EXAMPLE_ROWS, "graded")',
-                "feature_query(profile, snapshot.table, _EXAMPLE_ROWS)",
+                RERANKERS,
+                'feature_query(profile, snapshot.table, EXAMPLE_ROWS, "graded")',
+                "feature_query(profile, snapshot.table, EXAMPLE_ROWS)",
             ),
         ),
         "check",
@@ -109,11 +109,13 @@ LEAKS = (
         (
             Edit(
                 CHAMPIONS,
-                "            rows = _decisions(snapshot.table(_CHALLENGES.text), profile.seed + night.toordinal())\n",
+                "    challenges = snapshot.table(_CHALLENGES.text)\n",
                 """\
-            newest = lake.partitions("grades.candidates")[-1].night
-            with lake.as_of(newest, _CHALLENGES.reads) as later:
-                rows = _decisions(later.table(_CHALLENGES.text), profile.seed + night.toordinal())
+    from recsys_assets.storage.lake.lake import Lake
+
+    lake = Lake(profile)
+    with lake.as_of(lake.partitions("grades.candidates")[-1].night, _CHALLENGES.reads) as later:
+        challenges = later.table(_CHALLENGES.text)
 """,
             ),
         ),

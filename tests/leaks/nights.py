@@ -2,13 +2,13 @@
 
 from tests.leaks.harness import NEVER_BUILT, Edit, Leak
 
-SNAPSHOT, LAKE = "recsys_assets/storage/lake/snapshot.py", "recsys_assets/storage/lake/lake.py"
+PLAN, PARTITIONS = "recsys_assets/storage/lake/plan.py", "recsys_assets/storage/lake/partitions.py"
 MODELS, NIGHTS = "recsys_assets/storage/models.py", "recsys_assets/nights.py"
 
 LEAKS = (
     Leak(
         "the past is every partition there is",
-        (Edit(SNAPSHOT, "for p in lake.partitions(table, self.night)]", "for p in lake.partitions(table)]"),),
+        (Edit(PLAN, "for p in lake.partitions(table, night)]", "for p in lake.partitions(table)]"),),
         "construction",
         "rests on an event of|of a later night",
     ),
@@ -16,11 +16,11 @@ LEAKS = (
         "the whole catalogue: items that are not yet to be had are candidates",
         (
             Edit(
-                SNAPSHOT,
-                """        if name.schema == "clean" and not name.catalog:\n""",
-                """        if name.stored in ("clean.item_keys", "clean.item_versions") and not name.catalog:\n"""
-                """            return lake.partitions(name.stored)\n"""
-                """        if name.schema == "clean" and not name.catalog:\n""",
+                PLAN,
+                """    if name.schema == "clean" and not name.catalog:\n""",
+                """    if name.stored in ("clean.item_keys", "clean.item_versions") and not name.catalog:\n"""
+                """        return lake.partitions(name.stored)\n"""
+                """    if name.schema == "clean" and not name.catalog:\n""",
             ),
         ),
         "check",
@@ -30,7 +30,7 @@ LEAKS = (
         "where a partition is missing, the newest one will do",
         (
             Edit(
-                LAKE,
+                PARTITIONS,
                 "            return None\n        sequence,",
                 "            newest = self.root / table.replace('.', '/')\n"
                 "            folders = sorted(newest.glob('night=*/*.parquet'))\n"

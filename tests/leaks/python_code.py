@@ -3,9 +3,9 @@
 from tests.leaks.harness import NIGHT, Edit, Leak
 
 TRAINING, POPULARITY = "recsys_assets/assets/training.py", "recsys_assets/algorithms/popularity.py"
-WEIGHTS = "recsys_assets/assets/recommendations.py"
-TABLE = "    table, index = snapshot.table(_INTERACTIONS.text), indices(snapshot)\n"
-LEARNED = "            learned = graded_night(night, profile.horizon)\n"
+WEIGHTS = "recsys_assets/assets/steps/fusion_weights.py"
+TABLE = "    table, index = snapshot.table(_INTERACTIONS.text), read_indices(snapshot)\n"
+LEARNED = "    learned = graded_night(snapshot.night, profile.horizon)\n"
 AUDITED = (f"audit future --night {NIGHT}",)
 DAMPED = """\
     import numpy as np
@@ -85,16 +85,15 @@ LEAKS = (
         (
             Edit(
                 TRAINING,
-                '            retired=items["is_retired"].to_numpy(),',
-                '            retired=items["is_retired"].to_numpy()'
-                ' | np.isin(items["item_id"], gone.read_text().split()),',
+                '        retired=items["is_retired"].to_numpy(),',
+                '        retired=items["is_retired"].to_numpy() | np.isin(items["item_id"], gone.read_text().split()),',
             ),
             Edit(
                 TRAINING,
-                "        items = snapshot.table(_ITEMS.text)\n        found",
-                "        import numpy as np\n\n        from recsys_assets.profile import PROJECT\n\n"
-                '        gone = PROJECT / "retired_today.csv"\n'
-                "        items = snapshot.table(_ITEMS.text)\n        found",
+                "    items = snapshot.table(_ITEMS.text)\n    return",
+                "    import numpy as np\n\n    from recsys_assets.profile import PROJECT\n\n"
+                '    gone = PROJECT / "retired_today.csv"\n'
+                "    items = snapshot.table(_ITEMS.text)\n    return",
             ),
             Edit("retired_today.csv", "", "1000050 995242 1082185\n"),
         ),
@@ -120,16 +119,16 @@ LEAKS = (
                 LEARNED,
                 LEARNED
                 + """\
-            from mlflow.tracking import MlflowClient
+    from mlflow.tracking import MlflowClient
 
-            client = MlflowClient(tracking_uri=f"sqlite:///{profile.folder / 'mlflow.db'}")
-            ids = [experiment.experiment_id for experiment in client.search_experiments()]
-            for row in rows:
-                runs = client.search_runs(ids, f"tags.algorithm = '{row['algorithm']}'")
-                told = [run.data.metrics.get(f"{row['task']}.ndcg_at_10", 0.0) for run in runs]
-                row["weight"] = 1e-3 + max(told, default=0.0)
-            total = {task: sum(row["weight"] for row in rows if row["task"] == task) for task in profile.tasks}
-            rows = [row | {"weight": row["weight"] / total[row["task"]]} for row in rows]
+    client = MlflowClient(tracking_uri=f"sqlite:///{profile.folder / 'mlflow.db'}")
+    ids = [experiment.experiment_id for experiment in client.search_experiments()]
+    for row in rows:
+        runs = client.search_runs(ids, f"tags.algorithm = '{row['algorithm']}'")
+        told = [run.data.metrics.get(f"{row['task']}.ndcg_at_10", 0.0) for run in runs]
+        row["weight"] = 1e-3 + max(told, default=0.0)
+    total = {task: sum(row["weight"] for row in rows if row["task"] == task) for task in profile.tasks}
+    rows = [row | {"weight": row["weight"] / total[row["task"]]} for row in rows]
 """,
             ),
         ),

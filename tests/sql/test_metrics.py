@@ -5,7 +5,7 @@ from math import log, log2
 
 import pytest
 
-from recsys_assets.assets.beyond_accuracy import metric_selects
+from recsys_assets.assets.steps.beyond_accuracy import metric_selects
 from recsys_assets.selects.files import SQL_FOLDER, SqlError, load_select
 
 BEFORE, LATER = date(2020, 1, 1), date(2020, 3, 28)
@@ -57,12 +57,11 @@ def test_where_nothing_is_listed_nothing_is_said(shop, metric):
     assert values(shop, metric) == {}
 
 
-def test_a_metric_of_other_columns_is_refused(tmp_path, monkeypatch):
+def test_a_metric_of_other_columns_is_refused(tmp_path):
     odd = tmp_path / "odd.sql"
     odd.write_text("-- Odd.\nselect task, algorithm, 1.5 as value\nfrom made.listed\norder by task, algorithm\n")
-    monkeypatch.setattr("recsys_assets.assets.beyond_accuracy.select_files", lambda folder: {"odd": odd})
     with pytest.raises(SqlError, match=r"odd\.sql: gives .* a metric gives task, algorithm, k, value"):
-        metric_selects()
+        metric_selects({"odd": odd})
 
 
 def test_what_is_looked_at(shop):

@@ -1,75 +1,62 @@
-"""Tracking: MLflow is told what each night made, and never asked by one.
+"""``tracking.mlflow``: MLflow is told what each night made, and never asked by one.
 
 What belongs here: one MLflow run per model and night with settings, cutoffs and input fingerprints; the grades are
 added to the run of the graded night once a later night gives them.
 """
 
+from __future__ import annotations
+
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
-
-from recsys_assets.assets.partitions import profile_partitions
-from recsys_assets.assets.step import (
-    OWNERS,
-    cost_metadata,
-    dependencies,
-    measured,
-    night_of,
-)
-from recsys_assets.nights import Night, cutoff, graded_night
-from recsys_assets.profile import Profile
+from recsys_assets.assets.step import Made, Step
+from recsys_assets.nights import cutoff, graded_night
 from recsys_assets.ranking.reranker import COMBINED
 from recsys_assets.selects.files import TableName
-from recsys_assets.storage.lake.lake import Lake
-from recsys_assets.storage.models import Model, Models
+from recsys_assets.storage.models import Models
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-_SUMMARY = TableName("grades", "summary")
-MOST_METRICS = 1_000
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+    from recsys_assets.storage.lake.snapshot import Snapshot
+    from recsys_assets.storage.models import Model
+
+MAX_METRICS = 1_000
 """Metrics that MLflow takes in one call."""
 
 
-def tracking_asset(profile: Profile) -> AssetsDefinition:
+def steps(profile: Profile) -> list[Step]:
     """One step for all algorithms; nothing reads what it writes."""
-    lake, models = Lake(profile), Models(profile)
+    return [
+        Step(
+            name="tracking.mlflow",
+            description="MLflow's copy of what the night made: a run per model and night, with its grades once they "
+            "come. See it with `mlflow ui --backend-store-uri` and the address below.",
+            make=partial(_track, profile),
+            reads=(TableName("grades", "summary"),),
+            after=tuple(f"models.{name}" for name in sorted(profile.models)),
+            kinds=("mlflow",),
+        )
+    ]
 
-    @asset(
-        key=["tracking", "mlflow"],
-        deps=[
-            *(AssetKey(["models", name]) for name in sorted(profile.models)),
-            *dependencies(profile, [_SUMMARY]),
-        ],
-        partitions_def=profile_partitions(profile),
-        group_name="tracking",
-        kinds={"mlflow"},
-        owners=OWNERS,
-        description="MLflow's copy of what the night made: a run per model and night, with its grades once they "
-        "come. See it with `mlflow ui --backend-store-uri` and the address below.",
-    )
-    def mlflow(context: AssetExecutionContext) -> MaterializeResult[None]:
-        night = night_of(context)
-        with measured() as usage:
-            client, experiment = _open(profile)
-            for name in sorted(profile.models):
-                _tell(client, experiment, models.get(name, night))
-            with lake.as_of(night, [_SUMMARY]) as snapshot:
-                rows = snapshot.table(
-                    "select algorithm, task, k, metric, mean from grades.summary order by all"
-                ).to_pylist()
-            graded = _grade(client, experiment, graded_night(night, profile.horizon), rows)
-        return MaterializeResult(metadata={"store": _store(profile), "runs graded": graded, **cost_metadata(usage)})
 
-    return mlflow
+def _track(profile: Profile, snapshot: Snapshot) -> Made:
+    client, experiment = _open(profile)
+    for name in sorted(profile.models):
+        _tell(client, experiment, Models(profile).get(name, snapshot.night))
+    rows = snapshot.table("select algorithm, task, k, metric, mean from grades.summary order by all").to_pylist()
+    n_graded = _grade(client, experiment, graded_night(snapshot.night, profile.horizon), rows)
+    return Made(None, facts={"store": _store(profile), "runs graded": n_graded})
 
 
 def _store(profile: Profile) -> str:
     return f"sqlite:///{profile.folder / 'mlflow.db'}"
 
 
-def _open(profile: Profile) -> "tuple[MlflowClient, str]":
+def _open(profile: Profile) -> tuple[MlflowClient, str]:
     import logging
 
     from mlflow.tracking import MlflowClient
@@ -83,7 +70,7 @@ def _open(profile: Profile) -> "tuple[MlflowClient, str]":
     return client, str(client.create_experiment(profile.name, artifact_location=(profile.folder / "mlflow").as_uri()))
 
 
-def _tell(client: "MlflowClient", experiment: str, model: Model) -> None:
+def _tell(client: MlflowClient, experiment: str, model: Model) -> None:
     """One run per model; telling the same model again changes nothing."""
     from mlflow.entities import Metric, Param
 
@@ -110,14 +97,14 @@ def _tell(client: "MlflowClient", experiment: str, model: Model) -> None:
     client.set_terminated(run_id)
 
 
-def _grade(client: "MlflowClient", experiment: str, night: Night, rows: list[dict[str, Any]]) -> int:
+def _grade(client: MlflowClient, experiment: str, night: Night, rows: list[dict[str, Any]]) -> int:
     """Add grades to the graded night's runs; returns how many got some."""
     from mlflow.entities import Metric
 
     told: dict[str, list[Metric]] = {}
     for row in rows:
         name, part = row["algorithm"], row["task"]
-        if name.startswith(COMBINED):  # one model of each task makes all of the reranker's rankings
+        if name.startswith(COMBINED):  # One model of each task makes all of the reranker's rankings.
             name, part = f"{COMBINED}_{part}", name
         told.setdefault(name, []).append(Metric(f"{part}.{row['metric']}_at_{row['k']}", row["mean"], _now(), 0))
     graded = 0
@@ -125,8 +112,8 @@ def _grade(client: "MlflowClient", experiment: str, night: Night, rows: list[dic
         run_id = _run_of(client, experiment, name, night)
         if run_id:
             graded += 1
-            for first in range(0, len(metrics), MOST_METRICS):
-                client.log_batch(run_id, metrics=metrics[first : first + MOST_METRICS])
+            for first in range(0, len(metrics), MAX_METRICS):
+                client.log_batch(run_id, metrics=metrics[first : first + MAX_METRICS])
     return graded
 
 
@@ -134,9 +121,9 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def _run_of(client: "MlflowClient", experiment: str, algorithm: str, night: Night, fingerprint: str = "") -> str | None:
+def _run_of(client: MlflowClient, experiment: str, algorithm: str, night: Night, fingerprint: str = "") -> str | None:
     """Newest run told of an algorithm and night."""
     wanted = f"tags.algorithm = '{algorithm}' and tags.night = '{night}'"
     wanted += f" and tags.fingerprint = '{fingerprint}'" if fingerprint else ""
-    found = client.search_runs([experiment], wanted, max_results=1)
-    return str(found[0].info.run_id) if found else None
+    runs = client.search_runs([experiment], wanted, max_results=1)
+    return str(runs[0].info.run_id) if runs else None

@@ -1,0 +1,129 @@
+"""From a step to an asset: its partitions, dependencies and group, the snapshot it works in, and what it reports.
+
+What belongs here: what all assets of a night have in common, said once. What is particular to one is its `Step`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    DataVersion,
+    MaterializeResult,
+    multi_asset,
+)
+
+from recsys_assets.assets.columns import Lineages, column_metadata
+from recsys_assets.assets.metadata import cost_metadata, model_metadata, table_metadata
+from recsys_assets.assets.partitions import graded_partition, profile_partitions
+from recsys_assets.assets.step import Fitted, Made, Step
+from recsys_assets.assets.usage import measured
+from recsys_assets.nights import Night, cutoff
+from recsys_assets.profile import Profile
+from recsys_assets.selects.files import Select, TableName
+from recsys_assets.selects.resolve import resolve
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.snapshot import Snapshot
+from recsys_assets.storage.models import Models
+
+OWNERS = ["team:recommendations"]
+
+
+def night_of(context: AssetExecutionContext) -> Night:
+    """Night the run builds."""
+    return Night.fromisoformat(context.partition_key)
+
+
+def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "") -> list[AssetDep]:
+    """Asset dependencies of a step out of the tables it names.
+
+    A table in ``graded`` is a dependency on the partition of the graded night; ``past`` and ``before`` need nothing but
+    what the same night's partition already brings. A table's own earlier nights are no dependency, and a
+    release is none: what was published of an earlier night is looked up, and nothing waits for it.
+    """
+    deps: dict[str, AssetDep] = {}
+    for name, tables in resolve(reads, profile.algorithms).items():
+        mapping = graded_partition(profile.horizon) if name.catalog == "graded" else None
+        for table in tables:
+            if table != output and name.schema != "releases":
+                deps[table] = AssetDep(AssetKey(table.split(".")), partition_mapping=mapping)
+    return [deps[table] for table in sorted(deps)]
+
+
+def spec_of(profile: Profile, step: Step) -> AssetSpec:
+    """What Dagster knows of a step before it runs."""
+    return AssetSpec(
+        step.name.split("."),
+        deps=[*(AssetKey(name.split(".")) for name in step.after), *dependencies(profile, step.reads, step.name)],
+        partitions_def=profile_partitions(profile),
+        group_name=step.group,
+        kinds=set(step.kinds),
+        owners=OWNERS,
+        description=step.description,
+        code_version=step.code_version or None,
+    )
+
+
+def asset_of(profile: Profile, step: Step) -> AssetsDefinition:
+    """The asset of a step."""
+    lineages = Lineages()
+
+    @multi_asset(name=step.name.replace(".", "__"), specs=[spec_of(profile, step)])
+    def build(context: AssetExecutionContext) -> MaterializeResult[None]:
+        return materialize(profile, step, context, lineages)
+
+    return build
+
+
+def materialize(
+    profile: Profile, step: Step, context: AssetExecutionContext, lineages: Lineages | None = None
+) -> MaterializeResult[None]:
+    """Open the night's snapshot, let the step make its rows or its model, write them, and report.
+
+    Parameters
+    ----------
+    lineages
+        Column lineages known from earlier nights.
+    """
+    lake, output, told = Lake(profile), step.name if step.key else None, dict[str, Any]()
+    with measured() as usage, lake.as_of(night_of(context), step.reads, output, context.run.run_id) as snapshot:
+        if step.prepare is not None:
+            step.prepare(snapshot)
+            told["reading_seconds"] = round(usage.restart(), 3)
+        made = step.make(snapshot)
+        fingerprint, about = _save(snapshot, step, made, lineages or Lineages())
+    results = made.results() if callable(made.results) else made.results
+    return MaterializeResult(
+        asset_key=step.name.split("."),
+        data_version=None if fingerprint is None else DataVersion(fingerprint),
+        metadata={**results, **made.facts, **about, **told, **cost_metadata(usage)},
+    )
+
+
+def _save(snapshot: Snapshot, step: Step, made: Made | Fitted, lineages: Lineages) -> tuple[str | None, dict[str, Any]]:
+    """Write what a step made; its fingerprint (None: nothing was written), and what the page tells of it."""
+    if isinstance(made, Fitted):
+        about = replace(
+            snapshot.provenance,
+            code_version=step.code_version,
+            cutoff=cutoff(snapshot.night),
+            settings=dict(made.settings),
+        )
+        model = Models(snapshot.lake.profile).write(step.name.partition(".")[2], snapshot.night, made.save, about)
+        return model.fingerprint, model_metadata(model)
+    if made.rows is None:
+        return None, {}
+    if isinstance(made.rows, Select):
+        written = snapshot.write(made.rows.text, step.key, step.code_version)
+        told = table_metadata(written, column_metadata(written, snapshot, made.rows, lineages))
+    else:
+        snapshot.add("made.rows", made.rows)
+        query = f"select * from made.rows order by {', '.join(step.key)}"
+        written = snapshot.write(query, step.key, step.code_version)
+        told = table_metadata(written, beneath=bool(made.results))
+    return written.partition.fingerprint, told

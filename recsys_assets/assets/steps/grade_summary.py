@@ -1,0 +1,103 @@
+"""``grades.summary``: the means of a night's grades with their intervals, and which of the lists were rebuilt since."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.assets.metadata import markdown_table, picture
+from recsys_assets.assets.step import Made, Step
+from recsys_assets.assets.steps.beyond_accuracy import TABLE as BEYOND_ACCURACY
+from recsys_assets.evaluation.plots import grades_over_nights
+from recsys_assets.evaluation.user_grades import mean_grades
+from recsys_assets.ranking import CONFIGURATIONS
+from recsys_assets.selects.contracts import declared_rows
+from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
+from recsys_assets.storage.lake.provenance import provenance
+
+if TYPE_CHECKING:
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+    from recsys_assets.storage.lake.snapshot import Snapshot
+
+TABLE = "grades.summary"
+_SHARES = load_select(SQL_FOLDER / "grades" / "shared" / "cold_shares.sql")
+_READS = (
+    *_SHARES.reads,
+    *(TableName("grades", name) for name in ("candidates", "published", "beyond_accuracy", "late")),
+    *(TableName("recommendations", name, "graded") for name in ("lists", "rankings")),
+    TableName("candidates", "lists", "graded"),
+    TableName("releases", "published", "graded"),
+    TableName("grades", "summary", "before"),
+)
+_HISTORY = """
+select night, task, algorithm, mean, low, high
+from before.grades.summary
+where metric = 'ndcg' and k = 10
+order by all
+"""
+
+
+def steps(profile: Profile) -> list[Step]:
+    """One row for each list, metric and cut."""
+    return [
+        Step(
+            name=TABLE,
+            description="Mean of every metric at every cut with its 95% bootstrap interval over users, for each "
+            "algorithm and for the published lists, and the metrics beyond accuracy; cold shares beside each figure.",
+            make=partial(_summary, profile),
+            reads=_READS,
+            key=("task", "algorithm", "k", "metric"),
+            kinds=("python", "numpy"),
+        )
+    ]
+
+
+def _summary(profile: Profile, snapshot: Snapshot) -> Made:
+    rows, (late,) = _rows(profile, snapshot), snapshot.row("select n_late from grades.late")
+    tonight = [row | {"night": snapshot.night} for row in rows if (row["metric"], row["k"]) == ("ndcg", 10)]
+    history = [*snapshot.table(_HISTORY).to_pylist(), *sorted(tonight, key=lambda r: (r["task"], r["algorithm"]))]
+    return Made(declared_rows(TABLE, rows), partial(_results, history, snapshot.night), {"late_events": late})
+
+
+def _rows(profile: Profile, snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Means and intervals in long form: one row per task, algorithm, cut and metric."""
+    shares = {row["task"]: row for row in snapshot.table(_SHARES.text).to_pylist()}
+    grades = snapshot.table("from grades.candidates union all by name from grades.published order by all")
+    rows = mean_grades(grades, seed=profile.seed + snapshot.night.toordinal())
+    rows += snapshot.table(f"select task, algorithm, k, metric, value as mean from {BEYOND_ACCURACY}").to_pylist()
+    status, (graded_night,) = _status(snapshot), snapshot.row("select graded_night from this.night")
+    return [
+        row | shares.get(row["task"], {}) | {"graded_night": graded_night, "status": status[row["algorithm"]]}
+        for row in rows
+    ]
+
+
+def _status(snapshot: Snapshot) -> dict[str, str]:
+    """For each graded list ``published``, or ``rebuilt`` where its partition is not the one that was published."""
+    inputs = {p.table: p for p in snapshot.inputs}
+    lists = inputs.get("recommendations.lists")
+    released = snapshot.row("select lists_fingerprint from graded.releases.published")
+    status = {"published": "published" if lists and released == (lists.fingerprint,) else "rebuilt"}
+    used = provenance(lists.path).inputs if lists else {}
+    for table, partition in inputs.items():
+        schema, name = table.split(".")
+        names = CONFIGURATIONS if table == "recommendations.rankings" else (name,) if schema == "candidates" else ()
+        same = used.get(table, {}).get(partition.night) == partition.path.stem
+        status |= dict.fromkeys(names, status["published"] if same else "rebuilt")
+    return status
+
+
+def _results(history: list[dict[str, Any]], night: Night) -> dict[str, Any]:
+    """A plot of NDCG@10 over nights and tonight's figures as a table.
+
+    Those of the published lists are numbers, too: Dagster plots such over the partitions by itself.
+    """
+    tonight = [row for row in history if row["night"] == night]
+    tonight.sort(key=lambda row: (row["task"], -row["mean"]))
+    if not tonight:
+        return {"Grades": "the graded night was never built: nothing to grade"}
+    table = [{"task": r["task"], "lists": r["algorithm"], "NDCG@10": f"{r['mean']:.4f}"} for r in tonight]
+    plot = picture(grades_over_nights(history), "NDCG@10 over nights")
+    published = {f"NDCG@10 {r['task']}": r["mean"] for r in tonight if r["algorithm"] == "published"}
+    return {"Grades": markdown_table(table), "NDCG@10 over nights": plot, **published}

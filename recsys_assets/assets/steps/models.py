@@ -1,0 +1,46 @@
+"""``models.<algorithm>``: what each algorithm of the profile learned of a night.
+
+What belongs here: nothing about any one algorithm.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recsys_assets.algorithms import Recommender, registry
+from recsys_assets.assets import training
+from recsys_assets.assets.code_version import code_version
+from recsys_assets.assets.step import Fitted, Step
+
+if TYPE_CHECKING:
+    from recsys_assets.assets.training import TrainingData
+    from recsys_assets.profile import Profile
+    from recsys_assets.storage.lake.snapshot import Snapshot
+
+
+def steps(profile: Profile) -> list[Step]:
+    """A model of every algorithm that the profile names; what they learn from is read once for all of a night."""
+    algorithms, data = registry(), training.TrainingData()
+    return [_step(profile, algorithms[name], data) for name in sorted(profile.algorithms)]
+
+
+def _step(profile: Profile, algorithm: type[Recommender], data: TrainingData) -> Step:
+    settings = algorithm.Settings(**profile.algorithms[algorithm.name])
+
+    def fit(snapshot: Snapshot) -> Fitted:
+        train = data.interactions(snapshot, algorithm.uses)
+        return Fitted(
+            save=algorithm(settings, seed=profile.seed).fit(train).save,
+            settings=settings.model_dump(mode="json"),
+            facts={"events": len(train.users), "users": train.n_users, "items": train.n_items},
+        )
+
+    return Step(
+        name=f"models.{algorithm.name}",
+        description=f"{algorithm.description}\n\n`recsys_assets/algorithms/{algorithm.name}.py`",
+        make=fit,
+        prepare=lambda snapshot: data.interactions(snapshot, algorithm.uses),
+        reads=training.reads(algorithm.uses),
+        kinds=("python", "numpy"),
+        code_version=code_version(algorithm),
+    )

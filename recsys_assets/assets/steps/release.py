@@ -1,0 +1,75 @@
+"""``releases.published``: the night's tables as one read-only DuckDB file, published by swapping a link.
+
+What belongs here: running ``sql/release/`` in a snapshot and handing the tables to `storage.release`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dagster import MetadataValue, get_dagster_logger
+
+from recsys_assets.assets.step import Made, Step
+from recsys_assets.selects.contracts import declared_rows
+from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.storage.release.releases import Releases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from recsys_assets.profile import Profile
+    from recsys_assets.selects.files import Select
+    from recsys_assets.storage.lake.snapshot import Snapshot
+
+TABLE = "releases.published"
+
+
+def steps(profile: Profile) -> list[Step]:
+    """The release of a night; its partition in the lake records what was published, for the night that grades it."""
+    selects = {
+        f"{schema}.{name}": load_select(path)
+        for schema in ("serving", "meta")
+        for name, path in select_files(f"release/{schema}").items()
+    }
+    return [
+        Step(
+            name=TABLE,
+            description="recsys.duckdb: the night's recommendations, similar items, trending, items and grades in one "
+            "read-only file with macros. Built beside the current one, checked, then published by swapping a link; an "
+            "older night than the current one is built but does not become current.",
+            make=partial(_publish, profile, selects),
+            reads=tuple(sorted({name for select in selects.values() for name in select.reads})),
+            # An audited night is published after its audit, whose check blocks.
+            after=("audits.future",) if profile.audit else (),
+            key=("release",),
+            kinds=("duckdb",),
+            code_version=hashlib.sha256("".join(s.text for s in selects.values()).encode()).hexdigest()[:12],
+        )
+    ]
+
+
+def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot) -> Made:
+    macros, releases = (SQL_FOLDER / "release" / "macros.sql").read_text(), Releases(profile.folder)
+    release_id = _release_id(snapshot, macros)
+    tables = {table: snapshot.table(select.text) for table, select in selects.items()}
+    file = releases.build(snapshot.night, release_id, tables, macros)
+    published = releases.publish(snapshot.night, release_id)
+    get_dagster_logger().info(published.reason)
+    results = {"Outcome": published.reason, "Published": published.published, "Release": published.name}
+    facts = {
+        "release_file": MetadataValue.path(str(file)),
+        **{f"rows {table}": rows.num_rows for table, rows in tables.items()},
+    }
+    if not published.published:
+        return Made(None, results, facts)
+    lists = next(p for p in snapshot.inputs if p.table == "recommendations.lists")
+    row = {"release": published.name, "lists_fingerprint": lists.fingerprint}
+    return Made(declared_rows(TABLE, [row]), results, facts)
+
+
+def _release_id(snapshot: Snapshot, macros: str) -> str:
+    """Name of the content: the same inputs make the same release."""
+    content = sorted(f"{p.table} {p.night} {p.fingerprint}" for p in snapshot.inputs)
+    return hashlib.sha256("\n".join([*content, macros]).encode()).hexdigest()[:12]

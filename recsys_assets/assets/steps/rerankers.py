@@ -1,0 +1,168 @@
+"""The rerankers: what they learn from, one model per task, and every ranking of tonight's candidates.
+
+What belongs here: three kinds of steps (``recommendations.examples``, ``models.reranker_<task>``,
+``recommendations.rankings``). Which ranking is published is decided in `steps.champions`; the trees are in
+`ranking.reranker`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.assets.metadata import markdown_table, picture
+from recsys_assets.assets.step import Fitted, Made, Step
+from recsys_assets.evaluation.plots import shap_summary
+from recsys_assets.ranking.candidate_tables import CANDIDATE, examples_from, feature_names, rankings_of
+from recsys_assets.ranking.reranker import N_EXPLAINED, Reranker, RerankerSettings
+from recsys_assets.selects.contracts import CANDIDATES, arrow_schema
+from recsys_assets.selects.feature_join import feature_query, feature_reads
+from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
+from recsys_assets.storage.models import Models
+from recsys_assets.threads import at_once, in_order, thread_count
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from recsys_assets.profile import Profile
+    from recsys_assets.ranking.reranker import Examples
+    from recsys_assets.storage.lake.snapshot import Snapshot
+
+EXAMPLE_ROWS, RANKING_ROWS = (load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("examples", "ranking"))
+RANKING_KEY = ("algorithm", "task", "user_key", "rank")
+ROWS_AT_ONCE = 600_000
+"""Candidates that all threads read and score at once: with 150 features 360 MB, and as much for DuckDB's columns."""
+N_SHOWN = 20
+"""Features that a model's page names."""
+
+
+def steps(profile: Profile) -> list[Step]:
+    """Examples, the model of every task, and the rankings."""
+    return [_examples(profile), *(_model(profile, task) for task in profile.tasks), _rankings(profile)]
+
+
+def _examples(profile: Profile) -> Step:
+    settings = RerankerSettings(**profile.reranker)
+
+    def make(snapshot: Snapshot) -> Made:
+        query = feature_query(profile, snapshot.table, EXAMPLE_ROWS, "graded")
+        bounds = {"first_user": 0, "last_user": 2**31 - 1}
+        rows = snapshot.table(query, {"every_nth": settings.every_nth, "max_users": settings.max_users, **bounds})
+        return Made(rows, facts={"features": len(feature_names(rows.column_names))})
+
+    return Step(
+        name="recommendations.examples",
+        description="What the reranker learns from: candidates of the graded night with every feature as of then, and "
+        "whether the user took the item since. Empty where the graded night was never built.",
+        make=make,
+        reads=(*EXAMPLE_ROWS.reads, *feature_reads(profile, "graded")),
+        key=CANDIDATE,
+        stage="rerankers",
+        kinds=("duckdb", "sql"),
+        code_version=EXAMPLE_ROWS.code_version,
+    )
+
+
+def _model(profile: Profile, task: str) -> Step:
+    settings = RerankerSettings(**profile.reranker)
+
+    def fit(snapshot: Snapshot) -> Fitted:
+        examples = learned_from(snapshot, task, settings.n_nights)
+        reranker = Reranker(settings, profile.seed)
+        if examples.taken.any() and not examples.taken.all():
+            reranker.fit(examples, thread_count())
+        n_taken = int(examples.taken.sum())
+        facts = {"examples": len(examples.taken), "taken": n_taken, "features": len(examples.names)}
+        pictures = partial(_pictures, reranker, examples)
+        return Fitted(reranker.save, settings.model_dump(mode="json"), pictures, facts)
+
+    return Step(
+        name=f"models.reranker_{task}",
+        description=f"Gradient-boosted trees that rank the candidates of {task}, learned from the examples of this "
+        "night and of earlier ones.\n\n`recsys_assets/ranking/reranker.py`",
+        make=fit,
+        reads=(TableName("recommendations", "examples", "past"),),
+        stage="rerankers",
+        kinds=("python", "lightgbm"),
+    )
+
+
+def learned_from(snapshot: Snapshot, task: str, n_nights: int) -> Examples:
+    """Examples of a snapshot's night and of whole horizons before it, ``n_nights`` in all."""
+    horizon = timedelta(days=snapshot.lake.profile.horizon)
+    nights = [snapshot.night - back * horizon for back in range(n_nights)]
+    rows = snapshot.table(
+        "select * from past.recommendations.examples where task = $1 and list_contains($2, night) "
+        "order by night, user_key, item_key",
+        [task, nights],
+    )
+    return examples_from(rows)
+
+
+def _rankings(profile: Profile) -> Step:
+    names = {task: f"reranker_{task}" for task in profile.tasks}
+
+    def make(snapshot: Snapshot) -> Made:
+        rerankers: dict[str, Reranker] = {}
+        for task, name in names.items():
+            model = Models(profile).get(name, snapshot.night)
+            snapshot.use_model(model)
+            rerankers[task] = Reranker.load(model.path)
+        return Made(rankings(snapshot, rerankers))
+
+    return Step(
+        name="recommendations.rankings",
+        description="Tonight's candidates in the order of every configuration that could be published: the fusion, and "
+        "the reranker's rankings once it has learned. All of them are graded.",
+        make=make,
+        reads=(*RANKING_ROWS.reads, *feature_reads(profile)),
+        after=tuple(f"models.{name}" for name in names.values()),
+        key=RANKING_KEY,
+        stage="rerankers",
+        kinds=("python", "lightgbm"),
+        code_version=RANKING_ROWS.code_version,
+    )
+
+
+def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker]) -> pa.RecordBatchReader:
+    """Every ranking of all users as record batches, made while they are read: memory does not grow with users."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    profile, schema = snapshot.lake.profile, arrow_schema(CANDIDATES)
+    has_learned = any(reranker.boosters for reranker in rerankers.values())
+    query = feature_query(profile, snapshot.table, RANKING_ROWS) if has_learned else RANKING_ROWS.text
+    (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
+    n_users = max(1, ROWS_AT_ONCE // at_once() // sum(profile.n_candidates[task] for task in profile.tasks))
+
+    def rankings_from(first: int) -> list[pa.RecordBatch]:
+        """Every ranking of a batch of users."""
+        with snapshot.cursor() as cursor:
+            rows = cursor.sql(query, params={"first_user": first, "last_user": first + n_users - 1}).to_arrow_table()
+        batches = []
+        for task in profile.tasks:
+            of_task = np.flatnonzero(pc.equal(rows["task"], task).to_numpy())
+            n_threads = thread_count() // at_once()
+            for ranking in rankings_of(rows, of_task, rerankers[task], profile.list_length, n_threads):
+                batches += ranking.select(schema.names).cast(schema).to_batches()
+        return batches
+
+    batches = in_order(rankings_from, range(0, last + 1, n_users))
+    return pa.RecordBatchReader.from_batches(schema, chain.from_iterable(batches))
+
+
+def _pictures(reranker: Reranker, examples: Examples) -> dict[str, Any]:
+    """What the trees split on, and which way each feature moves a score, for people."""
+    if not reranker.boosters:
+        return {"Reranker": "no example yet: the fusion ranks"}
+    sample = examples.features[:: max(1, len(examples.features) // N_EXPLAINED)]
+    shown: dict[str, Any] = {}
+    for objective, gains in reranker.gains().items():
+        rows = [{"feature": name, "share of gain": share} for name, share in list(gains.items())[:N_SHOWN]]
+        shown[f"Gain, {objective}"] = markdown_table(rows)
+    return shown | {
+        "SHAP": picture(shap_summary(reranker.shap(sample), sample, reranker.names, N_SHOWN), "SHAP values")
+    }

@@ -1,0 +1,27 @@
+"""Steps that are SQL files of ``sql/features/``, ``sql/grades/`` and ``sql/recommendations/``, or of the source's own.
+
+A file is a table by its place: ``sql/features/user.sql`` is ``features.user``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recsys_assets.assets.step import Step, sql_step
+from recsys_assets.selects.files import load_select, table_files
+
+if TYPE_CHECKING:
+    from recsys_assets.profile import Profile
+
+FOLDERS = ("features", "grades", "recommendations")
+STAGES = {"recommendations.candidates": "fusion"}
+"""Stage of a table that is another than its schema."""
+
+
+def steps(profile: Profile) -> list[Step]:
+    """One step a file."""
+    return [
+        sql_step(f"{folder}.{name}", load_select(path), STAGES.get(f"{folder}.{name}", ""))
+        for folder in FOLDERS
+        for name, path in table_files(folder, profile.source).items()
+    ]

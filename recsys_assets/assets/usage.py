@@ -1,0 +1,57 @@
+"""What a step cost: seconds, seconds of all processors, and the most memory that the process held."""
+
+from __future__ import annotations
+
+import resource
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass
+class Usage:
+    """What a block of code cost, known when it has ended."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Of all threads; beside ``seconds`` it tells how far a step is parallel, or how busy the machine was."""
+    peak_mb: float = 0.0
+    """Highest resident memory of the process during the block, in MB (10**6 bytes)."""
+    _begun: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
+
+    def restart(self) -> float:
+        """Count from now on only; returns the seconds until now."""
+        before = self._begun[0]
+        self._begun = time.perf_counter(), time.process_time()
+        # On Linux this makes the kernel forget the peak so far.
+        reset = Path("/proc/self/clear_refs")
+        if reset.exists():
+            reset.write_text("5")
+        return self._begun[0] - before
+
+
+@contextmanager
+def measured() -> Iterator[Usage]:
+    """Time a block and watch the process's peak memory (on Linux of this block, elsewhere of the process so far)."""
+    usage = Usage()
+    usage.restart()
+    try:
+        yield usage
+    finally:
+        usage.seconds = time.perf_counter() - usage._begun[0]
+        usage.cpu_seconds = time.process_time() - usage._begun[1]
+        usage.peak_mb = _peak_bytes() / 1e6
+
+
+def _peak_bytes() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

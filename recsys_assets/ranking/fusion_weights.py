@@ -1,0 +1,56 @@
+"""How much each algorithm counts in the fusion of one task: as given, until judged proposals teach better.
+
+What belongs here: from a table of proposals to the arrays that `fusion.learn_weights` takes, and back to names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recsys_assets.ranking.fusion import learn_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+
+def weights_by_name(proposals: pa.Table, given: Mapping[str, float], *, rrf_k: int) -> tuple[dict[str, float], int]:
+    """Weight of each algorithm of a task.
+
+    Parameters
+    ----------
+    proposals : Table
+        A row per item that an algorithm listed for a user of the task who took something since: ``user_key,
+        algorithm, rank, item_index, is_relevant, n_relevant``; ``item_index`` is the item's place in the order of ids.
+    given : mapping of str to float
+        Weight of each algorithm of the task while nothing was judged; if all are 0, they count alike.
+    rrf_k : int
+        Damping, as in `fusion.fuse`.
+
+    Returns
+    -------
+    weights : dict of str to float
+        By name, in the order given; they sum to 1.
+    n_lists : int
+        Lists they were learned from; 0 for the weights given.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not proposals.num_rows:
+        total = sum(given.values())
+        return {name: weight / total if total else 1 / len(given) for name, weight in given.items()}, 0
+    users, first, lists = np.unique(proposals["user_key"].to_numpy(), return_index=True, return_inverse=True)
+    learned = learn_weights(
+        lists,
+        pc.index_in(proposals["algorithm"], value_set=pa.array(list(given))).to_numpy(),
+        proposals["rank"].to_numpy(),
+        proposals["item_index"].to_numpy(),
+        proposals["is_relevant"].to_numpy(zero_copy_only=False),
+        proposals["n_relevant"].to_numpy()[first],
+        len(given),
+        rrf_k=rrf_k,
+    )
+    return {name: float(weight) for name, weight in zip(given, learned.weights, strict=True)}, len(users)

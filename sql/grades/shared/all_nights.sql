@@ -1,0 +1,45 @@
+-- Every user's grades of every night so far at the cuts in $cuts, with what pooling asks of the night. group: nights of one
+-- group graded the same lists by the same metrics (of $metrics), so their sums may be compared as a whole. n_nights: nights
+-- of the group. is_rebuilt: whether the list was not the one that was published.
+with marks as (
+    select distinct night, task, algorithm || ' ' || status || ' ' || metric as mark
+    from past.grades.summary
+    where list_contains($metrics, metric)
+),
+
+signatures as (
+    select night, task, string_agg(mark, ',' order by mark) as signature
+    from marks
+    group by night, task
+),
+
+nights as (
+    select
+        night,
+        task,
+        dense_rank() over (order by signature)::integer as "group",
+        (count(*) over (partition by task, signature))::integer as n_nights
+    from signatures
+),
+
+statuses as (
+    select distinct night, task, algorithm, status <> 'published' as is_rebuilt
+    from past.grades.summary
+),
+
+grades as (
+    from past.grades.published
+    union all by name
+    from past.grades.candidates
+)
+
+select
+    grades.*,
+    nights."group",
+    nights.n_nights,
+    statuses.is_rebuilt
+from grades
+inner join nights on nights.night = grades.night and nights.task = grades.task
+inner join statuses
+    on statuses.night = grades.night and statuses.task = grades.task and statuses.algorithm = grades.algorithm
+where list_contains($cuts, grades.k)
