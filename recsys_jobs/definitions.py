@@ -5,29 +5,20 @@ What belongs here: which assets, jobs, schedules and sensors exist. Loading it s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dagster import (
+    AssetSelection,
+    Definitions,
+    JobDefinition,
+    define_asset_job,
+    definitions,
+    in_process_executor,
+)
 
-from dagster import AssetSelection, Definitions, define_asset_job, definitions, in_process_executor
-
-from recsys_assets.assets.algorithms import algorithm_assets
-from recsys_assets.assets.champions import champions_asset
-from recsys_assets.assets.clean import clean_assets
-from recsys_assets.assets.grades import grade_assets
-from recsys_assets.assets.pooled_grades import pooled_grade_assets
-from recsys_assets.assets.raw import raw_assets
-from recsys_assets.assets.recommendations import recommendation_assets
-from recsys_assets.assets.releases import release_asset
-from recsys_assets.assets.reranking import reranking_assets
-from recsys_assets.assets.step import sql_assets
-from recsys_assets.assets.tracking import tracking_asset
 from recsys_assets.checks.asset_checks import declared_checks
 from recsys_assets.profile import Profile, load_profile
-from recsys_jobs.audit.asset import AUDITS, audit_asset, audit_job
+from recsys_jobs.audit.asset import AUDIT, audit_asset
 from recsys_jobs.automation import landing_sensor, nightly_schedule
-
-if TYPE_CHECKING:
-    from dagster import AssetsDefinition
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from recsys_jobs.graph import all_assets
 
 NIGHTLY, LAND = "nightly", "land"
 
@@ -41,50 +32,40 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
         When a setting or a SQL file is wrong; the message names it.
     """
     profile = profile or load_profile()
-    land, nightly = _jobs(profile)
     assets = all_assets(profile)
     audited = [key for each in assets for key in each.keys if key.path[0] not in {"raw", "releases", "tracking"}]
+    raw, audits = AssetSelection.groups("raw"), AssetSelection.groups("audits")
+    nightly = AssetSelection.all() - raw if profile.audit else AssetSelection.all() - raw - audits
+    raw_keys = [key for each in assets for key in each.keys if key.path[0] == "raw"]
+    tags = {"recsys/profile": profile.name}
     return Definitions(
         assets=[*assets, audit_asset(profile, sorted(audited))],
         asset_checks=declared_checks(profile),
-        jobs=[land, nightly, audit_job()],
-        schedules=[nightly_schedule(profile, nightly)],
-        sensors=[landing_sensor(profile, land)],
+        jobs=[
+            define_asset_job(
+                LAND, raw, description="Take delivered files in: each wholly, once, or not at all.", tags=tags
+            ),
+            define_asset_job(
+                NIGHTLY,
+                nightly | AssetSelection.checks_for_assets(*raw_keys),
+                description="Build one night, from the clean log to the release. A backfill of this job is a backtest.",
+                tags=tags,
+            ),
+            define_asset_job(
+                AUDIT,
+                audits,
+                description="Prove that a built night saw nothing that came after it. Three times its cost.",
+            ),
+        ],
+        schedules=[nightly_schedule(profile, NIGHTLY)],
+        sensors=[landing_sensor(profile, LAND)],
         executor=in_process_executor,
     )
 
 
-def all_assets(profile: Profile) -> list[AssetsDefinition]:
-    """Every asset of a night, in order of the stages."""
-    return [
-        raw_assets(profile),
-        clean_assets(profile),
-        *sql_assets(profile, "features", "features"),
-        *algorithm_assets(profile),
-        *grade_assets(profile),
-        *pooled_grade_assets(profile),
-        *recommendation_assets(profile),
-        *reranking_assets(profile),
-        champions_asset(profile),
-        release_asset(profile),
-        tracking_asset(profile),
-    ]
-
-
-def _jobs(profile: Profile) -> tuple[UnresolvedAssetJobDefinition, UnresolvedAssetJobDefinition]:
-    tags = {"recsys/profile": profile.name}
-    raw = AssetSelection.groups("raw")
-    land = define_asset_job(
-        LAND, raw, description="Take delivered files in: each wholly, once, or not at all.", tags=tags
-    )
-    tables = AssetSelection.all() - raw
-    nightly = define_asset_job(
-        NIGHTLY,
-        (tables if profile.audit else tables - AUDITS) | AssetSelection.checks_for_assets(*raw_assets(profile).keys),
-        description="Build one night, from the clean log to the release. A backfill of this job is a backtest.",
-        tags=tags,
-    )
-    return land, nightly
+def nightly_job(profile: Profile) -> JobDefinition:
+    """The job that builds a night of the profile."""
+    return build_definitions(profile).resolve_job_def(NIGHTLY)
 
 
 @definitions

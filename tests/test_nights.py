@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster import partition_loading_context
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,11 +1,10 @@
-"""The audit as an asset with a blocking check, and the job that materializes it.
+"""The audit as an asset with a blocking check.
 
 What belongs here: Dagster's side of `audit_future`. Run the job ``audit`` for the nights that are to be proven, or set
 ``audit = true`` in the profile: then it is a part of ``nightly``, and a night that fails it is not published.
 """
 
-from collections.abc import Iterator  # Dagster resolves annotations when it loads
-from typing import TYPE_CHECKING
+from collections.abc import Iterator  # Dagster resolves annotations when it loads.
 
 from dagster import (
     AssetCheckResult,
@@ -14,27 +13,24 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSelection,
     DataVersion,
     MaterializeResult,
     MetadataValue,
     asset,
-    define_asset_job,
 )
 
 from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.assets.step import OWNERS, measured, night_of, report
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.lake import Lake
-from recsys_jobs.audit.future import AuditFailed, audit_future
+from recsys_jobs.audit.future import Audit, AuditFailed, audit_future
 from recsys_jobs.audit.report import BUILDS, compared_rows, markdown, sentence, verdict
-
-if TYPE_CHECKING:
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 AUDIT, CHECK = "audit", "night_is_future_blind"
 _TABLE = "audits.future"
-AUDITS = AssetSelection.groups("audits")
+_KEY = _TABLE.split(".")
+MAX_DIFFERENCES = 20
+"""Differences listed on the check's page."""
 
 
 def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
@@ -46,19 +42,18 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
         Assets that must be there first: all that the release rests on.
     """
     lake = Lake(profile)
+    check = AssetCheckSpec(
+        CHECK,
+        asset=_KEY,
+        description="Every table and model is the same when what came after the night is deleted or altered, "
+        "and the same as what the lake holds.",
+        blocking=True,
+    )
 
     @asset(
-        key=_TABLE.split("."),
+        key=_KEY,
         deps=audited,
-        check_specs=[
-            AssetCheckSpec(
-                CHECK,
-                asset=_TABLE.split("."),
-                description="Every table and model is the same when what came after the night is deleted or altered, "
-                "and the same as what the lake holds.",
-                blocking=True,
-            )
-        ],
+        check_specs=[check],
         partitions_def=profile_partitions(profile),
         group_name="audits",
         kinds={"python"},
@@ -71,40 +66,37 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
 
         night = night_of(context)
         with measured() as usage:
-            found = audit_future(profile, night, context.log.info)
-        rows = pa.Table.from_pylist(compared_rows(found), schema=_schema())
+            audit = audit_future(profile, night, context.log.info)
+        rows = pa.Table.from_pylist(compared_rows(audit), schema=_schema())
         with lake.as_of(night, [], _TABLE, context.run.run_id) as snapshot:
             snapshot.add("made.audit", rows)
             written = snapshot.write("select * from made.audit order by place", ("place",))
-        seconds = {f"seconds, {name}": round(taken, 1) for name, taken in found.seconds.items()}
-        extra = {"verdict": verdict(found), "audit": MetadataValue.md(markdown(found)), **seconds}
+        seconds = {f"seconds, {name}": round(taken, 1) for name, taken in audit.seconds.items()}
+        extra = {"verdict": verdict(audit), "audit": MetadataValue.md(markdown(audit)), **seconds}
         result = report(written, usage, extra)
         yield MaterializeResult(
             asset_key=result.asset_key,
             metadata=result.metadata,
             data_version=DataVersion(written.partition.fingerprint),
         )
-        yield AssetCheckResult(
-            passed=found.passed,
-            asset_key=_TABLE.split("."),
-            check_name=CHECK,
-            severity=AssetCheckSeverity.ERROR,
-            description=verdict(found),
-            metadata={
-                f"{place}. {d.asset} ({d.build})": "\n".join([sentence(d), *d.rows])
-                for place, d in enumerate(found.differences[:20], 1)
-            },
-        )
-        if not found.passed:  # Dagster's own sentence would name the check alone
-            raise AuditFailed(verdict(found))
+        yield _checked(audit)
+        if not audit.passed:  # Dagster's own sentence would name the check alone.
+            raise AuditFailed(verdict(audit))
 
     return future
 
 
-def audit_job() -> "UnresolvedAssetJobDefinition":
-    """The job that audits one night."""
-    return define_asset_job(
-        AUDIT, AUDITS, description="Prove that a built night saw nothing that came after it. Three times its cost."
+def _checked(audit: Audit) -> AssetCheckResult:
+    return AssetCheckResult(
+        passed=audit.passed,
+        asset_key=_KEY,
+        check_name=CHECK,
+        severity=AssetCheckSeverity.ERROR,
+        description=verdict(audit),
+        metadata={
+            f"{place}. {d.asset} ({d.build})": "\n".join([sentence(d), *d.rows])
+            for place, d in enumerate(audit.differences[:MAX_DIFFERENCES], 1)
+        },
     )
 
 
