@@ -65,7 +65,7 @@ class Difference:
 
 @dataclass
 class Audit:
-    """What an audit found."""
+    """The outcome of one night's audit."""
 
     night: Night
     compared: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)

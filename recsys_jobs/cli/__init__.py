@@ -35,7 +35,7 @@ app = typer.Typer(
 
 
 def _add_commands(group: typer.Typer, package: str, path: Iterable[str]) -> None:
-    names = [found.name for found in pkgutil.iter_modules(path)]
+    names = [module.name for module in pkgutil.iter_modules(path)]
     for name in sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
         module = importlib.import_module(f"{package}.{name}")
         if hasattr(module, "__path__"):

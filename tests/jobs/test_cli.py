@@ -2,12 +2,15 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import timedelta
 
 import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from recsys_assets.profile import PROJECT
 from recsys_jobs.cli import app
 from tests import sample
 from tests.sample import NIGHTS
@@ -59,6 +62,14 @@ def test_every_command_has_help(empty):
         result = run(empty, command, "--help")
         assert result.exit_code == 0
         assert f"{command} [OPTIONS]" in result.output
+
+
+def test_starting_loads_neither_dagster_nor_a_heavy_library():
+    heavy = ["dagster", "duckdb", "implicit", "lightgbm", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow"]
+    heavy += ["scipy", "sklearn", "sqlglot"]
+    code = f"import sys, recsys_jobs.cli; print(*[name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 @pytest.mark.parametrize(

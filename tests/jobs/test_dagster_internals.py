@@ -70,7 +70,7 @@ def test_a_backfill_that_was_cancelled_says_so_in_dagster_1_13_27(instance):
 
 
 def test_a_run_lost_in_a_power_cut_gives_its_turn_back_in_dagster_1_13_27(instance):
-    """The monitor, on a run that started just now and one that started seven hours ago; no process is left of either."""
+    """The monitor, on runs without a process: one that started just now, one that did seven hours ago."""
     runs = {hours: DagsterRun(job_name="nightly", status=DagsterRunStatus.STARTING) for hours in (0, 7)}
     started = DagsterEvent(event_type_value=DagsterEventType.PIPELINE_START.value, job_name="nightly")
     for hours, run in runs.items():
