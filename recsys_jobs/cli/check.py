@@ -39,7 +39,7 @@ def check(
 
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
-    asked = night.date() if night else context.newest_night()
+    asked = night.date() if night else context.newest_built_night()
     checks, counts, started = select_checks(profile, select or []), dict.fromkeys(STYLES, 0), time.perf_counter()
     n_checks, width = len(checks), max(len(f"{check.name} of {check.table}") for check in checks) + 4
     console.print(f"Night {asked} of profile {profile.name}: {n_checks} checks", highlight=False)

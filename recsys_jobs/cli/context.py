@@ -47,7 +47,7 @@ class Context:
 
         return nightly_job(self.profile)
 
-    def newest_night(self) -> Night:
+    def newest_built_night(self) -> Night:
         """The newest night that is built.
 
         Raises
@@ -71,7 +71,7 @@ class Context:
             When it is not built, or none is.
         """
         if asked is None:
-            return self.newest_night()
+            return self.newest_built_night()
         night, built = asked.date(), Lake(self.profile).built_nights()
         if night not in built:
             raise LakeError(f"Night {night} is not built. Built are {', '.join(map(str, built[-10:]))}.")

@@ -106,6 +106,9 @@ def test_a_night_is_built_again_when_what_it_was_made_from_changed(built, tmp_pa
             return nights_to_build(profile, list(NIGHTS))
 
     assert left() == []
+    with deployment.active():
+        assert nights_to_build(profile, [NEXT, FIRST]) == [NEXT]
+        assert nights_to_build(profile, [LAST, SECOND - timedelta(days=1)]) == [SECOND - timedelta(days=1), LAST]
     assert left(profile.model_copy(update={"title": "The same by another name"})) == []
     shorter = profile.model_copy(update={"list_length": 15})
     assert left(shorter) == list(NIGHTS)

@@ -36,7 +36,7 @@ def future(
     from recsys_jobs.audit.future import audit_future  # It loads Dagster.
 
     context = ctx.ensure_object(Context)
-    audited = night.date() if night else context.newest_night()
+    audited = night.date() if night else context.newest_built_night()
     with context.console.status(f"Auditing night {audited}") as status:
         audit = audit_future(context.profile, audited, lambda text: status.update(text), deep=deep, users=users)
     _print_audit(context.console, audit)
