@@ -1,8 +1,9 @@
 """The uses of Dagster's private API, each with the reason why Dagster 1.13 has no public way.
 
 What belongs here: everything imported from a module of Dagster whose name begins with an underscore, the event store
-aside (`recsys_jobs.event_store`). `tests/jobs/test_dagster_internals.py` has a test for each use; when Dagster is
-brought up to another version, read this page and those tests again, and set `CHECKED_WITH`.
+aside (`recsys_jobs.event_store`). What only tests need is imported inside its function, for that takes a second.
+`tests/jobs/test_dagster_internals.py` has a test for each use; when Dagster is brought up to another version, read
+this page and those tests again, and set `CHECKED_WITH`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,6 @@ from dagster._core.remote_origin import (
     RemotePartitionSetOrigin,
     RemoteRepositoryOrigin,
 )
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load import location_origins_from_yaml_paths
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget, get_origins_from_toml
-from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,9 +45,10 @@ def recorded_backfill(
     Yields the tags that make a run one of the backfill's, and a function that says whether it was cancelled.
 
     Why no public way: a backfill is public only as a request to a running daemon, over GraphQL or
-    ``dagster job backfill``, which then starts a process a night. Ours runs in this process, without a daemon, and is
-    to stand on the UI's page of backfills all the same. So it is recorded as one whose runs have all been submitted: a
-    daemon that is up starts none of them, and closes the record if this process is killed.
+    ``dagster job backfill``, which then starts a process a night; a Python API was proposed and not merged (pull
+    request 26731 of dagster-io/dagster). Ours runs in this process, without a daemon, and is to stand on the UI's page
+    of backfills all the same. So it is recorded as one whose runs have all been submitted: a daemon that is up starts
+    none of them, and closes the record if this process is killed.
     """
     repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__")
     record = PartitionBackfill(
@@ -99,6 +97,10 @@ def end_lost_runs(instance: DagsterInstance) -> list[str]:
     Why no public way: the monitor is a thread of ``dagster-daemon run``, which starts all others with it and looks
     every two minutes.
     """
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+    from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
+
     with WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace:
         errors = list(execute_run_monitoring_iteration(workspace, logging.getLogger(__name__)))
     return [str(error) for error in errors if error]
@@ -109,4 +111,7 @@ def code_locations(file: str) -> list[CodeLocationOrigin]:
 
     Why no public way: the commands that take ``-w`` load the locations, and so start a server for each.
     """
+    from dagster._core.workspace.load import location_origins_from_yaml_paths
+    from dagster._core.workspace.load_target import get_origins_from_toml
+
     return list(get_origins_from_toml(file) if file.endswith(".toml") else location_origins_from_yaml_paths([file]))
