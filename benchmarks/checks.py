@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,8 @@ def run() -> Iterator[str]:
         os.environ |= {"RECSYS_DATA": folder, "DAGSTER_HOME": f"{folder}/.dagster"}
         from recsys_assets.assets.raw import history_files, land_files
         from recsys_assets.profile import load_profile
-        from recsys_jobs.run import dagster_instance, nightly_job, run_night
+        from recsys_jobs.definitions import nightly_job
+        from recsys_jobs.run import dagster_instance, run_night
 
         profile = load_profile()
         land_files(profile, history_files(profile), "history", lambda _: None)
@@ -35,11 +37,10 @@ def run() -> Iterator[str]:
 
 def cost(profile: Profile, night: Night) -> Iterator[str]:
     """Build one night and tell what its steps of checks cost, Dagster's part of them included."""
-    from dagster._core.utils import make_new_run_id
+    from recsys_jobs.definitions import nightly_job
+    from recsys_jobs.run import dagster_instance
 
-    from recsys_jobs.run import dagster_instance, nightly_job
-
-    job, run_id = nightly_job(profile), make_new_run_id()
+    job, run_id = nightly_job(profile), str(uuid4())
     begun: dict[str, tuple[float, float]] = {}
     spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
 

@@ -17,7 +17,8 @@ def run() -> Iterator[str]:
         os.environ |= {"RECSYS_DATA": folder, "DAGSTER_HOME": f"{folder}/.dagster"}
         from recsys_assets.assets.raw import history_files, land_files
         from recsys_assets.profile import load_profile
-        from recsys_jobs.run import dagster_instance, nightly_job, run_night
+        from recsys_jobs.definitions import nightly_job
+        from recsys_jobs.run import dagster_instance, run_night
 
         profile = load_profile()
         started = time.perf_counter()

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator  # Dagster resolves annotations when it loads
+from collections.abc import Iterator  # Dagster resolves annotations when it loads.
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,6 @@ from dagster import (
     schedule,
     sensor,
 )
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.storage.tags import RUN_KEY_TAG
 
 from recsys_assets.assets.raw import delivery_of, inbox, is_unfinished
 from recsys_assets.nights import last_closed
@@ -29,17 +27,25 @@ from recsys_assets.profile import Profile, ProfileError
 
 SETTLED_SECONDS = 5.0
 SENSOR_SECONDS = 30
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
+RUN_KEY_TAG = "dagster/run_key"
+"""Tag of a run that holds the key of the request it was started by."""
 
 
-def nightly_schedule(profile: Profile, job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
-    """Run ``nightly`` for each night at its close, UTC; a profile with a last night is history and is skipped."""
+def nightly_schedule(profile: Profile, job: str) -> ScheduleDefinition:
+    """Run a job for each night at its close, UTC; a profile with a last night is history and is skipped.
+
+    Parameters
+    ----------
+    job
+        Name of the job that builds a night.
+    """
     hours, minutes = divmod(round(profile.grace_hours * 60), 60)
 
     @schedule(
         name="nightly_at_close",
         cron_schedule=f"{minutes} {hours % 24} * * *",
-        job=job,
+        job_name=job,
         execution_timezone="UTC",
         default_status=DefaultScheduleStatus.RUNNING,
         description="Builds each night as it closes.",
@@ -58,16 +64,23 @@ def nightly_schedule(profile: Profile, job: UnresolvedAssetJobDefinition) -> Sch
     return nightly_at_close
 
 
-def landing_sensor(profile: Profile, job: UnresolvedAssetJobDefinition) -> SensorDefinition:
+def landing_sensor(profile: Profile, job: str) -> SensorDefinition:
     """Land files put into the inbox: each new or changed file once it has stopped growing, again if its run fails.
 
+    Parameters
+    ----------
+    job
+        Name of the job that lands files.
+
+    Notes
+    -----
     The cursor holds, by file name: the version asked for, how often, the run key until that run ends, and whether it
     failed.
     """
 
     @sensor(
         name="landing_inbox",
-        job=job,
+        job_name=job,
         minimum_interval_seconds=SENSOR_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
         description=f"Watches {inbox(profile).name}/ in the profile's data folder; the ledger lands a file once.",
@@ -79,7 +92,7 @@ def landing_sensor(profile: Profile, job: UnresolvedAssetJobDefinition) -> Senso
             f.name: cursor[f.name] for f, version in files.items() if cursor.get(f.name, {}).get("version") == version
         }
         _note_ends(context.instance, asked)
-        given_up = [name for name, entry in asked.items() if entry["failed"] and entry["attempt"] >= MOST_ATTEMPTS]
+        given_up = [name for name, entry in asked.items() if entry["failed"] and entry["attempt"] >= MAX_ATTEMPTS]
         new = [f for f in files if f.name not in asked or (asked[f.name]["failed"] and f.name not in given_up)]
         wanted = {
             f.name: {"version": files[f], "attempt": asked.get(f.name, {"attempt": 0})["attempt"] + 1} for f in new
@@ -94,7 +107,7 @@ def landing_sensor(profile: Profile, job: UnresolvedAssetJobDefinition) -> Senso
         note = f"; no delivery matches {', '.join(unknown)}" if unknown else ""
         if given_up:
             note += (
-                f"; {MOST_ATTEMPTS} runs failed that were to land {', '.join(given_up)}: see them, then touch the file"
+                f"; {MAX_ATTEMPTS} runs failed that were to land {', '.join(given_up)}: see them, then touch the file"
             )
         yield SkipReason(f"No new file in {inbox(profile)}{note}.")
 

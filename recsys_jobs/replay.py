@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
 
-MOST_LATE_DAYS = 9
+MAX_DAYS_LATE = 9
 _DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 
 
@@ -47,9 +47,9 @@ def day_files(files: Iterable[Path]) -> dict[Path, date]:
     """Files by the day in their names (``2011-03-09``, ``20110309``), in order of days; others are left out."""
     days = {}
     for file in files:
-        if found := _DAY_IN_NAME.search(file.name):
+        if day := _DAY_IN_NAME.search(file.name):
             try:
-                days[file] = date(*map(int, found.groups()))
+                days[file] = date(*map(int, day.groups()))
             except ValueError:
                 continue
     return dict(sorted(days.items(), key=lambda item: (item[1], item[0].name)))
@@ -65,17 +65,17 @@ def arrivals(
     late_share, twice_share
         Share of the files, drawn with ``seed``, that come late by one to nine days, and that come again a day later.
     """
-    chance, found = random.Random(seed), []  # noqa: S311, no secret hangs on it
+    chance, coming = random.Random(seed), []  # noqa: S311, no secret hangs on it
     mine = [(path, day) for path, day in days.items() if first <= day <= last]
     late = set(chance.sample(range(len(mine)), round(late_share * len(mine))))
     twice = set(chance.sample(range(len(mine)), round(twice_share * len(mine))))
     for place, (path, day) in enumerate(mine):
-        n_days = chance.randint(1, MOST_LATE_DAYS) if place in late else 0
+        n_days = chance.randint(1, MAX_DAYS_LATE) if place in late else 0
         night = day + timedelta(days=n_days)
-        found.append(Arrival(night, path, n_days))
+        coming.append(Arrival(night, path, n_days))
         if place in twice:
-            found.append(Arrival(night + ONE_DAY, path, n_days, again=True))
-    return sorted(found)
+            coming.append(Arrival(night + ONE_DAY, path, n_days, again=True))
+    return sorted(coming)
 
 
 def moment(profile: Profile, night: Night) -> datetime:

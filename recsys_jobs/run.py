@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.nights import last_closed, utc_now
@@ -70,20 +71,13 @@ def report_landing(landed: list[Landed]) -> None:
             instance.report_runless_asset_event(AssetMaterialization(["raw", table], metadata=metadata))
 
 
-def nightly_job(profile: Profile) -> JobDefinition:
-    """The job that builds a night of the profile."""
-    from recsys_jobs.definitions import NIGHTLY, build_definitions
-
-    return build_definitions(profile).resolve_job_def(NIGHTLY)
-
-
 @contextmanager
 def imported_meanwhile(*modules: str) -> Iterator[None]:
     """Import modules that are needed later while the block waits for something else, such as DuckDB."""
 
     def bring() -> None:
         for module in modules:
-            with suppress(ImportError):  # who needs it says so better
+            with suppress(ImportError):  # Whoever needs it says so better.
                 import_module(module)
 
     thread = threading.Thread(target=bring)
@@ -102,17 +96,15 @@ def run_night(
     progress: Progress,
     tags: dict[str, str] | None = None,
 ) -> None:
-    """Run `nightly_job` for one night; the run is on the UI's pages like any other.
+    """Run ``nightly`` (`definitions.nightly_job`) for one night; the run is on the UI's pages like any other.
 
     Raises
     ------
     NightFailed
         When the night cannot be built or a step failed; says which and why.
     """
-    from dagster._core.utils import make_new_run_id
-
     check_night(profile, night)
-    run_id = make_new_run_id()
+    run_id = str(uuid4())
     with _followed(instance, run_id, len(job.graph.node_defs), progress):
         result = job.execute_in_process(
             partition_key=night.isoformat(),

@@ -5,7 +5,6 @@ What belongs here: Dagster's side of `audit_future`. Run the job ``audit`` for t
 """
 
 from collections.abc import Iterator  # Dagster resolves annotations when it loads.
-from typing import TYPE_CHECKING
 
 from dagster import (
     AssetCheckResult,
@@ -14,10 +13,8 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSelection,
     MaterializeResult,
     MetadataValue,
-    define_asset_job,
     get_dagster_logger,
     multi_asset,
 )
@@ -30,12 +27,8 @@ from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_jobs.audit.future import Audit, AuditFailed, audit_future
 from recsys_jobs.audit.report import BUILDS, compared_rows, markdown, sentence, verdict
 
-if TYPE_CHECKING:
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-
 AUDIT, CHECK = "audit", "night_is_future_blind"
 _TABLE = "audits.future"
-AUDITS = AssetSelection.groups("audits")
 MAX_DIFFERENCES = 20
 """Differences that the check's page lists."""
 
@@ -103,11 +96,4 @@ def _checked(audit: Audit) -> AssetCheckResult:
             f"{place}. {d.asset} ({d.build})": "\n".join([sentence(d), *d.rows])
             for place, d in enumerate(audit.differences[:MAX_DIFFERENCES], 1)
         },
-    )
-
-
-def audit_job() -> "UnresolvedAssetJobDefinition":
-    """The job that audits one night."""
-    return define_asset_job(
-        AUDIT, AUDITS, description="Prove that a built night saw nothing that came after it. Three times its cost."
     )

@@ -22,6 +22,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
+from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, define_asset_job, in_process_executor
+
+from recsys_assets.assets.clean import clean_selects
+from recsys_assets.assets.night_assets import all_assets
 from recsys_assets.nights import ONE_DAY, Night, graded_night
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
@@ -30,6 +34,7 @@ from recsys_jobs.audit.confinement import confined
 from recsys_jobs.audit.poison import POISONS, Poison
 from recsys_jobs.audit.relanding import reland
 from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
+from recsys_jobs.graph import asset_order
 from recsys_jobs.run import NightFailed, check_night, failure_of, newest_night
 
 if TYPE_CHECKING:
@@ -62,7 +67,7 @@ class Difference:
 
 @dataclass
 class Audit:
-    """What an audit found."""
+    """The outcome of one night's audit."""
 
     night: Night
     compared: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
@@ -99,7 +104,7 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
     """
     check_night(profile, night)
     deep = deep or users < 1
-    found = Audit(night, compared_with_lake=not deep and _is_built(profile, night))
+    audit = Audit(night, compared_with_lake=not deep and night in Lake(profile).built_nights())
     with scratch_folder(profile) as home:
         origin = home / "origin.duckdb"
         copy_landing(profile, origin)
@@ -115,50 +120,34 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
                 link_nights(profile, scratch, night, later=poison is None)
             tell(f"night {night}, {name}: building")
             problem = _build(scratch, night, deep=deep, future=poison == "altered")
-            found.seconds[name] = time.perf_counter() - started
+            audit.seconds[name] = time.perf_counter() - started
             if problem and poison is None:
                 raise AuditFailed(f"Night {night} cannot be audited: built as it is, it failed in {problem}")
             if problem:
-                found.differences.append(Difference(problem.partition(":")[0], name, (), (problem,)))
+                audit.differences.append(Difference(problem.partition(":")[0], name, (), (problem,)))
             built[name] = contents(scratch, night)
-        if found.compared_with_lake:
+        if audit.compared_with_lake:
             built["lake"] = contents(profile, night, releases=False)
-        _compare(found, built, asset_order(profile))
-    return found
+        _compare(audit, built, asset_order(profile))
+    return audit
 
 
-def asset_order(profile: Profile) -> list[str]:
-    """Names of all assets, ``schema.table``, each after those it is made from."""
-    from recsys_jobs.definitions import build_definitions
-
-    graph = build_definitions(profile).resolve_asset_graph()
-    return [".".join(key.path) for level in graph.toposorted_asset_keys_by_level for key in sorted(level)]
-
-
-def _compare(found: Audit, built: dict[str, dict[str, Content]], order: list[str]) -> None:
+def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: list[str]) -> None:
     names = sorted({name for content in built.values() for name in content})
     place = {name: (order.index(name) if name in order else len(order)) for name in names}
     for name in sorted(names, key=lambda each: (place[each], each)):
         prints = {build: (content[name].fingerprint if name in content else None) for build, content in built.items()}
-        found.compared.append((name, prints))
+        audit.compared.append((name, prints))
         for build, print_ in prints.items():
             if print_ == prints["plain"] or (build == "lake" and name not in built["lake"]):
                 continue
             columns, rows = explain(built["plain"].get(name), built[build].get(name))
-            found.differences.append(Difference(name, build, columns, rows))
-    found.differences.sort(key=lambda d: place.get(d.asset, -1))
-
-
-def _is_built(profile: Profile, night: Night) -> bool:
-    return Lake(profile).partition("recommendations.lists", night) is not None
+            audit.differences.append(Difference(name, build, columns, rows))
+    audit.differences.sort(key=lambda d: place.get(d.asset, -1))
 
 
 def _build(scratch: Profile, night: Night, *, deep: bool, future: bool) -> str | None:
     """Build the night, with the clean log of some later nights before it; the failed step and why, or None."""
-    from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, define_asset_job, in_process_executor
-
-    from recsys_jobs.definitions import all_assets
-
     selection = AssetSelection.all() - AssetSelection.groups("raw", "tracking")
     definitions = Definitions(
         assets=all_assets(scratch), jobs=[define_asset_job("audited", selection)], executor=in_process_executor
@@ -168,7 +157,7 @@ def _build(scratch: Profile, night: Night, *, deep: bool, future: bool) -> str |
     graded = graded_night(night, scratch.horizon)
     steps: list[tuple[Night, list[AssetKey] | None]] = []
     if future and later > night:
-        steps.append((later, [AssetKey(["clean", table]) for table in _clean_tables(scratch)]))
+        steps.append((later, [AssetKey(["clean", table]) for table in clean_selects(Landing(scratch))]))
     if deep and graded >= scratch.first_night:
         steps.append((graded, None))
     steps.append((night, None))
@@ -177,7 +166,7 @@ def _build(scratch: Profile, night: Night, *, deep: bool, future: bool) -> str |
             result = job.execute_in_process(
                 partition_key=built.isoformat(),
                 instance=instance,
-                run_id=str(uuid5(NAMESPACE_OID, str(built))),  # releases tell it: the same in each build
+                run_id=str(uuid5(NAMESPACE_OID, str(built))),  # Releases tell it, so it is the same in each build.
                 asset_selection=only,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
@@ -185,9 +174,3 @@ def _build(scratch: Profile, night: Night, *, deep: bool, future: bool) -> str |
             if not result.success:
                 return failure_of(result)
     return None
-
-
-def _clean_tables(profile: Profile) -> list[str]:
-    from recsys_assets.assets.clean import clean_selects
-
-    return list(clean_selects(Landing(profile)))

@@ -1,4 +1,4 @@
-"""What an audit found, for people: a Markdown table, sentences, and the rows the lake keeps."""
+"""What an audit says, for people: a Markdown table, sentences, and the rows the lake keeps."""
 
 from __future__ import annotations
 

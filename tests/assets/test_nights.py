@@ -38,7 +38,7 @@ def reports(built):
 
 
 def test_every_asset_of_every_night_reports_what_it_made(built, reports):
-    from recsys_jobs.definitions import all_assets
+    from recsys_assets.assets.night_assets import all_assets
 
     with built.active():
         expected = {".".join(key.path) for assets in all_assets(built.profile) for key in assets.keys}

@@ -2,12 +2,13 @@
 
 import pytest
 
+from recsys_assets.assets.night_assets import all_assets
 from recsys_assets.checks.asset_checks import TOGETHER
 from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
 from recsys_assets.checks.tables import EXTRA, LISTS, MODELS, RAW, Tables
 from recsys_assets.profile import load_profile, profile_names
 from recsys_assets.selects.contracts import CONTRACTS, EVENTS
-from recsys_jobs.definitions import NIGHTLY, all_assets, build_definitions
+from recsys_jobs.definitions import NIGHTLY, build_definitions
 
 SCHEMAS = {"raw", "clean", "features", "models", "candidates", "grades", "recommendations", "releases"}
 

@@ -14,7 +14,7 @@ SNAPSHOT = Path(__file__).with_name("asset_graph.json")
 
 def specs() -> dict[str, AssetSpec]:
     """Every asset of the shipped default profile, by name."""
-    from recsys_jobs.definitions import all_assets
+    from recsys_assets.assets.night_assets import all_assets
 
     found = [spec for assets in all_assets(load_profile("complete_journey")) for spec in assets.specs]
     return {name(spec.key): spec for spec in sorted(found, key=lambda spec: spec.key)}

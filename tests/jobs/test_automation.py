@@ -134,7 +134,7 @@ def test_files_whose_run_fails_are_asked_for_again_until_they_are_in(inbox):
 
 def test_a_file_whose_runs_keep_failing_is_given_up_and_named_until_it_changes(inbox):
     file = inbox.drop("products.parquet")
-    for attempt in range(automation.MOST_ATTEMPTS):
+    for attempt in range(automation.MAX_ATTEMPTS):
         request = inbox.tick()
         assert isinstance(request, RunRequest), attempt
         request.run_config["ops"]["landing"]["config"]["files"] = [str(file.with_name("products_gone.parquet"))]

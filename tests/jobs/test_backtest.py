@@ -1,14 +1,13 @@
 """`recsys backtest`: one backfill, oldest first, that stops where a night fails and goes on from there."""
 
 import csv
-from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
 from typer.testing import CliRunner
 
-from recsys_jobs.backtest import _backfill, _not_up_to_date
 from recsys_jobs.cli import app
+from recsys_jobs.staleness import nights_to_build
 from tests.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
@@ -104,9 +103,12 @@ def test_a_night_is_built_again_when_what_it_was_made_from_changed(built, tmp_pa
 
     def left(profile=profile):
         with deployment.active():
-            return _not_up_to_date(profile, list(NIGHTS))
+            return nights_to_build(profile, list(NIGHTS))
 
     assert left() == []
+    with deployment.active():
+        assert nights_to_build(profile, [NEXT, FIRST]) == [NEXT]
+        assert nights_to_build(profile, [LAST, SECOND - timedelta(days=1)]) == [SECOND - timedelta(days=1), LAST]
     assert left(profile.model_copy(update={"title": "The same by another name"})) == []
     shorter = profile.model_copy(update={"list_length": 15})
     assert left(shorter) == list(NIGHTS)
@@ -121,25 +123,4 @@ def test_a_night_built_in_between_makes_those_after_it_build_again(built, tmp_pa
     deployment = built.copy(tmp_path / "copy")
     deployment.build(date(2017, 10, 30), checks=False)
     with deployment.active():
-        assert _not_up_to_date(deployment.profile, list(NIGHTS)) == [LAST]
-
-
-def test_cancelled_on_the_pages_it_stops(built, tmp_path):
-    from dagster._core.execution.backfill import BulkActionStatus
-
-    from recsys_jobs.run import dagster_instance
-
-    def cancel(instance):  # what the button does
-        (record,) = instance.get_backfills()
-        instance.update_backfill(record.with_status(BulkActionStatus.CANCELING))
-
-    deployment = built.copy(tmp_path / "copy")
-    with deployment.active(), dagster_instance() as instance:
-        with suppress(KeyboardInterrupt), _backfill(instance, list(NIGHTS)) as (tags, is_cancelled):
-            assert not is_cancelled()
-            cancel(instance)
-            assert is_cancelled()
-            raise KeyboardInterrupt
-        (record,) = instance.get_backfills()
-        assert tags == {"dagster/backfill": record.backfill_id}
-        assert record.status is BulkActionStatus.CANCELED
+        assert nights_to_build(deployment.profile, list(NIGHTS)) == [LAST]

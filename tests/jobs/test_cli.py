@@ -1,13 +1,18 @@
 """The command line: what it prints, and one sentence with exit code 1 for everything that can go wrong."""
 
 import json
+import pkgutil
 import re
+import subprocess
+import sys
 from datetime import timedelta
 
 import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from recsys_assets.profile import PROJECT
+from recsys_jobs import cli
 from recsys_jobs.cli import app
 from tests import sample
 from tests.sample import NIGHTS
@@ -53,12 +58,21 @@ def empty(tmp_path_factory):
 
 
 def test_every_command_has_help(empty):
-    listed = run(empty, "--help")
-    assert re.findall(r"│ (\w+) +[A-Z]", listed.output.partition("Commands")[2]) == [*COMMANDS, *GROUPS]
+    listed = re.findall(r"│ (\w+) +[A-Z]", run(empty, "--help").output.partition("Commands")[2])
+    assert [name for name in listed if name in (*COMMANDS, *GROUPS)] == [*COMMANDS, *GROUPS]
+    assert set(listed) == {module.name for module in pkgutil.iter_modules(cli.__path__)} - {"context", "tables"}
     for command in (*COMMANDS, *GROUPS):
         result = run(empty, command, "--help")
         assert result.exit_code == 0
         assert f"{command} [OPTIONS]" in result.output
+
+
+def test_starting_loads_neither_dagster_nor_a_heavy_library():
+    heavy = ["dagster", "duckdb", "implicit", "lightgbm", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow"]
+    heavy += ["scipy", "sklearn", "sqlglot"]
+    code = f"import sys, recsys_jobs.cli; print(*[name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Prove that a night saw nothing that came after it."""

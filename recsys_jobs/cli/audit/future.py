@@ -1,0 +1,64 @@
+"""``recsys audit future``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recsys_jobs.audit.report import sentence, verdict
+from recsys_jobs.cli.context import Context
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from recsys_jobs.audit.future import Audit
+
+
+def future(
+    ctx: typer.Context,
+    night: Annotated[
+        datetime | None,
+        typer.Option("--night", formats=["%Y-%m-%d"], help="Night to audit (default: the newest built)."),
+    ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Build the graded night and the clean log anew, too, in each build.")
+    ] = False,
+    users: Annotated[
+        float, typer.Option(min=0.0001, max=1, help="Share of users to audit on; a sample is audited deep.")
+    ] = 1.0,
+) -> None:
+    """Prove that a night saw nothing that came after it: build it with its future deleted and altered, and compare.
+
+    Works in a folder of its own; nothing is published. Takes up to three times the night. Exit code 1: it saw some.
+    """
+    from recsys_jobs.audit.future import audit_future  # It loads Dagster.
+
+    context = ctx.ensure_object(Context)
+    audited = night.date() if night else context.newest_built_night()
+    with context.console.status(f"Auditing night {audited}") as status:
+        audit = audit_future(context.profile, audited, lambda text: status.update(text), deep=deep, users=users)
+    _print_audit(context.console, audit)
+    if not audit.passed:
+        raise typer.Exit(1)
+
+
+def _print_audit(console: Console, audit: Audit) -> None:
+    for asset, _ in audit.compared:
+        differing = [d for d in audit.differences if d.asset == asset]
+        style = "red" if differing else None
+        console.print(f"{'DIFFERS' if differing else 'EQUAL  '} {asset}", style=style, highlight=False)
+        for difference in differing:
+            console.print(f"        {sentence(difference)}", markup=False, highlight=False)
+            for row in difference.rows:
+                console.print(f"        {row}", markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
+    compared = {asset for asset, _ in audit.compared}
+    for difference in audit.differences:
+        if difference.asset not in compared:
+            text = f"FAILS   {sentence(difference)} {' '.join(difference.rows)}"
+            console.print(text, style="red", markup=False, highlight=False)
+    seconds = ", ".join(f"{name} {taken:.0f} s" for name, taken in audit.seconds.items())
+    console.print(f"Builds: {seconds}", highlight=False)
+    style = None if audit.passed else "red"
+    console.print(verdict(audit), style=style, markup=False, highlight=False, soft_wrap=True)

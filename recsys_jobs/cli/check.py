@@ -1,0 +1,77 @@
+"""``recsys check``: the declared checks of one night, run without Dagster and printed as ``dbt test`` prints them."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recsys_jobs.cli.context import Context
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from recsys_assets.reports.checks import CheckResult
+
+STYLES = {"PASS": "green", "WARN": "yellow", "ERROR": "red", "SKIP": "yellow"}
+
+
+def check(
+    ctx: typer.Context,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(help="tag:leakage, a schema, a table or a check; several add up, a comma between two: both."),
+    ] = None,
+    night: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Night (default: the newest built one).")
+    ] = None,
+) -> None:
+    """Check the tables of a night as they lie in the lake; ends with exit code 1 when a check fails.
+
+    The nightly job runs the same checks, right after each table is written, and stops where one fails.
+    """
+    from recsys_assets.reports.checks import (
+        check_results,
+        select_checks,
+    )  # It loads sqlglot, which takes half a second.
+
+    context = ctx.ensure_object(Context)
+    console, profile = context.console, context.profile
+    asked = night.date() if night else context.newest_built_night()
+    checks, counts, started = select_checks(profile, select or []), dict.fromkeys(STYLES, 0), time.perf_counter()
+    n_checks, width = len(checks), max(len(f"{check.name} of {check.table}") for check in checks) + 4
+    console.print(f"Night {asked} of profile {profile.name}: {n_checks} checks", highlight=False)
+    for place, result in enumerate(check_results(profile, checks, asked), 1):
+        counts[result.status.upper()] += 1
+        _print_line(console, result, f"{place:>{len(str(n_checks))}} of {n_checks}", width)
+        if result.first_failing:
+            _print_failing(console, result, result.first_failing)
+    total = ", ".join(f"{word} {n}" for word, n in counts.items())
+    console.print(f"Done in {time.perf_counter() - started:.1f} s: {total}, in all {n_checks}", highlight=False)
+    if counts["ERROR"]:
+        raise typer.Exit(1)
+
+
+def _print_line(console: Console, result: CheckResult, place: str, width: int) -> None:
+    """One check, the end of the line aligned to ``width``."""
+    word, title = result.status.upper(), f"{result.check} of {result.table}"
+    end = result.message
+    if end is None:
+        end = f"{word if word == 'PASS' else f'{word} {result.n_failing:,}'} in {result.seconds:.2f}s"
+    text = f"{place} {word} {title} {'.' * (width - len(title) + 5 - len(word))} [{end}]"
+    console.print(text, style=STYLES[word], highlight=False, soft_wrap=True, markup=False)
+
+
+def _print_failing(console: Console, result: CheckResult, first_failing: dict[str, object]) -> None:
+    """What the check says, and the first row that fails it."""
+    row = ", ".join(f"{name} {value}" for name, value in first_failing.items())
+    threshold = f"error if {result.error_if}, " if result.error_if else ""
+    lines = [
+        result.description,
+        f"{result.n_failing:,} of {result.n_rows:,} rows; {threshold}warn if {result.warn_if}; the first: {row}",
+        f"all of them: {result.stored_in}" if result.stored_in else "",
+    ]
+    for line in filter(None, lines):
+        console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)

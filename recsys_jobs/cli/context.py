@@ -1,0 +1,149 @@
+"""What commands share: the console, the profile, choosing a night, landing files and building nights."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from recsys_assets.profile import load_profile
+from recsys_assets.storage.lake.lake import Lake, LakeError
+from recsys_jobs.run import check_night, dagster_instance, report_landing, run_night
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dagster import JobDefinition
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+    from recsys_assets.storage.landing.database import Kind, Landed
+
+NightOption = Annotated[datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Night, e.g. 2017-10-31.")]
+
+
+class Context:
+    """One run of the command line; a command gets it with ``ctx.ensure_object(Context)``."""
+
+    def __init__(self) -> None:
+        # Into a pipe or a file there is no width to keep to: a table is better read unfolded.
+        self.console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The profile that ``RECSYS_PROFILE`` names, loaded when it is first asked for."""
+        return load_profile()
+
+    @cached_property
+    def _job(self) -> JobDefinition:
+        from recsys_jobs.definitions import nightly_job  # It loads Dagster, which takes seconds.
+
+        return nightly_job(self.profile)
+
+    def newest_built_night(self) -> Night:
+        """The newest night that is built.
+
+        Raises
+        ------
+        LakeError
+            When none is.
+        """
+        built = Lake(self.profile).built_nights()
+        if not built:
+            raise LakeError(
+                f"No night of profile {self.profile.name} is built yet. Run `recsys night` or `recsys demo`."
+            )
+        return built[-1]
+
+    def built_night(self, asked: datetime | None) -> Night:
+        """The built night that was asked for, or else the newest.
+
+        Raises
+        ------
+        LakeError
+            When it is not built, or none is.
+        """
+        if asked is None:
+            return self.newest_built_night()
+        night, built = asked.date(), Lake(self.profile).built_nights()
+        if night not in built:
+            raise LakeError(f"Night {night} is not built. Built are {', '.join(map(str, built[-10:]))}.")
+        return night
+
+    def land(
+        self, files: list[Path], kind: Kind, *, arrived_at: datetime | None = None, restate: bool = False
+    ) -> list[Landed]:
+        """Land files, and tell what became of each and which nights they made stale.
+
+        Raises
+        ------
+        ProfileError
+            When a file matches none of the profile's deliveries; nothing has landed then.
+        FilesRefused
+            After all others have landed, when some were refused or could not be opened.
+        """
+        from recsys_assets.assets.raw import FilesRefused, land_files  # It loads Dagster.
+
+        console, refused = self.console, None
+        with console.status("Landing"):
+            try:
+                landed = land_files(
+                    self.profile,
+                    files,
+                    kind,
+                    lambda text: console.print("  " + text, markup=False),
+                    arrived_at=arrived_at,
+                    restate=restate,
+                )
+            except FilesRefused as error:
+                landed, refused = error.landed, error
+        if len(landed) > 1:
+            read, rows, rejected = (
+                sum(getattr(file, f"rows_{what}") for file in landed) for what in ("read", "landed", "rejected")
+            )
+            console.print(f"  In all: {len(landed)} files, {read:,} rows read, {rows:,} landed, {rejected:,} rejected")
+        report_landing(landed)
+        stale = sorted({night for file in landed for night in file.stale})
+        if stale:
+            console.print(f"Stale, build them again: {', '.join(map(str, stale))}", style="yellow")
+        if refused:
+            raise refused
+        return landed
+
+    def build_nights(self, nights: Sequence[Night], tags: dict[str, str] | None = None) -> None:
+        """Build nights, oldest first, with a bar that names the step under way.
+
+        Parameters
+        ----------
+        tags
+            Tags of their runs.
+
+        Raises
+        ------
+        NightFailed
+            When one of them cannot be built (then none is), or when one fails.
+        """
+        for night in nights:
+            check_night(self.profile, night)
+        if not nights:
+            return
+        job = self._job
+        columns = (TextColumn("night {task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
+        with (
+            Progress(*columns, TextColumn("{task.fields[step]}"), console=self.console) as bars,
+            dagster_instance() as instance,
+        ):
+            for night in sorted(nights):
+                bar = bars.add_task(str(night), total=None, step="")
+
+                def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
+                    bars.update(bar, completed=done, total=steps, step=step)
+
+                run_night(self.profile, job, night, instance, progress, tags)

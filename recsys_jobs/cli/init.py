@@ -1,0 +1,164 @@
+"""``recsys init``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from recsys_assets.selects.quoting import text
+from recsys_jobs.cli.context import Context
+from recsys_jobs.init.measure import weigh
+from recsys_jobs.init.roles import shell_word
+from recsys_jobs.init.source import write_source
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from recsys_jobs.init.look import Look
+    from recsys_jobs.init.roles import Roles
+    from recsys_jobs.init.source import NewSource
+    from recsys_jobs.init.times import TimeFormat
+    from recsys_jobs.init.trial import Tried
+
+MAX_TYPES = 12
+"""Event types listed one by one."""
+MAX_REASONS = 5
+"""Reasons for rejected rows listed."""
+_COLUMN = "Column that is the {}."
+
+
+def init(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the source and the profile, e.g. my_shop.")],
+    file: Annotated[Path, typer.Option("--file", help="CSV, CSV.gz, TSV, Parquet or JSON lines with a row an event.")],
+    user: Annotated[str | None, typer.Option(help=_COLUMN.format("user"))] = None,
+    item: Annotated[str | None, typer.Option(help=_COLUMN.format("item"))] = None,
+    time: Annotated[str | None, typer.Option(help=_COLUMN.format("time"))] = None,
+    event: Annotated[str | None, typer.Option(help=_COLUMN.format("type of event") + " '': none.")] = None,
+    quantity: Annotated[str | None, typer.Option(help=_COLUMN.format("number of pieces") + " '': none.")] = None,
+    value: Annotated[str | None, typer.Option(help="Column of what the line cost in total. '': none.")] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Zone of times without an offset, e.g. Europe/Berlin (default: UTC).")
+    ] = None,
+    time_format: Annotated[str | None, typer.Option(help="Format of the times, e.g. '%d/%m/%Y %H:%M'.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the source and profile of that name.")] = False,
+) -> None:
+    """Look at a file, propose what its columns are, and write a source and a profile for it.
+
+    Nothing lands yet: look at what it says, change the SQL it wrote if you know better, then run `recsys demo`.
+    """
+    context = ctx.ensure_object(Context)
+    console = context.console
+    asked = {"user": user, "item": item, "time": time, "event": event, "quantity": quantity, "value": value}
+    with console.status(f"Looking at {file.name}"):
+        source = write_source(name, file, asked, time_zone=time_zone, time_format=time_format, replace=force)
+    assert source.roles.time is not None, "roles without a time are refused earlier"
+    _print_columns(console, source.seen, source.roles)
+    _print_trial(console, source.seen, source.tried)
+    _print_choices(console, source)
+    _print_written(console, source)
+    _print_zone(console, source.roles.time, time_zone)
+    _print_next(console, name, source.measured.user, bool(source.nights.demo))
+
+
+def _print_columns(console: Console, seen: Look, roles: Roles) -> None:
+    role_of = {column.name: role for role, column in roles.taken.items()}
+    table = Table("column", "taken for", "why", "for example", title=f"{', '.join(_shown(seen))}: {seen.n_rows:,} rows")
+    order = {name: place for place, name in enumerate(role_of)}
+    for column in sorted(seen.columns, key=lambda column: order.get(column.name, len(order))):
+        role = role_of.get(column.name)
+        why = roles.why[role] if role else roles.left_out[column.name]
+        if role == "time" and roles.time:
+            why = f"{why}: {roles.time.what}"
+        examples = " · ".join(_short(value) for value in column.examples)
+        taken = Text(role) if role else Text("left out", style="dim")
+        table.add_row(Text(_short(column.name)), taken, Text(why), Text(examples))
+    console.print(table)
+
+
+def _shown(seen: Look) -> list[str]:
+    names = [path.name for path in seen.files]
+    return names if len(names) <= 2 else [f"{len(names)} files, {names[0]} to {names[-1]}"]
+
+
+def _short(value: str) -> str:
+    line = " ".join(value.split())
+    return line if len(line) <= 30 else line[:29] + "…"
+
+
+def _print_zone(console: Console, time: TimeFormat, zone: str | None) -> None:
+    if time.is_local and time.has_clock and not zone:
+        sentence = (
+            "Times say no offset and are taken as UTC. If they are local, say where: run this again with --force "
+            "--time-zone Europe/Berlin."
+        )
+    elif zone and not time.is_local:
+        sentence = "Each time says which instant it is, so --time-zone changes nothing."
+    else:
+        return
+    console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_trial(console: Console, seen: Look, tried: Tried) -> None:
+    if seen.n_unsplit:
+        _say(console, f"{seen.n_unsplit:,} line(s) cannot be split into the file's columns and will be rejected.")
+    share = 100 * tried.n_rejected / tried.n_rows
+    _say(console, f"Tried on {tried.n_rows:,} rows: {tried.n_rejected:,} of them would be rejected ({share:.1f}%).")
+    for row in tried.reasons[:MAX_REASONS]:
+        _say(console, f"  {row['column_name']}: {row['reason']}: {row['n_rows']:,}")
+
+
+def _print_choices(console: Console, source: NewSource) -> None:
+    """What was chosen beyond the columns, and why."""
+    if source.n_returns:
+        _say(
+            console, f"{source.n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql)."
+        )
+    weights = weigh(source.measured.types)
+    listed = [
+        f"{_short(name)} {weights[name]}" if name in weights else f"{_short(name)} left out"
+        for name in source.measured.types
+    ]
+    more = f", {len(listed) - MAX_TYPES} more in the profile" if len(listed) > MAX_TYPES else ""
+    _say(console, f"Event types: {', '.join(listed[:MAX_TYPES])}{more}.")
+    horizon = source.nights.horizon
+    _say(console, f"Horizon: {horizon} day{'s' if horizon > 1 else ''}, {source.nights.why}.")
+
+
+def _print_written(console: Console, source: NewSource) -> None:
+    _say(console, "Written:")
+    files = [f"sql/sources/{source.name}/{stem}.sql" for stem in source.selects]
+    for path in [*files, f"data/profiles/{source.name}.toml"]:
+        _say(console, f"  {path}")
+
+
+def _print_next(console: Console, name: str, user: str, has_demo: bool) -> None:
+    query = f"from serving.recommend({text(user)})"
+    query = shell_word(query) if re.search(r'["$`\\!]', query) else f'"{query}"'
+    steps: dict[str, Any] = {
+        f"export RECSYS_PROFILE={name}": "this profile, in this shell",
+        "recsys demo": "lands the files, builds three nights, shows lists and grades",
+        f"recsys query {query}": "what one of them would be shown",
+    }
+    if not has_demo:
+        steps = {f"export RECSYS_PROFILE={name}": "this profile", "recsys land --history": "takes the files in"}
+        steps["recsys night"] = "builds the newest night, once the first day has closed"
+    console.print("Next:", highlight=False)
+    width = max(map(len, steps))
+    for command, what in steps.items():
+        console.print(f"  {command:{width}}  {what}", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        "To change what a column is taken for, edit the SQL, or run this again with --force and --user, --item, "
+        "--time, --event, --quantity or --value.",
+        highlight=False,
+        soft_wrap=True,
+    )

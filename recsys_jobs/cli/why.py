@@ -1,0 +1,71 @@
+"""``recsys why``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Column, Table
+
+from recsys_assets.reports.recommendations import explain
+from recsys_jobs.cli.context import Context, NightOption
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from recsys_assets.reports.recommendations import Evidence
+
+MAX_EVENTS = 20
+"""Events listed one by one."""
+
+
+def why(
+    ctx: typer.Context,
+    user: Annotated[str, typer.Argument(help="User id as delivered.")],
+    item: Annotated[str, typer.Argument(help="Item id as delivered.")],
+    night: NightOption = None,
+) -> None:
+    """Show why a user was recommended an item, down to the delivered rows it rests on."""
+    context = ctx.ensure_object(Context)
+    console, built = context.console, context.built_night(night)
+    why = explain(context.profile, user, item, built)
+    for listing in why.listings:
+        console.print(
+            f"[bold]{listing.title}[/bold] is at rank {listing.rank} of task {listing.task}: {listing.reason_text}",
+            soft_wrap=True,
+        )
+    if not why.listings:
+        console.print(f"Night {built} does not list item {item} for user {user}.")
+    proposals = Table("task", "algorithm", "its rank", "its score", "weight in the fusion", title="Proposed by")
+    for row in why.proposals:
+        proposals.add_row(row.task, row.algorithm, str(row.rank), f"{row.score:.4g}", f"{row.weight:.3f}")
+    console.print(proposals if why.proposals else "No algorithm proposed it to this user.")
+    _print_evidence(console, why.evidence)
+
+
+def _print_evidence(console: Console, events: Sequence[Evidence]) -> None:
+    table = Table(
+        Column("when (UTC)", no_wrap=True),
+        "what",
+        "item",
+        "quantity",
+        "visible from night",
+        Column("delivered in", no_wrap=True),
+        Column("row", no_wrap=True),
+        title="Evidence",
+    )
+    for event in events[:MAX_EVENTS]:
+        table.add_row(
+            str(event.event_ts),
+            event.event_type,
+            f"{event.item_id} {event.title}",
+            "" if event.quantity is None else f"{event.quantity:g}",
+            str(event.visible_night),
+            event.file,
+            str(event.row_number),
+        )
+    console.print(table if events else "No event of this user rests behind it.")
+    if len(events) > MAX_EVENTS:
+        console.print(f"and {len(events) - MAX_EVENTS} earlier events.")

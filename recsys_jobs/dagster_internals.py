@@ -1,0 +1,117 @@
+"""The uses of Dagster's private API, each with the reason why Dagster 1.13 has no public way.
+
+What belongs here: everything imported from a module of Dagster whose name begins with an underscore, the event store
+aside (`recsys_jobs.event_store`). What only tests need is imported inside its function, for that takes a second.
+`tests/jobs/test_dagster_internals.py` has a test for each use; when Dagster is brought up to another version, read
+this page and those tests again, and set `CHECKED_WITH`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from dagster import DagsterRun
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemotePartitionSetOrigin,
+    RemoteRepositoryOrigin,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from dagster import DagsterInstance
+    from dagster._core.remote_origin import CodeLocationOrigin
+
+    from recsys_assets.nights import Night
+
+CHECKED_WITH = "1.13.27"
+"""Version of Dagster that all of this was last read against."""
+LOCATION = "recsys"
+"""Name of the code location, as `pyproject.toml` and `workspace.yaml` give it."""
+
+
+@contextmanager
+def recorded_backfill(
+    instance: DagsterInstance, job: str, title: str, nights: Sequence[Night]
+) -> Iterator[tuple[dict[str, str], Callable[[], bool]]]:
+    """Record a backfill of a job whose runs this process makes itself, while the block runs.
+
+    Yields the tags that make a run one of the backfill's, and a function that says whether it was cancelled.
+
+    Why no public way: a backfill is public only as a request to a running daemon, over GraphQL or
+    ``dagster job backfill``, which then starts a process a night; a Python API was proposed and not merged (pull
+    request 26731 of dagster-io/dagster). Ours runs in this process, without a daemon, and is to stand on the UI's page
+    of backfills all the same. So it is recorded as one whose runs have all been submitted: a daemon that is up starts
+    none of them, and closes the record if this process is killed.
+    """
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__")
+    record = PartitionBackfill(
+        backfill_id=uuid4().hex[:8],
+        status=BulkActionStatus.REQUESTED,
+        from_failure=False,
+        tags={},
+        backfill_timestamp=time.time(),
+        title=title,
+        partition_set_origin=RemotePartitionSetOrigin(
+            repository_origin=repository, partition_set_name=f"{job}_partition_set"
+        ),
+        partition_names=[str(night) for night in nights],
+        last_submitted_partition_name=str(nights[-1]),
+    )
+
+    def is_cancelled() -> bool:
+        now = instance.get_backfill(record.backfill_id)
+        return now is not None and now.status in {BulkActionStatus.CANCELING, BulkActionStatus.CANCELED}
+
+    def end(status: BulkActionStatus) -> None:
+        instance.update_backfill(record._replace(status=status, backfill_end_timestamp=time.time()))
+
+    instance.add_backfill(record)
+    try:
+        yield dict(DagsterRun.tags_for_backfill_id(record.backfill_id)), is_cancelled
+    except BaseException:
+        end(BulkActionStatus.CANCELED if is_cancelled() else BulkActionStatus.COMPLETED_FAILED)
+        raise
+    end(BulkActionStatus.COMPLETED_SUCCESS)
+
+
+def cancel_backfill(instance: DagsterInstance, backfill_id: str) -> None:
+    """Ask for a backfill to stop, as the button on the UI's page does. For tests.
+
+    Why no public way: it is public only over GraphQL, through a webserver that has loaded the code location.
+    """
+    record = instance.get_backfill(backfill_id)
+    assert record is not None, f"there is no backfill {backfill_id}"
+    instance.update_backfill(record._replace(status=BulkActionStatus.CANCELING))
+
+
+def end_lost_runs(instance: DagsterInstance) -> list[str]:
+    """Let Dagster's monitor look once for runs that no process is left of; returns its errors. For tests.
+
+    Why no public way: the monitor is a thread of ``dagster-daemon run``, which starts all others with it and looks
+    every two minutes.
+    """
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+    from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
+
+    with WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace:
+        errors = list(execute_run_monitoring_iteration(workspace, logging.getLogger(__name__)))
+    return [str(error) for error in errors if error]
+
+
+def code_locations(file: str) -> list[CodeLocationOrigin]:
+    """The code locations that Dagster reads out of a ``workspace.yaml`` or a ``pyproject.toml``. For tests.
+
+    Why no public way: the commands that take ``-w`` load the locations, and so start a server for each.
+    """
+    from dagster._core.workspace.load import location_origins_from_yaml_paths
+    from dagster._core.workspace.load_target import get_origins_from_toml
+
+    return list(get_origins_from_toml(file) if file.endswith(".toml") else location_origins_from_yaml_paths([file]))
