@@ -1,9 +1,12 @@
 """The uses of Dagster's private API, each with the reason why Dagster 1.13 has no public way.
 
-What belongs here: everything imported from a module of Dagster whose name begins with an underscore, the event store
-aside (`recsys_jobs.event_store`). What only tests need is imported inside its function, for that takes a second.
-`tests/jobs/test_dagster_internals.py` has a test for each use; when Dagster is brought up to another version, read
-this page and those tests again, and set `CHECKED_WITH`.
+What belongs here: everything imported from a module of Dagster whose name begins with an underscore. What only tests
+need is imported inside its function, for that takes a second. `tests/jobs/test_dagster_internals.py` has a test for
+each use; when Dagster is brought up to another version, read this page and those tests again, and set `CHECKED_WITH`.
+
+The classes of Dagster's own store are handed on for `recsys_jobs.event_store`. Why no public way: ``dagster.yaml`` lets
+a deployment name a store of its own, but Dagster publishes no class to make one from, and one written anew would have
+to keep up with every table that Dagster adds.
 """
 
 from __future__ import annotations
@@ -21,6 +24,11 @@ from dagster._core.remote_origin import (
     RemotePartitionSetOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.runs import SqliteRunStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._core.storage.sqlite_storage import _event_logs_directory as event_logs_directory
+from dagster._core.storage.sqlite_storage import _runs_directory as runs_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +37,19 @@ if TYPE_CHECKING:
     from dagster._core.remote_origin import CodeLocationOrigin
 
     from recsys_assets.nights import Night
+
+__all__ = [
+    "CHECKED_WITH",
+    "DagsterSqliteStorage",
+    "SqliteEventLogStorage",
+    "SqliteRunStorage",
+    "cancel_backfill",
+    "code_locations",
+    "end_lost_runs",
+    "event_logs_directory",
+    "recorded_backfill",
+    "runs_directory",
+]
 
 CHECKED_WITH = "1.13.27"
 """Version of Dagster that all of this was last read against."""

@@ -4,7 +4,8 @@ What belongs here: how a process keeps its connections to the files below ``DAGS
 is as in Dagster's default store: the files are the same, and either store reads what the other wrote.
 
 Dagster opens a file, writes an event and closes it again: three times an event of a table, some 2,000 times a night,
-and each closing waits for the disk and forgets the SQL that was compiled. `deploy/dagster.yaml` names this class.
+and each closing waits for the disk and forgets the SQL that was compiled. It stays while it saves a twentieth of a
+night, which ``python -m benchmarks event_store`` measures. `deploy/dagster.yaml` names this class.
 """
 
 from __future__ import annotations
@@ -12,19 +13,23 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.runs import SqliteRunStorage
-from dagster._core.storage.sql import create_engine
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, _event_logs_directory, _runs_directory
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
+
+from recsys_jobs.dagster_internals import (
+    DagsterSqliteStorage,
+    SqliteEventLogStorage,
+    SqliteRunStorage,
+    event_logs_directory,
+    runs_directory,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dagster._serdes import ConfigurableClassData
     from sqlalchemy.engine import Connection, Engine
 
+BUSY_TIMEOUT_SECONDS = 30
+"""How long one process waits for another that writes to the same file, as in Dagster's own store."""
 N_OPEN = 8
 """Files of single runs that stay open; the UI looks at many."""
 _INDEX = "index"
@@ -33,13 +38,13 @@ _INDEX = "index"
 class Store(DagsterSqliteStorage):
     """Runs, events and schedules in SQLite files."""
 
-    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         super().__init__(base_dir, inst_data)
-        self._run_storage = Runs.from_local(_runs_directory(base_dir))
-        self._event_log_storage = Events(_event_logs_directory(base_dir))
+        self._run_storage = Runs.from_local(runs_directory(base_dir))
+        self._event_log_storage = Events(event_logs_directory(base_dir))
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Any) -> Self:
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> Self:
         """Make the store that ``dagster.yaml`` asks for."""
         return cls.from_local(inst_data=inst_data, **config_value)
 
@@ -53,7 +58,7 @@ class Store(DagsterSqliteStorage):
 class Runs(SqliteRunStorage):
     """Runs, in one file."""
 
-    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
+    def __init__(self, conn_string: str, inst_data: Any = None) -> None:
         self._engine = _open(conn_string)
         super().__init__(conn_string, inst_data)
 
@@ -71,7 +76,7 @@ class Runs(SqliteRunStorage):
 class Events(SqliteEventLogStorage):
     """Events, in one file for each run and an index of what concerns assets."""
 
-    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
         super().__init__(base_dir, inst_data)
 
@@ -107,7 +112,7 @@ class Events(SqliteEventLogStorage):
 
 
 def _open(conn_string: str) -> Engine:
-    engine: Engine = create_engine(conn_string, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
+    engine: Engine = create_engine(conn_string, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
     event.listen(engine, "connect", _do_not_wait_for_the_disk)
     return engine
 

@@ -4,20 +4,26 @@ import shutil
 import time
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 
 import dagster
 import pytest
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, EventLogEntry
-from tests.foundation.committed import committed
 
 from recsys_assets.profile import PROJECT
 from recsys_jobs.dagster_internals import (
     CHECKED_WITH,
+    DagsterSqliteStorage,
+    SqliteEventLogStorage,
+    SqliteRunStorage,
     cancel_backfill,
     code_locations,
     end_lost_runs,
+    event_logs_directory,
     recorded_backfill,
+    runs_directory,
 )
+from tests.helpers.committed import committed
 
 NIGHTS = [date(2017, 10, 25), date(2017, 10, 28)]
 
@@ -35,11 +41,17 @@ def test_the_installed_dagster_is_the_one_that_was_looked_at():
 
 
 def test_what_is_private_stands_in_one_module():
-    """With the event store aside, which says so itself."""
-    tests = "tests/jobs/test_dagster_internals.py", "tests/jobs/test_event_store.py"
     using = {str(path.relative_to(PROJECT)) for path in committed("*.py") if "dagster._" in path.read_text()}
-    assert using - set(tests) <= {"recsys_jobs/dagster_internals.py", "recsys_jobs/event_store.py"}
-    assert "recsys_jobs/dagster_internals.py" in using
+    assert using - {"tests/jobs/test_dagster_internals.py"} == {"recsys_jobs/dagster_internals.py"}
+
+
+def test_the_stores_classes_open_their_files_where_ours_looks_for_them_in_dagster_1_13_27(tmp_path):
+    store = DagsterSqliteStorage.from_local(str(tmp_path))
+    assert isinstance(store.run_storage, SqliteRunStorage)
+    assert isinstance(store.event_log_storage, SqliteEventLogStorage)
+    store.dispose()
+    assert Path(runs_directory(str(tmp_path)), "runs.db").exists()
+    assert Path(event_logs_directory(str(tmp_path)), "index.db").exists()
 
 
 @pytest.mark.parametrize(("fails", "status"), [(False, "COMPLETED_SUCCESS"), (True, "COMPLETED_FAILED")])
