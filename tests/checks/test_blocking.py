@@ -15,8 +15,9 @@ from dagster import (
     in_process_executor,
 )
 
+from recsys_assets.assets.partitions import profile_partitions
 from recsys_assets.checks.asset_checks import declared_checks
-from recsys_assets.nights import Night, partitions
+from recsys_assets.nights import Night
 from tests.checks.conftest import NIGHT
 
 GOOD, BROKEN = "(1, 0.5), (2, 1.5)", "(1, 0.5), (2, null)"
@@ -42,7 +43,7 @@ select user_key from features.user where user_key > 1
 @pytest.fixture
 def run(small, declare):
     """Run features.user, what rests on it, and its checks; returns the result."""
-    nights = partitions(small.profile.first_night, small.profile.last_night)
+    nights = profile_partitions(small.profile)
 
     def build(rows, severity="error", files=None, selection=None):
         @asset(key=["clean", "item_keys"], partitions_def=nights)
