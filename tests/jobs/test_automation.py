@@ -75,6 +75,11 @@ class Inbox:
         self.folder.mkdir(parents=True)
         self.cursor = None
         self.instance = DagsterInstance.ephemeral()
+        self.restart()
+
+    def restart(self):
+        """Load the definitions afresh, as a daemon does that starts."""
+        self.definitions = build_definitions(self.profile)
 
     def drop(self, given, name=None, age=60.0):
         target = self.folder / (name or given)
@@ -84,8 +89,8 @@ class Inbox:
         return target
 
     def tick(self):
-        """Evaluate a sensor of freshly loaded definitions, as after a restart."""
-        sensor = build_definitions(self.profile).resolve_sensor_def("landing_inbox")
+        """Evaluate the sensor."""
+        sensor = self.definitions.resolve_sensor_def("landing_inbox")
         with build_sensor_context(self.instance, cursor=self.cursor) as context:
             (result,) = list(sensor(context))
             self.cursor = context.cursor or self.cursor
@@ -101,7 +106,7 @@ class Inbox:
 
     def run(self, request):
         """Run the job as the daemon does, with the key of the request; returns whether it succeeded."""
-        job = build_definitions(self.profile).resolve_job_def("land")
+        job = self.definitions.resolve_job_def("land")
         tags = {"dagster/run_key": request.run_key}
         return job.execute_in_process(
             instance=self.instance, run_config=request.run_config, tags=tags, raise_on_error=False
@@ -151,6 +156,7 @@ def test_each_new_file_is_landed_exactly_once_also_over_restarts(inbox):
     inbox.drop("products.parquet")
     inbox.drop("transactions_1.parquet")
     assert inbox.asked_for() == ["products.parquet", "transactions_1.parquet"]
+    inbox.restart()
     assert inbox.asked_for() == []
     inbox.drop("transactions_2.parquet")
     assert inbox.asked_for() == ["transactions_2.parquet"]
@@ -205,7 +211,7 @@ def test_the_job_land_takes_what_the_sensor_asks_for(deployment, inbox):
     (inbox.folder / "transactions_broken.parquet").write_text("no Parquet")
     os.utime(inbox.folder / "transactions_broken.parquet", (1e9, 1e9))
     request = inbox.tick()
-    job = build_definitions(deployment.profile).resolve_job_def("land")
+    job = inbox.definitions.resolve_job_def("land")
     with DagsterInstance.ephemeral() as instance:
         runs = [job.execute_in_process(instance=instance, run_config=request.run_config) for _ in range(2)]
     first, again = (

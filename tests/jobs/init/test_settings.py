@@ -1,0 +1,76 @@
+"""The profile that `recsys init` writes: horizon, nights, tasks and weights."""
+
+import tomllib
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from recsys_assets.profile import Profile
+from recsys_jobs.init.measure import plan_nights, weigh
+from recsys_jobs.init.settings import write_profile
+from tests.jobs.init.proposal import measured
+
+
+@pytest.mark.parametrize(
+    ("found", "horizon"),
+    [
+        (measured(), 7),
+        (measured(active=(1, 20, 310, 600)), 14),
+        (measured(active=(1, 20, 30, 40)), 28),
+        (measured(users=100_000, active=(200, 500, 900, 1000)), 7),
+        (measured(oldest="2025-06-10", active=(200, 100, 900, 1000)), 5),
+        (measured(oldest="2025-06-15"), 3),
+        (measured(oldest="2025-06-21"), 2),
+        (measured(oldest="2025-06-28"), 1),
+        (measured(oldest="2025-05-20", active=(1, 20, 30, 40)), 7),
+    ],
+)
+def test_the_horizon_holds_enough_users_and_fits_the_history(found, horizon):
+    nights = plan_nights(found)
+    assert nights.horizon == horizon
+    assert nights.demo[-1] == date(2025, 6, 30)
+    assert {b - a for a, b in zip(nights.demo, nights.demo[1:], strict=False)} == {timedelta(days=horizon)}
+
+
+def test_a_live_shop_has_no_last_night_and_waits_for_the_close(propose):
+    today = datetime.now().date()
+    found = measured(oldest=str(today - timedelta(days=100)), newest=str(today))
+    nights = plan_nights(found)
+    assert not nights.is_history
+    assert nights.demo[-1] < today
+    delivery = propose("user,item,time\nu,i,2025-01-01\n").delivery
+    live = tomllib.loads(write_profile("shop", delivery, found, nights))
+    past = tomllib.loads(write_profile("shop", delivery, measured(), plan_nights(measured())))
+    assert "last_night" not in live
+    assert past["last_night"] == date(2025, 6, 30)
+    assert "and set first_night near today" in write_profile("shop", delivery, measured(), plan_nights(measured()))
+    Profile(name="shop", **live)
+
+
+@pytest.mark.parametrize(("repeats", "tasks"), [(0.3, ["next", "discovery"]), (0.01, ["discovery"])])
+def test_only_discovery_where_nobody_repeats(propose, repeats, tasks):
+    delivery = propose("user,item,time\nu,i,2025-01-01\n").delivery
+    found = measured(repeats=repeats)
+    settings = tomllib.loads(write_profile("shop", delivery, found, plan_nights(found)))
+    assert settings["tasks"] == tasks
+    assert ("buy_again" in settings["algorithms"]) == ("next" in tasks)
+
+
+@pytest.mark.parametrize(
+    ("types", "weights"),
+    [
+        (["purchase"], {"purchase": 1.0}),
+        (["view", "addtocart", "purchase"], {"view": 0.1, "addtocart": 0.3, "purchase": 1.0}),
+        (["view", "remove_from_cart", "Add-To-Cart"], {"view": 0.333, "Add-To-Cart": 1.0}),
+        (["view"], {"view": 1.0}),
+        (["purchase", "heartbeat"], {"purchase": 1.0}),
+        (["a", "b"], {"a": 1.0, "b": 1.0}),
+        (
+            ["product viewed", "Product Added", "purchase", "cart viewed", "order_refunded", "order shipped"],
+            {"product viewed": 0.1, "Product Added": 0.3, "purchase": 1.0, "cart viewed": 0.1},
+        ),
+        (["Added to Wishlist", "checkout started"], {"Added to Wishlist": 1.0, "checkout started": 1.0}),
+    ],
+)
+def test_weights_of_event_types(types, weights):
+    assert weigh(dict.fromkeys(types, 5)) == weights
