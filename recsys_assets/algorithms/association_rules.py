@@ -49,7 +49,7 @@ class AssociationRules(Recommender):
         min_support: PositiveFloat = 0.0005
         """Least share of baskets that hold an itemset."""
 
-        mcontents: PositiveInt = 20
+        min_baskets: PositiveInt = 20
         """Least number of baskets that hold an itemset, whatever the share; a fifth of them where that is less."""
 
         max_length: Annotated[int, Field(ge=2, le=3)] = 3
@@ -74,7 +74,7 @@ class AssociationRules(Recommender):
         history = train.to_csr(train.weights * hyperbolic(train.ages, settings.decay_days))
         contents = baskets(train).items
         n_baskets = contents.shape[0]
-        least = max(settings.min_support * n_baskets, min(settings.mcontents, n_baskets / 5))
+        least = max(settings.min_support * n_baskets, min(settings.min_baskets, n_baskets / 5))
         itemsets, counts = fp_growth(contents, least, settings.max_length, settings.max_basket)
         arrays = _rules(itemsets, counts, n_baskets, settings.min_confidence)
         return history, {"itemsets": itemsets, "support": counts / max(n_baskets, 1), **arrays}
