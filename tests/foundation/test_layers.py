@@ -26,7 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "profile": {"errors", "nights", "algorithms", "ranking"},  # their settings are validated with its own
     "selects": GROUND | {"profile"},
     "storage": STORAGE,
-    "reports": STORAGE | PURE,
+    "reports": STORAGE | PURE | {"checks"},  # what ran checks say, without Dagster
     "assets": STORAGE | PURE,
     "checks": STORAGE | PURE | {"assets"},
     "jobs": {"assets", "checks", "reports"} | STORAGE | PURE,
