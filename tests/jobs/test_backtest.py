@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from recsys_jobs.backtest import _backfill, _not_up_to_date
 from recsys_jobs.cli import app
-from tests.sample import HORIZON, NIGHTS
+from tests.helpers.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 NEXT = LAST + timedelta(days=HORIZON)

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from recsys_jobs.cli import app
-from tests import sample
-from tests.sample import NIGHTS
+from tests.helpers import sample
+from tests.helpers.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 COMMANDS = (
