@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import sample
+from tests.helpers import sample
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: OpenMP's threads would wait for one another there
     os.environ.setdefault("OMP_NUM_THREADS", "1")

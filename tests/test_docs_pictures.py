@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.profile import data_folder
+from tests.helpers.sample import PROJECT, Deployment
 from tests.jobs import chromium
-from tests.sample import PROJECT, Deployment
 
 pytestmark = [
     pytest.mark.slow,

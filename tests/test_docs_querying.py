@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.sample import CLI, Deployment
+from tests.helpers.sample import CLI, Deployment
 from tests.test_docs import PROJECT, Block, blocks
 
 BLOCKS = blocks(PROJECT / "docs" / "querying.md")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import sample
 from tests.assets.purchases import Purchases, read_purchases
+from tests.helpers import sample
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from tests import sample
+from tests.helpers import sample
 
 NO_PRODUCTS = ("FUEL", "MISCELLANEOUS")
 

@@ -6,8 +6,8 @@ from dagster import AssetKey
 from recsys_assets.assets.columns import column_notes, origins_text
 from recsys_assets.selects.files import table_files
 from recsys_assets.storage.landing.database import Landed
-from tests import sample
-from tests.sample import Deployment
+from tests.helpers import sample
+from tests.helpers.sample import Deployment
 
 # Made by landing (when a row became known, a hash of its attributes), or not given by the source.
 NOT_DELIVERED = {

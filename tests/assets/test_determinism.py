@@ -3,8 +3,8 @@
 import duckdb
 import pytest
 
-from tests import sample
-from tests.sample import HORIZON, NIGHTS
+from tests.helpers import sample
+from tests.helpers.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 HISTORY = ("products", "demographics", "transactions_1", "transactions_2", "promotions")

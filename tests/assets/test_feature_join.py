@@ -6,7 +6,7 @@ import pytest
 
 from recsys_assets.selects.feature_join import FeatureError, feature_query, feature_reads
 from recsys_assets.selects.files import SQL_FOLDER, load_select
-from tests.sample import NIGHTS
+from tests.helpers.sample import NIGHTS
 
 ROWS = load_select(SQL_FOLDER / "training" / "ranking.sql")
 ALL_USERS = {"first_user": 0, "last_user": 2**31 - 1}

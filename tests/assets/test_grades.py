@@ -9,7 +9,7 @@ import pytest
 
 from recsys_assets.assets.steps.beyond_accuracy import metric_selects
 from recsys_assets.ranking import CONFIGURATIONS
-from tests.sample import HORIZON, NIGHTS
+from tests.helpers.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 CUTS = (1, 5, 10, 20)

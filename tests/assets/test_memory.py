@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from tests import sample
+from tests.helpers import sample
 
 N_USERS = N_ITEMS = 16_000
 DENSE_MB = N_USERS * N_ITEMS * 8 / 1e6
@@ -17,7 +17,7 @@ BUILD = """
 import sys, json
 from datetime import date
 from pathlib import Path
-from tests.sample import Deployment
+from tests.helpers.sample import Deployment
 from recsys_assets.assets.clean import clean_selects
 from recsys_assets.storage.landing.database import Landing
 deployment = Deployment(Path(sys.argv[1]), Path(sys.argv[2]))

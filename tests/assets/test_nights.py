@@ -8,7 +8,7 @@ import pytest
 
 from recsys_jobs.run import dagster_instance
 from tests.assets.purchases import cutoff
-from tests.sample import HORIZON, LATE_ARRIVAL, NIGHTS
+from tests.helpers.sample import HORIZON, LATE_ARRIVAL, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 TASKS = ("next", "discovery")

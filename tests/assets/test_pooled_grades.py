@@ -9,7 +9,7 @@ import pytest
 from recsys_assets.evaluation.pooling import COMPARED
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake.provenance import provenance
-from tests.sample import NIGHTS
+from tests.helpers.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 TABLES = ("grades.pooled", "grades.comparisons")

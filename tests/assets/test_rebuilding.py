@@ -9,7 +9,7 @@ from recsys_assets.assets.clean import TABLES
 from recsys_assets.nights import cutoff
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake.partitions import LakeError
-from tests.sample import HORIZON, NIGHTS
+from tests.helpers.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 ALGORITHMS = {"als", "buy_again", "item_knn", "popularity"}

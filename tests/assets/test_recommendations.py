@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.assets.purchases import cutoff
-from tests.sample import NIGHTS
+from tests.helpers.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 DAY = timedelta(days=1)

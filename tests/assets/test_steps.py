@@ -9,7 +9,7 @@ from recsys_assets.assets import steps
 from recsys_assets.assets.training import TrainingData, reads
 from recsys_assets.storage.lake.provenance import provenance
 from recsys_jobs.run import dagster_instance
-from tests.sample import NIGHTS
+from tests.helpers.sample import NIGHTS
 
 FIRST, _, LAST = NIGHTS
 CLUSTERS = '''

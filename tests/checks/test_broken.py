@@ -12,7 +12,7 @@ from recsys_assets.checks.running import run_checks
 from recsys_assets.profile import Profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.landing.database import Landing
-from tests.sample import NIGHTS, PROFILE
+from tests.helpers.sample import NIGHTS, PROFILE
 
 CHECKS = load_checks(Profile(name="sample", **tomllib.loads(PROFILE)))
 TWICE = "from {rows} union all by name from {rows}"

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from recsys_assets.selects.files import TableName
-from tests.sample import NIGHTS
+from tests.helpers.sample import NIGHTS
 
 
 def test_the_newest_night_passes_and_every_check_has_a_line(built):

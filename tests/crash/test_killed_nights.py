@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import sample
-from tests.sample import NIGHTS, Deployment
+from tests.helpers import sample
+from tests.helpers.sample import NIGHTS, Deployment
 
 FIRST, SECOND, LAST = NIGHTS
 DEADLINE = 200.0

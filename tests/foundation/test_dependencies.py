@@ -113,7 +113,7 @@ def test_every_reason_is_of_something_that_is_declared_and_not_imported():
         ("import yaml", {"yaml"}),
         ("def f():\n    from sklearn.feature_extraction import text", {"sklearn"}),
         ("if TYPE_CHECKING:\n    import pandas as pd", {"pandas"}),
-        ("import json, recsys_assets.nights\nfrom tests.sample import SWITCHES", set()),
+        ("import json, recsys_assets.nights\nfrom tests.helpers.sample import SWITCHES", set()),
     ],
 )
 def test_imports_are_seen_wherever_they_stand(source: str, modules: set[str]):

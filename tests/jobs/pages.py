@@ -16,7 +16,7 @@ from pathlib import Path
 from dagster_graphql import DagsterGraphQLClient
 
 from recsys_assets.profile import PROJECT
-from tests.sample import Deployment
+from tests.helpers.sample import Deployment
 
 JOB = {"repositoryLocationName": "recsys", "repositoryName": "__repository__"}
 FROM_UI = {"key": "dagster/from_ui", "value": "true"}

@@ -14,7 +14,7 @@ from recsys_jobs.audit.asset import AUDIT, CHECK
 from recsys_jobs.audit.confinement import OpenedElsewhere, confined
 from recsys_jobs.audit.future import Audit, Difference
 from recsys_jobs.audit.report import compared_rows, markdown, verdict
-from tests import sample
+from tests.helpers import sample
 
 NIGHT = sample.NIGHTS[1]
 

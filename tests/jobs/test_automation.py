@@ -13,7 +13,7 @@ from dagster import DagsterInstance, RunRequest, SkipReason, build_schedule_cont
 from recsys_assets.storage.landing.database import Landing
 from recsys_jobs import automation
 from recsys_jobs.definitions import build_definitions
-from tests import sample
+from tests.helpers import sample
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from recsys_jobs.cli import app
 from recsys_jobs.staleness import nights_to_build
-from tests.sample import HORIZON, NIGHTS
+from tests.helpers.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 NEXT = LAST + timedelta(days=HORIZON)

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from recsys_assets.profile import PROJECT
 from recsys_jobs import cli
 from recsys_jobs.cli import app
-from tests import sample
-from tests.sample import NIGHTS
+from tests.helpers import sample
+from tests.helpers.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 COMMANDS = (

@@ -1,6 +1,6 @@
 """``recsys costs``: what the steps measured, beside each other."""
 
-from tests.sample import NIGHTS
+from tests.helpers.sample import NIGHTS
 
 
 def test_every_algorithms_seconds_and_memory_are_shown(built):

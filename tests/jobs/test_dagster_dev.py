@@ -8,9 +8,9 @@ import pytest
 
 from recsys_assets.assets.raw import history_files, land_files
 from recsys_assets.storage.landing.database import Landing
-from tests import sample
+from tests.helpers import sample
+from tests.helpers.sample import NIGHTS, Deployment
 from tests.jobs.pages import ask, dagster_dev, launch_one, launch_several, runs, succeed, wait
-from tests.sample import NIGHTS, Deployment
 
 pytestmark = [
     pytest.mark.slow,

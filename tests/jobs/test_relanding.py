@@ -1,6 +1,6 @@
 """Relanding: the past lands as it had, whatever becomes of the future."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,10 +14,14 @@ N = 22
 RAW = ("products", "demographics", "transactions")
 
 
-@pytest.fixture
-def lived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Nights 20 to 23 of a shop: history over the cutoff of 22, arrivals, a late file, a corrected one, rejects."""
-    shop = stocked(tmp_path, monkeypatch)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield live(stocked(tmp_path_factory.mktemp("lived"), monkeypatch))
+
+
+def live(shop: Shop) -> Shop:
     shop.land("demographics.csv", [household("u1"), household("u2")], kind="history")
     shop.land("transactions_9.csv", [line("u9", "p1", day(21, 13)), line("u2", "p2", day(21, 14))], day(24))
     shop.land("transactions_1.csv", [line("u1", "p1", day(21, 13)), line("u2", "p2", day(21, 14))], day(21, 20))

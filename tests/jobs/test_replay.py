@@ -14,8 +14,8 @@ from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_jobs.replay import Arrival, arrivals, day_files, moment, plan
-from tests import sample
-from tests.sample import Deployment
+from tests.helpers import sample
+from tests.helpers.sample import Deployment
 
 MARCH = [date(2011, 3, day) for day in range(1, 32)]
 # What must not depend on the order in which files arrive; keys, known_at and visible nights may.

@@ -15,10 +15,10 @@ import pytest
 from recsys_assets.profile import data_folder
 from recsys_assets.storage.landing.database import Landed, Landing
 from recsys_jobs.run import report_landing
+from tests.helpers.sample import PROJECT, Deployment
 from tests.jobs import chromium
 from tests.jobs.chromium import Page, browser
 from tests.jobs.pages import dagster_dev, one_night, runs, several_nights, wait
-from tests.sample import PROJECT, Deployment
 
 HOLD_BACK = """
 (() => {

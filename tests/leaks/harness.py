@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Literal
 
 from recsys_assets.profile import PROJECT
+from tests.helpers.sample import SWITCHES
 from tests.leaks import shop
-from tests.sample import SWITCHES
 
 CODE = ("recsys_assets", "recsys_jobs", "sql", "dbt_like_checks", "data/profiles", "deploy", "pyproject.toml")
 NIGHT, NEVER_BUILT = "2017-10-31", "2017-11-01"

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from recsys_assets.reports import checks, grades, landing, recommendations, releases
-from tests.sample import NIGHTS
+from tests.helpers.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 

@@ -9,7 +9,7 @@ from recsys_assets.assets.raw import land_files
 from recsys_assets.profile import PROJECT, load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.landing.database import Kind, Landed, Landing
-from tests import sample
+from tests.helpers import sample
 
 CLEAN = ("interactions", "events", "items", "users", "item_versions")
 
