@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -14,8 +13,10 @@ import typer
 
 from recsys_assets.selects.canonical import CANONICAL, canonical
 from recsys_assets.selects.files import load_select
+from tests.helpers.blocks import blocks, write_files
 from tests.helpers.committed import PROJECT, committed
-from tests.helpers.project import copy_project, run, run_script
+from tests.helpers.project import copy_project, recsys, run, run_script
+from tests.helpers.sample import NIGHTS
 
 DOCS = PROJECT / "docs"
 PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")] + sorted(
@@ -26,11 +27,15 @@ OWN_DATA = DOCS / "bring-your-own-data.md"
 LONGEST_README = 250
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 FROM_A_FILE, BY_HAND = "From a file to recommendations", "A whole one, by hand"
+ENDS = NIGHTS[0], NIGHTS[-1]
 ONE_FILE_EACH = {
     "A new algorithm": {"recsys_assets/algorithms/all_neighbours.py"},
     "A new feature": {"sql/features/user_week.sql"},
     "A new metric": {"recsys_assets/evaluation/metrics.py"},
     "A new check": {"dbt_like_checks/features.yml", "dbt_like_checks/singular/weekend_share_is_a_share.sql"},
+    "A new asset made by Python": {"recsys_assets/assets/steps/user_clusters.py"},
+    "A new command": {"recsys_assets/reports/nights.py", "recsys_jobs/cli/nights.py"},
+    "A new format of delivered files": {"recsys_assets/storage/landing/formats/arrow.py"},
 }
 WHAT_THERE_IS = """
 import json, sys
@@ -38,11 +43,16 @@ from recsys_assets.algorithms import registry
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.profile import load_profile
+from recsys_assets.storage.landing.formats import formats
+from recsys_jobs.cli import app
 from recsys_jobs.definitions import build_definitions
+import typer
 graph = build_definitions().resolve_asset_graph()
 json.dump({
     "algorithms": sorted(registry()),
     "metrics": sorted(METRICS),
+    "formats": sorted(formats()),
+    "commands": sorted(typer.main.get_command(app).commands),
     "checks": [check.name for check in load_checks(load_profile())],
     "assets": {
         "/".join(key.path): sorted("/".join(parent.path) for parent in graph.get(key).parent_keys)
@@ -51,52 +61,6 @@ json.dump({
     "groups": sorted({graph.get(key).group_name for key in graph.get_all_asset_keys()}),
 }, sys.stdout)
 """
-
-
-@dataclass(frozen=True)
-class Block:
-    """One fenced block of a page."""
-
-    section: str
-    label: str
-    """The file it is, where the line before says so: `path`, or `path`, at the end."""
-    language: str
-    text: str
-
-
-def blocks(page: Path) -> list[Block]:
-    read, section, label, fence = [], "", "", None
-    for line in page.read_text().splitlines():
-        if fence is not None:
-            if line == "```":
-                read.append(Block(section, label, fence[0], "\n".join(fence[1:]) + "\n"))
-                fence = None
-            else:
-                fence.append(line)
-        elif line.startswith("```"):
-            fence = [line.removeprefix("```")]
-        elif line:
-            section = line.lstrip("# ") if line.startswith("#") else section
-            label = line if re.fullmatch(r"`[^` ]+`(, at the end)?", line) else ""
-    assert fence is None, f"{page.name}: a block is not closed"
-    return read
-
-
-def write_files(page: Path, section: str, project: Path, home: Path) -> set[str]:
-    """Put a section's labelled blocks where they say they belong; return their paths as the page has them."""
-    written = set()
-    for block in blocks(page):
-        if block.section != section or not block.label:
-            continue
-        name = block.label.split("`")[1]
-        path = home / name.removeprefix("~/") if name.startswith("~/") else project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        before = path.read_text() if block.label.endswith("at the end") else ""
-        assert bool(before) == path.exists(), f"{page.name} says {block.label}"
-        spaced = "\n\n" if before and block.language == "python" else ""
-        path.write_text(before + spaced + block.text)
-        written.add(name)
-    return written
 
 
 def walk_through_the_shops(folder: Path, *sections: str) -> tuple[Path, str]:
@@ -391,6 +355,9 @@ def test_the_examples_are_found_by_their_place(there):
     assert {"not_null_user_week_weekend_share", "weekend_share_is_a_share"} <= set(there["checks"])
     assert {"models/all_neighbours", "candidates/all_neighbours", "features/user_week"} <= set(there["assets"])
     assert "clean/events" in there["assets"]["features/user_week"]
+    assert there["assets"]["segments/user_clusters"] == ["features/user"]
+    assert "nights" in there["commands"]
+    assert "arrow" in there["formats"]
 
 
 def profile_with_all_neighbours(project: Path) -> Path:
@@ -416,6 +383,39 @@ def test_the_new_metric_counts_right(extended):
         "print(METRICS['r_precision'](hits, np.array([2, 9]), 4).tolist())"
     )
     assert run(project, sys.executable, "-c", program) == "[0.5, 0.5]\n"
+
+
+def test_the_new_command_prints_the_nights(extended, built):
+    project, _ = extended
+    printed = recsys(project, "nights", RECSYS_DATA=str(built.data), RECSYS_PROFILE=str(built.profile_file))
+    assert "Nights of profile sample" in printed
+    graded, ungraded = (next(line for line in printed.splitlines() if f"{night} │ next" in line) for night in ENDS)
+    assert re.search(r"│ 0\.\d{4} │$", graded)
+    assert re.search(r"│ +│$", ungraded)
+
+
+def test_the_new_format_is_read_as_delivered(extended):
+    project, _ = extended
+    program = """
+from pathlib import Path
+import pyarrow as pa
+from pyarrow import feather
+from recsys_assets.profile import Delivery
+from recsys_assets.storage.connections import connect
+from recsys_assets.storage.landing.readers import UnreadableFile, stage
+file, delivery = Path("sales.feather"), Delivery(table="sales", files="*")
+feather.write_feather(pa.table({"user": ["b", "a"]}), file)
+with connect() as con:
+    print(stage(con, file, delivery), con.execute("from staged").fetchall())
+    file.write_text("no Arrow at all")
+    try:
+        stage(con, file, delivery)
+    except UnreadableFile as error:
+        print(error)
+"""
+    printed = run(project, sys.executable, "-c", program)
+    (project / "sales.feather").unlink()
+    assert printed.startswith("[] [('b', 1), ('a', 2)]\nis no Arrow file; deliver it again")
 
 
 def test_the_examples_are_written_as_the_rest(extended):

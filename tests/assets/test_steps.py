@@ -9,59 +9,18 @@ from recsys_assets.assets import steps
 from recsys_assets.assets.training import TrainingData, reads
 from recsys_assets.storage.lake.provenance import provenance
 from recsys_jobs.run import dagster_instance
+from tests.helpers.blocks import blocks
+from tests.helpers.committed import PROJECT
 from tests.helpers.sample import NIGHTS
 
 FIRST, _, LAST = NIGHTS
-CLUSTERS = '''
-"""``segments.user_clusters``: which users have alike habits, by k-means (Lloyd, 1982) over `features.user`."""
-
-from __future__ import annotations
-
-from functools import partial
-from typing import TYPE_CHECKING
-
-from recsys_assets.assets.metadata import markdown_table
-from recsys_assets.assets.step import Made, Step
-from recsys_assets.selects.files import TableName
-
-if TYPE_CHECKING:
-    from recsys_assets.profile import Profile
-    from recsys_assets.storage.lake.snapshot import Snapshot
-
-N_CLUSTERS = 4
-
-
-def steps(profile: Profile) -> list[Step]:
-    """One row a user."""
-    return [
-        Step(
-            name="segments.user_clusters",
-            description="Users of alike habits: clusters by how many baskets and items they took, and how lately.",
-            make=partial(_clusters, profile.seed),
-            reads=(TableName("features", "user"),),
-            key=("user_key",),
-        )
-    ]
-
-
-def _clusters(seed: int, snapshot: Snapshot) -> Made:
-    import numpy as np
-    import pyarrow as pa
-    from sklearn.cluster import KMeans
-
-    users = snapshot.table("select user_key, n_baskets, n_items, recency_days from features.user order by user_key")
-    habits = np.log1p(np.column_stack([users[name].to_numpy() for name in users.column_names[1:]]))
-    cluster = KMeans(N_CLUSTERS, n_init=3, random_state=seed).fit_predict(habits)
-    sizes = [{"cluster": number, "users": int(n)} for number, n in enumerate(np.bincount(cluster))]
-    rows = pa.table({"user_key": users["user_key"], "cluster": pa.array(cluster, pa.int32())})
-    return Made(rows, {"Clusters": markdown_table(sizes)})
-'''
 
 
 @pytest.fixture
 def clusters(tmp_path, monkeypatch):
-    """The package of the steps with one more module."""
-    (tmp_path / "user_clusters.py").write_text(CLUSTERS.lstrip())
+    """The package of the steps with the worked example of CONTRIBUTING.md."""
+    (example,) = [block for block in blocks(PROJECT / "CONTRIBUTING.md") if block.label.endswith("user_clusters.py`")]
+    (tmp_path / "user_clusters.py").write_text(example.text)
     monkeypatch.setattr(steps, "__path__", [*steps.__path__, str(tmp_path)])
     yield
     sys.modules.pop("recsys_assets.assets.steps.user_clusters", None)
