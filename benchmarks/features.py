@@ -48,7 +48,7 @@ def run(last: date = date.max, files: Sequence[Path] = ()) -> Iterator[str]:
     files = files or sorted(TRIED.glob("*.sql"))
     for task in profile.tasks:
         examples = {night: _examples(profile, lake, night, task, files) for night in graded}
-        # what nothing was learned for yet is ranked by the fusion
+        # The fusion ranks what nothing was learned for yet.
         nights = [night for night in graded if examples[night].num_rows]
         rows = {night: _with(lake, night, candidates_of(profile, lake, night, task)[0], files) for night in nights}
         chosen = {file.stem: [file] for file in files} | {"all of them": list(files)}

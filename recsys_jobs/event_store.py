@@ -87,7 +87,7 @@ class Events(SqliteEventLogStorage):
 
     def _engine(self, shard: str) -> Engine:
         engine = self._engines.pop(shard, None) or _open(self.conn_string_for_shard(shard))
-        self._engines[shard] = engine  # the latest used stands last
+        self._engines[shard] = engine  # The latest used stands last.
         if shard not in self._initialized_dbs:
             self._initdb(engine)
             self._initialized_dbs.add(shard)

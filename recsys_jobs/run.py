@@ -59,7 +59,7 @@ def report_landing(landed: list[Landed]) -> None:
     """Let the UI know what landed outside of a run."""
     from dagster import AssetMaterialization
 
-    from recsys_assets.assets.landed import landing_metadata
+    from recsys_assets.assets.landed import landing_metadata  # It loads Dagster.
 
     tables = sorted({file.raw_table for file in landed if file.status == "landed"})
     if not tables:

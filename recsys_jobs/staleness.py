@@ -23,20 +23,33 @@ STAGES = ("clean", "features", "candidates", "grades", "recommendations")
 """Stages whose tables are looked at; a release is only missed where readers would see it."""
 
 
+def unfinished_nights(profile: Profile, nights: Sequence[Night]) -> list[Night]:
+    """Those of the nights that are not built; the newest built one, too, where it was not published or is gone.
+
+    The run of such a one was cut short after its lists. Of an older night readers would miss nothing.
+    """
+    lake, released = Lake(profile), {release.night for release in Releases(profile.folder).list()}
+    built = lake.built_nights()
+    published = built[-1:] if built and lake.partition("releases.published", built[-1]) else []
+    return [
+        night
+        for night in nights
+        if night not in built or (night == built[-1] and not (night in released and night in published))
+    ]
+
+
 def nights_to_build(profile: Profile, nights: Sequence[Night]) -> list[Night]:
-    """The nights, oldest first, from the first one on that is not built or not up to date.
+    """The nights, oldest first, from the first one on that is unfinished or not up to date.
 
     What a night writes, later ones may read; so those after it are built again, too.
     """
     lake, nights = Lake(profile), sorted(nights)
-    built = lake.built_nights()
-    if not nights or nights[0] not in built:
+    unfinished = unfinished_nights(profile, nights)
+    if not nights or nights[0] in unfinished:
         return nights  # The code of now, which takes a second to read, would change nothing.
     versions = {name: code for name, code in code_versions(profile).items() if name.partition(".")[0] in STAGES}
-    released = {release.night for release in Releases(profile.folder).list()}
     for place, night in enumerate(nights):
-        is_unpublished = night == built[-1] and night not in released
-        if is_unpublished or not _is_up_to_date(lake, night, versions):
+        if night in unfinished or not _is_up_to_date(lake, night, versions):
             return nights[place:]
     return []
 

@@ -54,12 +54,12 @@ def _references() -> dict[str, ModuleType]:
     """Modules of this package that have REFERENCES, by the name of the algorithm."""
     import benchmarks.parity as package
 
-    found = (
+    modules = (
         importlib.import_module(f"{package.__name__}.{m.name}")
         for m in pkgutil.iter_modules(package.__path__)
         if m.name.startswith("with_")
     )
-    return {module.__name__.rpartition(".with_")[2]: module for module in found}
+    return {module.__name__.rpartition(".with_")[2]: module for module in modules}
 
 
 def _cells(name: str, reference: Reference) -> list[str]:
@@ -104,7 +104,7 @@ def _theirs(reference: Reference, split: Split, seed: int) -> NDArray[np.float64
 
     from recsys_assets.algorithms.topn import top_n
 
-    with redirect_stdout(sys.stderr):  # progress bars are no part of the table
+    with redirect_stdout(sys.stderr):  # Progress bars are no part of the table.
         scores = np.array(reference.scores(split, seed), dtype=np.float64)[split.users]
     scores[split.matrix[split.users].toarray() > 0] = -np.inf
     lists = top_n(split.users, scores, K)

@@ -30,6 +30,6 @@ def in_order(events: Any, scores: NDArray[np.floating]) -> NDArray[np.floating]:
     by_item[:, events.item_id_map.external_ids] = scores
     if len(scores) == 1:
         return by_item
-    found = np.empty_like(by_item)
-    found[events.user_id_map.external_ids] = by_item
-    return found
+    by_index = np.empty_like(by_item)
+    by_index[events.user_id_map.external_ids] = by_item
+    return by_index

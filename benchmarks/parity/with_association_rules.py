@@ -33,8 +33,8 @@ def mlxtend(split: Split, seed: int) -> NDArray[np.floating]:
 
     n_items = split.matrix.shape[1]
     baskets = pd.DataFrame(split.matrix.toarray() > 0, columns=list(range(n_items)))
-    found = fpgrowth(baskets, min_support=SUPPORT, max_len=2, use_colnames=True)
-    rules = association_rules(found, metric="confidence", min_threshold=CONFIDENCE)
+    frequent = fpgrowth(baskets, min_support=SUPPORT, max_len=2, use_colnames=True)
+    rules = association_rules(frequent, metric="confidence", min_threshold=CONFIDENCE)
     ends = [np.array([next(iter(items)) for items in rules[name]]) for name in ("antecedents", "consequents")]
     strength = rules["confidence"].to_numpy() * np.sqrt(rules["lift"].to_numpy())
     return (split.matrix @ csr_matrix((strength, tuple(ends)), shape=(n_items, n_items))).toarray()

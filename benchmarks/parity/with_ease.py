@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.parity.data import Split
 
 
-RIDGE = 3.0  # in units of an item's mean sum of squares
+RIDGE = 3.0  # It counts in units of an item's mean sum of squares.
 SETTINGS = {"regularization": RIDGE, "damping": 1.0, "length_penalty": 0.0, "max_items": 10_000}
 
 

@@ -30,7 +30,7 @@ def scikit_learn(split: Split, seed: int) -> NDArray[np.floating]:
     from sklearn.neighbors import NearestNeighbors
 
     search = NearestNeighbors(n_neighbors=NEIGHBOURS, metric="cosine", algorithm="brute").fit(split.matrix)
-    graph = search.kneighbors_graph(mode="distance")  # of users, so none is a neighbour of its own
+    graph = search.kneighbors_graph(mode="distance")  # It is a graph of users, and none is a neighbour of its own.
     graph.data = np.maximum(1 - graph.data, 0)
     return (graph @ split.matrix).toarray()
 

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkab
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
 
+from recsys_assets.algorithms.arrays import Lists
+from recsys_assets.algorithms.sparse import row_of_each
+from recsys_assets.algorithms.topn import top_n, top_n_sparse
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -135,9 +139,6 @@ class Recommender(ABC):
             If a user was not among the users of the training data.
         """
         import numpy as np
-
-        from recsys_assets.algorithms.arrays import Lists
-        from recsys_assets.algorithms.topn import top_n, top_n_sparse
 
         if len(users) and (users.min() < 0 or users.max() >= self.history.shape[0]):
             raise IndexError(f"{self.name} knows users 0..{self.history.shape[0] - 1}; ask only for those.")
@@ -269,8 +270,6 @@ class SimilarItems(Protocol):
 def _drop(scores: NDArray[np.floating] | csr_matrix, seen: csr_matrix) -> None:
     """Make the scores of seen items minus infinity, in place."""
     import numpy as np
-
-    from recsys_assets.algorithms.sparse import row_of_each
 
     rows = row_of_each(seen)
     if isinstance(scores, np.ndarray):

@@ -10,6 +10,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import fixed_point, most_taken, products
+from recsys_assets.algorithms.sparse import keep_top
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,8 +71,6 @@ class LightFM(Recommender):
 
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
         import numpy as np
-
-        from recsys_assets.algorithms.sparse import keep_top
 
         settings = self.settings
         history = train.to_csr(train.weights * hyperbolic(train.ages, settings.decay_days))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.sparse import row_of_each, unpack
+from recsys_assets.algorithms.topn import top_n_sparse
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,6 +118,4 @@ class LinkedItems(Recommender):
 
         See `SimilarItems`. A list is no longer than the links that were kept.
         """
-        from recsys_assets.algorithms.topn import top_n_sparse
-
         return top_n_sparse(items, self._links()[items], n)

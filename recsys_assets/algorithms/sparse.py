@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from recsys_assets.algorithms.arrays import Lists
+from recsys_assets.algorithms.topn import top_n_sparse
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -76,9 +79,6 @@ def keep_top(matrix: csr_matrix, n: int) -> csr_matrix:
     """
     import numpy as np
     from scipy.sparse import csr_matrix
-
-    from recsys_assets.algorithms.arrays import Lists
-    from recsys_assets.algorithms.topn import top_n_sparse
 
     matrix.sort_indices()
     # Rows of like length together, as the longest of a block says what the block costs.

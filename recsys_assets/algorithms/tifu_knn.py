@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, PositiveInt
 
+from recsys_assets.algorithms.arrays import Lists
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
+from recsys_assets.algorithms.topn import top_n
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,9 +102,6 @@ def _neighbours(profiles: csr_matrix, n: int) -> csr_matrix:
     """Link each user to the n nearest others; links of a user sum to 1."""
     import numpy as np
     from scipy.sparse import csr_matrix, diags
-
-    from recsys_assets.algorithms.arrays import Lists
-    from recsys_assets.algorithms.topn import top_n
 
     n_users, by_item, parts = profiles.shape[0], profiles.T.tocsr(), []
     block = max(BLOCK_CELLS // max(n_users, 1), 1)

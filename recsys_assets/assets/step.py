@@ -45,7 +45,8 @@ class Made:
     """What a step made: rows of its table."""
 
     rows: pa.Table | pa.RecordBatchReader | Select | None
-    """In any order, as the key orders them, or a SELECT of them; None: there is nothing to write."""
+    """A table, or a stream of batches, in any order, which the key then orders; or a SELECT that orders them by the key
+    itself. None: there is nothing to write."""
     results: Results = field(default_factory=dict)
     """What people look for on the asset's page, by names that begin with a capital: it stands above all else there."""
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.algorithms import Interactions
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 
 if TYPE_CHECKING:
@@ -123,8 +124,6 @@ def _shown(snapshot: Snapshot) -> _Shown:
 def _read_events(snapshot: Snapshot) -> tuple[Interactions, NDArray[np.int64]]:
     """Events in an order that `Interactions.to_csr` need not sort again, and their places in the table."""
     import numpy as np
-
-    from recsys_assets.algorithms import Interactions
 
     table, index = snapshot.table(_INTERACTIONS.text), read_indices(snapshot)
     users = positions(index.user_keys)[table["user_key"].to_numpy()]

@@ -67,7 +67,7 @@ class PackedLists:
         self.rrf_k, self.max_rank = rrf_k, int(ranks.max(initial=0))
         self._weights = np.zeros(n_algorithms)
         self._score = np.zeros(self.rank.shape[1:], dtype=np.int64)
-        # NDCG as in evaluation.metrics, a hit's gain by the number of items ahead of it: none from k on
+        # NDCG is as in `evaluation.metrics`: a hit gains by the number of items ahead of it, and nothing from k on.
         discount = np.array([1 / math.log2(rank + 1) for rank in range(1, k + 1)])
         self.ideal = np.cumsum(discount)[np.minimum(n_relevant, k) - 1]
         self.gain = np.append(discount, np.zeros(max(width, self.max_rank)))

@@ -38,14 +38,14 @@ class Grade:
     """Places of the list that count."""
     metric: str
     mean: float
-    low: float
-    """Bounds of the 95% interval of the mean."""
-    high: float
-    n_users: int
-    """Users graded: those who took something in the horizon."""
-    cold_user_share: float
+    low: float | None
+    """Bounds of the 95% interval of the mean; None for metrics beyond accuracy, which are no mean over users."""
+    high: float | None
+    n_users: int | None
+    """Users graded: those who took something in the horizon; None, as the shares, where nobody was."""
+    cold_user_share: float | None
     """Share of them whom the graded night did not know."""
-    cold_item_share: float
+    cold_item_share: float | None
     """Share of the items they took that the graded night did not know."""
     status: str
     """``published``, or ``rebuilt`` where the lists graded are not those that were published."""

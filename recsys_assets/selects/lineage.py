@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.selects.files import TableName, load_select, select_files
-from recsys_assets.selects.resolve import resolve
+from recsys_assets.selects.resolve import clean_views, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -83,14 +83,13 @@ def _stored(
     table: TableName, column: str, columns: Columns, profile: Profile, output: str
 ) -> Iterator[tuple[str, str]]:
     """Stored columns behind a column that SQL names: views taken apart, landed rows traced to the raw table."""
-    folder, name = "clean/views", table.name
+    file = clean_views().get(table)
     if table.schema == "landed":
-        folder = f"sources/{profile.source}"
         # One SELECT of ours makes every extra table of a source, whatever its name.
-        name = output.partition(".")[2] if name == "extra" else name
-    files = select_files(folder) if table.schema in {"clean", "landed"} and not table.catalog else {}
-    if name in files:
-        behind = select_lineage(load_select(files[name], keyed=False).text, columns)
+        name = output.partition(".")[2] if table.name == "extra" else table.name
+        file = select_files(f"sources/{profile.source}").get(name)
+    if file is not None:
+        behind = select_lineage(load_select(file, keyed=False).text, columns)
         for origin in behind.get(column.lower(), ()):
             yield from _stored(*origin, columns, profile, output)
     else:

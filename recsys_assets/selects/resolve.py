@@ -41,9 +41,12 @@ def resolve(names: Iterable[TableName], algorithms: Iterable[str]) -> dict[Table
         Names of schemas that are never stored are left out.
     """
     views, stored = clean_views(), dict[TableName, tuple[str, ...]]()
-    waiting = list(names)
+    waiting, known = list(names), set[TableName]()
     while waiting:
         name = waiting.pop()
+        if name in known:
+            continue
+        known.add(name)
         if name in views:
             waiting += load_select(views[name], keyed=False).reads
         elif name.schema not in NEVER_STORED:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from recsys_assets.profile import PROJECT
 from recsys_assets.selects.canonical import CANONICAL, SourceError
 from recsys_assets.selects.files import Select, load_select, select_files
+from recsys_assets.selects.resolve import clean_views
 
 
 class Source:
@@ -27,7 +28,7 @@ class Source:
                 raise SourceError(f"{shown(select)}: must select from one raw table (from raw.<table> ...).")
         self.extras = [stem for stem in self.selects if stem not in CANONICAL]
         """Names of its extra tables, e.g. promotions: ``clean.<name>``."""
-        taken = {**select_files("clean"), **select_files("clean/views")}
+        taken = {*select_files("clean"), *(view.name for view in clean_views())}
         for stem in self.extras:
             if stem in taken:
                 raise SourceError(

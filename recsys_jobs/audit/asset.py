@@ -65,7 +65,7 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
 
     @multi_asset(name=_TABLE.replace(".", "__"), specs=[spec_of(profile, step)], check_specs=[check])
     def future(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
-        yield materialize(profile, step, context)
+        yield materialize(profile, step, context)  # The night's report is locked to this process meanwhile.
         audit = audits.pop(night_of(context))
         yield _checked(audit)
         if not audit.passed:  # Dagster's own sentence would name the check alone.

@@ -33,15 +33,15 @@ def demo(ctx: typer.Context) -> None:
     Run again, it finds its work done and only shows it.
     """
     from recsys_assets.assets.raw import history_files  # These load Dagster.
-    from recsys_jobs.staleness import nights_to_build
+    from recsys_jobs.staleness import unfinished_nights
 
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
     console.print(f"[bold]{profile.title or profile.name}[/bold]")
-    has_all = set(profile.demo_nights) <= set(Lake(profile).built_nights())
-    with imported_meanwhile(*() if has_all else SLOW_TO_IMPORT):
+    left = unfinished_nights(profile, profile.demo_nights)
+    with imported_meanwhile(*SLOW_TO_IMPORT if left else ()):
         context.land(history_files(profile), "history")
-    context.build_nights(nights_to_build(profile, profile.demo_nights))
+    context.build_nights(left)
     _print_landed(console, profile)
     _print_grades(console, profile)
     user, item = _print_lists(console, profile)

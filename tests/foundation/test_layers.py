@@ -145,6 +145,13 @@ def test_loading_the_code_location_loads_no_heavy_library() -> None:
     assert not HEAVY & set(run.stdout.split())
 
 
+def test_reports_load_no_orchestrator_whatever_stands_below_them() -> None:
+    reports = [dotted(path) for path in MODULES if dotted(path).startswith("recsys_assets.reports")]
+    program = f"import sys, {', '.join(reports)}; print('dagster' in sys.modules, len(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=100)
+    assert run.stdout.startswith("False "), run.stdout + run.stderr
+
+
 @pytest.mark.parametrize(
     ("b", "ring"),
     [

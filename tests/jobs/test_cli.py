@@ -3,9 +3,10 @@
 import json
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 
 import duckdb
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from recsys_assets.profile import PROJECT
 from recsys_jobs import cli
 from recsys_jobs.cli import app
+from recsys_jobs.staleness import unfinished_nights
 from tests.helpers import sample
 from tests.helpers.sample import NIGHTS
 
@@ -278,6 +280,32 @@ def test_prune_keeps_what_is_current(built, tmp_path):
     assert "Freed 0.0 MB" in run(deployment, "prune").output
     assert deployment.content() == before
     assert json.dumps(sorted(before)) == json.dumps(sorted(deployment.content()))
+
+
+def test_the_demo_finds_its_work_done_and_only_shows_it(built, tmp_path):
+    deployment = built.copy(tmp_path / "copy")
+    content, release = deployment.content(), (deployment.folder / "recsys.duckdb").readlink()
+    done = deployment.invoke("demo")
+    assert done.exit_code == 0, done.output
+    for shown in ("What landed", "NDCG@10", "task next", "task discovery", "Published: "):
+        assert shown in done.output, done.output
+    assert (deployment.content(), (deployment.folder / "recsys.duckdb").readlink()) == (content, release)
+
+
+def test_the_demo_ends_what_was_cut_short(built, tmp_path):
+    deployment = built.copy(tmp_path / "copy")
+    profile = deployment.profile
+    with deployment.active():
+        assert unfinished_nights(profile, profile.demo_nights) == []
+        published = deployment.lake.partition("releases.published", LAST).path
+        published.rename(published.with_suffix(".away"))  # As after a kill between the release and its publication.
+        assert unfinished_nights(profile, profile.demo_nights) == [LAST]
+        published.with_suffix(".away").rename(published)
+        (newest,) = deployment.folder.glob(f"releases/{LAST}-*")
+        newest.chmod(0o755)
+        shutil.rmtree(newest)
+        assert unfinished_nights(profile, profile.demo_nights) == [LAST]
+        assert unfinished_nights(profile, [FIRST, date(2017, 10, 26)]) == [date(2017, 10, 26)]
 
 
 @pytest.mark.slow

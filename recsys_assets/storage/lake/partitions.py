@@ -92,7 +92,7 @@ class Partitions:
             written.unlink()
             return current
         target = self._next(table, night, f"{fingerprint}.parquet")
-        written.chmod(0o444)  # never changed after: what reads it may not write it either
+        written.chmod(0o444)  # It is never changed after: what reads it may not write it either.
         atomic.sync(written)
         atomic.rename(written, target)
         partition = self.partition(table, night)

@@ -1,7 +1,7 @@
 """The plan of a snapshot: which files each name shows to a night, and what a write rests on.
 
-What belongs here: the law's arithmetic over files, see DESIGN section 1 for what each name shows. Nothing here opens a
-table or knows an engine; `session` and `writer` do what the plan says.
+What belongs here: the law's arithmetic over files, see DESIGN section 1 for what each name shows. Nothing here opens an
+engine: `session` and `writer` do what the plan says. The latest event of a file is asked of `provenance`.
 
 Which nights' files a name shows to night N, of horizon h::
 
@@ -19,7 +19,7 @@ from recsys_assets.nights import ONE_DAY, cutoff, graded_night
 from recsys_assets.selects.contracts import OPEN_ENDED, contract
 from recsys_assets.selects.resolve import resolve
 from recsys_assets.storage.lake.partitions import LakeError
-from recsys_assets.storage.lake.provenance import watermark_of
+from recsys_assets.storage.lake.provenance import latest_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,14 +48,12 @@ class Plan:
     """Of a name without files whose columns no contract tells: a file that has them."""
     outputs: Mapping[str, tuple[TableName, ...]]
     """Tables the step writes, each with the names it reads."""
-
-    def made_here(self, name: TableName) -> bool:
-        """Whether a name stands for a table that the step itself writes for those after it."""
-        return _made_here(name, self.outputs)
+    made_here: frozenset[TableName]
+    """Names of tables that a step writes for those after them, where it writes several."""
 
     def files(self) -> list[Partition]:
         """Every file that the step may see before it has written anything, each once."""
-        visible = [files for name, files in self.shown.items() if not self.made_here(name)]
+        visible = [files for name, files in self.shown.items() if name not in self.made_here]
         return list({str(partition.path): partition for files in visible for partition in files}.values())
 
     def inputs(self, output: str | None, written: Mapping[str, Partition]) -> tuple[Partition, ...]:
@@ -74,17 +72,13 @@ class Plan:
         files: dict[str, Partition] = {}
         for name in self._names(output):
             mine: tuple[Partition, ...] = ()
-            if self.made_here(name) and output is not None:
+            if name in self.made_here and output is not None:
                 if name.stored not in written:
                     raise LakeError(f"{output}, night {self.night}: reads {name.stored}, which is not written yet.")
                 mine = (written[name.stored],)
             for partition in (*self.shown[name], *mine):
                 files[str(partition.path)] = partition
         return tuple(files.values())
-
-    def watermark(self, partitions: Iterable[Partition]) -> datetime | None:
-        """Latest event (UTC) that files rest on."""
-        return max(filter(None, map(watermark_of, partitions)), default=None)
 
     def check_watermark(self, what: str | None, watermark: datetime | None) -> None:
         """Hold what something rests on against the night.
@@ -126,9 +120,11 @@ def make_plan(
     names = tuple(sorted({*reads, *(name for each in outputs.values() for name in each)}))
     shown: dict[TableName, tuple[Partition, ...]] = {}
     shapes: dict[TableName, Partition] = {}
+    made_here: set[TableName] = set()
     for name, tables in resolve(names, lake.profile.algorithms).items():
-        if _made_here(name, outputs):
-            shown[name] = tuple(lake.partitions(name.stored, night - ONE_DAY))
+        if len(outputs) > 1 and name.stored in outputs and not name.catalog:
+            made_here.add(name)
+            shown[name] = tuple(lake.partitions(name.stored, night - ONE_DAY)) if name.schema == "clean" else ()
             continue
         shown[name] = tuple(_visible(lake, name, tables, night))
         if not shown[name] and declared_columns(name) is None:
@@ -136,8 +132,10 @@ def make_plan(
             if not others:
                 raise LakeError(f"{name} was never built up to night {night}, so its columns are unknown.")
             shapes[name] = others[-1]
-    plan = Plan(lake.profile, night, names, shown, shapes, {table: tuple(each) for table, each in outputs.items()})
-    plan.check_watermark(next(iter(outputs), None), plan.watermark(plan.files()))
+    reads_of = {table: tuple(each) for table, each in outputs.items()}
+    plan = Plan(lake.profile, night, names, shown, shapes, reads_of, frozenset(made_here))
+    # What each table rests on is held against the night when it is written; what is only read, here.
+    plan.check_watermark(next(iter(outputs), None), latest_event(plan.files()))
     return plan
 
 
@@ -147,10 +145,6 @@ def declared_columns(name: TableName) -> dict[str, str] | None:
     if declared is None:
         return None
     return dict(declared) | ({"night": "DATE"} if name.catalog in WITH_NIGHT else {})
-
-
-def _made_here(name: TableName, outputs: Mapping[str, object]) -> bool:
-    return not name.catalog and len(outputs) > 1 and name.stored in outputs
 
 
 def _visible(lake: Partitions, name: TableName, tables: Sequence[str], night: Night) -> list[Partition]:

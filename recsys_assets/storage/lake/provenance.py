@@ -82,7 +82,7 @@ class Provenance:
         about = json.loads(text)
         return cls(
             night=date.fromisoformat(about["night"]),
-            profile=about["profile"],
+            profile=about.get("profile", ""),  # The first versions did not write it down.
             table=about["table"],
             key=tuple(about["key"]),
             code_version=about["code_version"],
@@ -92,7 +92,7 @@ class Provenance:
                 table: {date.fromisoformat(night): stem for night, stem in nights.items()}
                 for table, nights in about["inputs"].items()
             },
-            models=about["models"],
+            models=about.get("models", {}),
             cutoff=datetime.fromisoformat(about["cutoff"]) if about.get("cutoff") else None,
             settings=about.get("settings"),
         )
@@ -110,6 +110,11 @@ def watermark_of(partition: Partition) -> datetime | None:
     if partition.table == "clean.events":
         return _latest_event(partition.path)
     return None if partition.table.startswith("clean.") else _noted(partition.path)[1]
+
+
+def latest_event(partitions: Iterable[Partition]) -> datetime | None:
+    """Latest event (UTC) that any of the partitions rests on."""
+    return max(filter(None, map(watermark_of, partitions)), default=None)
 
 
 def written_by(path: Path) -> str:

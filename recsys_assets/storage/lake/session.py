@@ -21,7 +21,7 @@ from recsys_assets.storage.lake.plan import WITH_NIGHT, declared_columns
 from recsys_assets.storage.lake.provenance import written_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -48,12 +48,11 @@ class Session:
     plan
         What it shows.
     targets
-        Files that the step writes: the only other ones that its SQL can reach.
+        Files that the step writes, by table: the only other ones that its SQL can reach.
     """
 
-    def __init__(self, plan: Plan, targets: Iterable[Path] = ()) -> None:
-        self.plan = plan
-        self._targets = tuple(targets)
+    def __init__(self, plan: Plan, targets: Mapping[str, Path]) -> None:
+        self.plan, self.targets = plan, targets
         # DuckDB lets SQL read and write there, so no two sessions may share it.
         self._spill = plan.profile.folder / "tmp" / uuid4().hex
 
@@ -107,14 +106,14 @@ class Session:
             con.execute(macro)
         _create_this(con, plan)
         for name, files in plan.shown.items():
-            if not plan.made_here(name):
+            if name not in plan.made_here:
                 self._show(con, name, files)
         views = clean_views()
         for name in plan.reads:
             if name in views:
                 con.execute(f"create view {name} as {load_select(views[name], keyed=False).text}")
         paths = {str(partition.path) for files in plan.shown.values() for partition in files}
-        paths |= {str(target) for target in self._targets}
+        paths |= {str(target) for target in self.targets.values()}
         con.execute("set allowed_paths = $1", [sorted(paths)])
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")

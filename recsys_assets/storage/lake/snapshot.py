@@ -25,9 +25,9 @@ class Snapshot(Session):
     """One night's view of the lake; a context manager."""
 
     def __init__(self, lake: Partitions, plan: Plan, targets: Mapping[str, Path], run_id: str) -> None:
-        super().__init__(plan, targets.values())
+        super().__init__(plan, targets)
         self.lake, self.night = lake, plan.night
-        self._targets_of, self._run_id = dict(targets), run_id
+        self._run_id = run_id
         self._written: dict[str, Partition] = {}
         self._writer = self.writer(next(iter(targets)) if len(targets) == 1 else None)
 
@@ -39,7 +39,7 @@ class Snapshot(Session):
         LakeError
             When it reads a table of the same step that is not written yet.
         """
-        target = self._targets_of[output] if output else None
+        target = self.targets[output] if output else None
         return Writer(self.lake, self, output, target, self._written, self._run_id)
 
     @property
@@ -59,12 +59,16 @@ class Snapshot(Session):
 
     def use_model(self, model: Model) -> None:
         """Note that what is written rests on a model of this night; see `Writer.use_model`."""
-        self._writer.use_model(model)
+        self._only_writer().use_model(model)
 
     def use_watermark(self, watermark: datetime | None) -> None:
         """Take the watermark from rows that Python added; see `Writer.use_watermark`."""
-        self._writer.use_watermark(watermark)
+        self._only_writer().use_watermark(watermark)
 
     def write(self, query: str, key: tuple[str, ...], code_version: str = "") -> Written:
         """Write the query's rows as the night's partition of the step's only table; see `Writer.write`."""
-        return self._writer.write(query, key, code_version)
+        return self._only_writer().write(query, key, code_version)
+
+    def _only_writer(self) -> Writer:
+        assert len(self.targets) < 2, "this snapshot writes several tables: use the writer of each"
+        return self._writer

@@ -19,7 +19,7 @@ from filelock import FileLock
 from recsys_assets.selects.contracts import contract
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.partitions import LakeError
-from recsys_assets.storage.lake.provenance import FOOTER, Provenance
+from recsys_assets.storage.lake.provenance import FOOTER, Provenance, latest_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ class Writer:
         self._target, self._written = target, written
         self.inputs = self.plan.inputs(output, written)
         about = Provenance(self.plan.night, self.plan.profile.fingerprint, output, run_id=run_id)
-        self.provenance = about.resting_on(self.inputs, self.plan.watermark(self.inputs))
+        self.provenance = about.resting_on(self.inputs, latest_event(self.inputs))
         """What a write now would note of itself."""
         self.plan.check_watermark(output, self.provenance.watermark)
 
@@ -164,10 +164,10 @@ class Writer:
     def _show_to_later_tables(self, partition: Partition, target: Path) -> None:
         """Show a table just written to those of the same step, by its temporary name: no other may be opened by now."""
         name = TableName(*partition.table.split("."))
-        if self.plan.made_here(name) and name in self.plan.shown:
+        if name in self.plan.made_here:
             try:
                 os.link(partition.path, target)
-            except OSError:  # a file system without hard links; DuckDB looks through symbolic ones
+            except OSError:  # This file system has no hard links, and DuckDB looks through symbolic ones.
                 shutil.copyfile(partition.path, target)
             self.session.show(name, [*self.plan.shown[name], replace(partition, path=target)])
 

@@ -6,6 +6,7 @@ import pytest
 
 from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.plan import make_plan
+from recsys_assets.storage.lake.provenance import provenance
 from tests.storage.lakes import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, named, write
 
 NIGHTS = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY)
@@ -47,6 +48,22 @@ def test_a_table_of_the_same_step_is_read_as_of_the_nights_before_and_as_written
     rests_on = plan.inputs("clean.retractions", {"clean.user_keys": tonight})
     assert [partition.night for partition in rests_on] == [MONDAY, TUESDAY, WEDNESDAY]
     assert plan.inputs("clean.user_keys", {}) == ()
+
+
+def test_outside_of_the_log_a_table_of_the_same_step_is_tonights_alone(lake):
+    for night in (MONDAY, TUESDAY):
+        with lake.as_of(night, (), {"features.one": [], "features.two": named("features.one")}) as snapshot:
+            snapshot.writer("features.one").write(f"select {night.day} as k order by k", ("k",))
+            two = snapshot.writer("features.two").write("select k from features.one order by k", ("k",))
+        assert two.sample == [{"k": night.day}]
+        assert provenance(two.partition.path).inputs.keys() == {"features.one"}
+        assert list(provenance(two.partition.path).inputs["features.one"]) == [night]
+
+
+def test_what_belongs_to_one_of_several_tables_is_said_to_its_writer(lake):
+    outputs = {"features.one": [], "features.two": []}
+    with lake.as_of(MONDAY, (), outputs) as snapshot, pytest.raises(AssertionError, match="use the writer of each"):
+        snapshot.use_watermark(datetime(2020, 3, 1))
 
 
 def test_each_file_counts_once_however_many_names_show_it(written):
