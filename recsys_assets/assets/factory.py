@@ -20,7 +20,7 @@ from dagster import (
 
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.metadata import cost_metadata, model_metadata, table_metadata
-from recsys_assets.assets.partitions import graded_partition, profile_partitions
+from recsys_assets.assets.night_partitions import graded_partition, profile_partitions
 from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.assets.usage import measured
 from recsys_assets.nights import Night, cutoff

@@ -9,9 +9,8 @@ from dagster import TableColumn, TableSchema
 
 from recsys_assets.assets.metadata import SCHEMA, markdown_table
 from recsys_assets.profile import Profile
+from recsys_assets.storage.lake.writer import N_SAMPLE_ROWS
 from recsys_assets.storage.landing.database import Landed, Landing
-
-N_SAMPLE_ROWS = 5
 
 MEANINGS = {
     "landed_row": "row of data in its file, from 1",

@@ -23,7 +23,7 @@ from dagster import (
     multi_asset_check,
 )
 
-from recsys_assets.assets.partitions import profile_partitions
+from recsys_assets.assets.night_partitions import profile_partitions
 from recsys_assets.checks.declared import CHECKS_FOLDER, Check, load_checks
 from recsys_assets.checks.running import Outcome, check_tables
 from recsys_assets.checks.tables import Tables

@@ -15,7 +15,7 @@ from dagster import (
     in_process_executor,
 )
 
-from recsys_assets.assets.partitions import profile_partitions
+from recsys_assets.assets.night_partitions import profile_partitions
 from recsys_assets.checks.asset_checks import declared_checks
 from recsys_assets.nights import Night
 from tests.checks.conftest import NIGHT

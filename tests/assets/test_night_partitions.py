@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from recsys_assets.assets.partitions import graded_partition, profile_partitions
+from recsys_assets.assets.night_partitions import graded_partition, profile_partitions
 from tests.storage.lakes import make_profile
 
 FIRST = date(2017, 11, 1)
