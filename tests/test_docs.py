@@ -390,7 +390,7 @@ def test_the_new_command_prints_the_nights(extended, built):
     printed = recsys(project, "nights", RECSYS_DATA=str(built.data), RECSYS_PROFILE=str(built.profile_file))
     assert "Nights of profile sample" in printed
     graded, ungraded = (next(line for line in printed.splitlines() if f"{night} │ next" in line) for night in ENDS)
-    assert re.search(r"│ 0\.\d{4} │$", graded)
+    assert re.search(r"│ 0\.\d{4} +│$", graded)
     assert re.search(r"│ +│$", ungraded)
 
 

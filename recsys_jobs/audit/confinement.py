@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.profile import PROJECT
+from recsys_assets.storage.landing.formats import formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 CODE = ("recsys_assets", "recsys_jobs", "sql", "dbt_like_checks", "data/profiles", "pyproject.toml", ".git")
 SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/bin", "/opt")
 CACHES = (".cache/matplotlib", ".cache/fontconfig", ".config/matplotlib", ".fonts", ".local/share/fonts")
-DATA = frozenset(
-    [".arrow", ".csv", ".db", ".duckdb", ".feather", ".gz", ".jsonl", ".ndjson", ".parquet", ".sqlite", ".tsv", ".xlsx"]
-)
-"""Endings of files of data, which are not open even where code is: a package may carry the whole data set."""
+DATA = frozenset([".arrow", ".db", ".duckdb", ".feather", ".gz", ".sqlite", ".xlsx"])
+"""Endings of files of data, which are not open even where code is: a package may carry the whole data set. Those of
+files that can be delivered belong to them, too."""
+_OF_CODE = frozenset([".json", ".txt"])
+"""Endings of deliveries that installed code has files of, too."""
 _READERS = {
     "duckdb": ("connect",),
     "pyarrow.parquet": ("ParquetFile", "read_table", "read_metadata", "read_schema"),
@@ -50,6 +52,7 @@ def confined(folder: Path) -> Iterator[None]:
     OpenedElsewhere
         Out of the call that opens, when it names another file or reaches for the network.
     """
+    _delivered()  # It imports modules, so it is asked before the hook looks at what is opened.
     _install_hook()
     folder.mkdir(parents=True, exist_ok=True)
     installed = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *filter(None, sys.path)}
@@ -92,10 +95,15 @@ def _check(path: Any) -> None:
     finally:
         _allowed.reset(token)
     folder, *code = allowed
-    is_data = Path(real).suffix.lower() in DATA
+    is_data = Path(real).suffix.lower() in DATA | _delivered()
     roots = [folder] if is_data else [folder, *code]
     if not any(real == root or real.startswith(root + os.sep) for root in roots):
         raise OpenedElsewhere(f"opened {real}: what a night is made of comes from its snapshot and its models.")
+
+
+@cache
+def _delivered() -> frozenset[str]:
+    return frozenset(f".{ending}" for each in formats().values() for ending in each.endings) - _OF_CODE
 
 
 @contextmanager

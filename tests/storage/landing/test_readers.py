@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from recsys_assets.profile import Delivery
 from recsys_assets.selects.canonical import SourceError
 from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.landing.formats import formats
 from recsys_assets.storage.landing.readers import UnreadableFile, stage
 from recsys_assets.storage.landing.text_files import LONGEST_LINE
 from tests.storage.lakes import make_profile
@@ -335,6 +336,7 @@ def test_what_python_writes_is_what_comes_back(read, rows, ends, bad):
 
 def test_a_format_that_there_is_none_of_is_refused_by_name(monkeypatch, tmp_path):
     monkeypatch.setenv("RECSYS_DATA", str(tmp_path))
-    said = "Profile shop: format 'xlsx' of raw table sales is unknown. Known are csv, jsonl, parquet."
+    known = ", ".join(formats())
+    said = f"Profile shop: format 'xlsx' of raw table sales is unknown. Known are {known}."
     with pytest.raises(SourceError, match=f"^{re.escape(said)}$"):
         Landing(make_profile(deliveries=[Delivery(table="sales", files="*", format="xlsx")]))

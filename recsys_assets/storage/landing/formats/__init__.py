@@ -14,7 +14,23 @@ from recsys_assets.storage.landing.formats.base import Format
 
 @cache
 def formats() -> dict[str, Format]:
-    """Every format by its name, as a delivery's ``format`` in a profile has it; in order of names."""
-    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    known = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
-    return {each.name: each for each in sorted(known, key=lambda each: each.name)}
+    """Every format by its name, as a delivery's ``format`` in a profile has it; in order of names.
+
+    Raises
+    ------
+    ValueError
+        If two modules claim one name, or one end of file names.
+    """
+    claimed: dict[str, str] = {}
+    known: dict[str, Format] = {}
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        if not hasattr(module, "FORMAT"):
+            continue
+        each: Format = module.FORMAT
+        for claim in (each.name, *(f".{ending}" for ending in each.endings)):
+            if claim in claimed:
+                raise ValueError(f"{claimed[claim]} and {info.name} both are the format of {claim}; change one.")
+            claimed[claim] = info.name
+        known[each.name] = each
+    return dict(sorted(known.items()))
