@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from tests.helpers.sample import CLI, Deployment
-from tests.test_docs import PROJECT, Block, blocks
+from tests.helpers.blocks import Block, blocks
+from tests.helpers.committed import PROJECT
 
 BLOCKS = blocks(PROJECT / "docs" / "querying.md")
 RELEASE = "data/complete_journey/recsys.duckdb"
