@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers import sample
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: OpenMP's threads would wait for one another there
+if "PYTEST_XDIST_WORKER" in os.environ:  # Workers share the cores, so threads of OpenMP would wait for one another.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Who comes first builds the sample, and who asks for it meanwhile waits: so one worker gets the shops of the documents.

@@ -69,7 +69,7 @@ def walk_through_the_shops(folder: Path, *sections: str) -> tuple[Path, str]:
     With sections of CONTRIBUTING.md applied before, the second only.
     """
     project, home = copy_project(folder / "project"), folder / "home"
-    shutil.rmtree(project / "sql/sources/my_shop", ignore_errors=True)  # whoever followed the page has them
+    shutil.rmtree(project / "sql/sources/my_shop", ignore_errors=True)  # Whoever followed the page has them.
     (project / "data/profiles/my_shop.toml").unlink(missing_ok=True)
     write_files(OWN_DATA, FROM_A_FILE, project, home)
     write_files(OWN_DATA, BY_HAND, project, home)
@@ -99,7 +99,7 @@ def not_printed(section: str, output: str) -> list[str]:
         for line in block.text.splitlines()
     ]
     assert len(shown) > 20
-    return [line for line in shown if line not in printed]  # `in` moves on: their order counts, too
+    return [line for line in shown if line not in printed]  # The iterator moves on at each `in`, so order counts, too.
 
 
 def release_of(project: Path) -> duckdb.DuckDBPyConnection:
@@ -163,7 +163,7 @@ def test_files_that_are_named_exist(page):
     named = set(re.findall(rf"`((?:{roots})/[\w./-]*)`", page.read_text()))
     written_by_examples = {block.label.split("`")[1] for block in blocks(page) if block.label}
     missing = {name for name in named - written_by_examples if not (PROJECT / name).exists()}
-    assert {name for name in missing if "_shop" not in name} == set()  # the shops are made by who follows the page
+    assert {name for name in missing if "_shop" not in name} == set()  # The shops are made by who follows the page.
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -437,5 +437,5 @@ def test_the_examples_run_through_a_night(tmp_path):
     (week,) = (project / "data/corner_shop/lake/features/user_week/night=2025-03-10").glob("*.parquet")
     with duckdb.connect() as con:
         shares = con.execute("select weekend_share from read_parquet($1) order by user_key", [str(week)]).fetchall()
-    # anna, ben, cara; 1, 2, 8 and 9 March 2025 are a Saturday or a Sunday
+    # They are anna's, ben's and cara's; 1, 2, 8 and 9 March 2025 are a Saturday or a Sunday.
     assert shares == [(4 / 6,), (2 / 4,), (2 / 5,)]

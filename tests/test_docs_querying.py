@@ -16,7 +16,7 @@ from tests.helpers.committed import PROJECT
 
 BLOCKS = blocks(PROJECT / "docs" / "querying.md")
 RELEASE = "data/complete_journey/recsys.duckdb"
-# DuckDB's command line, as far as the page uses it, for machines that do not have it.
+# This is DuckDB's command line, as far as the page uses it, for machines that do not have it.
 DUCKDB = """
 import sys, duckdb
 option, file, query = sys.argv[1:]
@@ -74,7 +74,7 @@ def test_queries_have_rows(home: Path, monkeypatch, block: Block):
     monkeypatch.chdir(home)
     with duckdb.connect() if block.text.startswith("attach") else duckdb.connect(RELEASE, read_only=True) as release:
         rows = release.execute(block.text).fetchall()
-    trending_only = "list_filter" in block.text  # nobody, in the sample
+    trending_only = "list_filter" in block.text  # In the sample that is nobody.
     assert rows or trending_only
 
 

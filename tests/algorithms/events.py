@@ -27,7 +27,7 @@ def lists_of(name, train, n=10, exclude_seen=False, *, seed=0, **settings):
     algorithm = registry()[name]
     recommender = algorithm(algorithm.Settings(**settings), seed=seed).fit(train)
     lists = recommender.recommend(np.arange(train.n_users, dtype=np.int32), n, exclude_seen)
-    found = {}
+    by_user = {}
     for user, item, score in zip(lists.users.tolist(), lists.items.tolist(), lists.scores.tolist(), strict=True):
-        found.setdefault(user, []).append((item, score))
-    return found
+        by_user.setdefault(user, []).append((item, score))
+    return by_user

@@ -34,8 +34,8 @@ def recommend(name, n=4, exclude_seen=False, **settings):
 
 
 def test_popularity_by_hand():
-    # Item 0: user 0's newest event (10 days, 1/2) and user 1's (20 days, 1/4); item 1: weight 2 at 10 days;
-    # items 2 (weight 1/2 at 10 days) and 3 (20 days) tie at 1/4.
+    # Item 0 has user 0's newest event (10 days, 1/2) and user 1's (20 days, 1/4). Item 1 has weight 2 at 10 days.
+    # Items 2 (weight 1/2 at 10 days) and 3 (20 days) tie at 1/4.
     of_all = [(1, 1.0), (0, 0.75), (2, 0.25), (3, 0.25)]
     assert recommend("popularity", half_life_days=10) == [(user, *row) for user in range(3) for row in of_all]
     assert recommend("popularity", n=2, exclude_seen=True, half_life_days=10) == [
@@ -52,7 +52,7 @@ def test_item_knn_by_hand():
     algorithm = registry()["item_knn"]
     settings = algorithm.Settings(decay_days=1e12, popularity_penalty=0, self_weight=0)
     lists = algorithm(settings, seed=0).fit(EVENTS).similar(np.array([0, 2], dtype=np.int32), 4)
-    # User 0 has (2, 2) of items (0, 1): length sqrt 8; user 1 has (1, .5, 1) of items (0, 2, 3): length 1.5.
+    # User 0 has (2, 2) of items (0, 1), of length sqrt 8; user 1 has (1, .5, 1) of items (0, 2, 3), of length 1.5.
     links = np.array([4 / 8, 0.5 / 2.25, 1 / 2.25])
     expected = {1: links[0], 3: links[2], 2: links[1]}
     assert lists.items.tolist() == [1, 3, 2, 0, 3]

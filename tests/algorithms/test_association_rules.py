@@ -35,13 +35,13 @@ def test_fp_growth_finds_what_counting_finds(baskets, least, max_length):
         if held[:, items].all(axis=1).sum() >= least
     ]
     itemsets, counts = fp_growth(csr_matrix(held.astype(float)), least, max_length, 99)
-    found = [tuple(item for item in items if item >= 0) for items in itemsets.tolist()]
-    assert list(zip(found, counts.tolist(), strict=True)) == expected
+    unpadded_itemsets = [tuple(item for item in items if item >= 0) for items in itemsets.tolist()]
+    assert list(zip(unpadded_itemsets, counts.tolist(), strict=True)) == expected
 
 
 def test_only_the_most_frequent_items_of_a_basket_are_looked_at():
-    found = csr_matrix(np.array([[1, 1, 1], [0, 1, 1], [0, 0, 1]], dtype=float))
-    itemsets, counts = fp_growth(found, 1, 3, 2)
+    held = csr_matrix(np.array([[1, 1, 1], [0, 1, 1], [0, 0, 1]], dtype=float))
+    itemsets, counts = fp_growth(held, 1, 3, 2)
     assert itemsets.tolist() == [[1, -1, -1], [2, -1, -1], [1, 2, -1]]
     assert counts.tolist() == [2, 3, 2]
 
@@ -73,7 +73,7 @@ def test_scores_sum_the_rules_a_user_fulfils():
     # User 3 had 0 and 3, a day ago each: with a half-life of a day they count a half.
     listed = dict(lists_of("association_rules", train(), decay_days=1, lift_power=0, min_baskets=1)[3])
     assert listed == pytest.approx({1: 3 / 8, 2: 1 / 8, 3: 1 / 8, 0: 1 / 2})
-    # User 0 had 0 and 1: rules from each, and from both together.
+    # User 0 had 0 and 1, so the rules from each count, and those from both together.
     listed = dict(lists_of("association_rules", train(), decay_days=1, lift_power=0, min_baskets=1)[0])
     assert listed[2] == pytest.approx(1 / 2 * (1 / 4 + 1 / 3 + 1 / 3))
     longer = dict(lists_of("association_rules", train(), decay_days=1, lift_power=1, min_baskets=1)[0])

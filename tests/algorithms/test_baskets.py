@@ -13,11 +13,11 @@ def test_baskets_are_ordered_by_user_and_newest_first():
         n_items=3,
     )
     for order in (np.arange(5), np.arange(5)[::-1]):
-        found = baskets(train.where(order))
-        assert found.of_events[np.argsort(order)].tolist() == [2, 1, 1, 0, 0]
-        assert (found.users.tolist(), found.ages.tolist()) == ([0, 0, 1], [2.0, 8.0, 3.5])
-        assert found.places.tolist() == [0, 1, 0]
-        assert found.items.toarray().tolist() == [[0, 1, 0], [0, 1, 1], [1, 0, 0]]
+        ordered_baskets = baskets(train.where(order))
+        assert ordered_baskets.of_events[np.argsort(order)].tolist() == [2, 1, 1, 0, 0]
+        assert (ordered_baskets.users.tolist(), ordered_baskets.ages.tolist()) == ([0, 0, 1], [2.0, 8.0, 3.5])
+        assert ordered_baskets.places.tolist() == [0, 1, 0]
+        assert ordered_baskets.items.toarray().tolist() == [[0, 1, 0], [0, 1, 1], [1, 0, 0]]
 
 
 def test_a_day_ends_at_the_cutoff():

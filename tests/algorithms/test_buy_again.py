@@ -7,7 +7,7 @@ EVENTS = events(
     n_users=3,
     n_items=5,
 )
-# User 0: item 0 counts 1/2 + 1/4, item 1 counts 2 / 2. User 1: item 0 and 3 count 1/3 each, item 2 1/4.
+# For user 0 item 0 counts 1/2 + 1/4, item 1 counts 2 / 2. For user 1 items 0 and 3 count 1/3 each, item 2 1/4.
 OWN = {0: [(1, 1.0), (0, 0.75)], 1: [(0, 1 / 3), (3, 1 / 3), (2, 0.25)]}
 
 
@@ -17,7 +17,7 @@ def test_own_items_by_hand():
 
 
 def test_short_lists_are_filled_with_the_trend():
-    # Trend: item 1 counts 2 at 10 days, 1; item 0 1/2 of user 0 (newest event) and 1/4 of user 1; items 2 and 3 1/4.
+    # In the trend item 1 counts 1 (2 at 10 days), item 0 1/2 (user 0's newest event) + 1/4 (user 1's), 2 and 3 1/4.
     settings = {"decay_days": 10, "trend_half_life_days": 10}
     assert lists_of("buy_again", EVENTS, **settings) == {
         0: [*OWN[0], (2, -0.75), (3, -0.75)],

@@ -192,8 +192,8 @@ def test_seen_items_are_excluded_and_only_they(algorithm, noisy, exclude_seen):
 def test_an_event_of_weight_0_is_seen_and_changes_nothing_else(algorithm, noisy, tmp_path):
     random = np.random.default_rng(9)
     events = {
-        "users": np.append(random.integers(0, 80, 400), [79] * 11).astype(np.int32),  # 79 had nothing before
-        "items": np.append(random.integers(0, 61, 400), [*range(10), 61]).astype(np.int32),  # nobody had 61
+        "users": np.append(random.integers(0, 80, 400), [79] * 11).astype(np.int32),  # User 79 had nothing before.
+        "items": np.append(random.integers(0, 61, 400), [*range(10), 61]).astype(np.int32),  # Nobody had item 61.
         "ages": random.integers(1, 200, 411) / 3.0,
         "weights": np.zeros(411),
     }
@@ -280,7 +280,7 @@ def test_equal_fits_give_equal_bytes_whatever_the_order_of_events(algorithm, noi
 def test_same_lists_on_any_number_of_threads(algorithm, noisy, n_threads):
     users = np.arange(80, dtype=np.int32)
     expected = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False)
-    with threadpool_limits(n_threads):  # OpenMP's too, which implicit uses
+    with threadpool_limits(n_threads):  # The threads of OpenMP are limited, too: implicit uses them.
         free = fitted(algorithm, noisy).recommend(users, 20, exclude_seen=False)
     assert_equal(expected, free)
 
@@ -296,8 +296,8 @@ def test_same_lists_when_threads_ask_at_once(algorithm, noisy):
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(4) as pool:
-            for expected, found in zip(alone, pool.map(lists, batches), strict=True):
-                assert_equal(Lists.concatenate(expected), Lists.concatenate(found))
+            for expected, at_once in zip(alone, pool.map(lists, batches), strict=True):
+                assert_equal(Lists.concatenate(expected), Lists.concatenate(at_once))
     finally:
         sys.setswitchinterval(interval)
 

@@ -83,7 +83,7 @@ def test_weightings_are_those_of_implicit(weighting):
 
 def test_links_and_scores_start_from_the_items_of_the_greatest_count():
     cut = COUNTS.copy()
-    cut[1, 0] = cut[2, 2] = 0  # of equal counts the first item stays
+    cut[1, 0] = cut[2, 2] = 0  # Of equal counts the first item stays.
     model, expected = fitted(profile_items=2), fitted(cut)
     np.testing.assert_array_equal(links_of(model), links_of(expected))
     lists = model.recommend(np.arange(5, dtype=np.int32), 6, exclude_seen=False)

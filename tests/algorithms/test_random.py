@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.algorithms.events import events, lists_of
 
-# Items 0..199 are taken; 200..299 by nobody.
+# Items 0..199 are taken, and nobody takes items 200..299.
 EVENTS = events([(0, item, 1) for item in range(200)], n_users=400, n_items=300)
 
 

@@ -18,9 +18,9 @@ def fitted(counts=COUNTS, ages=None, **settings):
 
 
 def dense(lists, shape):
-    found = np.zeros(shape)
-    found[lists.users, lists.items] = lists.scores
-    return found
+    scores = np.zeros(shape)
+    scores[lists.users, lists.items] = lists.scores
+    return scores
 
 
 def links_of(model):
@@ -72,7 +72,7 @@ def test_links_and_walks_start_from_the_items_of_the_greatest_count():
     np.testing.assert_array_equal(links_of(fitted(profile_items=1)), links_of(fitted(cut)))
     both = fitted(profile_items=2)
     cut = COUNTS.copy()
-    cut[1, 0] = cut[2, 2] = 0  # of equal counts the first item stays
+    cut[1, 0] = cut[2, 2] = 0  # Of equal counts the first item stays.
     np.testing.assert_array_equal(links_of(both), links_of(fitted(cut)))
 
 

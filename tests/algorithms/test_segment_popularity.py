@@ -15,7 +15,7 @@ SETTINGS = {"half_life_days": 1, "prior": 1}
 def test_scores_are_shares_of_the_segment_shrunk_to_all():
     train = events(ROWS, n_users=5, n_items=5, contexts={"store": STORES})
     lists = lists_of("segment_popularity", train, **SETTINGS)
-    # Each event counts 1/2. All: 3 in total, shares 1/3, 1/6, 1/3, 1/6. Store 0 has 1, 1/2, 1/2 of items 0..2.
+    # Each event counts 1/2. All sum to 3, with shares of 1/3, 1/6, 1/3, 1/6. Store 0 has 1, 1/2, 1/2 of items 0..2.
     store_0 = [(0, (1 + 1 / 3) / 3), (2, (1 / 2 + 1 / 3) / 3), (1, (1 / 2 + 1 / 6) / 3), (3, 1 / 6 / 3)]
     assert lists[0] == lists[1] == [(item, pytest.approx(share)) for item, share in store_0]
     store_1 = [(2, (1 / 2 + 1 / 3) / 1.5), (0, 1 / 3 / 1.5), (1, 1 / 6 / 1.5), (3, 1 / 6 / 1.5)]

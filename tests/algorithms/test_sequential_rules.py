@@ -6,7 +6,7 @@ from recsys_assets.algorithms import registry
 from recsys_assets.algorithms.sparse import unpack
 from tests.algorithms.events import events, lists_of
 
-# User 0: {0} 30 days ago, {1, 2} 20 days ago, {3} 10 days ago. User 1: {0} 20 days ago, {1} 10 days ago.
+# User 0 took {0} 30 days ago, {1, 2} 20 days ago, {3} 10 days ago. User 1 took {0} 20 days ago, {1} 10 days ago.
 ROWS = [(0, 0, 30), (0, 1, 20), (0, 2, 20), (0, 3, 10), (1, 0, 20), (1, 1, 10)]
 PLAIN = {"rule_decay_days": 10, "popularity_penalty": 0, "prior": 1, "min_support": 0}
 
@@ -19,7 +19,7 @@ def rules(rows=ROWS, **settings):
 
 
 def test_rules_by_hand():
-    # A follower 20 days old counts 1/3, one 10 days old 1/2; the second basket after counts half as much again.
+    # A follower 20 days old counts 1/3, one 10 days old 1/2; in the second basket after, it counts half of that.
     cases = {0: 1 / 3 + 1 / 4 + 1 / 2, 1: 1 / 2, 2: 1 / 2}
     expected = {
         (0, 1): (1 / 3 + 1 / 2) / (1 + cases[0]),

@@ -15,14 +15,14 @@ def train(rows=((0, 0, 10), (1, 2, 10)), texts=TEXTS):
 
 
 def test_cosine_of_words_by_hand():
-    # Smoothed: log((1 + items) / (1 + items with it)) + 1. Apple is in 3 of 5, red in 2, green, nail, hammer in 1.
+    # A word weighs log((1 + items) / (1 + items with it)) + 1, smoothed. Apple is in 3 of 5, red in 2, the others in 1.
     apple, red, rare = (math.log(6 / (1 + n)) + 1 for n in (3, 2, 1))
 
     def unit(*weights):
         return np.array(weights) / np.linalg.norm(weights)
 
     lists = lists_of("tfidf_content", train(), popularity=0, decay_days=10)
-    own = unit(red, apple) / 2  # the event counts a half
+    own = unit(red, apple) / 2  # The event counts a half.
     expected = {
         0: 1 / 2,
         1: own[1] * unit(rare, apple)[1],
@@ -57,5 +57,5 @@ def test_words_of_too_many_items_say_nothing():
 @pytest.mark.parametrize("texts", [(), ("",) * 5, ("a !",) * 5])
 def test_without_words_it_lists_nothing(texts):
     if any(texts):
-        texts = ["", "", "", "", "one"]  # nobody took what has a word
+        texts = ["", "", "", "", "one"]  # Nobody took the item that has a word.
     assert lists_of("tfidf_content", train(texts=texts)) == {}

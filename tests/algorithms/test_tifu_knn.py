@@ -7,7 +7,7 @@ from tests.algorithms.events import events, lists_of
 
 
 def test_own_frequency_decays_by_basket_and_group():
-    # User 0's baskets, newest first: {0}, {1}, {0, 2}. In groups of 2 they count 1, .5 and .1; user 1 knows nothing.
+    # User 0's baskets are, newest first, {0}, {1}, {0, 2}. In groups of 2 they count 1, .5 and .1. User 1 has none.
     train = events([(0, 0, 1, 1.0, 7), (0, 1, 5, 1.0, 3), (0, 0, 8, 1.0, 1), (0, 2, 9, 1.0, 1)], n_users=2, n_items=3)
     lists = lists_of("tifu_knn", train, group_size=2, within_decay=0.5, across_decay=0.1, own_share=1)
     vector = np.array([1.1, 0.5, 0.1]) / np.sqrt(1.1**2 + 0.5**2 + 0.1**2)

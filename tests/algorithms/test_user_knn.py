@@ -6,7 +6,7 @@ import pytest
 from recsys_assets.algorithms import Interactions
 from recsys_assets.algorithms.user_knn import UserKNN
 
-LONG = 1e12  # days in which nothing fades
+LONG = 1e12  # With so many days nothing fades.
 
 
 def recommend(rows, *, exclude_seen=True, n_users=4, **settings):

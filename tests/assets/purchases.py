@@ -36,22 +36,22 @@ class Purchases:
 
     def had(self, night: date) -> dict[str, set[str]]:
         """Items each user had taken."""
-        found: dict[str, set[str]] = defaultdict(set)
+        items_by_user: dict[str, set[str]] = defaultdict(set)
         for row in self.up_to(night):
-            found[row.user].add(row.item)
-        return found
+            items_by_user[row.user].add(row.item)
+        return items_by_user
 
     def relevant(self, night: date) -> dict[str, dict[str, set[str]]]:
         """Items each user took between the graded night's cutoff and this night's, by task."""
         graded = night - timedelta(days=sample.HORIZON)
         had = self.had(graded)
-        found: dict[str, dict[str, set[str]]] = {"next": defaultdict(set), "discovery": defaultdict(set)}
+        items_by_task: dict[str, dict[str, set[str]]] = {"next": defaultdict(set), "discovery": defaultdict(set)}
         for row in self.up_to(night):
             if row.at >= cutoff(graded):
-                found["next"][row.user].add(row.item)
+                items_by_task["next"][row.user].add(row.item)
                 if row.item not in had.get(row.user, set()):
-                    found["discovery"][row.user].add(row.item)
-        return found
+                    items_by_task["discovery"][row.user].add(row.item)
+        return items_by_task
 
 
 def cutoff(night: date) -> datetime:

@@ -9,7 +9,7 @@ from recsys_assets.storage.landing.database import Landed
 from tests.helpers import sample
 from tests.helpers.sample import Deployment
 
-# Made by landing (when a row became known, a hash of its attributes), or not given by the source.
+# Landing makes these (when a row became known, a hash of its attributes), or the source does not give them.
 NOT_DELIVERED = {
     "clean.events": {"known_at", "rating", "session_id", "device", "os", "country", "region"},
     "clean.item_versions": {"content", "known_at", "known_from", "price", "retired_at"},
@@ -24,7 +24,7 @@ NOT_DELIVERED = {
         "basket_id",
     },
 }
-# Settings and constants: no column of any table.
+# These are settings and constants, from no column of any table.
 CONSTANT = {
     "clean.events": {"event_type"},
     "clean.cancellation_counts": {"counted_night"},
@@ -53,11 +53,11 @@ def pages(built: Deployment) -> dict[str, dict]:
         report_landing(
             [Landed(file, file.removesuffix(".parquet").partition("_")[0], "landed") for file in sample.FILES]
         )
-        found = {}
+        metadata = {}
         for key in instance.all_asset_keys():
             event = instance.get_latest_materialization_event(key)
-            found[".".join(key.path)] = {n: v.value for n, v in event.asset_materialization.metadata.items()}
-        return found
+            metadata[".".join(key.path)] = {n: v.value for n, v in event.asset_materialization.metadata.items()}
+        return metadata
 
 
 def lineage(page: dict) -> dict[str, set[str]]:

@@ -46,7 +46,7 @@ def test_what_came_after_a_night_does_not_change_it(built, tmp_path):
     cut.mkdir()
     known = {
         "transactions_2": f"transaction_timestamp < date '{SECOND}' + interval 1 day",
-        "promotions": "week <= 44",  # it began on 2017-10-23
+        "promotions": "week <= 44",  # Week 44 began on 2017-10-23.
     }
     with duckdb.connect() as con:
         for name, condition in known.items():
@@ -56,7 +56,7 @@ def test_what_came_after_a_night_does_not_change_it(built, tmp_path):
         folder = cut if name in known else earlier.files
         assert earlier.recsys("land", "--history", folder / f"{name}.parquet").returncode == 0
     earlier.build(FIRST, SECOND)
-    # Event ids name the delivered file, so the log itself differs; nothing made of it may.
+    # Event ids name the delivered file, so the log itself differs; nothing made of it may differ.
     expected, checked = built.content(), 0
     for name, content in earlier.content().items():
         if name.startswith(("features.", "candidates.", "recommendations.", "grades.", "models")):

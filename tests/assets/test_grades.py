@@ -20,14 +20,14 @@ SUMMARY = "task, algorithm, k, metric, mean, low, high, n_users, cold_user_share
 def metrics(listed, relevant, k):
     """Every metric of one list by its textbook formula."""
     hits = [item in relevant for item in listed[:k]]
-    found = list(itertools.accumulate(hits))
+    hits_so_far = list(itertools.accumulate(hits))
     gain = sum(hit / math.log2(rank + 2) for rank, hit in enumerate(hits))
     ideal = sum(1 / math.log2(rank + 2) for rank in range(min(k, len(relevant))))
     return {
         "precision": sum(hits) / k,
         "recall": sum(hits) / len(relevant),
         "ndcg": gain / ideal,
-        "map": sum(n / (rank + 1) for rank, (hit, n) in enumerate(zip(hits, found, strict=True)) if hit)
+        "map": sum(n / (rank + 1) for rank, (hit, n) in enumerate(zip(hits, hits_so_far, strict=True)) if hit)
         / min(k, len(relevant)),
         "mrr": 1 / (hits.index(True) + 1) if any(hits) else 0,
         "hit_rate": float(any(hits)),
@@ -73,11 +73,11 @@ def test_grades_of_the_published_lists(built, purchases, keys, night):
         for user, relevant in users.items()
         for k in CUTS
     }
-    found = per_user(built, keys, "grades.published", night)
-    assert set(found) == set(expected)
-    assert len(found) > 100
+    grades = per_user(built, keys, "grades.published", night)
+    assert set(grades) == set(expected)
+    assert len(grades) > 100
     for key, (n_relevant, is_cold, values) in expected.items():
-        assert found[key] == (n_relevant, is_cold, pytest.approx(values, abs=1e-12)), key
+        assert grades[key] == (n_relevant, is_cold, pytest.approx(values, abs=1e-12)), key
     assert any(values["ndcg"] > 0 for _, _, values in expected.values())
 
 
@@ -92,14 +92,14 @@ def test_grades_of_candidates(built, purchases, keys, algorithm):
         for k in CUTS
         if task in tasks
     }
-    found = {
+    grades = {
         key: values
         for key, (_, _, values) in per_user(built, keys, "grades.candidates", LAST).items()
         if key[1] == algorithm
     }
-    assert set(found) == set(expected)
+    assert set(grades) == set(expected)
     for key, values in expected.items():
-        assert found[key] == pytest.approx(values, abs=1e-12), key
+        assert grades[key] == pytest.approx(values, abs=1e-12), key
 
 
 def test_summary_is_the_mean_over_users_with_its_interval(built, keys):

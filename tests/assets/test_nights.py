@@ -27,14 +27,14 @@ NOT_TABLES = {"models", "tracking"}
 @pytest.fixture(scope="module")
 def reports(built):
     """Metadata of the newest materialization, by asset and night."""
-    found = {}
+    metadata = {}
     with built.active(), dagster_instance() as instance:
         for key in instance.all_asset_keys():
             for record in reversed(instance.fetch_materializations(key, limit=100).records):
-                found[".".join(key.path), record.partition_key] = {
+                metadata[".".join(key.path), record.partition_key] = {
                     name: value.value for name, value in record.asset_materialization.metadata.items()
                 }
-    return found
+    return metadata
 
 
 def test_every_asset_of_every_night_reports_what_it_made(built, reports):

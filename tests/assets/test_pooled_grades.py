@@ -22,14 +22,14 @@ COMPARISONS = (
 
 def user_nights(deployment, last):
     """Values of each list by task, cut and metric: {(night, user): value}, of the nights up to the last."""
-    found = defaultdict(dict)
+    by_list = defaultdict(dict)
     for night in (night for night in NIGHTS if night <= last):
         for table in ("grades.published", "grades.candidates"):
             rows = deployment.rows(table, night, "task, algorithm, user_key, k, ndcg, recall, precision")
             for task, algorithm, user, k, *values in rows:
                 for metric, value in zip(("ndcg", "recall", "precision"), values, strict=True):
-                    found[task, algorithm, k, metric][night, user] = value
-    return found
+                    by_list[task, algorithm, k, metric][night, user] = value
+    return by_list
 
 
 def counts(nights):
@@ -39,15 +39,15 @@ def counts(nights):
 @pytest.mark.parametrize("night", [SECOND, LAST])
 def test_pooled_means_are_over_the_user_nights_seen_so_far(built, night):
     expected = {key: (fmean(values.values()), *counts(values)) for key, values in user_nights(built, night).items()}
-    found = {}
+    pooled = {}
     for task, algorithm, k, metric, status, mean, low, high, *rest in built.rows("grades.pooled", night, POOLED):
         assert status == "published"
         assert low - 1e-9 <= mean <= high + 1e-9
-        found[task, algorithm, k, metric] = (mean, *rest)
-    assert {key[3] for key in found} == {"ndcg", "recall", "precision", "map", "mrr", "hit_rate"}
+        pooled[task, algorithm, k, metric] = (mean, *rest)
+    assert {key[3] for key in pooled} == {"ndcg", "recall", "precision", "map", "mrr", "hit_rate"}
     for key, (mean, *rest) in expected.items():
-        assert found[key] == (pytest.approx(mean, abs=1e-12), *rest), key
-    assert max(row[1] for row in found.values()) == NIGHTS.index(night)
+        assert pooled[key] == (pytest.approx(mean, abs=1e-12), *rest), key
+    assert max(row[1] for row in pooled.values()) == NIGHTS.index(night)
 
 
 @pytest.mark.parametrize("night", [SECOND, LAST])
@@ -61,11 +61,11 @@ def test_leaders_are_compared_with_every_list_on_the_same_user_nights(built, nig
             difference = fmean(ours[key] - theirs[key] for key in both)
             expected[task, *pair, k, metric] = (difference, len(pairs), *counts(both))
     rows = built.rows("grades.comparisons", night, COMPARISONS)
-    found = {row[:5]: (row[5], *row[10:]) for row in rows}
-    assert set(found) == set(expected)
-    assert len(found) >= len(COMPARED) * (4 + 3)
+    comparisons = {row[:5]: (row[5], *row[10:]) for row in rows}
+    assert set(comparisons) == set(expected)
+    assert len(comparisons) >= len(COMPARED) * (4 + 3)
     for key, (difference, *rest) in expected.items():
-        assert found[key] == (pytest.approx(difference, abs=1e-12), *rest), key
+        assert comparisons[key] == (pytest.approx(difference, abs=1e-12), *rest), key
     assert all(low - 1e-9 <= difference <= high + 1e-9 for *_, difference, low, high in (row[:8] for row in rows))
 
 
@@ -76,10 +76,10 @@ def leads(name, other):
 
 
 def grouped(values):
-    found = defaultdict(set)
+    algorithms = defaultdict(set)
     for task, algorithm, k, metric in values:
-        found[task, k, metric].add(algorithm)
-    return found
+        algorithms[task, k, metric].add(algorithm)
+    return algorithms
 
 
 def test_a_night_pools_no_grade_of_a_later_one(built, tmp_path):
@@ -113,7 +113,7 @@ def test_rebuilt_lists_are_pooled_apart(built, tmp_path):
         for algorithm, status, n_nights in deployment.rows("grades.pooled", LAST, "algorithm, status, n_nights")
     }
     names = {algorithm for algorithm, _ in nights}
-    learning = {name for name in names if name.startswith("reranker")}  # the reranker had learned nothing on FIRST
+    learning = {name for name in names if name.startswith("reranker")}  # The reranker had learned nothing on FIRST.
     assert learning
     published = {(name, "published"): 1 for name in names - learning}
     assert nights == published | {(name, "rebuilt"): 1 for name in names}

@@ -29,10 +29,10 @@ def reasons(built):
         "select reason, user_id, item_id, evidence_item_id, evidence_count, evidence_days, reason_text "
         "from serving.recommendations"
     )
-    found = defaultdict(list)
+    rows_by_reason = defaultdict(list)
     for reason, *row in rows:
-        found[reason].append(row)
-    return found
+        rows_by_reason[reason].append(row)
+    return rows_by_reason
 
 
 def test_every_reason_is_known_and_frequent_ones_occur(reasons):

@@ -90,7 +90,7 @@ def made(result):
 
 
 def evaluations(result):
-    return {found.check_name: found for found in result.get_asset_check_evaluations()}
+    return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
 
 
 def test_a_failing_check_stops_what_lies_downstream(run):
@@ -100,10 +100,10 @@ def test_a_failing_check_stops_what_lies_downstream(run):
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
     assert failure.step_key == "features__user__checks"
     assert CHECK in failure.step_failure_data.error.message
-    found = evaluations(result)
-    assert (found[CHECK].passed, found[CHECK].severity) == (False, AssetCheckSeverity.ERROR)
-    assert found[OTHER].passed, "the other checks of the table are told all the same"
-    assert found[CHECK].partition == NIGHT.isoformat()
+    by_check = evaluations(result)
+    assert (by_check[CHECK].passed, by_check[CHECK].severity) == (False, AssetCheckSeverity.ERROR)
+    assert by_check[OTHER].passed, "the other checks of the table are told all the same"
+    assert by_check[CHECK].partition == NIGHT.isoformat()
 
 
 def test_the_result_shows_what_failed_and_how_it_was_found(run):
@@ -122,15 +122,15 @@ def test_passing_checks_let_the_run_through(run):
     result = run(GOOD)
     assert result.success
     assert made(result) == UPSTREAM | {"features/user", "features/item", "grades/users"}
-    assert all(found.passed for found in evaluations(result).values())
+    assert all(evaluation.passed for evaluation in evaluations(result).values())
 
 
 def test_a_failing_check_of_severity_warn_only_tells(run):
     result = run(BROKEN, severity="warn")
     assert result.success
     assert "grades/users" in made(result)
-    found = evaluations(result)[CHECK]
-    assert (found.passed, found.severity) == (False, AssetCheckSeverity.WARN)
+    evaluation = evaluations(result)[CHECK]
+    assert (evaluation.passed, evaluation.severity) == (False, AssetCheckSeverity.WARN)
 
 
 def test_a_check_waits_for_the_other_tables_it_reads(run):

@@ -16,7 +16,7 @@ from tests.helpers.sample import NIGHTS, PROFILE
 
 CHECKS = load_checks(Profile(name="sample", **tomllib.loads(PROFILE)))
 TWICE = "from {rows} union all by name from {rows}"
-# What breaks a use of each generic test: the relation ({own}: the checked table) and its rows instead.
+# A use of a generic test fails where this relation ({own} is the checked table) has these rows instead.
 GENERIC = {
     "not_null": ("{own}", "select * replace (null as {column}) from {rows}"),
     "unique": ("{own}", TWICE),
@@ -35,7 +35,7 @@ GENERIC = {
     "made_from_the_past": ("this.partition", "select * replace (night + 1 as watermark) from {rows}"),
     "recency": ("{own}", "select * replace (event_ts - interval 8 day as event_ts) from {rows}"),
 }
-# The same for checks that generic ones do not tell apart, and for tables without rows in the sample.
+# The rest is for checks that generic tests do not tell apart, and for tables without rows in the sample.
 CANCELLED = (
     "select 'u' as user_id, 'i' as item_id, timestamp '2017-11-01 02:00' as event_ts, timestamp '2017-11-01 02:00' as "
     "known_at, -1.0 as quantity, date '2017-10-31' as visible_night"
@@ -125,7 +125,7 @@ OWN = {
     "visible_in_time": ("{own}", "select * replace (landed_night - 3650 as landed_night) from {rows}"),
     "the_ledger_adds_up": ("{own}", "from {rows} where landed_row > 1"),
 }
-# Other ways to break the same: each must be found as well.
+# These are other ways to break the same, and each must be found as well.
 MORE = [
     ("made_from_the_past_user", "this.partition_inputs", "select * replace (night + 1 as input_night) from {rows}"),
     ("made_from_the_past_each", "this.partition", "select * replace (night - 1 as written_for) from {rows}"),

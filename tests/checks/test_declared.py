@@ -87,9 +87,9 @@ BY_HAND = {
 
 def failures(small, table):
     """Failing rows of each failing check of a table."""
-    found = small.outcomes(CHECKS_FOLDER, table, tests=BY_HAND)
-    assert found
-    return {name: outcome.first_failing for name, outcome in found.items() if outcome.failures}
+    outcomes = small.outcomes(CHECKS_FOLDER, table, tests=BY_HAND)
+    assert outcomes
+    return {name: outcome.first_failing for name, outcome in outcomes.items() if outcome.failures}
 
 
 @pytest.mark.parametrize("name", profile_names())

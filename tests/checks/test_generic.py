@@ -10,7 +10,7 @@ from recsys_assets.selects.contracts import CONTRACTS
 
 COLUMNS = "user_key, n_events, recency_days, n_items, decayed_weight"
 GOOD = "(1, 4, 0.5, 1, 2.0), (2, 1, 3.0, 1, 1.0), (3, 1, 9.0, 2, 0.5)"
-# Name of the template and what is special, column (none: the table), arguments, broken rows, failing rows.
+# Each is the name of a test, its column (none for the table), its arguments, broken rows and the rows that fail.
 CASES = [
     ("unique", "recency_days", "", "(1, 4, 7, 1, 2), (2, 4, 7, 1, 1)", [{"recency_days": 7, "n_rows": 2}]),
     ("not_null", "recency_days", "", "(1, 4, null, 1, 2), (2, 4, 1, 1, 2)", [{"user_key": 1}]),
@@ -71,7 +71,7 @@ CASES = [
         "(1, 1, 1, 1, 1), (2, 1, 1, 1, 1), (3, 1, 1, 1, 1), (4, 1, 1, 1, 1)",
         [{"n_rows": 4}],
     ),
-    (  # the ranks are n_items, the lists n_events: a gap, a rank twice, a score that grows
+    (  # The ranks are n_items, the lists n_events; wrong are a gap, a rank that comes twice and a score that grows.
         "ranks_follow_scores",
         "n_items",
         "score: decayed_weight, within: [n_events]",
@@ -118,9 +118,9 @@ def test_it_passes_on_good_rows_and_finds_the_broken_ones(check_user, test, colu
     text = one_test(test, column, arguments)
     good = check_user(text, GOOD)
     assert (good.failures, good.rows, good.first_failing) == (0, 3, [])
-    found = check_user(text, broken)
-    assert found.failures == len(failing)
-    assert [{name: row[name] for name in failing[0]} for row in found.first_failing] == failing
+    outcome = check_user(text, broken)
+    assert outcome.failures == len(failing)
+    assert [{name: row[name] for name in failing[0]} for row in outcome.first_failing] == failing
 
 
 def test_every_generic_test_is_tried_here_or_broken_where_the_project_uses_it():
@@ -137,8 +137,8 @@ def test_where_narrows_the_rows_and_limit_the_failures(check_user):
 
 def test_only_the_first_failing_rows_are_shown(check_user):
     rows = ", ".join(f"({user}, 1, null, 1, 1)" for user in range(20))
-    found = check_user(one_test("not_null", "recency_days", ""), rows)
-    assert (found.failures, [row["user_key"] for row in found.first_failing]) == (20, [0, 1, 2, 3, 4])
+    outcome = check_user(one_test("not_null", "recency_days", ""), rows)
+    assert (outcome.failures, [row["user_key"] for row in outcome.first_failing]) == (20, [0, 1, 2, 3, 4])
 
 
 def test_the_log_is_checked_by_the_rows_visible_since_the_night_built_before(small, declare):
@@ -180,8 +180,8 @@ def test_the_entry_lists_is_checked_in_the_candidates_of_each_algorithm_alone(sm
             "singular/begin.sql": single,
         }
     )
-    found = {
+    failures = {
         algorithm: [outcome.failures for outcome in small.outcomes(folder, f"candidates.{algorithm}").values()]
         for algorithm in ("popularity", "buy_again")
     }
-    assert found == {"popularity": [0, 0], "buy_again": [2, 1]}
+    assert failures == {"popularity": [0, 0], "buy_again": [2, 1]}

@@ -13,7 +13,7 @@ models:
         data_tests:
           - not_null
 """
-# Text that replaces something in USER, line of the problem, what the message says.
+# Each is a text in USER, the text that replaces it, the line of the problem, and what the message says.
 WRONG = {
     "unknown key": ("data_tests", "tests", 5, "unknown key 'tests'; did you mean data_tests?"),
     "unknown table": ("name: user\n", "name: users\n", 2, "no table 'features.users'; did you mean features.user"),

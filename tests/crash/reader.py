@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-PAUSE_SECONDS = 0.1  # leave the processor to the nights
+PAUSE_SECONDS = 0.1  # The nights need the processor, too.
 
 
 def read(link: str) -> str:

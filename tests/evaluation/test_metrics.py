@@ -10,22 +10,22 @@ from hypothesis.extra.numpy import arrays
 
 from recsys_assets.evaluation.metrics import METRICS, coverage, metric, metric_table
 
-# Two lists of five ranks: A hits at ranks 1 and 3 of 4 relevant items, B at rank 5 of 1.
+# A and B are lists of five ranks: A hits at ranks 1 and 3 and has 4 relevant items, B hits at rank 5 and has 1.
 HITS = np.array([[1, 0, 1, 0, 0], [0, 0, 0, 0, 1]], dtype=bool)
 N_RELEVANT = np.array([4, 1])
 
 BY_HAND = {
-    # A: 2 of 3 ranks; B: none of 3
+    # A hits at 2 of 3 ranks, B at none of 3.
     ("precision", 3): [2 / 3, 0],
-    # A: 2 of 4 relevant; B: 1 of 1
+    # A lists 2 of its 4 relevant items, B its only one.
     ("recall", 5): [2 / 4, 1],
-    # A: 1/log2(2) + 1/log2(4) = 1.5 over the ideal three hits 1 + 1/log2(3) + 1/2 = 2.1309297535714578
+    # A gains 1/log2(2) + 1/log2(4) = 1.5, and three hits would gain 1 + 1/log2(3) + 1/2 = 2.1309297535714578.
     ("ndcg", 3): [1.5 / 2.1309297535714578, 0],
-    # A: ideal four hits 2.1309297535714578 + 1/log2(5) = 2.5616063116448506; B: 1/log2(6) over one hit
+    # For A four hits would gain 2.1309297535714578 + 1/log2(5) = 2.5616063116448506; B gains 1/log2(6), at best 1.
     ("ndcg", 5): [1.5 / 2.5616063116448506, 0.38685280723454163],
-    # A: precision 1/1 at rank 1 and 2/3 at rank 3, over min(3, 4) = 3
+    # A has a precision of 1/1 at rank 1 and of 2/3 at rank 3; their sum is divided by min(3, 4) = 3.
     ("map", 3): [(1 + 2 / 3) / 3, 0],
-    # A: the same over min(5, 4) = 4; B: precision 1/5 over 1
+    # A's same sum is divided by min(5, 4) = 4, and B's precision of 1/5 by 1.
     ("map", 5): [(1 + 2 / 3) / 4, 1 / 5],
     ("mrr", 4): [1, 0],
     ("mrr", 5): [1, 1 / 5],
@@ -145,7 +145,7 @@ def test_coverage_counts_each_item_once() -> None:
         coverage(np.array([], dtype=int), 0)
 
 
-@pytest.mark.slow  # numba compiles ranx for a minute or more
+@pytest.mark.slow  # It takes a minute or more, as numba compiles ranx.
 def test_equals_ranx() -> None:
     """Equal to ranx on lists shaped as real ones: short lists, many relevant items, some of them unreachable.
 
@@ -164,11 +164,11 @@ def test_equals_ranx() -> None:
 
     qrels, run = {}, {}
     for row in range(n_lists):
-        name = f"{row:04}"  # ranx sorts its lists by name
+        name = f"{row:04}"  # Lists are sorted by name in ranx.
         run[name] = {f"i{rank}": float(depth - rank) for rank in range(length[row])}
-        found = [f"i{rank}" for rank in np.flatnonzero(hits[row])]
-        missed = [f"m{i}" for i in range(n_relevant[row] - len(found))]
-        qrels[name] = dict.fromkeys(found + missed, 1)
+        hit_items = [f"i{rank}" for rank in np.flatnonzero(hits[row])]
+        missed = [f"m{i}" for i in range(n_relevant[row] - len(hit_items))]
+        qrels[name] = dict.fromkeys(hit_items + missed, 1)
     ours = {name: name for name in METRICS} | {"ndcg_burges": "ndcg"}
     cuts = (1, 5, 10, 20)
     scores = evaluate(Qrels(qrels), Run(run), [f"{name}@{k}" for name in ours for k in cuts], return_mean=False)

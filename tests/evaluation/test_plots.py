@@ -27,8 +27,8 @@ def colours(picture, tmp_path):
 
 @pytest.mark.parametrize("n_nights", [1, 2, 40])
 def test_every_list_is_drawn_in_its_colour(tmp_path, n_nights):
-    found, (_, width, _) = colours(grades_over_nights(rows(n_nights, "als", "knn", "published")), tmp_path)
-    assert {(31, 119, 180), (255, 127, 14), (0, 0, 0)} <= found  # C0, C1, and black for what was published
+    drawn_colours, (_, width, _) = colours(grades_over_nights(rows(n_nights, "als", "knn", "published")), tmp_path)
+    assert {(31, 119, 180), (255, 127, 14), (0, 0, 0)} <= drawn_colours  # They are C0, C1, and black for published.
     both = rows(n_nights, "als", "published") + rows(n_nights, "knn", task="discovery")
     assert colours(grades_over_nights(both), tmp_path)[1][1] == 2 * width
 
@@ -43,9 +43,9 @@ def test_of_many_lists_the_best_have_colours_and_the_others_are_grey(tmp_path):
         file = tmp_path / f"{worst}.png"
         file.write_bytes(grades_over_nights(of_lists))
         pixels = (image.imread(file)[..., :3].reshape(-1, 3) * 255).astype(int)
-        assert {(31, 119, 180), (140, 86, 75), (0, 0, 0)} <= set(map(tuple, pixels))  # C0 and C5, the sixth
+        assert {(31, 119, 180), (140, 86, 75), (0, 0, 0)} <= set(map(tuple, pixels))  # They are C0 and C5, the sixth.
         n_grey[worst] = (pixels == 211).all(axis=1).sum()
-    assert n_grey[0] > n_grey[1] + 100  # beside what letters have of it
+    assert n_grey[0] > n_grey[1] + 100  # Letters have some of this grey, too.
 
 
 def test_bounds_beyond_the_mean_by_the_last_bit_are_drawn(tmp_path):

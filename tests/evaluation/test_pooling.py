@@ -9,7 +9,7 @@ from recsys_assets.evaluation.pooling import compared, pooled_means, user_totals
 
 LEADERS, FIGURES = ("published", "als"), [(10, "ndcg"), (10, "newer")]
 COLUMNS = ("group", "user", "algorithm", "n", "n_nights", "is_rebuilt", "ndcg", "k")
-# Two nights (group 1) graded published and als; a third (group 2) also a new list, knn, built afterwards.
+# Two nights (group 1) graded published and als; a third (group 2) also graded a new list, knn, built afterwards.
 ROWS = [
     (1, 7, "published", 2, 2, False, 1.0),
     (1, 7, "als", 2, 2, False, 0.5),
@@ -35,48 +35,48 @@ def by(rows, *names):
 
 
 def test_means_over_user_nights_by_hand():
-    found = by(pooled_means(totals(), seed=1), "algorithm", "metric", "status")
+    means = by(pooled_means(totals(), seed=1), "algorithm", "metric", "status")
     expected = {
         ("published", "published"): (1.8 / 4, 3, 2, 4),
         ("als", "published"): (0.9 / 4, 3, 2, 4),
         ("knn", "rebuilt"): (0.9, 1, 1, 1),
     }
-    assert {(a, s) for a, _, s in found} == set(expected)
+    assert {(a, s) for a, _, s in means} == set(expected)
     for (algorithm, status), (mean, *counts) in expected.items():
-        row = found[algorithm, "ndcg", status]
+        row = means[algorithm, "ndcg", status]
         assert row["mean"] == pytest.approx(mean, abs=1e-12)
         assert [row[name] for name in ("n_nights", "n_users", "n_user_nights")] == counts
         assert row["low"] - 1e-12 <= row["mean"] <= row["high"] + 1e-12
 
 
 def test_differences_are_taken_where_both_were_graded():
-    found = by(compared(totals(), LEADERS, FIGURES, seed=1), "algorithm", "baseline", "status")
-    expected = {  # difference, nights, users, user-nights
+    differences = by(compared(totals(), LEADERS, FIGURES, seed=1), "algorithm", "baseline", "status")
+    expected = {  # Each value is the difference and the numbers of nights, users and user-nights.
         ("published", "als", "published"): (0.9 / 4, 3, 2, 4),
         ("published", "knn", "rebuilt"): (-0.3, 1, 1, 1),
         ("als", "knn", "rebuilt"): (-0.9, 1, 1, 1),
     }
-    assert set(found) == set(expected)
+    assert set(differences) == set(expected)
     for key, (difference, *counts) in expected.items():
-        assert found[key]["difference"] == pytest.approx(difference, abs=1e-12)
-        assert [found[key][name] for name in ("n_nights", "n_users", "n_user_nights")] == counts
-    assert {key: row["n_compared"] for key, row in found.items()} == dict(zip(expected, (1, 2, 2), strict=True))
+        assert differences[key]["difference"] == pytest.approx(difference, abs=1e-12)
+        assert [differences[key][name] for name in ("n_nights", "n_users", "n_user_nights")] == counts
+    assert {key: row["n_compared"] for key, row in differences.items()} == dict(zip(expected, (1, 2, 2), strict=True))
 
 
 def test_only_what_is_asked_for_is_compared():
     """Each leader with those after it and with every other list; other lists not among themselves."""
     rows = [(1, 7, name, 1, 1, False, 0.5) for name in ("als", "fusion", "knn", "published")]
-    found = compared(totals(rows), ("published", "missing", "fusion"), FIGURES, seed=1)
+    comparisons = compared(totals(rows), ("published", "missing", "fusion"), FIGURES, seed=1)
     pairs = [("published", "fusion"), ("published", "als"), ("published", "knn"), ("fusion", "als"), ("fusion", "knn")]
-    assert [(row["algorithm"], row["baseline"]) for row in found] == pairs
-    assert {row["n_compared"] for row in found} == {5}
+    assert [(row["algorithm"], row["baseline"]) for row in comparisons] == pairs
+    assert {row["n_compared"] for row in comparisons} == {5}
     assert compared(totals(rows), ("published",), [(5, "ndcg")], seed=1) == []
 
 
 def test_where_all_lists_are_rebuilt_nothing_is_published():
     rebuilt = totals([(*row[:5], True, row[6]) for row in ROWS])
-    for found in (pooled_means(rebuilt, seed=1), compared(rebuilt, LEADERS, FIGURES, seed=1)):
-        assert [row["status"] for row in found] == ["rebuilt"] * 3
+    for pooled in (pooled_means(rebuilt, seed=1), compared(rebuilt, LEADERS, FIGURES, seed=1)):
+        assert [row["status"] for row in pooled] == ["rebuilt"] * 3
 
 
 def many(n_users=60, seed=0):
@@ -91,13 +91,13 @@ def many(n_users=60, seed=0):
 
 
 def test_what_differs_is_found_and_what_does_not_is_not():
-    found = by(compared(totals(many()), ("published", "a"), FIGURES, seed=1), "algorithm", "baseline")
+    differences = by(compared(totals(many()), ("published", "a"), FIGURES, seed=1), "algorithm", "baseline")
     for baseline in ("a", "b"):
-        row = found["published", baseline]
+        row = differences["published", baseline]
         assert row["low"] > 0.05
-        assert row["p_corrected"] == pytest.approx(3 / 2001)  # the least of 2,000 flips, times the three compared
-    assert found["a", "b"]["p_corrected"] > 0.05
-    assert found["a", "b"]["low"] < 0 < found["a", "b"]["high"]
+        assert row["p_corrected"] == pytest.approx(3 / 2001)  # It is three times the least that 2,000 flips can say.
+    assert differences["a", "b"]["p_corrected"] > 0.05
+    assert differences["a", "b"]["low"] < 0 < differences["a", "b"]["high"]
 
 
 def test_the_order_of_rows_changes_nothing():
@@ -111,10 +111,10 @@ def test_the_order_of_rows_changes_nothing():
 def test_a_metric_newer_than_a_night_is_pooled_from_where_it_was_graded():
     rows = table()
     newer = np.where(rows["group"] == 2, 1.0, np.nan)
-    found = by(pooled_means(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), seed=1), "algorithm", "metric")
-    assert found["als", "newer"]["n_user_nights"] == 1
-    assert [found["als", "newer"][name] for name in ("low", "high")] == [pytest.approx(1), pytest.approx(1)]
-    assert found["als", "ndcg"]["n_user_nights"] == 4
+    means = by(pooled_means(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), seed=1), "algorithm", "metric")
+    assert means["als", "newer"]["n_user_nights"] == 1
+    assert [means["als", "newer"][name] for name in ("low", "high")] == [pytest.approx(1), pytest.approx(1)]
+    assert means["als", "ndcg"]["n_user_nights"] == 4
     pairs = by(
         compared(user_totals(rows | {"newer": newer}, ["ndcg", "newer"]), LEADERS, FIGURES, seed=1), "metric", "status"
     )

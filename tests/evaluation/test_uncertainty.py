@@ -35,7 +35,7 @@ def test_covers_the_true_mean_as_often_as_it_says() -> None:
     """Beta(0.5, 2) has the mean 0.2; one draw of 500 columns of 200 users is 500 experiments."""
     low, high = bootstrap_mean_interval(graded_users(200, 500, seed=3), seed=4, level=0.9)
     covered = ((low <= 0.2) & (high >= 0.2)).mean()
-    # 0.9 within three binomial standard errors of sqrt(0.9 * 0.1 / 500) = 0.0134
+    # The bounds lie three binomial standard errors of sqrt(0.9 * 0.1 / 500) = 0.0134 around 0.9.
     assert 0.86 < covered < 0.94
 
 
@@ -50,11 +50,11 @@ def test_equals_plain_resampling() -> None:
 
 
 def test_seed_decides_and_chunks_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = graded_users(801)  # odd, so that a row of draws ends within a word of the generator
+    values = graded_users(801)  # The number is odd, so that a row of draws ends within a word of the generator.
     values -= values.mean(axis=0) - 0.001
     first = np.concatenate([*bootstrap_mean_interval(values, seed=7), sign_flip_p(values, seed=7)])
     assert not np.array_equal(first[:8], np.concatenate(bootstrap_mean_interval(values, seed=8)))
-    monkeypatch.setattr(uncertainty, "CHUNK_BYTES", 3 * 8 * len(values))  # three resamples at a time
+    monkeypatch.setattr(uncertainty, "CHUNK_BYTES", 3 * 8 * len(values))  # These are three resamples at a time.
     again = np.concatenate([*bootstrap_mean_interval(values, seed=7), sign_flip_p(values, seed=7)])
     assert first.tobytes() == again.tobytes()
 
@@ -114,7 +114,7 @@ def test_clusters_cover_the_true_mean_where_single_nights_would_not() -> None:
     low, high = clustered_mean_interval(sums, n, seed=4, level=0.9)
     assert 0.86 < ((low <= true) & (high >= true)).mean() < 0.94
     covered = 0
-    for mean, nights in zip((sums / n).T[:100], n.T[:100], strict=True):  # nights as if they were independent
+    for mean, nights in zip((sums / n).T[:100], n.T[:100], strict=True):  # Nights are taken as independent.
         low, high = bootstrap_mean_interval(np.repeat(mean, nights)[:, None], seed=4, level=0.9)
         covered += low[0] <= true <= high[0]
     assert covered < 75
@@ -144,7 +144,7 @@ def test_sign_flips_equal_all_that_there_are() -> None:
 def test_sign_flips_see_what_unpaired_intervals_hide() -> None:
     b = graded_users()
     a = b + np.random.default_rng(1).normal(0.004, 0.02, b.shape)
-    assert (sign_flip_p(a - b, seed=2) == 1 / 2001).all()  # the least that 2,000 flips can say
+    assert (sign_flip_p(a - b, seed=2) == 1 / 2001).all()  # It is the least that 2,000 flips can say.
     assert (bootstrap_mean_interval(a, seed=2)[0] < bootstrap_mean_interval(b, seed=2)[1]).all()
 
 
@@ -159,7 +159,7 @@ def test_p_values_are_uniform_without_a_difference_also_over_many_nights_a_user(
     rng = np.random.default_rng(4)
     taste, n = rng.normal(0, 1, (150, 4_000)), rng.integers(1, 9, (150, 1))
     p = sign_flip_p(taste * n, seed=5)
-    # within three binomial standard errors over 4,000 columns
+    # The bounds are three binomial standard errors over 4,000 columns.
     assert 0.039 < (p <= 0.05).mean() < 0.061
     assert 0.476 < (p <= 0.5).mean() < 0.524
     nights = np.repeat(taste[:, :500], n[:, 0], axis=0)
@@ -168,8 +168,8 @@ def test_p_values_are_uniform_without_a_difference_also_over_many_nights_a_user(
 
 def test_holm_by_hand() -> None:
     """The example of the method: 4, 3, 2 and 1 times, never less than a smaller one's, at most 1."""
-    found = holm(np.array([0.03, 0.01, 0.04, 0.005]))
-    np.testing.assert_allclose(found, [0.06, 0.03, 0.06, 0.02])
+    corrected = holm(np.array([0.03, 0.01, 0.04, 0.005]))
+    np.testing.assert_allclose(corrected, [0.06, 0.03, 0.06, 0.02])
     np.testing.assert_array_equal(holm(np.array([0.6, 0.7])), [1, 1])
     assert holm(np.array([])).shape == (0,)
 
@@ -178,7 +178,7 @@ def test_holm_is_wrong_about_any_of_ten_at_most_as_often_as_it_says() -> None:
     p = np.random.default_rng(6).random((2_000, 10))
     any_wrong = np.array([(holm(row) <= 0.05).any() for row in p])
     assert 0.03 < any_wrong.mean() < 0.065
-    assert (p.min(axis=1) <= 0.05).mean() > 0.35  # uncorrected
+    assert (p.min(axis=1) <= 0.05).mean() > 0.35  # Uncorrected, far more are wrong.
 
 
 def test_the_exact_mean_knows_no_order() -> None:

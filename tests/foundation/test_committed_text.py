@@ -9,11 +9,11 @@ import sqlglot
 
 from tests.helpers.committed import PROJECT, committed
 
-# Put together, so that this file does not hold what it looks for.
+# They are put together, so that this file does not hold what it looks for.
 REGISTRY = re.compile(r"py[p]i\.|python[h]osted\.|--(?:extra-)?index-url[ =]|--find-" + r"links", re.I)
 MACHINE = re.compile(r"(?<![\w.$}])/(?:" + "work|root|home/[a-z]+|Users/[A-Za-z]+|tmp/bash_jobs" + r")\b")
 PICKLES = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
-LONGEST = 400  # lines in a module or SQL file
+LONGEST = 400  # No module or SQL file has more lines.
 
 
 def text_of(path: Path) -> str:
@@ -35,15 +35,15 @@ def offending(pattern: re.Pattern[str]) -> list[str]:
 
 def pickles(source: str) -> list[str]:
     """Pickle in any guise: an import of a module that does it, or numpy's allow_pickle=True."""
-    found = []
+    names = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names if alias.name.split(".")[0] in PICKLES]
+            names += [alias.name for alias in node.names if alias.name.split(".")[0] in PICKLES]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PICKLES:
-            found.append(str(node.module))
+            names.append(str(node.module))
         elif isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
-            found.append("allow_pickle")
-    return found
+            names.append("allow_pickle")
+    return names
 
 
 def statements(sql: str) -> list[str]:
@@ -67,15 +67,15 @@ def test_no_file_names_a_path_of_one_machine() -> None:
 
 
 def test_nothing_is_pickled() -> None:
-    found = {str(p.relative_to(PROJECT)): pickles(p.read_text()) for p in committed("*.py") if p != Path(__file__)}
-    assert {name: names for name, names in found.items() if names} == {}
+    by_file = {str(p.relative_to(PROJECT)): pickles(p.read_text()) for p in committed("*.py") if p != Path(__file__)}
+    assert {name: names for name, names in by_file.items() if names} == {}
 
 
 def test_a_sql_file_is_one_statement() -> None:
     """Only definitions (macros, the ledger's tables) may share a file."""
-    found = {str(path.relative_to(PROJECT)): statements(path.read_text()) for path in committed("*.sql")}
+    by_file = {str(path.relative_to(PROJECT)): statements(path.read_text()) for path in committed("*.sql")}
     assert {
-        name: words for name, words in found.items() if len(words) != 1 and not set(words) <= {"create", "alter"}
+        name: words for name, words in by_file.items() if len(words) != 1 and not set(words) <= {"create", "alter"}
     } == {}
 
 

@@ -23,15 +23,15 @@ STORAGE = GROUND | {"profile", "selects", "storage"}
 # Each layer may import itself and the layers named here (section 3 of the design).
 LAYERS: dict[str, set[str]] = {
     **{layer: set() for layer in PURE | GROUND},
-    "profile": {"errors", "nights", "algorithms", "ranking"},  # their settings are validated with its own
+    "profile": {"errors", "nights", "algorithms", "ranking"},  # Their settings are validated with its own.
     "selects": GROUND | {"profile"},
     "storage": STORAGE,
-    "reports": STORAGE | PURE | {"checks"},  # what ran checks say, without Dagster
+    "reports": STORAGE | PURE | {"checks"},  # Reports tell what checks said, without Dagster.
     "assets": STORAGE | PURE,
     "checks": STORAGE | PURE | {"assets"},
     "jobs": {"assets", "checks", "reports"} | STORAGE | PURE,
 }
-# Libraries that only some layers know.
+# Only these layers know these libraries.
 KNOWN_TO: dict[str, set[str]] = {
     "dagster": {"assets", "checks", "jobs"},
     "typer": {"jobs"},

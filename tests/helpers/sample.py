@@ -72,7 +72,7 @@ where
     household_id % 20 = 0 and household_id < 3000
     and transaction_timestamp >= '2017-07-01' and transaction_timestamp < '2017-11-12'
 """
-# Baskets of two days that their store delivered on the third.
+# Some baskets of two days (26 and 27 October) were delivered by their store on the 29th only.
 IS_LATE = "basket_id % 3 = 0 and transaction_timestamp::date in ('2017-10-26', '2017-10-27')"
 LATE, LATE_ARRIVAL = "transactions_late.parquet", datetime(2017, 10, 29, 12)
 FILES = {
@@ -80,7 +80,7 @@ FILES = {
     "demographics.parquet": "select * from given.demographics where household_id % 20 = 0 order by all",
     "transactions_1.parquet": "from mine where transaction_timestamp < '2017-10-01' order by all",
     "transactions_2.parquet": f"from mine where transaction_timestamp >= '2017-10-01' and not ({IS_LATE}) order by all",
-    # What some stores showed of these households' items in the weeks from 2017-08-21 to 2017-11-12.
+    # Some stores showed these of the households' items in the weeks from 2017-08-21 to 2017-11-12.
     "promotions.parquet": "select * from given.promotions where week between 35 and 46 and store_id % 10 = 7 and "
     "product_id in (select product_id from mine) order by all",
     LATE: f"from mine where {IS_LATE} order by all",
@@ -255,10 +255,10 @@ def build_once(folder: Path) -> Deployment:
     finished = folder / "finished"
     with FileLock(folder.with_suffix(".lock")):
         if not finished.exists():
-            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
+            shutil.rmtree(folder, ignore_errors=True)  # A worker that failed half-way may have left it.
             deployment = new(folder)
             deployment.land()
-            deployment.build(*NIGHTS[:-1], checks=False)  # `recsys check` holds them to theirs in tests/checks
+            deployment.build(*NIGHTS[:-1], checks=False)  # Their checks are run by `recsys check` in tests/checks.
             deployment.copy(folder / "before_last")
             deployment.build(NIGHTS[-1])
             finished.touch()

@@ -138,8 +138,8 @@ class Shop:
 
         users, items = self.ids("user", number), self.ids("item", number)
         with self.lake.as_of(night(number), [TableName("clean", "interactions")]) as snapshot:
-            found = snapshot.table("select user_key, item_key, event_ts, value from clean.interactions").to_pylist()
-        return sorted((users[r["user_key"]], items[r["item_key"]], r["event_ts"], r["value"]) for r in found)
+            visible = snapshot.table("select user_key, item_key, event_ts, value from clean.interactions").to_pylist()
+        return sorted((users[r["user_key"]], items[r["item_key"]], r["event_ts"], r["value"]) for r in visible)
 
     def query(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query over the landing database."""

@@ -87,7 +87,7 @@ class Page:
     def picture(self, name: str) -> None:
         """Keep a picture of what is seen, where RECSYS_SCREENSHOTS names a folder for it."""
         if folder := os.environ.get("RECSYS_SCREENSHOTS"):
-            time.sleep(1)  # animations
+            time.sleep(1)  # Animations end meanwhile.
             image = self.command("Page.captureScreenshot", format="png")["data"]
             Path(folder).mkdir(parents=True, exist_ok=True)
             (Path(folder) / f"{name}.png").write_bytes(base64.b64decode(image))
@@ -98,7 +98,7 @@ def browser(base: str, profile: Path) -> Iterator[Page]:
     """A tab of a new browser; ``profile`` is the folder where it keeps its own files."""
     program = find()
     assert program, f"none of {', '.join(NAMES)} is installed: apt install chromium"
-    sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium refuses to sandbox for root
+    sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium refuses to sandbox for root.
     quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     size = f"--window-size={SIZE[0]},{SIZE[1]}"
     own = [f"--user-data-dir={profile}", "--remote-debugging-port=0"]

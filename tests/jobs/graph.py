@@ -16,8 +16,8 @@ def specs() -> dict[str, AssetSpec]:
     """Every asset of the shipped default profile, by name."""
     from recsys_assets.assets.night_assets import all_assets
 
-    found = [spec for assets in all_assets(load_profile("complete_journey")) for spec in assets.specs]
-    return {name(spec.key): spec for spec in sorted(found, key=lambda spec: spec.key)}
+    all_specs = [spec for assets in all_assets(load_profile("complete_journey")) for spec in assets.specs]
+    return {name(spec.key): spec for spec in sorted(all_specs, key=lambda spec: spec.key)}
 
 
 def graph() -> dict[str, dict[str, Any]]:

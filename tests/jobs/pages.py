@@ -102,7 +102,7 @@ def dagster_dev(deployment: Deployment, log: Path, *, daemon: bool = True) -> It
             yield port
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):  # a code server waits a minute for open calls
+            with suppress(subprocess.TimeoutExpired):  # A code server waits a minute for open calls.
                 process.wait(timeout=20)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -162,17 +162,17 @@ def launch_several(port: int, job: str, nights: Sequence[date]) -> str:
 
 def runs(port: int, **wanted: object) -> list[dict]:
     """Runs that a filter finds, oldest first, their tags as a dictionary."""
-    found = ask(port, RUNS, {"filter": wanted})["runsOrError"]["results"]
-    return [run | {"tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in reversed(found)]
+    newest_first = ask(port, RUNS, {"filter": wanted})["runsOrError"]["results"]
+    return [run | {"tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in reversed(newest_first)]
 
 
 def succeed(port: int, seconds: float, n: int = 1, **wanted: object) -> list[dict]:
     """Wait for runs to end; all of them must succeed."""
     ended = {"SUCCESS", "FAILURE", "CANCELED"}
     wait(lambda: [run["status"] in ended for run in runs(port, **wanted)] == [True] * n, seconds, "still running")
-    found = runs(port, **wanted)
-    assert [run["status"] for run in found] == ["SUCCESS"] * n
-    return found
+    ended_runs = runs(port, **wanted)
+    assert [run["status"] for run in ended_runs] == ["SUCCESS"] * n
+    return ended_runs
 
 
 def _answers(port: int) -> bool:

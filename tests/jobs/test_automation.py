@@ -18,9 +18,9 @@ from tests.helpers import sample
 
 @pytest.fixture
 def deployment(tmp_path):
-    found = sample.new(tmp_path / "deployment")
-    with found.active():
-        yield found
+    new_deployment = sample.new(tmp_path / "deployment")
+    with new_deployment.active():
+        yield new_deployment
 
 
 def evaluate_schedule(profile, at):
@@ -38,8 +38,8 @@ def evaluate_schedule(profile, at):
 @pytest.mark.parametrize(("grace", "cron", "at"), [(2.0, "0 2", (2, 0)), (0.5, "30 0", (0, 30)), (0.0, "0 0", (0, 0))])
 def test_the_schedule_builds_the_night_that_closes_at_that_instant(deployment, grace, cron, at):
     live = deployment.profile.model_copy(update={"last_night": None, "grace_hours": grace})
-    found, timezone, tick = evaluate_schedule(live, datetime(2024, 5, 17, *at))
-    assert (found, timezone) == (f"{cron} * * *", "UTC")
+    cron_schedule, timezone, tick = evaluate_schedule(live, datetime(2024, 5, 17, *at))
+    assert (cron_schedule, timezone) == (f"{cron} * * *", "UTC")
     (request,) = tick.run_requests
     assert request.partition_key == "2024-05-16"
     assert request.run_key == "2024-05-16"
@@ -115,9 +115,9 @@ class Inbox:
 
 @pytest.fixture
 def inbox(deployment):
-    found = Inbox(deployment)
-    with found.instance:
-        yield found
+    new_inbox = Inbox(deployment)
+    with new_inbox.instance:
+        yield new_inbox
 
 
 def test_files_whose_run_fails_are_asked_for_again_until_they_are_in(inbox):

@@ -28,8 +28,8 @@ def backfills(deployment):
     from recsys_jobs.run import dagster_instance
 
     with deployment.active(), dagster_instance() as instance:
-        found = sorted(instance.get_backfills(), key=lambda record: record.backfill_timestamp)
-        runs = [instance.get_runs(RunsFilter(tags={"dagster/backfill": record.backfill_id})) for record in found]
+        records = sorted(instance.get_backfills(), key=lambda record: record.backfill_timestamp)
+        runs = [instance.get_runs(RunsFilter(tags={"dagster/backfill": record.backfill_id})) for record in records]
     return [
         (
             record.title,
@@ -37,7 +37,7 @@ def backfills(deployment):
             list(record.partition_names),
             sorted((run.tags["dagster/partition"], run.status.value) for run in own),
         )
-        for record, own in zip(found, runs, strict=True)
+        for record, own in zip(records, runs, strict=True)
     ]
 
 
@@ -75,7 +75,7 @@ def test_nights_that_are_built_are_not_built_again_and_their_grades_are_shown_an
 def test_a_failed_night_stops_it_and_run_again_it_goes_on(built, tmp_path):
     deployment = built.copy(tmp_path / "copy")
     in_the_way = deployment.folder / "lake" / "recommendations" / "lists" / f"night={NEXT}"
-    in_the_way.touch()  # a file where a folder must be
+    in_the_way.touch()  # It is a file where a folder must be.
     code, output, error = backtest(deployment, SECOND, NEXT)
     assert code == 1
     assert "2 of 3 nights are built and up to date." in output
@@ -112,7 +112,7 @@ def test_a_night_is_built_again_when_what_it_was_made_from_changed(built, tmp_pa
     assert left(profile.model_copy(update={"title": "The same by another name"})) == []
     shorter = profile.model_copy(update={"list_length": 15})
     assert left(shorter) == list(NIGHTS)
-    deployment.build(SECOND, profile=shorter, only=["recommendations.lists"])  # which LAST graded as they were
+    deployment.build(SECOND, profile=shorter, only=["recommendations.lists"])  # LAST has graded the lists as they were.
     assert left() == [LAST]
     deployment.lake.partition("features.user", SECOND).path.unlink()
     assert left() == [SECOND, LAST]

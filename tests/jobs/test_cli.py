@@ -204,10 +204,10 @@ def test_why_leads_down_to_the_delivered_row(built):
     assert len(rows) == count or "earlier events" in output or count > len(rows)
     with duckdb.connect() as con:
         for name, row in rows:
-            found = con.execute(
+            delivered = con.execute(
                 f"select household_id, product_id from '{built.files / name}' limit 1 offset {int(row) - 1}"
             ).fetchall()
-            assert found == [(int(user), int(item))]
+            assert delivered == [(int(user), int(item))]
 
 
 def test_history_into_sealed_nights_is_refused_and_restating_lists_what_is_stale(built, tmp_path):
@@ -298,7 +298,7 @@ def test_the_demo_ends_what_was_cut_short(built, tmp_path):
     with deployment.active():
         assert unfinished_nights(profile, profile.demo_nights) == []
         published = deployment.lake.partition("releases.published", LAST).path
-        published.rename(published.with_suffix(".away"))  # As after a kill between the release and its publication.
+        published.rename(published.with_suffix(".away"))  # A kill between release and publication leaves it so.
         assert unfinished_nights(profile, profile.demo_nights) == [LAST]
         published.with_suffix(".away").rename(published)
         (newest,) = deployment.folder.glob(f"releases/{LAST}-*")

@@ -30,11 +30,11 @@ BACKFILLS = """{
 @pytest.fixture
 def deployment(tmp_path) -> Deployment:
     """The history has landed; no night is built."""
-    found = sample.new(tmp_path / "deployment")
-    with found.active():
-        files = [file for file in history_files(found.profile) if file.name != sample.LATE]
-        land_files(found.profile, files, "history", lambda text: None)
-    return found
+    new_deployment = sample.new(tmp_path / "deployment")
+    with new_deployment.active():
+        files = [file for file in history_files(new_deployment.profile) if file.name != sample.LATE]
+        land_files(new_deployment.profile, files, "history", lambda text: None)
+    return new_deployment
 
 
 def test_a_night_is_launched_and_a_file_is_landed(deployment, tmp_path):

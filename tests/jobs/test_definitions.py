@@ -32,8 +32,8 @@ def test_loading_the_definitions_stays_light():
 
 
 def test_the_asset_graph_is_as_it_was_meant():
-    found, meant = graph.graph(), json.loads(graph.SNAPSHOT.read_text())
-    assert found == meant, f"if this change is wanted, renew the snapshot: {graph.__doc__}"
+    actual, meant = graph.graph(), json.loads(graph.SNAPSHOT.read_text())
+    assert actual == meant, f"if this change is wanted, renew the snapshot: {graph.__doc__}"
     assert graph.text() == graph.SNAPSHOT.read_text()
 
 

@@ -32,8 +32,8 @@ def dagsters_own(home: Path) -> DagsterInstance:
 
 
 def open_files(home: Path) -> set[str]:
-    found = (path.resolve() for path in Path("/proc/self/fd").iterdir())
-    return {path.name for path in found if path.is_relative_to(home) and path.suffix == ".db"}
+    open_paths = (path.resolve() for path in Path("/proc/self/fd").iterdir())
+    return {path.name for path in open_paths if path.is_relative_to(home) and path.suffix == ".db"}
 
 
 @pytest.mark.parametrize(("first", "then"), [(ours, dagsters_own), (dagsters_own, ours)])

@@ -18,7 +18,7 @@ from tests.helpers import sample
 from tests.helpers.sample import Deployment
 
 MARCH = [date(2011, 3, day) for day in range(1, 32)]
-# What must not depend on the order in which files arrive; keys, known_at and visible nights may.
+# None of this may depend on the order in which files arrive; keys, known_at and visible nights may.
 FINAL = {
     "events": "select user_id, item_id, events.* exclude (event_id, user_key, item_key, known_at, visible_night), "
     "event_id from clean.events as events join clean.users using (user_key) join clean.items using (item_key)",

@@ -50,23 +50,23 @@ def deployment(built: Deployment, tmp_path_factory: pytest.TempPathFactory) -> D
     demo = Deployment(data_folder(), PROJECT / "data" / "profiles" / "complete_journey.toml")
     if "RECSYS_SCREENSHOTS" in os.environ and (demo.folder / "recsys.duckdb").exists():
         return demo
-    found = built.copy(tmp_path_factory.mktemp("ui") / "data")
-    with found.active():
-        files = Landing(found.profile).files().to_pylist()
+    copied = built.copy(tmp_path_factory.mktemp("ui") / "data")
+    with copied.active():
+        files = Landing(copied.profile).files().to_pylist()
         report_landing([Landed(file["name"], file["raw_table"], "landed") for file in files])
-    return found
+    return copied
 
 
 @pytest.fixture(scope="module")
 def port(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with dagster_dev(deployment, tmp_path_factory.mktemp("log") / "dagster.log", daemon=False) as found:
-        yield found
+    with dagster_dev(deployment, tmp_path_factory.mktemp("log") / "dagster.log", daemon=False) as served_port:
+        yield served_port
 
 
 @pytest.fixture(scope="module")
 def page(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("browser")) as found:
-        yield found
+    with browser(f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("browser")) as opened_page:
+        yield opened_page
 
 
 def n_rows(deployment: Deployment, table: str) -> str:
@@ -78,7 +78,7 @@ def n_rows(deployment: Deployment, table: str) -> str:
 
 def test_the_graph_has_a_group_for_each_stage(page):
     page.open("/asset-groups", "raw", "clean", "features", "models", "candidates", "grades", "fusion", "rerankers")
-    page.click("rerankers", -1)  # Its box in the graph.
+    page.click("rerankers", -1)  # This clicks its box in the graph.
     page.see("examples", "champions")  # Dagster draws what the window holds: others of the group lie beside it.
     page.picture("graph")
 

@@ -46,7 +46,7 @@ TABLES = {
             end as retired_at
         from catalogue
     """,
-    # Two nights later comes another list: other prices, other shelves, other goods retired.
+    # Two nights later comes another list, with other prices, other shelves and other goods retired.
     "prices_november": """
         select
             * exclude (first_sold_at) replace (price * 2 as price, 'NEW ' || product_category as product_category),
@@ -63,11 +63,11 @@ TABLES = {
         select distinct household_id, timestamp '2017-11-02' as told_at, 'south' as region from sold
         where household_id % 80 = 0
     """,
-    # Baskets of two days that came on the third.
+    # Some baskets of two days (26 and 27 October) came on the 29th only.
     "late_baskets": """
         select distinct basket_id from sold where basket_id % 3 = 0 and sold_at::date in ('2017-10-26', '2017-10-27')
     """,
-    # Baskets whose lines turned up after everything else.
+    # The lines of these baskets turned up after everything else.
     "found_baskets": """
         select distinct basket_id from sold where basket_id % 2 = 1 and sold_at::date = '2017-10-29'
     """,
@@ -78,14 +78,14 @@ TABLES = {
             basket_id % 5 = 0 and product_id % 2 = 0
             and sold_at + interval 2 day < '2017-11-06' and sold_at::date <> '2017-10-30'
     """,
-    # All but the lines of 10-30, which come that evening, and again, corrected, days later.
+    # These are all but the lines of 10-30, which come that evening, and again, corrected, days later.
     "lines_history": """
         select * from (from sold where sold_at::date <> '2017-10-30' union all from refunds)
         where basket_id not in (from late_baskets) and basket_id not in (from found_baskets)
     """,
     "lines_late": "select * from sold where basket_id in (from late_baskets)",
     "lines_found": "select * from sold where basket_id in (from found_baskets)",
-    # Among them three that came before, one dated the next day, and one of a till whose clock stood at zero.
+    # Among them are three that came before, one dated the next day, and one of a till whose clock stood at zero.
     "lines_1030": """
         select * from sold where sold_at::date = '2017-10-30'
         union all
@@ -107,7 +107,7 @@ TABLES = {
     """,
 }
 HISTORY = {"prices": "prices_history", "members": "members_history", "lines": "lines_history"}
-# When each other file came (UTC); the corrected one bears the name of the one it replaces.
+# Each other file came at one of these times (UTC); the corrected one bears the name of the one it replaces.
 ARRIVALS = {
     "lines_late": ("late/lines_late.parquet", "2017-10-29T12:00:00"),
     "lines_1030": ("first/lines_1030.parquet", "2017-10-30T22:00:00"),

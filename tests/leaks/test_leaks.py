@@ -43,9 +43,9 @@ def test_a_planted_leak_is_stopped(
     leak: Leak, request: pytest.FixtureRequest, files: Path, tmp_path: Path, record_property
 ):
     outcome = plant(leak, None if leak.empty else request.getfixturevalue("base"), files, tmp_path)
-    found = re.search(leak.says, outcome.message)
-    record_property("leak", f"| {leak.name} | {outcome.by} | {found.group() if found else 'not by name'} |")
+    said = re.search(leak.says, outcome.message)
+    record_property("leak", f"| {leak.name} | {outcome.by} | {said.group() if said else 'not by name'} |")
     assert outcome.by == leak.by, outcome.output[-3000:]
     assert re.search(leak.says, outcome.message), outcome.message[-3000:]
-    if outcome.failed.startswith("night"):  # readers see what they saw before
+    if outcome.failed.startswith("night"):  # Readers see what they saw before.
         assert outcome.published.startswith(SERVED) or (leak.empty and not outcome.published), "something was published"

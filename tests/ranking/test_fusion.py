@@ -76,7 +76,7 @@ def test_fuse_cuts_at_n_and_ignores_the_order_of_rows() -> None:
     whole = fuse(*listed, weights, rrf_k=60, n=10_000)
     for one, other in zip(fused, whole, strict=True):
         np.testing.assert_array_equal(one, other[whole.ranks <= 7])
-    # with equal weights, ranks (1, 2) and (2, 1) tie: the example would not test ties without some
+    # With equal weights, ranks (1, 2) and (2, 1) tie; without some such lists the example would not test ties.
     tied = (np.diff(whole.scores) == 0) & (np.diff(whole.lists) == 0)
     assert tied.sum() > 50
     assert (np.diff(whole.items)[tied] > 0).all()
@@ -93,7 +93,7 @@ def test_fuse_equals_sql(seed, rrf_k, raw) -> None:
     con = duckdb.connect()
     con.register("listed", dict(listed))
     con.register("weights", {"algorithms": np.arange(3), "weight": weights})
-    found = con.execute(
+    by_sql = con.execute(
         """
         with summed as (
             select lists, items, sum((weight / (? + ranks))::decimal(38, 12))::double as score
@@ -104,15 +104,15 @@ def test_fuse_equals_sql(seed, rrf_k, raw) -> None:
         """,
         [rrf_k],
     ).fetchnumpy()
-    np.testing.assert_array_equal(found["items"], fused.items)
-    np.testing.assert_array_equal(found["rank"], fused.ranks)
-    np.testing.assert_array_equal(found["score"], fused.scores)
+    np.testing.assert_array_equal(by_sql["items"], fused.items)
+    np.testing.assert_array_equal(by_sql["rank"], fused.ranks)
+    np.testing.assert_array_equal(by_sql["score"], fused.scores)
 
 
 @pytest.mark.parametrize("rrf_k", [0, 2, 60])
 def test_learned_figures_are_those_of_the_fused_lists(rrf_k: int) -> None:
     rows = candidates(3, 150, [1.5, 1.0, 0.2])
-    # some lists are short, and some have nothing relevant within reach
+    # Some lists are short, and some have nothing relevant within reach.
     short = (rows["lists"] % 5 == 0) & (rows["ranks"] > 3)
     rows = {name: x[~short] if len(x) == len(short) else x for name, x in rows.items()}
     rows["relevant"] &= rows["lists"] % 7 != 1
@@ -139,7 +139,7 @@ def test_no_worse_than_the_best_algorithm_beside_three_noisy_ones(seed: int, rrf
     fused = fused_ndcg(later, learned.weights, rrf_k).mean()
     assert learned.weights.argmax() == 2
     assert fused >= best - 0.003
-    # the example asks for learning: equal weights would lose far more
+    # The example asks for learning: equal weights would lose far more.
     assert fused_ndcg(later, np.full(4, 0.25), rrf_k).mean() < best - 0.1
 
 

@@ -238,8 +238,8 @@ def test_exact_sums_are_the_same_bytes_on_any_number_of_threads_in_any_order(flo
     plain, exact, mean = set(), set(), set()
     for threads in (1, 2, 8):
         chance.shuffle(values)
-        for found, value in zip((plain, exact, mean), sums(values, threads), strict=True):
-            found.add(value)
+        for distinct, value in zip((plain, exact, mean), sums(values, threads), strict=True):
+            distinct.add(value)
     assert len(plain) > 1, "these floats would not tell an exact sum from a plain one"
     assert len(exact) == len(mean) == 1
     total = sum(Decimal(value).quantize(Decimal("1e-12")) for value in values)

@@ -133,7 +133,7 @@ def test_a_tag_makes_a_version_on_its_night_and_never_earlier(movielens, write):
     ]
     assert movielens.seen(date(2017, 12, 13), versions) == expected
     for number in range(2, 14):
-        visible = {item: found for item, day, found in expected if day <= number}
+        visible = {item: item_tags for item, day, item_tags in expected if day <= number}
         night = date(2017, 12, number)
         assert dict(movielens.seen(night, "select item_id, tags from clean.items")) == visible
         n_tags = sum(day <= number for day in (1, 1, 5, 7, 9, 12))
@@ -144,7 +144,7 @@ def test_a_tag_makes_a_version_on_its_night_and_never_earlier(movielens, write):
     ]
 
 
-# The real thing
+# From here on the real files are read.
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def test_nights_recommend_nothing_rated_and_grade_likes(small, real):
     assert not [text for text in texts if "took" in text or "taken" in text or "bought" in text]
 
 
-# ml-100k
+# From here on it is ml-100k, an older data set in other files.
 
 FILMS = [
     "1|Toy Story (1995)|01-Jan-1995||http://us.imdb.com/M/title-exact?Toy%20Story%20(1995)|0|0|0|1|1|1" + "|0" * 13,

@@ -104,7 +104,7 @@ def test_user_items_equal_in_weight_rank_by_item_id_not_key(shop):
 
 def test_user(tea_shop):
     row = tea_shop.row("from features.user where user_key = 1")
-    # Paid for one of tea: 2, 2, 3, 3 by user 1 and 6 by user 2 (the line of quantity 0 has no price of one).
+    # For one of tea user 1 paid 2, 2, 3, 3 and user 2 paid 6 (the line of quantity 0 has no price of one).
     tea = median([2, 2, 3, 3, 6])
     assert row == pytest.approx(
         {
@@ -268,7 +268,7 @@ def test_item_store_trend_compares_a_store_with_all(shop):
     ]:
         shop.take(user, item, age, store=store)
     shop.build("features/item_store_trend")
-    # Of five events with a store in 28 days x has three, y two; item 1 has four, item 2 one.
+    # Of five events with a store in 28 days, x has three, y two; item 1 has four, item 2 one.
     assert shop.rows("from features.item_store_trend") == [
         (1, "x", 2, 2, 3, 2, 4 / (3 * 4 / 5 + 1)),
         (1, "y", 0, 0, 1, 1, 2 / (2 * 4 / 5 + 1)),
@@ -289,7 +289,7 @@ def test_a_users_store_is_where_the_last_visits_weigh_most_and_ties_go_by_name(s
 
 
 def test_item_trend(tea_shop):
-    # Item 1: ages 40.5 (twice, before the 35 days), 10.5, 8.5 and 2.5.
+    # Item 1's events are 40.5 (twice, before the 35 days), 10.5, 8.5 and 2.5 days old.
     assert tea_shop.rows("from features.item_trend where item_key in (1, 5) order by item_key") == [
         (1, 1, 1, 2, 2, 0.5, 2 / 1.5, 0),
         (5, 0, 0, 0, 0, 0.0, 1.0, 0),
@@ -308,7 +308,7 @@ def test_a_window_that_begins_before_the_log_is_null(shop, length, known):
     shop.users((1, "u"))
     shop.items((1, "a", "", "d", "c"))
     shop.take(1, 1, length)
-    shop.take(1, 1, 100, weight=0)  # of no type that weighs: its log may have begun earlier
+    shop.take(1, 1, 100, weight=0)  # Its type does not weigh, so its log may have begun earlier.
     shop.build(*FEATURES)
     for table in ("item_trend", "category_trend"):
         values = shop.rows(f"from features.{table}")[0][1:7]

@@ -13,11 +13,11 @@ def graded_shop(shop):
     shop.items((1, "p", "", "d", "c"), (2, "q", "", "d", "c"), (3, "r", "", "d", "c", LATER))
     shop.take(1, 1, 20.5)
     shop.take(1, 1, 3.5)
-    shop.take(1, 2, 7)  # the graded cutoff itself: inside
+    shop.take(1, 2, 7)  # The graded cutoff itself is inside.
     shop.take(1, 3, 2.5)
     shop.take(1, 3, 1.5)
-    shop.take(2, 1, 7.001)  # just before the graded cutoff
-    shop.take(2, 2, 9.5, visible_night=LATER)  # known too late for any grade, and too late to count as had
+    shop.take(2, 1, 7.001)  # It is just before the graded cutoff.
+    shop.take(2, 2, 9.5, visible_night=LATER)  # It is known too late to be graded or to count as had.
     shop.take(2, 2, 1.5)
     shop.take(3, 1, 0.5)
     shop.build("grades/relevant", "grades/late")
@@ -43,7 +43,7 @@ def test_each_label_says_when_it_was_taken_inside_the_graded_time_only(graded_sh
         "select user_key, item_key, first_taken_at, last_taken_at from grades.relevant where task = 'next' order by all"
     )
     assert taken[:3] == [
-        (1, 1, datetime(2020, 3, 28, 12), datetime(2020, 3, 28, 12)),  # not the one from before the graded cutoff
+        (1, 1, datetime(2020, 3, 28, 12), datetime(2020, 3, 28, 12)),  # One before the graded cutoff is left out.
         (1, 2, datetime(2020, 3, 25), datetime(2020, 3, 25)),
         (1, 3, datetime(2020, 3, 29, 12), datetime(2020, 3, 30, 12)),
     ]
@@ -56,7 +56,7 @@ def test_events_of_weight_0_are_had_but_never_taken(graded_shop):
     graded_shop.build("grades/relevant", "grades/late")
     assert graded_shop.rows("from grades.relevant") == relevant
     assert graded_shop.rows("from grades.late") == late
-    graded_shop.take(1, 2, 9.5, weight=0)  # seen before the graded night: no discovery any more
+    graded_shop.take(1, 2, 9.5, weight=0)  # Seen before the graded night, it is no discovery any more.
     graded_shop.build("grades/relevant")
     assert graded_shop.rows("from grades.relevant") == [row for row in relevant if row[:3] != ("discovery", 1, 2)]
 

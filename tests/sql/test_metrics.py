@@ -93,12 +93,12 @@ def test_what_is_looked_at(shop):
 
 def test_diversity_is_the_share_of_pairs_in_different_categories(shop):
     fruit, milk = {"category": "fruit"}, {"category": "milk"}
-    listed(shop, (1, 1, fruit), (1, 2, fruit), (1, 3, milk), (1, 4))  # 2 of 3 pairs differ
-    listed(shop, (2, 1, fruit), (2, 3, milk))  # the only pair
-    listed(shop, (3, 1, fruit), (3, 4))  # no pair
+    listed(shop, (1, 1, fruit), (1, 2, fruit), (1, 3, milk), (1, 4))  # Here 2 of 3 pairs differ.
+    listed(shop, (2, 1, fruit), (2, 3, milk))  # The only pair differs.
+    listed(shop, (3, 1, fruit), (3, 4))  # There is no pair.
     listed(shop, (1, 1, fruit), (1, 2, fruit), algorithm="same")
-    found = values(shop, "diversity")
-    assert found == {("next", "als", 10): pytest.approx((2 / 3 + 1) / 2), ("next", "same", 10): 0}
+    diversities = values(shop, "diversity")
+    assert diversities == {("next", "als", 10): pytest.approx((2 / 3 + 1) / 2), ("next", "same", 10): 0}
 
 
 def test_novelty_is_the_mean_self_information_in_bits(shop):
@@ -122,7 +122,7 @@ def test_serendipity_counts_hits_that_neither_the_user_nor_what_is_popular_predi
     listed(shop, (1, 1, hit), (1, 20, hit), (1, 41, hit), (1, 30, hit), (1, 50), (1, 51, hit | {"was_had": True}))
     listed(shop, (2, 20, hit), (2, 41, hit), (2, 50, hit), algorithm="ease")
     listed(shop, (1, 30), task="discovery")
-    # als: 41 (milk is the fourth category of user 1) and 30 (the eleventh of fruit); ease: 20 and 50
+    # For als 41 (milk is the fourth category of user 1) and 30 (the eleventh of fruit) count; for ease 20 and 50 do.
     expected = {("next", "als", 10): 2 / 30, ("next", "ease", 10): 2 / 30, ("discovery", "als", 10): 0}
     assert values(shop, "serendipity") == pytest.approx(expected)
 
@@ -148,20 +148,20 @@ def test_gini_tells_how_unequally_items_are_shown(shop):
         for user, item in enumerate(items):
             rank[item] += 1
             shop.insert("graded.candidates.lists", (algorithm, "next", user, item, 1, 0.0))
-        shop.insert("graded.candidates.lists", (algorithm, "next", 99, 1, 11, 0.0))  # beyond the cut
+        shop.insert("graded.candidates.lists", (algorithm, "next", 99, 1, 11, 0.0))  # It is beyond the cut.
 
     show("one", 1, 1, 1)
     show("alike", 1, 2, 3, 4)
-    show("some", 1, 2, 2, 2, 3)  # 0, 1, 1, 3 times: (-3 * 0 - 1 * 1 + 1 * 1 + 3 * 3) / (3 * 5)
-    found = values(shop, "gini")
-    assert found == {("next", "alike", 10): 0, ("next", "one", 10): 1, ("next", "some", 10): pytest.approx(9 / 15)}
+    show("some", 1, 2, 2, 2, 3)  # Items shown 0, 1, 1, 3 times give (-3 * 0 - 1 * 1 + 1 * 1 + 3 * 3) / (3 * 5).
+    ginis = values(shop, "gini")
+    assert ginis == {("next", "alike", 10): 0, ("next", "one", 10): 1, ("next", "some", 10): pytest.approx(9 / 15)}
 
 
 def test_popularity_bias_holds_lists_against_what_their_users_take(shop):
     shop.insert("graded.features.item", (1, 1, 9.0), (2, 3, 9.0), (3, 8, 9.0))
-    shop.insert("graded.features.user_item", (1, 1), (1, 2), (2, 2), (9, 3))  # profiles: mean 2 and 3
+    shop.insert("graded.features.user_item", (1, 1), (1, 2), (2, 2), (9, 3))  # The profiles have means of 2 and 3.
     listed(shop, (1, 3, {"n_buyers": 8}), (1, 2, {"n_buyers": 3}), (2, 3, {"n_buyers": 8}), (3, 3, {"n_buyers": 8}))
-    expected = ((5.5 + 8) / 2) / ((2 + 3) / 2) - 1  # user 3 has no profile
+    expected = ((5.5 + 8) / 2) / ((2 + 3) / 2) - 1  # User 3 has no profile.
     assert values(shop, "popularity_bias") == {("next", "als", 10): pytest.approx(expected)}
 
 
@@ -171,7 +171,7 @@ def test_calibration_is_the_divergence_from_the_users_own_categories(shop):
     listed(shop, (1, 1, fruit), (1, 2, fruit), (1, 3, fruit), (1, 4, milk), (1, 5), algorithm="same")
     listed(shop, (1, 1, fruit), (1, 2, fish), (2, 3, fish), (3, 3, fish))
     one = 0.75 * log(0.75 / (0.99 * 0.5 + 0.01 * 0.75)) + 0.25 * log(100)
-    expected = {("next", "same", 10): 0, ("next", "als", 10): (one + log(100)) / 2}  # user 3 has no profile
+    expected = {("next", "same", 10): 0, ("next", "als", 10): (one + log(100)) / 2}  # User 3 has no profile.
     assert values(shop, "calibration") == pytest.approx(expected, abs=1e-9)
 
 
@@ -179,8 +179,8 @@ def test_revenue_is_what_was_paid_for_what_was_listed(shop):
     shop.insert("grades.users", ("next", 1), ("next", 2))
     shop.take(1, 1, 3, value=5.0)
     shop.take(1, 1, 2, value=2.5)
-    shop.take(1, 1, 7.5, value=100.0)  # before the graded cutoff
-    shop.take(1, 2, 2, value=10.0)  # not listed
+    shop.take(1, 1, 7.5, value=100.0)  # It is before the graded cutoff.
+    shop.take(1, 2, 2, value=10.0)  # It is not listed.
     shop.take(2, 3, 2, value=1.0)
     hit = {"hit": True}
     listed(shop, (1, 1, hit), (1, 9), (2, 3, hit), (2, 4, hit))
@@ -231,7 +231,7 @@ def test_segments(shop):
         )
     shop.build("grades/segments")
     rows = shop.rows("select segment, value, n_users, mean, low, high from grades.segments where metric = 'ndcg'")
-    found = {row[:2]: row[2:] for row in rows}
+    segments = {row[:2]: row[2:] for row in rows}
     expected = {
         ("activity", "low"): (2, 0.15),
         ("activity", "middle"): (2, 0.35),
@@ -243,10 +243,10 @@ def test_segments(shop):
         ("town", "unknown"): (5, 0.5),
     }
     assert {key: (n, pytest.approx(mean)) for key, (n, mean) in expected.items()} == {
-        key: row[:2] for key, row in found.items()
+        key: row[:2] for key, row in segments.items()
     }
-    half = 1.96 * (0.05**2 / 1) ** 0.5  # both users lie .05 from their mean; n - 1 = 1
-    assert found["activity", "low"][2:] == pytest.approx((0.15 - half, 0.15 + half))
-    assert found["known", "cold"][2:] == (None, None)
+    half = 1.96 * (0.05**2 / 1) ** 0.5  # Both users lie .05 from their mean, and n - 1 = 1.
+    assert segments["activity", "low"][2:] == pytest.approx((0.15 - half, 0.15 + half))
+    assert segments["known", "cold"][2:] == (None, None)
     recalls = shop.rows("select k, mean from grades.segments where metric = 'recall' and value = 'high'")
     assert recalls == [(20, pytest.approx(5.5 / 20))]

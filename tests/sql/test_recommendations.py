@@ -12,7 +12,7 @@ BUILD = [*FEATURES, "recommendations/trending", "recommendations/candidates", "r
 @pytest.fixture
 def small_shop(shop):
     shop.users((1, "b"), (2, "a"))
-    # Ids run against keys.
+    # Ids fall where keys rise.
     shop.items(*[(key, f"i{9 - key}", f"item {key}", "d", "c") for key in range(1, 7)])
     return shop
 
@@ -221,7 +221,7 @@ def test_because_you_took_names_the_item_that_led_most(small_shop):
     propose(small_shop, "next", 1, als=[6])
     weigh(small_shop, als=1.0)
     small_shop.build(*BUILD)
-    # .9 halved by age loses to .8; of the equal two the lower id (i5, key 4) wins; item 5 was another user's.
+    # Halved by age, .9 loses to .8; of the equal two the lower id (i5, key 4) wins; item 5 was another user's.
     assert reason(small_shop, 6) == [("because_you_took", "because you took item 4")]
     assert reason(small_shop, 6, "evidence_item_key, evidence_count, evidence_days") == [(4, 1, 0.5)]
 

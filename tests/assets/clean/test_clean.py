@@ -137,23 +137,23 @@ def test_the_order_in_which_files_land_does_not_matter(tmp_path, monkeypatch):
         "transactions-2.csv": [line("u", "p1", day(20)), line("a", "p0", day(21))],
         "transactions-3.parquet": [line("u", "p2", day(20)), line("b", "p1", day(21))],
     }
-    found = []
+    fingerprints = []
     for number, order in enumerate(list(permutations(files))[::2]):
         shop = Shop(tmp_path / str(number), monkeypatch)
         shop.land("products.csv", [product("p1"), product("p2")], day(1))
         for name in order:
             shop.land(name, files[name], day(21, 13), kind="history")
         shop.build(21)
-        found.append(shop.fingerprints())
-    assert len(found) == 3
-    assert found[1:] == found[:-1]
+        fingerprints.append(shop.fingerprints())
+    assert len(fingerprints) == 3
+    assert fingerprints[1:] == fingerprints[:-1]
 
 
 LINES = [
     line("900", "p1", day(20), 2, 3.25),
     line("901", "p2", day(20, 23, 59), 1, 0.5),
     line("901", "p1", day(21), None, 7.0),
-    line("900", "p1", day(20), 2, 3.25),  # an exact duplicate
+    line("900", "p1", day(20), 2, 3.25),  # This is an exact duplicate.
     line("900", 'p,"3"', day(21), 1, 1.0),
 ]
 DELIVERED = {
@@ -164,7 +164,7 @@ DELIVERED = {
 CONTENTS = {
     "user_keys": "*",
     "item_keys": "*",
-    "events": "* exclude (event_id)",  # made of the file's bytes, as landed_id is
+    "events": "* exclude (event_id)",  # The id is made of the file's bytes, as landed_id is.
     "user_versions": "* exclude (landed_id)",
     "item_versions": "* exclude (landed_id)",
 }

@@ -29,7 +29,7 @@ def test_rows_not_yet_visible_when_they_are_corrected_never_count(shop):
 
 
 def test_a_corrected_description_counts_from_its_arrival_on_also_for_items_first_sold_later(shop):
-    items = ("q1", "q2", "q3")  # sold before, after and in the night of the correction
+    items = ("q1", "q2", "q3")  # They are sold before, after and in the night of the correction.
     shop.land("products_2.parquet", [product(item, brand="wrong") for item in items], kind="history")
     sold = {"q1": 20, "q2": 22, "q3": 21}
     lines = [line("u1", item, day(number)) for item, number in sold.items()]

@@ -190,8 +190,8 @@ def test_values_that_toml_and_sql_could_trip_over(propose):
         "select 'u' as user, 'i' as item, date '2025-01-01' as time, $$" + odd + "$$ as event", "e.parquet"
     )
     assert proposal.events[0]["event_type"] == odd.lower()
-    found = measured(types={odd: 2, "refund\n[x]": 1})
-    settings = tomllib.loads(write_profile("shop", proposal.delivery, found, plan_nights(found)))
+    figures = measured(types={odd: 2, "refund\n[x]": 1})
+    settings = tomllib.loads(write_profile("shop", proposal.delivery, figures, plan_nights(figures)))
     assert settings["event_weights"] == {odd: 1.0}
 
 

@@ -41,8 +41,8 @@ def test_a_file_of_another_encoding_is_read_by_it(propose, tmp_path):
     with look(tmp_path / "sales.csv") as seen:
         assert seen.n_unsplit == 0
         assert {"Käse", "Brot für 2 €"} == set(seen.columns[3].examples)
-        found = measured()
-        assert tomllib.loads(write_profile("shop", seen.delivery, found, plan_nights(found)))["deliveries"] == [
+        figures = measured()
+        assert tomllib.loads(write_profile("shop", seen.delivery, figures, plan_nights(figures)))["deliveries"] == [
             {"table": "events", "files": "sales*.csv", "folder": str(tmp_path), "encoding": "cp1252"}
         ]
 

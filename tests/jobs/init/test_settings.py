@@ -12,7 +12,7 @@ from tests.jobs.init.proposal import measured
 
 
 @pytest.mark.parametrize(
-    ("found", "horizon"),
+    ("figures", "horizon"),
     [
         (measured(), 7),
         (measured(active=(1, 20, 310, 600)), 14),
@@ -25,8 +25,8 @@ from tests.jobs.init.proposal import measured
         (measured(oldest="2025-05-20", active=(1, 20, 30, 40)), 7),
     ],
 )
-def test_the_horizon_holds_enough_users_and_fits_the_history(found, horizon):
-    nights = plan_nights(found)
+def test_the_horizon_holds_enough_users_and_fits_the_history(figures, horizon):
+    nights = plan_nights(figures)
     assert nights.horizon == horizon
     assert nights.demo[-1] == date(2025, 6, 30)
     assert {b - a for a, b in zip(nights.demo, nights.demo[1:], strict=False)} == {timedelta(days=horizon)}
@@ -34,12 +34,12 @@ def test_the_horizon_holds_enough_users_and_fits_the_history(found, horizon):
 
 def test_a_live_shop_has_no_last_night_and_waits_for_the_close(propose):
     today = datetime.now().date()
-    found = measured(oldest=str(today - timedelta(days=100)), newest=str(today))
-    nights = plan_nights(found)
+    figures = measured(oldest=str(today - timedelta(days=100)), newest=str(today))
+    nights = plan_nights(figures)
     assert not nights.is_history
     assert nights.demo[-1] < today
     delivery = propose("user,item,time\nu,i,2025-01-01\n").delivery
-    live = tomllib.loads(write_profile("shop", delivery, found, nights))
+    live = tomllib.loads(write_profile("shop", delivery, figures, nights))
     past = tomllib.loads(write_profile("shop", delivery, measured(), plan_nights(measured())))
     assert "last_night" not in live
     assert past["last_night"] == date(2025, 6, 30)
@@ -50,8 +50,8 @@ def test_a_live_shop_has_no_last_night_and_waits_for_the_close(propose):
 @pytest.mark.parametrize(("repeats", "tasks"), [(0.3, ["next", "discovery"]), (0.01, ["discovery"])])
 def test_only_discovery_where_nobody_repeats(propose, repeats, tasks):
     delivery = propose("user,item,time\nu,i,2025-01-01\n").delivery
-    found = measured(repeats=repeats)
-    settings = tomllib.loads(write_profile("shop", delivery, found, plan_nights(found)))
+    figures = measured(repeats=repeats)
+    settings = tomllib.loads(write_profile("shop", delivery, figures, plan_nights(figures)))
     assert settings["tasks"] == tasks
     assert ("buy_again" in settings["algorithms"]) == ("next" in tasks)
 

@@ -61,14 +61,14 @@ def keep_reading(seconds: float) -> dict[str, int]:
     query = f"{WHOLE}, night from past.features.user group by night"
     while time.monotonic() < end:
         with Lake(make_profile()).as_of(NIGHTS[-1], named("past.features.user")) as snapshot:
-            found = {night: (whole, version) for whole, version, night in snapshot.cursor().execute(query).fetchall()}
+            first = {night: (whole, version) for whole, version, night in snapshot.cursor().execute(query).fetchall()}
             again = {night: (whole, version) for whole, version, night in snapshot.cursor().execute(query).fetchall()}
-        assert found == again, "a snapshot changed while it was open"
-        for night, (whole, version) in found.items():
+        assert first == again, "a snapshot changed while it was open"
+        for night, (whole, version) in first.items():
             assert whole, f"night {night} was read half"
             assert version >= newest.get(night, 0), f"night {night} went back"
             newest[night] = version
-        snapshots, files = snapshots + 1, files + len(found)
+        snapshots, files = snapshots + 1, files + len(first)
     return {"snapshots": snapshots, "files": files, "versions": sum(newest.values())}
 
 

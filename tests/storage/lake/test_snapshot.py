@@ -167,7 +167,7 @@ def test_rows_made_by_python_are_read_by_name(shop):
     assert shop.rows("features.made", 1) == [(1,), (2,), (3,)]
 
 
-# The clean log
+# From here on it is about the clean log.
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_interactions_are_less_what_was_taken_back(shop):
     assert shop.seen(4, query) == [whole["p3"]], "taken back in part, then wholly"
 
 
-# Watermarks
+# From here on it is about watermarks.
 
 
 @pytest.mark.parametrize(("instant", "good"), [("2020-03-02 23:59:59.999999", True), ("2020-03-03 00:00:00", False)])
@@ -270,7 +270,7 @@ def test_a_watermark_past_the_cutoff_in_a_footer_is_noticed(shop, write):
         pass
 
 
-# Models
+# From here on it is about models.
 
 
 def fit(shop, number, **provenance):

@@ -53,7 +53,7 @@ def taken(user, delivered=None):
 
 
 FILES = {
-    # Cut short, empty, damaged
+    # These are cut short, empty or damaged.
     "truncated CSV": Case(text(U1, U2)[:-25], ["u1"], {2: r": 5 field\(s\).* cut short"}),
     "truncated gzip": Case(
         gzip.compress(text(*ROWS))[:-30], said="gzip stream is damaged or cut short: deliver it again"
@@ -75,7 +75,7 @@ FILES = {
         said=r".{20}",
         name="transactions.parquet",
     ),
-    # Not what its name says
+    # These are not what their names say.
     "Parquet named .csv": Case(PARQUET, said=r'is Parquet; name it \.parquet, or set format = "parquet"'),
     "CSV named .parquet": Case(text(*ROWS), said=r"is no Parquet: it begins with .*hous", name="transactions.parquet"),
     "gzip without .gz": Case(gzip.compress(text(*ROWS))),
@@ -86,7 +86,7 @@ FILES = {
     "unknown format": Case(text(U1), said=r"format \.xlsx is not known", name="transactions.xlsx"),
     "web page named .csv": Case(b"<!DOCTYPE html>\n<p>Not found</p>\n", said=r"does not fit .*events\.sql.*product_id"),
     "bytes of anything": Case(bytes(range(256)) * 9, said="first line is no text"),
-    # Delimiters, encodings, line ends
+    # These have odd delimiters, encodings and line ends.
     "semicolons": Case(text(*ROWS).replace(b",", b";")),
     "tabs": Case(text(*ROWS).replace(b",", b"\t")),
     "a delimiter nobody guesses": Case(text(*ROWS).replace(b",", b"^"), said=r"does not fit .*events\.sql.*product_id"),
@@ -113,7 +113,7 @@ FILES = {
     "no line end at the end": Case(text(*ROWS)[:-1]),
     "NUL bytes": between(row("u\0"), "household_id: holds a NUL byte"),
     "NUL bytes at the end": Case(text(*ROWS) + b"\0" * 512, rejects={4: ": holds a NUL byte"}),
-    # Columns
+    # These have odd columns.
     "duplicate header": Case(text(*(each + ",x" for each in ROWS), header=HEADER + ",household_id")),
     "header missing": Case(
         text(*ROWS, header=None),
@@ -142,7 +142,7 @@ FILES = {
     "a column called rowid beside a reject": Case(
         text(U1 + ",x", row("") + ",7", header=HEADER + ",rowid"), ["u1"], {2: "user_id: no user"}
     ),
-    # Lines
+    # These have odd lines.
     "too few fields": between("u2,31,7", r": 3 field\(s\), but the file has 7 columns; the line is cut short"),
     "too many fields": between(row() + ",x", r": 8 fields, but the file has 7 column\(s\); put values that hold a ','"),
     "one delimiter too many": between(row() + ",", ": 8 fields"),
@@ -160,7 +160,7 @@ FILES = {
     "line breaks in quotes": taken("u\n2", '"u\n2"'),
     "10 MB on one line": between(row(at="x" * 10_000_000), "event_ts: cannot be read as timestamp"),
     "20 MB on one line": between(row("x" * 20_000_000), "household_id: longer than 16 MB|: longer than 16 MB"),
-    # Values
+    # These have odd values.
     "ISO time": Case(text(U1, row(at="2017-10-20T12:00:00"), U3)),
     "date only": Case(text(U1, row(at="2017-10-20"), U3)),
     "American date": between(row(at="10/20/2017 12:00"), "event_ts: cannot be read as timestamp"),
@@ -189,7 +189,7 @@ FILES = {
     "id like SQL": taken("x'); drop table landing.ledger.files; --"),
     "id like a path": taken("../../etc/passwd"),
     "id like a formula": taken("=1+1"),
-    # JSON lines and names
+    # These are JSON, or have odd names.
     "JSON with broken lines": Case(
         "\n".join([JSON[0], '{"household_id": "u2"', "[1]", JSON[2], ""]).encode(),
         ["u1", "u3"],
@@ -222,8 +222,8 @@ def test_a_malformed_file(shop, title):
     case = FILES[title]
     landed = shop.land(case.name, case.content, day(22))
     with shop.landing.open() as con:
-        found = con.sql("from landing.ledger.files order by file_id desc limit 1").to_arrow_table().to_pylist()[0]
-        of_file = f"landed_file = {found['file_id']}"
+        entry = con.sql("from landing.ledger.files order by file_id desc limit 1").to_arrow_table().to_pylist()[0]
+        of_file = f"landed_file = {entry['file_id']}"
         rows = (
             con.execute(f"select landed_row, household_id from landing.raw.transactions where {of_file}").fetchall()
             if has_raw(con, "transactions")
@@ -231,15 +231,15 @@ def test_a_malformed_file(shop, title):
         )
         rejects = con.execute(
             "select row_number, column_name, reason, delivered from landing.ledger.rejects where file_id = "
-            f"{found['file_id']} order by row_number"
+            f"{entry['file_id']} order by row_number"
         ).fetchall()
-    assert found["name"] == case.name, "the ledger knows the file"
+    assert entry["name"] == case.name, "the ledger knows the file"
     if case.said:
-        assert landed.status == found["status"] == "quarantined"
-        assert re.search(case.said, found["message"], re.DOTALL), found["message"]
-        assert landed.message == found["message"]
-        assert len(found["message"]) < 600
-        assert (found["rows_read"], rows, rejects) == (0, [], [])
+        assert landed.status == entry["status"] == "quarantined"
+        assert re.search(case.said, entry["message"], re.DOTALL), entry["message"]
+        assert landed.message == entry["message"]
+        assert len(entry["message"]) < 600
+        assert (entry["rows_read"], rows, rejects) == (0, [], [])
     else:
         assert landed.status == "landed"
         assert landed.rows_read == landed.rows_landed + landed.rows_rejected == len(case.users) + len(case.rejects)

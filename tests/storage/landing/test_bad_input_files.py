@@ -29,8 +29,8 @@ def land(shop: Shop, *paths):
     return [(file.name, file.status) for file in landed], refused, told
 
 
-def assert_only_the_good_ones_landed(shop, found, refused, said):
-    assert found == [("transactions-a.csv", "landed"), ("transactions-z.csv", "landed")]
+def assert_only_the_good_ones_landed(shop, taken, refused, said):
+    assert taken == [("transactions-a.csv", "landed"), ("transactions-z.csv", "landed")]
     assert said in refused
     assert "\n" not in refused
     assert shop.query("select household_id from landing.raw.transactions order by 1") == [("a",), ("z",)]
@@ -39,23 +39,23 @@ def assert_only_the_good_ones_landed(shop, found, refused, said):
 def test_a_symlink_loop_is_refused_and_the_others_land(shop):
     loop = shop.inbox / "transactions-b.csv"
     loop.symlink_to(loop)
-    found, refused, _ = land(shop, good(shop, "a"), loop, good(shop, "z"))
+    taken, refused, _ = land(shop, good(shop, "a"), loop, good(shop, "z"))
     assert_only_the_good_ones_landed(
-        shop, found, refused, f"{loop}: cannot be read (Too many levels of symbolic links)"
+        shop, taken, refused, f"{loop}: cannot be read (Too many levels of symbolic links)"
     )
 
 
 def test_a_dangling_symlink_is_refused_and_the_others_land(shop):
     dangling = shop.inbox / "transactions-b.csv"
     dangling.symlink_to(shop.inbox / "gone.csv")
-    found, refused, _ = land(shop, good(shop, "a"), dangling, good(shop, "z"))
-    assert_only_the_good_ones_landed(shop, found, refused, f"{dangling}: cannot be read (No such file or directory)")
+    taken, refused, _ = land(shop, good(shop, "a"), dangling, good(shop, "z"))
+    assert_only_the_good_ones_landed(shop, taken, refused, f"{dangling}: cannot be read (No such file or directory)")
 
 
 def test_a_file_that_is_not_there_is_refused_and_the_others_land(shop):
     gone = shop.inbox / "transactions-b.csv"
-    found, refused, _ = land(shop, good(shop, "a"), gone, good(shop, "z"))
-    assert_only_the_good_ones_landed(shop, found, refused, f"{gone} does not exist. Name files or folders that do.")
+    taken, refused, _ = land(shop, good(shop, "a"), gone, good(shop, "z"))
+    assert_only_the_good_ones_landed(shop, taken, refused, f"{gone} does not exist. Name files or folders that do.")
 
 
 def test_a_link_to_a_good_file_lands(shop):
@@ -79,17 +79,17 @@ def without_rights():
 
 
 def test_a_file_nobody_may_read_is_refused_and_the_others_land(monkeypatch):
-    with TemporaryDirectory() as folder:  # pytest's own folders are closed to others
+    with TemporaryDirectory() as folder:  # The folders of pytest are closed to others.
         shop = Shop(Path(folder), monkeypatch)
-        shop.land("products.csv", [product("p1")], day(1))  # also loads what nobody may not load
+        shop.land("products.csv", [product("p1")], day(1))  # This also loads modules that `nobody` may not load.
         closed = shop.write("transactions-b.csv", [line("b", "p1", day(20))])
         files = [good(shop, "a"), closed, good(shop, "z")]
         for path in (Path(folder), *Path(folder).rglob("*")):
             os.chown(path, NOBODY, NOBODY) if os.geteuid() == 0 else None
         closed.chmod(0)
         with without_rights():
-            found, refused, _ = land(shop, *files)
-        assert_only_the_good_ones_landed(shop, found, refused, f"{closed}: cannot be read (Permission denied); land it")
+            taken, refused, _ = land(shop, *files)
+        assert_only_the_good_ones_landed(shop, taken, refused, f"{closed}: cannot be read (Permission denied); land it")
 
 
 @pytest.mark.parametrize("name", ["transactions-b.csv", "transactions-b.csv.gz", "transactions-b.jsonl"])
@@ -105,17 +105,17 @@ def test_a_file_that_grows_while_it_is_read_is_refused_and_the_others_land(shop,
         return rejects
 
     monkeypatch.setattr(readers, "stage", stage_and_grow)
-    found, refused, _ = land(shop, good(shop, "a"), growing, good(shop, "z"))
-    assert_only_the_good_ones_landed(shop, found, refused, f"{growing}: changed while it was read; land it again when")
+    taken, refused, _ = land(shop, good(shop, "a"), growing, good(shop, "z"))
+    assert_only_the_good_ones_landed(shop, taken, refused, f"{growing}: changed while it was read; land it again when")
     monkeypatch.setattr(readers, "stage", staged)
     assert land(shop, growing)[0] == [(name, "landed")], "when it is complete it lands"
 
 
 def test_a_quarantined_file_does_not_stop_the_others_and_is_no_refusal(shop):
     broken = shop.write("transactions-b.parquet", b"PAR1 and nothing")
-    found, refused, told = land(shop, good(shop, "a"), broken, good(shop, "z"))
-    assert (found[1], refused) == (("transactions-b.parquet", "quarantined"), "")
-    assert len(told) == len(found) == 3
+    taken, refused, told = land(shop, good(shop, "a"), broken, good(shop, "z"))
+    assert (taken[1], refused) == (("transactions-b.parquet", "quarantined"), "")
+    assert len(told) == len(taken) == 3
     assert "No magic bytes" in told[1]
 
 
@@ -129,15 +129,15 @@ def test_what_is_no_trouble_of_the_file_is_not_taken_for_one(shop, monkeypatch):
 
 
 def test_a_folder_stands_for_its_files_in_the_order_of_deliveries(shop):
-    folder = shop.inbox / "transactions.csv"  # named like a file
+    folder = shop.inbox / "transactions.csv"  # The folder is named like a file.
     (folder / "transactions-deep.csv").mkdir(parents=True)
     for name in ("transactions-2.csv", "transactions-1.csv", "products-2.csv"):
         rows = [product("p9")] if name.startswith("products") else [line(name[-5], "p1", day(20))]
         shop.write(name, rows).rename(folder / name)
     for name in (".transactions.csv", "transactions.csv.part", "readme.md", "notes.txt", "a.csv", "b.csv"):
         (folder / name).write_text("x")
-    found, refused, told = land(shop, folder)
-    assert found == [(name, "landed") for name in ("products-2.csv", "transactions-1.csv", "transactions-2.csv")]
+    taken, refused, told = land(shop, folder)
+    assert taken == [(name, "landed") for name in ("products-2.csv", "transactions-1.csv", "transactions-2.csv")]
     assert refused == ""
     assert told[0] == f"{folder}: left alone 7: .transactions.csv, a.csv, b.csv, notes.txt, readme.md, ..."
     assert len(told) == 4

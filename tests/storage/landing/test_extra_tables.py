@@ -101,14 +101,14 @@ def test_a_promotion_that_arrives_late_is_known_from_then(promoting):
 
 def test_each_row_gets_its_own_night_and_verdict(promoting):
     promoting.land("promotions_more.csv", [promotion(f"p{n}", WEEKS[n % 5], n) for n in range(5000)], kind="history")
-    found = promoting.query(
+    rows = promoting.query(
         "select product_id, week, landed_row, landed_night from landing.raw.promotions where landed_file = 4 order by 3"
     )
-    assert [(item, week) for item, week, *_ in found] == [
+    assert [(item, week) for item, week, *_ in rows] == [
         (f"p{n}", str(WEEKS[n % 5])) for n in range(5000) if n % 5 != 2
     ]
-    assert {(week, seen.day) for _, week, _, seen in found} == {("35", 20), ("36", 20), ("43", 20), ("44", 23)}
-    assert all(row == int(item[1:]) + 1 for item, _, row, _ in found)
+    assert {(week, seen.day) for _, week, _, seen in rows} == {("35", 20), ("36", 20), ("43", 20), ("44", 23)}
+    assert all(row == int(item[1:]) + 1 for item, _, row, _ in rows)
 
 
 @pytest.mark.parametrize(("poison", "left"), [(None, ["p4"]), ("deleted", []), ("altered", None)])

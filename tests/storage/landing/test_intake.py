@@ -77,14 +77,14 @@ REJECTED = [
 def test_each_reject_says_file_row_column_and_why(shop):
     shop.land("products-2.csv", [product("fuel", department="FUEL")], day(2))
     good = line("u", "p1", "1990-01-01 00:00:00")
-    edge = line("u", "p2", day(22))  # on its own arrival: not after it
+    edge = line("u", "p2", day(22))  # It is at its own arrival, not after it.
     landed = shop.land("transactions.csv", [good, *(row for row, *_ in REJECTED), edge], day(22))
     assert (landed.rows_read, landed.rows_landed, landed.rows_rejected) == (len(REJECTED) + 2, 2, len(REJECTED))
-    found = shop.rejects()
-    assert [reject[:4] for reject in found] == [
+    rejects = shop.rejects()
+    assert [reject[:4] for reject in rejects] == [
         ("transactions.csv", number, column, reason) for number, (_, column, reason) in enumerate(REJECTED, 2)
     ]
-    for (*_, delivered), (row, *_) in zip(found, REJECTED, strict=True):
+    for (*_, delivered), (row, *_) in zip(rejects, REJECTED, strict=True):
         assert json.loads(delivered) == {name: str(value) or None for name, value in row.items()}
     counts = {
         (row["column_name"], row["reason"]): (row["n_rows"], row["first_row"])
@@ -226,8 +226,8 @@ def test_deliveries_that_disagree_on_a_type_are_kept_as_text(shop):
     assert types["quantity"] == "BIGINT"
     assert types["transaction_timestamp"] == "TIMESTAMP"
     shop.build(22)
-    found = [shop.events(number)[0][:2] for number in (20, 21, 22)]
-    assert found == [("1", "2"), ("x1", "007"), ("3", "4")]
+    ids = [shop.events(number)[0][:2] for number in (20, 21, 22)]
+    assert ids == [("1", "2"), ("x1", "007"), ("3", "4")]
     assert [shop.clean("events", number, "basket_id") for number in (20, 21, 22)] == [[("10",)], [("b-10",)], [("30",)]]
 
 

@@ -38,7 +38,7 @@ def test_sql_gives_rows_the_night_that_the_law_gives(
     shop.land("products.csv", [product("p1")], day(1))
     if sealed:
         shop.landing.seal(sealed, now=day(31))
-    if kind == "history":  # history known before a sealed night is refused, see below
+    if kind == "history":  # History known before a sealed night is refused, see below.
         times = [at for at in times if not sealed or at.date() > sealed]
         arrived_at = day(31)
     lines = [line("u", n, at.isoformat(sep=" ")) for n, at in enumerate(times)]
@@ -120,7 +120,7 @@ def test_a_corrected_file_replaces_its_rows_from_the_first_open_night_on(shop, k
     shop.build(22)
     assert shop.counted(20) == shop.counted(21) == sorted([KEPT, GONE, other])
     assert shop.counted(22) == sorted([KEPT, NEW, other])
-    assert shop.events(22) == sorted([KEPT, NEW])  # an equal row of the new file is no duplicate of a former one
+    assert shop.events(22) == sorted([KEPT, NEW])  # An equal row of the new file is no duplicate of a former one.
     assert len(shop.clean("retractions", 22)) == 2
     assert sealed.items() <= shop.fingerprints().items()
 
@@ -142,7 +142,7 @@ def test_a_late_arrival_waits_for_the_first_open_night(shop):
     shop.land("transactions-1.csv", [line("u", "p1", day(20))], day(20, 13))
     shop.build(22)
     sealed = shop.fingerprints()
-    shop.land("transactions-2.csv", [line("u", "p2", day(20))], day(21))  # a replay: came while 22 was open
+    shop.land("transactions-2.csv", [line("u", "p2", day(20))], day(21))  # In this replay it came while 22 was open.
     shop.build(23)
     assert shop.events(23) == [("u", "p2", day(20), 2.5)]
     assert shop.clean("events", 23, "known_at") == [(day(21),)]
@@ -153,8 +153,8 @@ def test_replayed_arrivals_come_to_the_nights_they_came_in(shop):
     for number in (23, 21, 22):
         shop.land(f"transactions-{number}.csv", [line("u", f"p{number}", day(20))], day(number))
     shop.build(23)
-    found = [(number, item) for number in range(20, 24) for _, item, *_ in shop.events(number)]
-    assert found == [(21, "p21"), (22, "p22"), (23, "p23")]
+    numbered_items = [(number, item) for number in range(20, 24) for _, item, *_ in shop.events(number)]
+    assert numbered_items == [(21, "p21"), (22, "p22"), (23, "p23")]
 
 
 def test_history_into_a_sealed_night_is_refused_and_leaves_nothing(shop):
@@ -177,7 +177,7 @@ def test_restate_unseals_withdraws_and_builds_again(shop):
     shop.land("transactions-1.csv", [line("u", "p1", day(20))], kind="history")
     shop.build(23)
     published = [night(20), night(22)]
-    for n in published:  # the nights whose lists people saw
+    for n in published:  # People saw the lists of these nights.
         folder = shop.lake.root / "recommendations" / "lists" / f"night={n}"
         folder.mkdir(parents=True)
         (folder / "000001-list.parquet").touch()
@@ -215,8 +215,8 @@ def test_a_file_that_changes_while_it_is_read_is_refused(shop, monkeypatch):
 def test_origin_names_the_file_and_row_of_an_event(shop):
     shop.land("transactions.csv", [line("u", "p1", day(20)), line("u", "p2", day(20))], day(20, 13))
     ids = dict(shop.query("select product_id, landed_id::varchar from landing.raw.transactions"))
-    (found,) = shop.landing.origin([ids["p2"]]).to_pylist()
-    assert found == {
+    (origin,) = shop.landing.origin([ids["p2"]]).to_pylist()
+    assert origin == {
         "event_id": ids["p2"],
         "name": "transactions.csv",
         "row_number": 2,

@@ -104,15 +104,15 @@ def test_two_processes_land_the_same_file_once(shop):
 
 
 def test_a_reader_waits_for_whoever_holds_landing(shop):
-    found: list[int] = []
+    counts: list[int] = []
     with shop.landing.open() as con:
-        reader = threading.Thread(target=lambda: found.append(len(shop.ledger())))
+        reader = threading.Thread(target=lambda: counts.append(len(shop.ledger())))
         process = start(shop.write("transactions.csv", [line("u", "p1", day(20))]))
         reader.start()
         time.sleep(0.5)
         assert process.poll() is None, "another process waits"
-        assert not found, "another reader waits"
+        assert not counts, "another reader waits"
         assert con.execute("select count(*) from landing.ledger.files").fetchall() == [(1,)]
     assert process.communicate()[0] == "landed\n"
     reader.join()
-    assert found[0] in {1, 2}
+    assert counts[0] in {1, 2}

@@ -66,7 +66,7 @@ ROWS = [{"a": "007", "b": "x", "landed_row": 1}, {"a": "8.50", "b": None, "lande
 def test_texts_stay_as_delivered(read, name, content, delimiter):
     rows, rejects = read(name, content, delimiter)
     for row, expected in zip(rows, ROWS, strict=True):
-        if "json" in name:  # a blank line has a number too, and JSON writes 8.50 as it likes
+        if "json" in name:  # A blank line has a number too, and JSON writes 8.50 as it likes.
             assert (float(row["a"]), row["b"]) == (float(expected["a"]), expected["b"])
         else:
             assert row == expected
@@ -193,7 +193,7 @@ def test_encodings_are_undone(read, encoding):
 
 def test_bytes_an_encoding_does_not_have_are_rejects(read):
     rows, ((row, column, reason, line),) = read("a.csv", b"a,b\n1,\x80\n2,\x81\n3,x\n", encoding="cp1252")
-    assert [(found["b"], found["landed_row"]) for found in rows] == [("€", 1), ("x", 3)]
+    assert [(kept["b"], kept["landed_row"]) for kept in rows] == [("€", 1), ("x", 3)]
     assert (row, column, line) == (2, "b", "2,\\x81")
     assert "not valid CP1252" in reason
 
@@ -288,11 +288,11 @@ def test_no_json_line_is_lost(read, lines):
 @given(lines=st.lists(st.just("1,x") | GARBAGE.filter(lambda line: '"' not in line), max_size=12))
 def test_no_csv_line_is_lost(read, lines):
     rows, rejects = read("a.csv", "\n".join(["a,b", "0,x", *lines]) + "\n")
-    found = {row["landed_row"]: f"{row['a'] or ''},{row['b'] or ''}" for row in rows} | {
+    line_of_row = {row["landed_row"]: f"{row['a'] or ''},{row['b'] or ''}" for row in rows} | {
         row: line for row, _, _, line in rejects
     }
     assert len(rows) + len(rejects) == len(lines) + 1
-    assert [found[number] for number in sorted(found)] == ["0,x", *lines]
+    assert [line_of_row[number] for number in sorted(line_of_row)] == ["0,x", *lines]
 
 
 @FAST
@@ -300,8 +300,8 @@ def test_no_csv_line_is_lost(read, lines):
 def test_any_text_survives_csv(read, rows):
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("a", "b"), *rows])
-    found, rejects = read("a.csv", out.getvalue())
-    assert ([(row["a"], row["b"]) for row in found], rejects) == (rows, [])
+    rows_back, rejects = read("a.csv", out.getvalue())
+    assert ([(row["a"], row["b"]) for row in rows_back], rejects) == (rows, [])
 
 
 RAGGED = st.text(st.sampled_from('a,"\n\r "'), max_size=24)
@@ -329,8 +329,8 @@ def test_what_python_writes_is_what_comes_back(read, rows, ends, bad):
     quoting = csv.QUOTE_ALL if {"\n", "\r"} & set("".join(map("".join, rows))) else csv.QUOTE_MINIMAL
     csv.writer(out, quoting=quoting, lineterminator=ends).writerows([("a", "b"), *rows])
     bad = bad and bool(rows)
-    found, rejects = read("a.csv", out.getvalue() + ("too,many,fields" if bad else ""))
-    assert [[row["a"], row["b"]] for row in found] == rows
+    rows_back, rejects = read("a.csv", out.getvalue() + ("too,many,fields" if bad else ""))
+    assert [[row["a"], row["b"]] for row in rows_back] == rows
     assert [row for row, *_ in rejects] == [len(rows) + 1] * bad
 
 

@@ -68,13 +68,13 @@ def exported(shop):
     """Events of all nights by row number, as `Landing.export` hands them to the clean stage."""
     shop.landing.seal(night(LAST), now=close(night(LAST), shop.profile.grace))
     numbers = dict(shop.query("select landed_id::varchar, landed_row from landing.raw.transactions"))
-    found = {}
+    events = {}
     for last in range(FIRST.day, LAST + 1):
         for event in shop.landing.export(night(last))["landed.events"].to_pylist():
             assert event["visible_night"] == night(last)
-            found[numbers[str(event["landed_id"])]] = event
-    assert len(found) == len(numbers), "no event is in two nights"
-    return found
+            events[numbers[str(event["landed_id"])]] = event
+    assert len(events) == len(numbers), "no event is in two nights"
+    return events
 
 
 def trimmed(cell):
@@ -93,7 +93,7 @@ def trimmed(cell):
 )
 def test_each_row_lands_as_delivered_or_is_rejected_as_delivered(shops, rows, quoting, ends, kind, sealed):
     shop = shops()
-    if sealed and kind == "arrival":  # history before a sealed night is refused, see test_landing
+    if sealed and kind == "arrival":  # History before a sealed night is refused, see test_landing.
         shop.landing.seal(sealed, now=day(25))
     else:
         sealed = None
@@ -121,7 +121,7 @@ def test_each_row_lands_as_delivered_or_is_rejected_as_delivered(shops, rows, qu
         seen = visible_night(instant, event["known_at"], grace=shop.profile.grace, first_night=FIRST, sealed=sealed)
         assert event["visible_night"] == seen
     again = shop.land("transactions-again.csv", content, ARRIVED + timedelta(hours=1), kind)
-    if events:  # one of rejects only may land after all, once the SELECT or the file's settings are mended
+    if events:  # A file of rejects only may land after all, once the SELECT or the file's settings are mended.
         assert (again.status, again.rows_read) == ("already landed", 0)
     assert len(shop.query("from landing.raw.transactions") if events else []) == len(events)
 

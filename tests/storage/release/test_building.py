@@ -117,7 +117,7 @@ def test_a_wrong_release_leaves_nothing_and_the_current_one_stays(releases, more
     release(releases, FIRST)
     with pytest.raises(ReleaseError, match=rf"(?s)2017-11-02-a was not built.*{message}"):
         releases.build(SECOND, "a", tables(SECOND) | more, macros)
-    assert [found.name for found in releases.list()] == ["2017-11-01-a"]
+    assert [kept.name for kept in releases.list()] == ["2017-11-01-a"]
     assert leftovers(releases) == []
     with pytest.raises(ReleaseError, match=r"no release 2017-11-02-a.*build it first"):
         releases.publish(SECOND, "a")
@@ -159,7 +159,7 @@ def test_a_full_disk_while_publishing_is_told_and_the_history_catches_up(release
 def test_the_next_build_removes_what_a_killed_one_left(releases):
     releases.build(FIRST, "a", tables(), MACROS)
     stale = releases.folder / ".tmp-killed"
-    (releases.folder / "2017-11-01-a").rename(stale)  # read-only, as killed just before its rename
+    (releases.folder / "2017-11-01-a").rename(stale)  # It is read-only, as if killed just before its rename.
     (releases.folder / ".tmp-history.jsonl").write_text("{")
     releases.build(SECOND, "a", tables(SECOND), MACROS)
     assert leftovers(releases) == []

@@ -28,7 +28,7 @@ def test_prune_spares_the_latest_nights_and_the_young(releases):
     os.utime(releases.folder / "2017-11-01-a" / "recsys.duckdb", (two_hours_ago, two_hours_ago))
     os.utime(releases.folder / "2017-11-03-a" / "recsys.duckdb", (two_hours_ago, two_hours_ago))
     assert releases.prune(keep=3, older_than=timedelta(hours=1)) == ("2017-11-01-a",)
-    assert [found.night.day for found in releases.list()] == [2, 3, 4, 5]
+    assert [kept.night.day for kept in releases.list()] == [2, 3, 4, 5]
     with pytest.raises(ReleaseError, match="-1 releases"):
         releases.prune(keep=-1, older_than=timedelta(0))
 

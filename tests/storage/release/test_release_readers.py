@@ -39,8 +39,8 @@ def read(link):
     """Return the night of the release and check that every row is of it."""
     with duckdb.connect(str(link), read_only=True) as con:
         ((night,),) = con.execute("select night from meta.build").fetchall()
-        found = con.execute("select night, count(*) from serving.recommendations group by all").fetchall()
-        assert found == [(night, N_ROWS)], f"a mixture: {night}, {found}"
+        counts = con.execute("select night, count(*) from serving.recommendations group by all").fetchall()
+        assert counts == [(night, N_ROWS)], f"a mixture: {night}, {counts}"
         assert con.execute("from serving.recommend('u7')").fetchall() == [("u7",)]
     return night
 
