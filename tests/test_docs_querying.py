@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.helpers.sample import CLI, Deployment
 from tests.helpers.blocks import Block, blocks
 from tests.helpers.committed import PROJECT
+from tests.helpers.sample import CLI, Deployment
 
 BLOCKS = blocks(PROJECT / "docs" / "querying.md")
 RELEASE = "data/complete_journey/recsys.duckdb"
