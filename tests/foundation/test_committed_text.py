@@ -13,7 +13,7 @@ from tests.helpers.committed import PROJECT, committed
 REGISTRY = re.compile(r"py[p]i\.|python[h]osted\.|--(?:extra-)?index-url[ =]|--find-" + r"links", re.I)
 MACHINE = re.compile(r"(?<![\w.$}])/(?:" + "work|root|home/[a-z]+|Users/[A-Za-z]+|tmp/bash_jobs" + r")\b")
 PICKLES = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
-LONGEST = 400  # No module or SQL file has more lines.
+LONGEST, LONGEST_FUNCTION = 300, 60  # No module or SQL file, and no function, has more lines.
 
 
 def text_of(path: Path) -> str:
@@ -82,7 +82,30 @@ def test_a_sql_file_is_one_statement() -> None:
 def test_files_stay_short() -> None:
     files = committed("recsys_assets/*.py", "recsys_jobs/*.py", "sql/*.sql", "dbt_like_checks/*")
     lengths = {str(path.relative_to(PROJECT)): len(text_of(path).splitlines()) for path in files}
-    assert {name: lines for name, lines in lengths.items() if lines >= LONGEST} == {}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST} == {}
+
+
+def test_functions_stay_short() -> None:
+    lengths = {
+        f"{path.relative_to(PROJECT)}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in committed("recsys_assets/*.py", "recsys_jobs/*.py", "benchmarks/*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert len(lengths) > 500
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+
+
+def test_benchmarks_use_no_private_name_of_ours() -> None:
+    private = [
+        f"{path.relative_to(PROJECT)}: {alias.name}"
+        for path in committed("benchmarks/*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("recsys_")
+        for alias in node.names
+        if alias.name.startswith("_")
+    ]
+    assert private == []
 
 
 @pytest.mark.parametrize(
