@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import sample
+from tests.helpers.examples import SLOW
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # Workers share the cores, so threads of OpenMP would wait for one another.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Who comes first builds the sample, and who asks for it meanwhile waits: so one worker gets the shops of the documents.
+# Who comes first builds the sample, and who asks for it meanwhile waits: so one worker gets the documents, most of whose
+# tests do not.
 FIRST_FILES = (
     "tests/assets/test_rebuilding.py",
     "tests/test_docs.py",
@@ -27,6 +29,12 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--slow``."""
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell test files, before they are read, whether the slow tests run."""
+    if config.getoption("--slow"):
+        os.environ[SLOW] = "1"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

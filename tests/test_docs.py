@@ -63,10 +63,10 @@ json.dump({
 """
 
 
-def walk_through_the_shops(folder: Path, *sections: str) -> tuple[Path, str]:
+def walk_through_the_shops(folder: Path, *sections: str, nights: bool = True) -> tuple[Path, str]:
     """Follow the page about one's own data: `recsys init` and landing for the first shop, all commands for the second.
 
-    With sections of CONTRIBUTING.md applied before, the second only.
+    With sections of CONTRIBUTING.md applied before, the second only; without its nights, its landing only.
     """
     project, home = copy_project(folder / "project"), folder / "home"
     shutil.rmtree(project / "sql/sources/my_shop", ignore_errors=True)  # Whoever followed the page has them.
@@ -80,7 +80,10 @@ def walk_through_the_shops(folder: Path, *sections: str) -> tuple[Path, str]:
             profile.write("\n[algorithms.all_neighbours]\n")
         return project, run_script(project, commands_of(BY_HAND), HOME=str(home))
     init, use, *_ = commands_of(FROM_A_FILE).splitlines()
-    script = "\n".join([init, use, "recsys land --history", commands_of(BY_HAND)])
+    by_hand = commands_of(BY_HAND).splitlines()
+    if not nights:
+        by_hand = [line for line in by_hand if not line.startswith(("recsys night", "recsys query", "recsys why"))]
+    script = "\n".join([init, use, "recsys land --history", *by_hand])
     return project, run_script(project, script, HOME=str(home))
 
 
@@ -104,6 +107,12 @@ def not_printed(section: str, output: str) -> list[str]:
 
 def release_of(project: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(project / "data" / "corner_shop" / "recsys.duckdb"), read_only=True)
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory) -> tuple[Path, str]:
+    """The shops, landed as the page says: the copy of the project, and what was printed."""
+    return walk_through_the_shops(tmp_path_factory.mktemp("landed"), nights=False)
 
 
 @pytest.fixture(scope="module")
@@ -253,14 +262,15 @@ def test_a_release_holds_what_its_schema_version_promises():
 # --- the shop on the page about one's own data
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_corner_shop_prints_what_the_page_shows(shop):
     assert not not_printed(BY_HAND, shop[1]), shop[1]
 
 
 @pytest.mark.timeout(600)
-def test_from_a_file_to_a_source(shop):
-    project, printed = shop
+def test_from_a_file_to_a_source(landed):
+    project, printed = landed
     assert not not_printed(FROM_A_FILE, printed), printed
     shown = [block for block in blocks(OWN_DATA) if block.section.startswith("What it wrote") and block.label]
     assert [(project / block.label.strip("`")).read_text() for block in shown] == [block.text for block in shown]
@@ -295,26 +305,34 @@ def test_the_columns_of_a_source_are_documented():
 
 
 @pytest.mark.timeout(600)
+def test_a_source_by_hand_lands_what_it_is_delivered(landed):
+    project, _ = landed
+    with duckdb.connect(str(project / "data" / "corner_shop" / "landing.duckdb"), read_only=True) as con:
+        files = con.execute("select name, status, rows_landed > 0 from ledger.files order by file_id").fetchall()
+    assert files
+    assert all(file[1:] == ("landed", True) for file in files)
+    assert files[-1][0] == "sales-2025-03-10.csv"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_late_row_waits_for_the_open_night(shop):
     with release_of(shop[0]) as release:
         seen = release.execute("select night::varchar, n_events from meta.nights order by night").fetchall()
     assert seen == [("2025-03-07", 9), ("2025-03-10", 15)]
 
 
-@pytest.mark.timeout(600)
-def test_the_release_has_the_documented_types(shop):
-    with release_of(shop[0]) as release:
-        for table, columns in documented_tables().items():
-            assert [row[:2] for row in release.execute(f"describe {table}").fetchall()] == columns, table
+def test_the_release_has_the_documented_types(built):
+    for table, columns in documented_tables().items():
+        assert [row[:2] for row in built.released(f"describe {table}")] == columns, table
 
 
-@pytest.mark.timeout(600)
-def test_the_queries_of_the_documents_run(shop):
+def test_the_queries_of_the_documents_run(built):
     given = [command for page in PAGES for command in commands(page)]
     queries = [arguments[1] for arguments in given if arguments[0] == "query" and len(arguments) > 1]
     queries += [block.text for block in blocks(DOCS / "release.md") if block.language == "sql"]
     assert len(queries) >= 15
-    with release_of(shop[0]) as release:
+    with duckdb.connect(str(built.folder / "recsys.duckdb"), read_only=True) as release:
         for query in queries:
             assert release.execute(query).description, query
 

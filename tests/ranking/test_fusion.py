@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from recsys_assets.evaluation.metrics import ndcg
 from recsys_assets.ranking.fusion import fuse, learn_weights
+from tests.helpers.examples import examples
 
 
 def candidates(seed, n_lists, skills, depth=30, n_items=120, n_relevant=4):
@@ -82,7 +83,7 @@ def test_fuse_cuts_at_n_and_ignores_the_order_of_rows() -> None:
     assert (np.diff(whole.items)[tied] > 0).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0, 2, 60]), st.lists(st.floats(0.001, 1), min_size=3, max_size=3))
 def test_fuse_equals_sql(seed, rrf_k, raw) -> None:
     """The sum in decimals that SQL uses gives the same lists and the same scores, to the last bit."""

@@ -77,7 +77,7 @@ def test_an_equal_cancellation_is_a_duplicate(shop):
     assert left(shop, 21) == {("1", "10001", day(19)): 4.5}
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 20))])
 def test_every_night_equals_a_pile_worked_through_in_order_of_time(shop, seed):
     chance = random.Random(seed)
     lines: list[tuple[int, Row]] = []

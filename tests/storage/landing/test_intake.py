@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from recsys_assets.profile import Delivery
 from recsys_assets.selects import files, source
 from recsys_assets.selects.canonical import SourceError
+from tests.helpers.examples import examples
 from tests.helpers.shop import COLUMNS, FIRST, Shop, day, encode, household, line, product
 
 CELL = st.sampled_from(
@@ -35,7 +36,7 @@ CELL = st.sampled_from(
 GARBAGE = st.lists(st.lists(CELL, min_size=7, max_size=7), min_size=1, max_size=15)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=GARBAGE)
 @example(rows=[["u1", "3", "7", "p1", "1", "2.5", "2017-10-20 10:00:00"], ["u1", "3", "7", "p1", "0", "x", ""]])
 def test_every_row_lands_or_is_rejected(tmp_path_factory, monkeypatch, rows):

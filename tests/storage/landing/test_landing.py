@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from recsys_assets.nights import ONE_DAY, close, visible_night
 from recsys_assets.storage.landing.ledger import LandingError
+from tests.helpers.examples import examples
 from tests.helpers.shop import FIRST, Shop, day, line, night, product
 
 INSTANTS = st.datetimes(datetime(2017, 10, 14), datetime(2017, 10, 31)) | st.builds(
@@ -23,7 +24,7 @@ def visible(shop: Shop) -> list[tuple[str, datetime, date]]:
     return shop.query("select product_id, landed_known_at, landed_night from landing.raw.transactions order by all")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     times=st.lists(INSTANTS, min_size=1, max_size=12),
     arrived_at=INSTANTS,

@@ -21,6 +21,7 @@ from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.formats import formats
 from recsys_assets.storage.landing.readers import UnreadableFile, stage
 from recsys_assets.storage.landing.text_files import LONGEST_LINE
+from tests.helpers.examples import examples
 from tests.storage.lakes import make_profile
 
 
@@ -264,7 +265,7 @@ def test_json_lines_that_are_no_text_are_rejects(read):
         ("a.jsonl", "", '{{"a": "{}", "b": "{}"}}\n'),
     ],
 )
-@pytest.mark.parametrize("longest", [1, 3])
+@pytest.mark.parametrize("longest", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_line_of_10_mb_is_read_and_one_beyond_the_limit_is_a_reject(read, name, header, line, longest):
     sizes = {1: 10_000_000, 2: LONGEST_LINE + 1, 3: 1, 4: longest * LONGEST_LINE, 5: 2}
     rows, rejects = read(name, header + "".join(line.format(row, "x" * size) for row, size in sizes.items()))
@@ -274,7 +275,7 @@ def test_a_line_of_10_mb_is_read_and_one_beyond_the_limit_is_a_reject(read, name
 
 
 GARBAGE = st.text(st.sampled_from("ab1,;\"\\{}[]:#%\t 'é"), min_size=1, max_size=12).filter(str.strip)
-FAST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FAST = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FAST

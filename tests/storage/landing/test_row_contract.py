@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.nights import close, visible_night
+from tests.helpers.examples import examples
 from tests.helpers.shop import COLUMNS, FIRST, Shop, day, night, product
 
 NAMES = COLUMNS["transactions"].split()
@@ -83,7 +84,7 @@ def trimmed(cell):
     return cell[kept[0] : kept[-1] + 1] if kept else None
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=ROWS,
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
@@ -126,7 +127,7 @@ def test_each_row_lands_as_delivered_or_is_rejected_as_delivered(shops, rows, qu
     assert len(shop.query("from landing.raw.transactions") if events else []) == len(events)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(user=IDS, item=IDS, at=GOOD_TIMES, quantity=NUMBERS, value=NUMBERS)
 def test_a_row_is_rejected_for_a_reason_that_is_true(shop, user, item, at, quantity, value):
     """What is rejected, is so for something that is wrong with it; and whatever has nothing wrong, lands."""
