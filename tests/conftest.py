@@ -11,12 +11,11 @@ from tests.helpers.examples import SLOW
 if "PYTEST_XDIST_WORKER" in os.environ:  # Workers share the cores, so threads of OpenMP would wait for one another.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Who comes first builds the sample, and who asks for it meanwhile waits: so the other worker gets the documents, most
-# of whose tests do not ask.
+# Who comes first builds the sample, and who asks for it meanwhile waits: the other worker gets files that do not ask.
 FIRST_FILES = (
     "tests/assets/test_rebuilding.py",
-    "tests/test_docs.py",
     "tests/storage/",
+    "tests/test_docs.py",
     "tests/jobs/",
     "tests/checks/",
     "tests/assets/",
