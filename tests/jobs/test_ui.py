@@ -20,6 +20,11 @@ from tests.jobs import chromium
 from tests.jobs.chromium import Page, browser
 from tests.jobs.pages import dagster_dev, one_night, runs, several_nights, wait
 
+SHOW = """
+[...document.querySelectorAll('tr')].find(row => row.innerText.trim().startsWith('%s'))
+  .querySelectorAll('*').values().find(part => part.innerText === '[Show Markdown]' && !part.children.length).click()
+"""
+
 HOLD_BACK = """
 (() => {
   const send = window.fetch;
@@ -109,7 +114,7 @@ def test_a_table_shows_a_few_of_its_rows(page, deployment):
 def test_grades_are_drawn_over_nights(page):
     page.open("/assets/grades/summary", "NDCG@10 over nights")
     page.scroll_to("Metadata")
-    page.click("[Show Markdown]")
+    page.run(SHOW % "NDCG@10 over nights")  # The table of grades has such a button, too, where it is long.
     page.see("Close")
     drawn = (
         "[...document.querySelectorAll('img')].filter(i => i.src.startsWith('data:image/png')).map(i => i.naturalWidth)"
