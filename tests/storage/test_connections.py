@@ -32,18 +32,6 @@ def test_times_are_utc_for_cursors_too_wherever_the_machine_stands():
     assert done.stdout.splitlines() == ["2017-11-01 00:00:00+00"] * 4
 
 
-def test_the_spare_one_is_closed_when_python_ends():
-    """DuckDB's bindings print what they find open then, as soon as anything keeps our module alive."""
-    code = (
-        "import ctypes\n"
-        "from recsys_assets.storage import connections\n"
-        "connections.connect().close()\n"
-        "ctypes.pythonapi.Py_IncRef(ctypes.py_object(connections._spare))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("", "")
-
-
 @pytest.mark.parametrize("where", ["in memory", "landing"])
 def test_they_keep_within_the_limits(where, monkeypatch, tmp_path):
     monkeypatch.setenv("RECSYS_THREADS", "1")
