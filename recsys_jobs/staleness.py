@@ -68,9 +68,9 @@ def _is_up_to_date(lake: Lake, night: Night, versions: Mapping[str, str | None])
         if version and about.code_version and version != about.code_version:
             return False
         for name, days in about.inputs.items():
-            for day, stem in days.items():
+            for day, fingerprint in days.items():
                 current = lake.partition(name, day)
-                if current is None or current.path.stem != stem:
+                if current is None or current.fingerprint != fingerprint:
                     return False
         if table == "recommendations.settings" and about.profile != lake.profile.fingerprint:
             return False

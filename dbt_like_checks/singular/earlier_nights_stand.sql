@@ -2,6 +2,6 @@
 -- config: {severity: warn, tags: [leakage]}
 -- What was published of the night built before this one would come out again: all it was made from is still current.
 -- Where a table was made again since, the grades of its lists say `rebuilt`.
-select used_by, input_table, input_night, file, current_file
+select used_by, input_table, input_night, fingerprint, current_fingerprint
 from this.earlier_inputs
-where used_by = 'releases.published' and file is distinct from current_file
+where used_by = 'releases.published' and fingerprint is distinct from current_fingerprint

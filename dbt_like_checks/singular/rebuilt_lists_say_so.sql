@@ -7,8 +7,8 @@ with status_given as (
     where algorithm = 'published'
 )
 
-select status_given.task, status_given.status, inputs.file, published.lists_fingerprint
+select status_given.task, status_given.status, inputs.fingerprint, published.lists_fingerprint
 from status_given
 left join this.partition_inputs as inputs on inputs.input_table = 'recommendations.lists'
 left join graded.releases.published as published on true
-where (status_given.status = 'published') is distinct from coalesce(ends_with(inputs.file, published.lists_fingerprint), false)
+where (status_given.status = 'published') is distinct from coalesce(inputs.fingerprint = published.lists_fingerprint, false)

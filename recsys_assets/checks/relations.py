@@ -44,14 +44,19 @@ RELATIONS: dict[str, dict[str, str]] = {
         "run_id": "varchar",
     },
     # What it was made from.
-    "this.partition_inputs": {"night": "date", "input_table": "varchar", "input_night": "date", "file": "varchar"},
-    # What release and models of the night built before were made from, and the files that are there now.
+    "this.partition_inputs": {
+        "night": "date",
+        "input_table": "varchar",
+        "input_night": "date",
+        "fingerprint": "varchar",
+    },
+    # What release and models of the night built before were made from, and what is there now.
     "this.earlier_inputs": {
         "used_by": "varchar",
         "input_table": "varchar",
         "input_night": "date",
-        "file": "varchar",
-        "current_file": "varchar",
+        "fingerprint": "varchar",
+        "current_fingerprint": "varchar",
     },
     # The release that readers see, and the newest night that has one.
     "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
@@ -102,21 +107,20 @@ class _Footers:
 
     def _partition_inputs(self) -> Iterator[tuple[Any, ...]]:
         for night, footer in self._own():
-            for table, used, file in _inputs(footer):
-                yield night, table, used, file
+            for table, used, fingerprint in _inputs(footer):
+                yield night, table, used, fingerprint
 
     def _earlier_inputs(self) -> Iterator[tuple[Any, ...]]:
-        # A table whose rows come out the same is not written again, and its footer names what it was first made from.
-        # The release and the models do say what the latest run of a night used.
+        # The release, and the models that its lists came from: what they used is what readers rely on.
         night, used = self.previous(), dict[tuple[str, date, str], str]()
         by_table = ("releases.published", *(f"models.{name}" for name in sorted(self.lake.profile.models)))
         for by in by_table if night else ():
             with suppress(LakeError):  # An algorithm that is new has no model of that night.
                 for footer in self._footers(by, [night] if night else []).values():
                     used |= dict.fromkeys(_inputs(footer), by)
-        for (table, of, file), by in used.items():
+        for (table, of, fingerprint), by in used.items():
             current = self.lake.partition(table, of)
-            yield by, table, of, file, current.path.stem if current else None
+            yield by, table, of, fingerprint, current.fingerprint if current else None
 
     def _release(self) -> Iterator[tuple[Any, ...]]:
         folder = ReleaseFolder(self.lake.profile.folder)
@@ -144,8 +148,8 @@ class _Footers:
 
 def _inputs(footer: Provenance) -> Iterator[tuple[str, Night, str]]:
     for table, nights in footer.inputs.items():
-        for night, file in nights.items():
-            yield table, night, file
+        for night, fingerprint in nights.items():
+            yield table, night, fingerprint
 
 
 def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:

@@ -1,12 +1,12 @@
 """Model folders: one immutable folder of open files per algorithm and night, found by night only.
 
-Layout: ``models/<algorithm>/night=<N>/<sequence>-<fingerprint>/``. The greatest sequence is current. Beside the
-algorithm's own files lies ``provenance.json``: cutoff, run, code version and the input partitions.
+Layout: ``models/<algorithm>/night=<N>/<sequence>-<fingerprint>-<checksum>/``. The greatest sequence is current. The
+fingerprint is of the algorithm's own files; the checksum of ``provenance.json`` beside them: cutoff, run, code version
+and the input partitions.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from recsys_assets.storage import atomic
+from recsys_assets.storage.checksums import DamagedFile, checksum, is_whole
 from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.provenance import Provenance
 
@@ -37,11 +38,42 @@ class Model:
     fingerprint: str
     """Hash of the names and bytes of its files."""
     path: Path
+    checksum: str = ""
+    """Checksum of its provenance; none in the name of a folder that version 0.1 wrote."""
 
     @property
     def provenance(self) -> Provenance:
-        """What it was made for, by whom, with which settings, and from which files."""
-        return Provenance.from_json((self.path / PROVENANCE).read_text())
+        """What it was made for, by whom, with which settings, and from which files.
+
+        Raises
+        ------
+        DamagedFile
+            When it cannot be read.
+        """
+        try:
+            return Provenance.from_json((self.path / PROVENANCE).read_bytes())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged(PROVENANCE) from error
+
+    def verify(self) -> None:
+        """Hold its files against what was written; O(bytes), and files that nobody touched once in a process.
+
+        Raises
+        ------
+        DamagedFile
+            When one is missing, is another, or cannot be read.
+        """
+        # The first versions told fingerprints by another hash, and no checksum.
+        if self.checksum and _fingerprint(self.path) != self.fingerprint:
+            raise self._damaged("one of its files")
+        if not (self.path / PROVENANCE).exists() or not is_whole(self.path / PROVENANCE, self.checksum):
+            raise self._damaged(PROVENANCE)
+
+    def _damaged(self, what: str) -> DamagedFile:
+        return DamagedFile(
+            f"{self.path} is damaged: {what} is not what was written. Build night {self.night} again, which replaces "
+            f"it: recsys night {self.night}"
+        )
 
     @property
     def bytes(self) -> int:
@@ -68,7 +100,8 @@ class Models:
             raise LakeError(
                 f"Algorithm {algorithm} has no model of night {night}: materialize models/{algorithm} first."
             )
-        return Model(algorithm, night, folders[-1].name.partition("-")[2], folders[-1])
+        _, fingerprint, *checked = folders[-1].name.split("-")
+        return Model(algorithm, night, fingerprint, folders[-1], *checked)
 
     def all(self) -> list[Model]:
         """Current model of every algorithm and night, sorted."""
@@ -79,7 +112,7 @@ class Models:
     def write(self, algorithm: str, night: Night, save: Callable[[Path], None], provenance: Provenance) -> Model:
         """Let ``save`` write a model into a new folder and make that current.
 
-        Equal bytes fitted on the same partitions write nothing; on others they are a new folder, which says so.
+        Equal bytes of the same inputs and code write nothing, as long as the current folder is whole.
         """
         folder = self.root / algorithm / f"night={night.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,17 +123,15 @@ class Models:
             save(new)
             fingerprint = _fingerprint(new)
             folders = self._folders(algorithm, night)
-            if folders and folders[-1].name.endswith(fingerprint):
-                current = self.get(algorithm, night)
-                if current.provenance.inputs == provenance.inputs:
-                    shutil.rmtree(new)
-                    return current
+            if folders and _is_whole_and_says(self.get(algorithm, night), fingerprint, provenance):
+                shutil.rmtree(new)
+                return self.get(algorithm, night)
             (new / PROVENANCE).write_text(provenance.to_json(indent=1) + "\n")
             for file in new.iterdir():
                 atomic.sync(file)
             atomic.sync(new)
             sequence = int(folders[-1].name.partition("-")[0]) + 1 if folders else 1
-            atomic.rename(new, folder / f"{sequence:06d}-{fingerprint}")
+            atomic.rename(new, folder / f"{sequence:06d}-{fingerprint}-{checksum(new / PROVENANCE)}")
             return self.get(algorithm, night)
 
     def _folders(self, algorithm: str, night: Night) -> list[Path]:
@@ -108,10 +139,21 @@ class Models:
         return sorted(p for p in folder.glob("[0-9]*") if p.is_dir())
 
 
+def _is_whole_and_says(current: Model, fingerprint: str, about: Provenance) -> bool:
+    """Whether a model is as it was written, with these bytes, and notes the same of itself, whichever run wrote it."""
+    try:
+        current.verify()
+        return current.fingerprint == fingerprint and current.provenance.says_the_same(about)
+    except DamagedFile:
+        return False
+
+
 def _fingerprint(folder: Path) -> str:
-    digest = hashlib.sha256()
+    """XXH3 of 128 bits of the names and bytes of a model's own files."""
+    import xxhash
+
+    digest = xxhash.xxh3_128()
     for file in sorted(folder.iterdir()):
-        digest.update(file.name.encode())
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()[:32]
+        if file.name != PROVENANCE:
+            digest.update(f"{file.name} {checksum(file)}\n".encode())
+    return digest.hexdigest()

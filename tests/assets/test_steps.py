@@ -33,7 +33,7 @@ def test_a_step_made_by_python_is_an_asset_by_its_place(built, clusters, tmp_pat
     assert [user for user, _ in rows] == [user for (user,) in deployment.rows("features.user", LAST, "user_key")]
     assert {cluster for _, cluster in rows} == {0, 1, 2, 3}
     about = provenance(deployment.lake.partition("segments.user_clusters", LAST).path)
-    assert about.inputs == {"features.user": {LAST: deployment.lake.partition("features.user", LAST).path.stem}}
+    assert about.inputs == {"features.user": {LAST: deployment.lake.partition("features.user", LAST).fingerprint}}
     with deployment.active(), dagster_instance() as instance:
         from dagster import AssetKey
 

@@ -44,7 +44,7 @@ def test_a_model_is_found_with_what_it_was_made_from(models):
     assert contents(written) == {"a": b"12", "b": b"345"}
     assert written.provenance == ABOUT
     assert written.bytes == 5 + (written.path / "provenance.json").stat().st_size
-    assert written.path.name == f"000001-{written.fingerprint}"
+    assert written.path.name == f"000001-{written.fingerprint}-{written.checksum}"
 
 
 def test_equal_bytes_write_nothing(models):
@@ -62,7 +62,7 @@ def test_everything_it_says_of_itself_comes_back(models):
         code_version="c3",
         run_id="r1",
         watermark=datetime(2020, 3, 2, 23, 59, 59, 999_999),
-        inputs={"clean.events": {MONDAY: "000001-aa", date(2020, 3, 1): "000002-bb"}},
+        inputs={"clean.events": {MONDAY: "aa", date(2020, 3, 1): "bb"}},
         models={"als": "2020-03-02 ff"},
         cutoff=datetime(2020, 3, 3),
         settings={"factors": 16, "weight": 0.5},

@@ -83,7 +83,7 @@ def _status(snapshot: Snapshot) -> dict[str, str]:
     for table, partition in inputs.items():
         schema, name = table.split(".")
         names = CONFIGURATIONS if table == "recommendations.rankings" else (name,) if schema == "candidates" else ()
-        same = used.get(table, {}).get(partition.night) == partition.path.stem
+        same = used.get(table, {}).get(partition.night) == partition.fingerprint
         status |= dict.fromkeys(names, status["published"] if same else "rebuilt")
     return status
 

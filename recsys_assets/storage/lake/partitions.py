@@ -3,8 +3,9 @@
 What belongs here: names of files and folders, putting a finished file in its place, and taking nights back. What a
 night may see of these files is `storage.lake.plan`, reading and writing them `session` and `writer`.
 
-Layout: ``<root>/<schema>/<table>/night=<N>/<sequence>-<fingerprint>.parquet``. The greatest sequence is current.
-A name ending in ``.absent`` instead is a tombstone: the night was unsealed and the partition counts as not built.
+Layout: ``<root>/<schema>/<table>/night=<N>/<sequence>-<fingerprint>-<checksum>.parquet``. The greatest sequence is
+current; the fingerprint is of its content, the checksum of its bytes. A name ending in ``.absent`` instead is a
+tombstone: the night was unsealed and the partition counts as not built.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.storage import atomic
+from recsys_assets.storage.checksums import DamagedFile, checksum, is_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,8 @@ class Partition:
     sequence: int
     fingerprint: str
     path: Path
+    checksum: str = ""
+    """Checksum of the file's bytes; none in the name of a file that version 0.1 wrote."""
 
 
 class Partitions:
@@ -55,8 +59,8 @@ class Partitions:
         files = files_of(self.folder(table, night))
         if not files or files[-1].suffix == ".absent":
             return None
-        sequence, _, fingerprint = files[-1].stem.partition("-")
-        return Partition(table, night, int(sequence), fingerprint, files[-1])
+        sequence, fingerprint, *checked = files[-1].stem.split("-")
+        return Partition(table, night, int(sequence), fingerprint, files[-1], *checked)
 
     def nights(self, table: str) -> list[Night]:
         """Nights that have a current partition, oldest first. O(nights)."""
@@ -68,6 +72,22 @@ class Partitions:
         nights = sorted(date.fromisoformat(name[6:]) for name in _names(folder) if name.startswith("night="))
         current = (self.partition(table, night) for night in nights if last is None or night <= last)
         return [partition for partition in current if partition is not None]
+
+    def verify(self, partition: Partition) -> None:
+        """Hold a file's bytes against those that were written; O(bytes), once in a process.
+
+        Raises
+        ------
+        DamagedFile
+            When they are others, or the disk cannot read them.
+        """
+        if not is_whole(partition.path, partition.checksum):
+            # The clean log of nights without lists belongs to the next night that has some.
+            owner = next((night for night in self.built_nights() if night >= partition.night), partition.night)
+            raise DamagedFile(
+                f"{partition.path} is damaged: its bytes are not those that were written. Build night {owner} again, "
+                f"which replaces it: recsys night {owner}"
+            )
 
     def built_nights(self) -> list[Night]:
         """Nights that were built, oldest first: those that have lists, whether or not readers ever saw them."""
@@ -86,12 +106,8 @@ class Partitions:
         return self.folder(table, night) / f".tmp-{os.getpid()}.parquet"
 
     def commit(self, table: str, night: Night, written: Path, fingerprint: str) -> Partition:
-        """Make a finished temporary file the night's current partition; the same content writes nothing."""
-        current = self.partition(table, night)
-        if current is not None and current.fingerprint == fingerprint:
-            written.unlink()
-            return current
-        target = self._next(table, night, f"{fingerprint}.parquet")
+        """Make a finished temporary file the night's current partition."""
+        target = self._next(table, night, f"{fingerprint}-{checksum(written)}.parquet")
         written.chmod(0o444)  # It is never changed after: what reads it may not write it either.
         atomic.sync(written)
         atomic.rename(written, target)

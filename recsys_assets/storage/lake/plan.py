@@ -102,7 +102,9 @@ class Plan:
 def make_plan(
     lake: Partitions, night: Night, reads: Iterable[TableName], outputs: Mapping[str, Sequence[TableName]]
 ) -> Plan:
-    """Plan a step: lists every table once, O(nights x tables).
+    """Plan a step, and hold each of its files against the law and the bytes that were written.
+
+    Lists every table once, O(nights x tables); reads each file once in a process.
 
     Parameters
     ----------
@@ -116,6 +118,26 @@ def make_plan(
     ------
     LakeError
         When a table has no partition for the night, was never built, or rests on an event of later.
+    DamagedFile
+        When a file's bytes are not those that were written.
+    """
+    plan = list_files(lake, night, reads, outputs)
+    for partition in (*plan.files(), *plan.shapes.values()):
+        lake.verify(partition)
+    # What each table rests on is held against the night when it is written; what is only read, here.
+    plan.check_watermark(next(iter(outputs), None), latest_event(plan.files()))
+    return plan
+
+
+def list_files(
+    lake: Partitions, night: Night, reads: Iterable[TableName], outputs: Mapping[str, Sequence[TableName]]
+) -> Plan:
+    """Plan a step without a look into any file; see `make_plan`.
+
+    Raises
+    ------
+    LakeError
+        When a table has no partition for the night, or was never built.
     """
     names = tuple(sorted({*reads, *(name for each in outputs.values() for name in each)}))
     shown: dict[TableName, tuple[Partition, ...]] = {}
@@ -133,10 +155,7 @@ def make_plan(
                 raise LakeError(f"{name} was never built up to night {night}, so its columns are unknown.")
             shapes[name] = others[-1]
     reads_of = {table: tuple(each) for table, each in outputs.items()}
-    plan = Plan(lake.profile, night, names, shown, shapes, reads_of, frozenset(made_here))
-    # What each table rests on is held against the night when it is written; what is only read, here.
-    plan.check_watermark(next(iter(outputs), None), latest_event(plan.files()))
-    return plan
+    return Plan(lake.profile, night, names, shown, shapes, reads_of, frozenset(made_here))
 
 
 def declared_columns(name: TableName) -> dict[str, str] | None:

@@ -12,6 +12,9 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
+from recsys_assets.storage.checksums import DamagedFile
+from recsys_assets.storage.lake import fingerprint
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -41,20 +44,26 @@ class Provenance:
     watermark: datetime | None = None
     """Latest event (UTC) it rests on; None before the first."""
     inputs: Mapping[str, Mapping[Night, str]] = field(default_factory=dict)
-    """Stems of the files it was made from, by table and night."""
+    """Fingerprints of what it was made from, by table and night."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Night and fingerprint of each model it rests on, by name."""
     cutoff: datetime | None = None
     """Of a model: the night's cutoff (UTC)."""
     settings: Mapping[str, Any] | None = None
     """Of a model: the settings it was fitted with."""
+    fingerprint_format: int = fingerprint.FORMAT
+    """Definition of the fingerprints; 1 was a hash of DuckDB's."""
 
     def resting_on(self, partitions: Iterable[Partition], watermark: datetime | None) -> Provenance:
         """The same, made from these files, whose latest event is ``watermark``."""
         inputs: dict[str, dict[Night, str]] = {}
         for partition in partitions:
-            inputs.setdefault(partition.table, {})[partition.night] = partition.path.stem
+            inputs.setdefault(partition.table, {})[partition.night] = partition.fingerprint
         return replace(self, inputs=inputs, watermark=watermark)
+
+    def says_the_same(self, other: Provenance) -> bool:
+        """Whether both note the same, whichever run wrote them."""
+        return replace(self, run_id="").to_json() == replace(other, run_id="").to_json()
 
     def to_json(self, indent: int | None = None) -> str:
         """Text as it stands in a footer; nights by their ISO names, and without what only models have."""
@@ -67,10 +76,11 @@ class Provenance:
             "profile": self.profile,
             "watermark": self.watermark.isoformat() if self.watermark else None,
             "inputs": {
-                table: {night.isoformat(): stem for night, stem in nights.items()}
+                table: {night.isoformat(): content for night, content in nights.items()}
                 for table, nights in self.inputs.items()
             },
             "models": dict(self.models),
+            "fingerprint_format": self.fingerprint_format,
         }
         if self.cutoff is not None:
             about |= {"cutoff": self.cutoff.isoformat(), "settings": self.settings}
@@ -89,20 +99,38 @@ class Provenance:
             run_id=about["run_id"],
             watermark=datetime.fromisoformat(about["watermark"]) if about["watermark"] else None,
             inputs={
-                table: {date.fromisoformat(night): stem for night, stem in nights.items()}
+                # Version 0.1 named files, ``<sequence>-<fingerprint>``.
+                table: {date.fromisoformat(night): name.rpartition("-")[2] for night, name in nights.items()}
                 for table, nights in about["inputs"].items()
             },
             models=about.get("models", {}),
             cutoff=datetime.fromisoformat(about["cutoff"]) if about.get("cutoff") else None,
             settings=about.get("settings"),
+            fingerprint_format=about.get("fingerprint_format", 1),
         )
 
 
 def provenance(path: Path) -> Provenance:
-    """What a lake file's footer says of it."""
+    """What a lake file's footer says of it.
+
+    Raises
+    ------
+    DamagedFile
+        When it cannot be read.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return Provenance.from_json(pq.read_metadata(path).metadata[FOOTER.encode()])
+    try:
+        return Provenance.from_json(pq.read_metadata(path).metadata[FOOTER.encode()])
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        night = path.parent.name.removeprefix("night=")
+        raise DamagedFile(
+            f"{path} is damaged: it cannot be read as Parquet of the lake ({error}). "
+            f"recsys night {night} replaces what is damaged."
+        ) from error
 
 
 def watermark_of(partition: Partition) -> datetime | None:

@@ -6,8 +6,6 @@ pass (columns as declared, a key that identifies each row) before it is renamed 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -18,8 +16,10 @@ from filelock import FileLock
 
 from recsys_assets.selects.contracts import contract
 from recsys_assets.selects.files import TableName
+from recsys_assets.storage.checksums import DamagedFile, is_whole
+from recsys_assets.storage.lake.fingerprint import fingerprint_of
 from recsys_assets.storage.lake.partitions import LakeError
-from recsys_assets.storage.lake.provenance import FOOTER, Provenance, latest_event
+from recsys_assets.storage.lake.provenance import FOOTER, Provenance, latest_event, provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,14 +111,17 @@ class Writer:
         ------
         LakeError
             When the model is of another night, or was fitted on other partitions than this snapshot shows.
+        DamagedFile
+            When its files are not those that were written.
         """
+        model.verify()
         night = self.plan.night
         if model.night != night:
             raise LakeError(f"{self.output}: night {night} may not use the model of night {model.night}.")
         about = model.provenance
         for partition in self.inputs:
             fitted_on = about.inputs.get(partition.table, {}).get(partition.night)
-            if fitted_on not in (None, partition.path.stem):
+            if fitted_on not in (None, partition.fingerprint):
                 raise LakeError(
                     f"{self.output}, night {night}: model {model.algorithm} was fitted on {partition.table} as it "
                     f"was before night {partition.night} was built again. Materialize models/{model.algorithm} first."
@@ -130,6 +133,8 @@ class Writer:
 
     def write(self, query: str, key: tuple[str, ...], code_version: str = "") -> Written:
         """Write the query's rows as the night's partition of the table, atomically.
+
+        The same content of the same inputs and code writes nothing, as long as the current file is whole.
 
         Parameters
         ----------
@@ -156,7 +161,9 @@ class Writer:
         sample = self.session.table(
             f"from read_parquet($1, hive_partitioning = false) limit {N_SAMPLE_ROWS}", [str(target)]
         ).to_pylist()
-        partition = self.lake.commit(self.output, self.plan.night, target, fingerprint)
+        partition = self.lake.partition(self.output, self.plan.night)
+        if partition is None or partition.fingerprint != fingerprint or not _is_whole_and_says(partition, about):
+            partition = self.lake.commit(self.output, self.plan.night, target, fingerprint)
         self._written[self.output] = partition
         self._show_to_later_tables(partition, target)
         return Written(partition, rows, columns, key, sample, about.watermark, len(self.inputs))
@@ -173,16 +180,14 @@ class Writer:
 
     def _examine(self, target: Path, key: tuple[str, ...]) -> tuple[dict[str, str], int, str]:
         """Columns, row count and fingerprint of the file just written."""
+        import pyarrow.parquet as pq
+
         con, name = self.session.con, f"{self.output}, night {self.plan.night}"
         rows = "read_parquet($1, hive_partitioning = false)"
         columns = {row[0]: row[1] for row in con.execute(f"describe from {rows}", [str(target)]).fetchall()}
         declared = contract(self.output or "")
         if declared is not None and columns != declared:
             raise LakeError(f"{name}: columns are {columns}, but selects/contracts.py declares {declared}.")
-        (content,) = con.execute(
-            f"select count(*), coalesce(sum(hash(t)::hugeint), 0), coalesce(bit_xor(hash(t)), 0) from {rows} as t",
-            [str(target)],
-        ).fetchall()
         names = ", ".join(key)
         wrong = con.execute(
             f"select {names}, count(*) from {rows} group by all "
@@ -192,5 +197,14 @@ class Writer:
         if wrong:
             *values, times = wrong[0]
             raise LakeError(f"{name}: key ({names}) is null or not unique, e.g. {values} in {times} row(s).")
-        described = json.dumps([list(columns.items()), [str(part) for part in content]])
-        return columns, content[0], hashlib.sha256(described.encode()).hexdigest()[:32]
+        with pq.ParquetFile(target) as file:
+            content = fingerprint_of(file.iter_batches(), file.schema_arrow, columns)
+            return columns, file.metadata.num_rows, content
+
+
+def _is_whole_and_says(partition: Partition, about: Provenance) -> bool:
+    """Whether a file is as it was written, and notes the same of itself, whichever run wrote it."""
+    try:
+        return provenance(partition.path).says_the_same(about) and is_whole(partition.path, partition.checksum)
+    except DamagedFile:
+        return False

@@ -34,7 +34,7 @@ def names(shop):
 
 def test_a_write_is_one_whole_file_named_by_sequence_and_fingerprint(shop, write):
     written = write("select unnest([1, 2, 3]) as a, 'x' as b order by a;")
-    assert names(shop) == [f"000001-{written.partition.fingerprint}.parquet"]
+    assert names(shop) == [f"000001-{written.partition.fingerprint}-{written.partition.checksum}.parquet"]
     assert (written.rows, written.columns) == (3, {"a": "INTEGER", "b": "VARCHAR"})
     assert written.sample[0] == {"a": 1, "b": "x"}
     assert shop.rows(TABLE, 1) == [(1, "x"), (2, "x"), (3, "x")]
@@ -170,9 +170,9 @@ def test_the_footer_says_what_a_partition_rests_on(shop, write):
         key=("a",),
         code_version="code 1",
         run_id="run 7",
-        inputs={"features.one": {shop.night(1): one.path.stem, shop.night(2): two.path.stem}},
+        inputs={"features.one": {shop.night(1): one.fingerprint, shop.night(2): two.fingerprint}},
     )
-    assert one.path.stem == f"000001-{one.fingerprint}"
+    assert one.path.stem == f"000001-{one.fingerprint}-{one.checksum}"
 
 
 def test_the_watermark_is_the_latest_event_below(shop):

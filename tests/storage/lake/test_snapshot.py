@@ -299,7 +299,7 @@ def test_a_model_that_saw_the_future_is_refused(shop):
 
 def test_a_model_of_data_built_again_since_is_refused(shop, write):
     old = write("features.made", 1)
-    model = fit(shop, 2, inputs={"features.made": {shop.night(1): old.path.stem}})
+    model = fit(shop, 2, inputs={"features.made": {shop.night(1): old.fingerprint}})
     reads = [TableName("features", "made", "past")]
     with shop.lake.as_of(shop.night(2), reads, "candidates.popularity") as snapshot:
         snapshot.use_model(model)
