@@ -17,10 +17,11 @@ from dagster import (
     multi_asset,
 )
 
+from recsys_assets.assets.code_version import code_of, keep
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.factory import night_of, spec_of
 from recsys_assets.assets.metadata import cost_metadata, table_metadata
-from recsys_assets.assets.step import sql_step
+from recsys_assets.assets.step import Step, sql_step
 from recsys_assets.assets.usage import measured
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
@@ -50,12 +51,9 @@ TABLES = (
 def clean_assets(profile: Profile) -> AssetsDefinition:
     """The clean tables as one step: a night's rows are exported from landing once and written to all of them."""
     lake, landing, lineages = Lake(profile), Landing(profile), Lineages()
-    selects = clean_selects(landing)
-    raw = tuple(sorted({f"raw.{delivery.table}" for delivery in profile.deliveries}))
-    # What the tables read of each other is no matter of the graph: they are one step.
-    steps = [replace(sql_step(f"clean.{name}", select), reads=(), after=raw) for name, select in selects.items()]
+    steps = clean_steps(landing)
 
-    @multi_asset(name="clean", specs=[spec_of(profile, step) for step in steps], can_subset=False)
+    @multi_asset(name="clean", specs=[spec_of(profile, step) for step in steps.values()], can_subset=False)
     def clean(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         night = night_of(context)
         if lost := lake.lost(night):
@@ -63,7 +61,7 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                 f"{lost[0]} was built and used by an earlier night, but its file is gone. Restore data/ from a backup, "
                 f"or build that night again. Lost in all: {len(lost)}."
             )
-        todo = [n for n in landing.seal(night) if n == night or not _is_written(lake, selects, n)]
+        todo = [n for n in landing.seal(night) if n == night or not _is_written(lake, steps, n)]
         # The next night's rows are exported while this one's are written.
         exported = in_order(landing.export, todo, 1)
         for step, (n, rows) in enumerate(zip(todo, exported, strict=True), 1):
@@ -96,6 +94,22 @@ def clean_selects(landing: Landing) -> dict[str, Select]:
     return {name: load_select(SQL_FOLDER / "clean" / f"{file}.sql") for name, file in files.items()}
 
 
+def clean_steps(landing: Landing) -> dict[str, Step]:
+    """Every clean table as a step, by its name in schema ``clean``.
+
+    The graph does not know what they read of each other, as one asset writes all of them.
+    """
+    profile = landing.profile
+    raw = tuple(sorted({f"raw.{delivery.table}" for delivery in profile.deliveries}))
+    source = tuple(select.path for select in landing.source.selects.values())
+    return {
+        name: replace(
+            sql_step(f"clean.{name}", select), reads=(), after=raw, sql=(select.path, *source), modules=(__name__,)
+        )
+        for name, select in clean_selects(landing).items()
+    }
+
+
 def write_night(
     lake: Lake,
     landing: Landing,
@@ -123,7 +137,7 @@ def write_night(
 
     rows, lineages = rows or landing.export(night), lineages or Lineages()
     arrived = pc.sum(pc.equal(rows["landed.events"]["visible_night"], pa.scalar(night))).as_py() or 0
-    selects, done = clean_selects(landing), {}
+    selects, steps, done = clean_selects(landing), clean_steps(landing), {}
     outputs = {f"clean.{name}": select.reads for name, select in selects.items()}
     with lake.as_of(night, (), outputs, run_id) as snapshot:
         for name, select in selects.items():
@@ -138,7 +152,7 @@ def write_night(
                             "select max(event_ts) from (from landed.events union all by name from before.clean.events)"
                         )[0]
                     )
-                written = writer.write(select.text, select.key, select.code_version)
+                written = writer.write(select.text, select.key, keep(landing.profile, code_of(steps[name])))
                 columns = column_metadata(written, snapshot, select, lineages)
             extra = {"exact_duplicates_dropped": max(0, arrived - written.rows)} if name == "events" else {}
             done[name] = (written, {**table_metadata(written, columns), **cost_metadata(usage), **extra})

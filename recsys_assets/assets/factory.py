@@ -18,6 +18,7 @@ from dagster import (
     multi_asset,
 )
 
+from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.metadata import cost_metadata, model_metadata, table_metadata
 from recsys_assets.assets.night_partitions import graded_partition, profile_partitions
@@ -65,7 +66,7 @@ def spec_of(profile: Profile, step: Step) -> AssetSpec:
         kinds=set(step.kinds),
         owners=OWNERS,
         description=step.description,
-        code_version=step.code_version or None,
+        code_version=version_of(code_of(step)),
     )
 
 
@@ -91,12 +92,13 @@ def materialize(
         Column lineages known from earlier nights.
     """
     lake, output, told = Lake(profile), step.name if step.key else None, dict[str, Any]()
+    version = keep(profile, code_of(step))
     with measured() as usage, lake.as_of(night_of(context), step.reads, output, context.run.run_id) as snapshot:
         if step.prepare is not None:
             step.prepare(snapshot)
             told["reading_seconds"] = round(usage.restart(), 3)
         made = step.make(snapshot)
-        fingerprint, about = _save(snapshot, step, made, lineages or Lineages())
+        fingerprint, about = _save(snapshot, step, made, version, lineages or Lineages())
     results = made.results() if callable(made.results) else made.results
     return MaterializeResult(
         asset_key=step.name.split("."),
@@ -105,12 +107,14 @@ def materialize(
     )
 
 
-def _save(snapshot: Snapshot, step: Step, made: Made | Fitted, lineages: Lineages) -> tuple[str | None, dict[str, Any]]:
+def _save(
+    snapshot: Snapshot, step: Step, made: Made | Fitted, version: str, lineages: Lineages
+) -> tuple[str | None, dict[str, Any]]:
     """Write what a step made; its fingerprint (None: nothing was written), and what the page tells of it."""
     if isinstance(made, Fitted):
         about = replace(
             snapshot.provenance,
-            code_version=step.code_version,
+            code_version=version,
             cutoff=cutoff(snapshot.night),
             settings=dict(made.settings),
         )
@@ -119,11 +123,11 @@ def _save(snapshot: Snapshot, step: Step, made: Made | Fitted, lineages: Lineage
     if made.rows is None:
         return None, {}
     if isinstance(made.rows, Select):
-        written = snapshot.write(made.rows.text, step.key, step.code_version)
+        written = snapshot.write(made.rows.text, step.key, version)
         told = table_metadata(written, column_metadata(written, snapshot, made.rows, lineages))
     else:
         snapshot.add("made.rows", made.rows)
         query = f"select * from made.rows order by {', '.join(step.key)}"
-        written = snapshot.write(query, step.key, step.code_version)
+        written = snapshot.write(query, step.key, version)
         told = table_metadata(written, beneath=bool(made.results))
     return written.partition.fingerprint, told

@@ -83,8 +83,10 @@ class Step:
     """Its group in Dagster's graph; the schema of its name, unless it says otherwise."""
     kinds: tuple[str, ...] = ("python",)
     """What it is made with, as Dagster has icons for."""
-    code_version: str = ""
-    """Hash of the code that makes it, where the code tells one."""
+    sql: tuple[Path, ...] = ()
+    """SQL files it runs, beside those that its module names: part of its code version."""
+    modules: tuple[str, ...] = ()
+    """Our modules that decide what it makes, beside its own and those below it: part of its code version."""
     after: tuple[str, ...] = ()
     """Names of assets that must be there first, beside the tables it reads: models, for example."""
     prepare: Callable[[Snapshot], object] | None = None
@@ -97,7 +99,7 @@ class Step:
 
 
 def sql_step(name: str, select: Select, stage: str = "") -> Step:
-    """Step of a SQL file: what it reads, its key, description and code version come from the file."""
+    """Step of a SQL file: what it reads, its key and description come from the file."""
     return Step(
         name=name,
         description=f"{select.description}\n\n`{select.path.relative_to(PROJECT)}`",
@@ -106,5 +108,5 @@ def sql_step(name: str, select: Select, stage: str = "") -> Step:
         key=select.key,
         stage=stage,
         kinds=("duckdb", "sql"),
-        code_version=select.code_version,
+        sql=(select.path,),
     )

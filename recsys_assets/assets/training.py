@@ -25,18 +25,16 @@ if TYPE_CHECKING:
 
     _Shown = tuple[Night, str, tuple[str, ...]]
 
-_INTERACTIONS, _USERS, _ITEMS = (
-    load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("interactions", "users", "items")
-)
+_INTERACTIONS = load_select(SQL_FOLDER / "training" / "interactions.sql")
+_USERS = load_select(SQL_FOLDER / "training" / "users.sql")
+_ITEMS = load_select(SQL_FOLDER / "training" / "items.sql")
+_ITEM_ATTRIBUTES = load_select(SQL_FOLDER / "training" / "item_attributes.sql")
 _USED = {
-    name: load_select(SQL_FOLDER / "training" / f"{file}.sql")
-    for name, file in {
-        "baskets": "baskets",
-        "contexts": "contexts",
-        "user_attributes": "user_attributes",
-        "item_attributes": "item_attributes",
-        "item_texts": "item_attributes",
-    }.items()
+    "baskets": load_select(SQL_FOLDER / "training" / "baskets.sql"),
+    "contexts": load_select(SQL_FOLDER / "training" / "contexts.sql"),
+    "user_attributes": load_select(SQL_FOLDER / "training" / "user_attributes.sql"),
+    "item_attributes": _ITEM_ATTRIBUTES,
+    "item_texts": _ITEM_ATTRIBUTES,
 }
 _PER_EVENT = {"baskets", "contexts"}
 INDEX_READS: tuple[TableName, ...] = tuple(sorted({name for select in (_USERS, _ITEMS) for name in select.reads}))
@@ -45,11 +43,6 @@ INDEX_READS: tuple[TableName, ...] = tuple(sorted({name for select in (_USERS, _
 def reads(uses: frozenset[str]) -> tuple[TableName, ...]:
     """Tables that an algorithm's training reads, by what it uses beside events."""
     return tuple(sorted({name for select in _selects(uses) for name in select.reads}))
-
-
-def code_version(uses: frozenset[str]) -> str:
-    """Hashes of the SQL that feeds an algorithm's training."""
-    return "-".join(select.code_version for select in _selects(uses))
 
 
 def _selects(uses: frozenset[str]) -> list[Select]:

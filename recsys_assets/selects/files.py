@@ -1,13 +1,12 @@
 """SQL files: found by their place, parsed once, refused when they could differ from run to run.
 
 What belongs here: reading a SELECT from ``sql/``, what it reads (its dependencies), its key (its ``order by``),
-its description (its leading comment) and the hash of its text. What is refused is in `selects.rules`.
+its description (its leading comment). What is refused is in `selects.rules`.
 Loading needs sqlglot only, so that definitions load light.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -67,8 +66,6 @@ class Select:
     """Output columns, as far as the text tells (``*`` where it does not)."""
     key: tuple[str, ...]
     """Columns of the final ``order by``: the table's unique key and the order of its rows."""
-    code_version: str
-    """Hash of the text (12 hex digits)."""
 
 
 def load_select(path: Path, *, keyed: bool = True) -> Select:
@@ -137,7 +134,6 @@ def _load(path: Path, keyed: bool) -> Select:
         joins=query.find(exp.Join, exp.Unnest, exp.Explode, exp.Lateral, exp.SetOperation) is not None,
         columns=tuple(query.named_selects),
         key=key,
-        code_version=hashlib.sha256(text.encode()).hexdigest()[:12],
     )
 
 

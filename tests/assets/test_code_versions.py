@@ -1,48 +1,119 @@
-"""An algorithm's code version follows all the code that makes its lists."""
+"""A table's code version follows all that decides what is in it, and nothing else."""
 
-import importlib
+import json
 import sys
 
 import pytest
 
-from recsys_assets.algorithms import Recommender
-from recsys_assets.assets.code_version import code_version
+from recsys_assets.assets.clean import clean_steps
+from recsys_assets.assets.code_version import changes, code_of, keep, version_of
+from recsys_assets.assets.steps import all_steps
+from recsys_assets.profile import PROJECT, load_profile
+from recsys_assets.storage.landing.database import Landing
+from tests.helpers.project import copy_project, run
 
-MAIN = """
-from recsys_assets.algorithms import Recommender
-class Made(Recommender):
-    name = "made"
-    def _fit(self, train):
-        from recsys_assets.algorithms.made_for_it import value
-    def _score(self, users, n): ...
+EDITED = """
+import json, sys
+from pathlib import Path
+from recsys_assets.assets import code_version
+from recsys_assets.assets.clean import clean_steps
+from recsys_assets.assets.steps import all_steps
+from recsys_assets.profile import load_profile
+from recsys_assets.storage.landing.database import Landing
+
+profile = load_profile("complete_journey")
+steps = [*clean_steps(Landing(profile)).values(), *all_steps(profile)]
+
+def versions():
+    code_version._read.cache_clear()
+    return {step.name: code_version.version_of(code_version.code_of(step)) for step in steps}
+
+before, changed = versions(), []
+for path, added in json.loads(sys.argv[1]):
+    file = Path(path)
+    text = file.read_text()
+    file.write_text(text + added)
+    now = versions()
+    changed.append(sorted(name for name in before if now[name] != before[name]))
+    file.write_text(text)
+assert versions() == before
+print(json.dumps(changed))
 """
+EDITS = {
+    "recsys_assets/evaluation/metrics.py": ("grades.candidates", "features.user"),
+    "recsys_assets/evaluation/champions.py": ("recommendations.champions", "grades.candidates"),
+    "recsys_assets/ranking/reranker.py": ("models.reranker_next", "features.user"),
+    "recsys_assets/ranking/fusion.py": ("recommendations.fusion_weights", "models.als"),
+    "recsys_assets/assets/training.py": ("models.als", "grades.candidates"),
+    "recsys_assets/algorithms/als.py": ("candidates.als", "candidates.ease"),
+    "recsys_assets/algorithms/factors.py": ("models.als", "models.popularity"),
+    "recsys_assets/storage/lake/session.py": ("features.user", ""),
+    "recsys_assets/storage/landing/database.py": ("clean.events", "features.user"),
+    "sql/training/examples.sql": ("recommendations.examples", "models.als"),
+    "sql/clean/views/interactions.sql": ("features.user", "grades.candidates"),
+    "sql/metrics/coverage.sql": ("grades.beyond_accuracy", "grades.candidates"),
+    "sql/grades/shared/all_nights.sql": ("grades.pooled", "features.user"),
+    "sql/sources/complete_journey/events.sql": ("clean.events", "features.user"),
+    "sql/release/macros.sql": ("releases.published", "features.user"),
+}
+"""Files, a table that each decides, and one that it does not."""
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """The algorithms' package with room for modules of a test's own."""
-    import recsys_assets.algorithms as package
-
-    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
-    yield tmp_path
-    for name in [name for name in sys.modules if name.startswith("recsys_assets.algorithms.made")]:
-        del sys.modules[name]
-
-
-def version(folder, **modules):
-    for name, text in modules.items():
-        (folder / f"{name}.py").write_text(text)
-        sys.modules.pop(f"recsys_assets.algorithms.{name}", None)
-    importlib.invalidate_caches()
-    made: type[Recommender] = importlib.import_module("recsys_assets.algorithms.made").Made
-    return code_version(made)
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory):
+    """Tables whose version each edit changes; the last one is a comment in Python."""
+    project = copy_project(tmp_path_factory.mktemp("project"))
+    edits = [(path, "\nedited = 1\n" if path.endswith(".py") else "\n-- edited\n") for path in EDITS]
+    edits.append(("recsys_assets/evaluation/metrics.py", "\n# A comment.\n"))
+    done = run(project, sys.executable, "-c", EDITED, json.dumps(edits))
+    return json.loads(done)
 
 
-def test_it_follows_what_the_algorithm_imports_and_what_that_imports(package):
-    deep = "from recsys_assets.algorithms.made_deeper import more\nvalue = more\n"
-    first = version(package, made=MAIN, made_for_it=deep, made_deeper="more = 1\n", made_for_another="x = 1\n")
-    assert version(package, made_for_another="x = 2\n") == first
-    assert version(package, made_deeper="more = 22\n") != first
-    assert version(package, made_deeper="more = 1\n") == first
-    assert version(package, made_for_it=deep + "# said otherwise\n") != first
-    assert version(package, made_for_it=deep, made=MAIN + "# said otherwise\n") != first
+def test_an_edit_makes_stale_what_it_decides_and_nothing_else(changed):
+    for (path, (decided, other)), tables in zip(EDITS.items(), changed, strict=False):
+        assert decided in tables, path
+        assert other not in tables, path
+
+
+def test_a_comment_changes_nothing(changed):
+    assert changed[-1] == []
+
+
+@pytest.fixture(scope="module")
+def codes():
+    """Code of every table of a profile, by its name."""
+    profile = load_profile("complete_journey")
+    steps = [*clean_steps(Landing(profile)).values(), *all_steps(profile)]
+    return {step.name: code_of(step) for step in steps}
+
+
+def test_every_file_that_computes_is_in_some_version(codes):
+    known = set().union(*codes.values())
+    skipped = ("sql/explain/", "sql/sources/")  # Reports read the first; of the others a profile uses one.
+    sql = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "sql").rglob("*.sql")}
+    assert {path for path in sql if not path.startswith(skipped)} <= known
+    for folder in ("evaluation", "ranking"):
+        python = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "recsys_assets" / folder).rglob("*.py")}
+        assert python - known <= {f"recsys_assets/{folder}/__init__.py", "recsys_assets/evaluation/plots.py"}
+
+
+def test_libraries_count_by_their_versions(codes):
+    import lightgbm
+
+    assert codes["models.reranker_next"]["lightgbm"] == lightgbm.__version__
+    assert "duckdb" in codes["features.user"]
+    assert "lightgbm" not in codes["features.user"]
+    assert "implicit" in codes["models.als"]
+    assert "absent" not in {version for code in codes.values() for version in code.values()}
+
+
+def test_what_stands_behind_a_version_is_kept_to_tell_what_changed(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_DATA", str(tmp_path))
+    profile = load_profile("complete_journey")
+    code = {"sql/a.sql": "1", "recsys_assets/b.py": "2", "numpy": "2.4.6"}
+    version = keep(profile, code)
+    assert version == version_of(code) == keep(profile, dict(reversed(code.items())))
+    assert changes(profile, version, code) == []
+    now = {"sql/a.sql": "9", "recsys_assets/b.py": "2", "numpy": "2.5.0", "sql/c.sql": "3"}
+    assert changes(profile, version, now) == ["numpy 2.4.6 to 2.5.0", "sql/a.sql", "sql/c.sql"]
+    assert changes(profile, "never kept", now) == []

@@ -185,14 +185,6 @@ def test_what_a_file_says_about_itself(load):
     assert select.key == ("k", "b")
 
 
-def test_the_code_version_follows_the_text(load, tmp_path):
-    other = tmp_path / "other.sql"
-    other.write_text("select a from s.t order by a -- another comment")
-    first = load("select a from s.t order by a")
-    assert load_select(other).code_version != first.code_version
-    assert first.code_version == "ca9728f1ef02"
-
-
 def test_views_need_no_key(load):
     assert load("select a from s.t", keyed=False).key == ()
 

@@ -52,6 +52,7 @@ def steps(profile: Profile) -> list[Step]:
             reads=tuple(reads),
             key=("task", "algorithm", "k", "metric"),
             kinds=("duckdb", "sql"),
+            sql=tuple(select.path for select in selects.values()),
         )
     ]
 

@@ -10,7 +10,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.algorithms import Recommender, registry
-from recsys_assets.assets.code_version import code_version
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import INDEX_READS, TrainingData
 from recsys_assets.selects.contracts import CANDIDATES, arrow_schema
@@ -47,7 +46,7 @@ def _step(profile: Profile, algorithm: type[Recommender], data: TrainingData) ->
         after=(f"models.{algorithm.name}",),
         key=("task", "user_key", "rank"),
         kinds=("python", "parquet"),
-        code_version=code_version(algorithm),
+        modules=(algorithm.__module__,),
     )
 
 

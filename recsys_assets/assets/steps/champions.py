@@ -31,7 +31,6 @@ def steps(profile: Profile) -> list[Step]:
             key=("task", "configuration"),
             stage="rerankers",
             kinds=("python", "numpy"),
-            code_version=_CHALLENGES.code_version,
         )
     ]
 

@@ -36,7 +36,6 @@ def steps(profile: Profile) -> list[Step]:
             key=("task", "algorithm"),
             stage="fusion",
             kinds=("python", "numpy"),
-            code_version=_PROPOSALS.code_version,
         )
     ]
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.algorithms import Recommender, registry
 from recsys_assets.assets import training
-from recsys_assets.assets.code_version import code_version
 from recsys_assets.assets.step import Fitted, Step
 
 if TYPE_CHECKING:
@@ -42,5 +41,5 @@ def _step(profile: Profile, algorithm: type[Recommender], data: TrainingData) ->
         prepare=lambda snapshot: data.interactions(snapshot, algorithm.uses),
         reads=training.reads(algorithm.uses),
         kinds=("python", "numpy"),
-        code_version=code_version(algorithm),
+        modules=(algorithm.__module__,),
     )

@@ -45,14 +45,14 @@ def steps(profile: Profile) -> list[Step]:
             after=("audits.future",) if profile.audit else (),
             key=("release",),
             kinds=("duckdb",),
-            code_version=hashlib.sha256("".join(s.text for s in selects.values()).encode()).hexdigest()[:12],
+            sql=tuple(select.path for select in selects.values()),
         )
     ]
 
 
 def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot) -> Made:
     macros, releases = (SQL_FOLDER / "release" / "macros.sql").read_text(), Releases(profile.folder)
-    release_id = _release_id(snapshot, macros)
+    release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros])
     tables = {table: snapshot.table(select.text) for table, select in selects.items()}
     file = releases.build(snapshot.night, release_id, tables, macros)
     published = releases.publish(snapshot.night, release_id)
@@ -69,7 +69,7 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     return Made(declared_rows(TABLE, [row]), results, facts)
 
 
-def _release_id(snapshot: Snapshot, macros: str) -> str:
-    """Name of the content: the same inputs make the same release."""
+def _release_id(snapshot: Snapshot, sql: list[str]) -> str:
+    """Name of the content: the same inputs and SQL make the same release."""
     content = sorted(f"{p.table} {p.night} {p.fingerprint}" for p in snapshot.inputs)
-    return hashlib.sha256("\n".join([*content, macros]).encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join([*content, *sql]).encode()).hexdigest()[:12]

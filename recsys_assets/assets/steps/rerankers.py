@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from recsys_assets.ranking.reranker import Examples
     from recsys_assets.storage.lake.snapshot import Snapshot
 
-EXAMPLE_ROWS, RANKING_ROWS = (load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("examples", "ranking"))
+EXAMPLE_ROWS = load_select(SQL_FOLDER / "training" / "examples.sql")
+RANKING_ROWS = load_select(SQL_FOLDER / "training" / "ranking.sql")
 RANKING_KEY = ("algorithm", "task", "user_key", "rank")
 ROWS_AT_ONCE = 600_000
 """Candidates that all threads read and score at once: with 150 features 360 MB, and as much for DuckDB's columns."""
@@ -61,7 +62,6 @@ def _examples(profile: Profile) -> Step:
         key=CANDIDATE,
         stage="rerankers",
         kinds=("duckdb", "sql"),
-        code_version=EXAMPLE_ROWS.code_version,
     )
 
 
@@ -122,7 +122,6 @@ def _rankings(profile: Profile) -> Step:
         key=RANKING_KEY,
         stage="rerankers",
         kinds=("python", "lightgbm"),
-        code_version=RANKING_ROWS.code_version,
     )
 
 

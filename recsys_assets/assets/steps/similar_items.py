@@ -33,6 +33,7 @@ def steps(profile: Profile) -> list[Step]:
             after=tuple(f"models.{name}" for name in able),
             key=("item_key", "rank"),
             kinds=("python", "parquet"),
+            modules=tuple(registry()[name].__module__ for name in able),
         )
     ]
 
