@@ -1,4 +1,4 @@
-"""The asset graph of a night: the order of its assets, and the version of the code that makes each.
+"""The asset graph of a night: the order of its assets.
 
 Importing it loads Dagster.
 """
@@ -26,9 +26,3 @@ def asset_order(profile: Profile) -> list[str]:
         names += [".".join(key.path) for key in level]
         sorter.done(*level)
     return names
-
-
-def code_versions(profile: Profile) -> dict[str, str | None]:
-    """Version of the code that makes each asset now, by its name, ``schema.table``; None where none is kept."""
-    specs = [spec for assets in all_assets(profile) for spec in assets.specs]
-    return {".".join(spec.key.path): spec.code_version for spec in specs}

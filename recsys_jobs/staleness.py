@@ -1,81 +1,181 @@
-"""Which nights have to be built again: the one answer to whether a night is there as it would be made now.
+"""Whether a night is there as it would be made now: the one answer for all who ask what is to be built.
 
-What belongs here: holding a night's files against today's code, settings and inputs. Importing it loads Dagster,
-which knows the code of each asset.
+What belongs here: holding a night's files against their checksums, and against today's code, settings and inputs.
+Importing it loads Dagster, which knows the order of the assets.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.assets.clean import clean_steps
+from recsys_assets.assets.code_version import changes, code_of, version_of
+from recsys_assets.assets.steps import all_steps
+from recsys_assets.storage.checksums import DamagedFile
+from recsys_assets.storage.lake.partitions import LakeError, Partition, Partitions
+from recsys_assets.storage.lake.plan import list_files
 from recsys_assets.storage.lake.provenance import provenance
-from recsys_assets.storage.release.releases import Releases
-from recsys_jobs.graph import code_versions
+from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.models import Models
+from recsys_assets.storage.release.releases import ReleaseError, Releases
+from recsys_jobs.graph import asset_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from recsys_assets.assets.step import Step
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
+    from recsys_assets.storage.lake.provenance import Provenance
+    from recsys_assets.storage.models import Model
 
-STAGES = ("clean", "features", "candidates", "grades", "recommendations")
-"""Stages whose tables are looked at; a release is only missed where readers would see it."""
+MAX_NAMED = 3
+"""Changed files that a reason names."""
 
 
-def unfinished_nights(profile: Profile, nights: Sequence[Night]) -> list[Night]:
-    """Those of the nights that are not built; the newest built one, too, where it was not published or is gone.
+@dataclass(frozen=True)
+class TableState:
+    """What a table or model of a night is, held against what would be made now."""
 
-    The run of such a one was cut short after its lists. Of an older night readers would miss nothing.
-    """
-    lake, released = Lake(profile), {release.night for release in Releases(profile.folder).list()}
-    built = lake.built_nights()
-    published = built[-1:] if built and lake.partition("releases.published", built[-1]) else []
-    return [
-        night
-        for night in nights
-        if night not in built or (night == built[-1] and not (night in released and night in published))
-    ]
+    name: str
+    """``schema.table``."""
+    state: Literal["current", "stale", "damaged", "missing"]
+    reason: str = ""
+    """What changed, or what is damaged."""
+
+
+class Inspection:
+    """The nights of a profile as they lie there now, and the code of now; both are read once."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile, self._lake, self._models = profile, _Listed(profile), Models(profile)
+        steps = [*clean_steps(Landing(profile)).values(), *all_steps(profile)]
+        self._steps = {step.name: step for step in steps if step.key or step.name.startswith("models.")}
+        self._codes = {name: code_of(step) for name, step in self._steps.items()}
+
+    def tables(self, night: Night) -> list[TableState]:
+        """State of every table and model of a night, in graph order.
+
+        Reads every file of the night, those of the log, and the release that readers see: O(bytes), once in a process.
+        """
+        return [self._state(name, night) for name in self._order if name in self._steps and self._belongs(name, night)]
+
+    def is_current(self, night: Night) -> bool:
+        """Whether all of a night is current."""
+        return night in self._built and all(table.state == "current" for table in self.tables(night))
+
+    @cached_property
+    def _order(self) -> list[str]:
+        return asset_order(self.profile)
+
+    @cached_property
+    def _built(self) -> list[Night]:
+        return self._lake.built_nights()
+
+    def _belongs(self, name: str, night: Night) -> bool:
+        """Whether readers or later nights would miss the table: a release, only of the newest night."""
+        return name != "releases.published" or night >= max(self._built, default=night)
+
+    def _state(self, name: str, night: Night) -> TableState:
+        schema, _, table = name.partition(".")
+        try:
+            made: Model | Partition | None
+            if schema == "models":
+                made = self._models.get(table, night)
+                made.verify()
+                about = made.provenance
+            else:
+                made = self._lake.partition(name, night)
+                if made is None:
+                    return TableState(name, "missing")
+                self._lake.verify(made)
+                about = provenance(made.path)
+            if name == "releases.published":
+                self._check_release(night)
+        except DamagedFile as error:
+            return TableState(name, "damaged", str(error))
+        except LakeError:
+            return TableState(name, "missing")
+        except ReleaseError as error:
+            return TableState(name, "damaged", str(error))
+        reason = next(self._reasons(self._steps[name], about), None)
+        return TableState(name, "current") if reason is None else TableState(name, "stale", reason)
+
+    def _check_release(self, night: Night) -> None:
+        releases = Releases(self.profile.folder)
+        names = [release.name for release in releases.list() if release.night == night]
+        if not names:
+            raise LakeError(f"Night {night} has no release.")
+        for name in names:
+            releases.verify(name)
+
+    def _reasons(self, step: Step, about: Provenance) -> Iterator[str]:
+        """Why what was made is not what would be made now."""
+        code = self._codes[step.name]
+        if about.code_version != version_of(code):
+            changed = changes(self.profile, about.code_version, code)
+            more = f" and {len(changed) - MAX_NAMED} more" if len(changed) > MAX_NAMED else ""
+            yield f"changed: {', '.join(changed[:MAX_NAMED])}{more}" if changed else "made by other code"
+        if about.profile != self.profile.fingerprint:
+            yield f"changed: settings of profile {self.profile.name}"
+        yield from self._changed_inputs(step, about)
+        for name, made in about.models.items():
+            try:
+                model = self._models.get(name, about.night)
+            except LakeError:
+                yield f"models.{name} is missing"
+            else:
+                if made != f"{model.night} {model.fingerprint}":
+                    yield f"models.{name} was fitted again since"
+
+    def _changed_inputs(self, step: Step, about: Provenance) -> Iterator[str]:
+        used = {(table, night): content for table, nights in about.inputs.items() for night, content in nights.items()}
+        for (table, night), content in used.items():
+            current = self._lake.partition(table, night)
+            if current is None:
+                yield f"{table} of {night} is missing"
+            elif current.fingerprint != content:
+                yield f"{table} of {night} is another since"
+        if step.name.startswith("clean."):
+            return  # Its SQL names landing, too, which no plan lists.
+        output = step.name if step.key else None
+        try:
+            plan = list_files(self._lake, about.night, step.reads, {output: step.reads} if output else {})
+        except LakeError as error:
+            yield str(error)
+            return
+        for partition in plan.inputs(output, {}):
+            if (partition.table, partition.night) not in used:
+                yield f"{partition.table} of {partition.night} was built since"
+
+
+class _Listed(Partitions):
+    """The lake as it is when it is first asked: each table is listed once."""
+
+    def __init__(self, profile: Profile) -> None:
+        super().__init__(profile)
+        self._disk, self._known = Partitions(profile), dict[str, dict["Night", Partition]]()
+
+    def partitions(self, table: str, last: Night | None = None) -> list[Partition]:
+        if table not in self._known:
+            self._known[table] = {partition.night: partition for partition in self._disk.partitions(table)}
+        return [partition for night, partition in self._known[table].items() if last is None or night <= last]
+
+    def partition(self, table: str, night: Night) -> Partition | None:
+        self.partitions(table)
+        return self._known[table].get(night)
 
 
 def nights_to_build(profile: Profile, nights: Sequence[Night]) -> list[Night]:
-    """The nights, oldest first, from the first one on that is unfinished or not up to date.
+    """The nights, oldest first, from the first one on of which anything is missing, damaged or stale.
 
     What a night writes, later ones may read; so those after it are built again, too.
     """
-    lake, nights = Lake(profile), sorted(nights)
-    unfinished = unfinished_nights(profile, nights)
-    if not nights or nights[0] in unfinished:
+    nights = sorted(nights)
+    if not nights or nights[0] not in Partitions(profile).built_nights():
         return nights  # The code of now, which takes a second to read, would change nothing.
-    versions = {name: code for name, code in code_versions(profile).items() if name.partition(".")[0] in STAGES}
-    for place, night in enumerate(nights):
-        if night in unfinished or not _is_up_to_date(lake, night, versions):
-            return nights[place:]
-    return []
-
-
-def _is_up_to_date(lake: Lake, night: Night, versions: Mapping[str, str | None]) -> bool:
-    """Whether every table of a night is there, made by the settings and SQL of now from the partitions of now.
-
-    Each table's file names what it was made from. The pooled grades rest on all nights up to it: a night that was
-    built between others since is missing there. The settings are a table of their own, so other ones are another file.
-    """
-    for table, version in versions.items():
-        partition = lake.partition(table, night)
-        if partition is None:
-            return False
-        about = provenance(partition.path)
-        if version and about.code_version and version != about.code_version:
-            return False
-        for name, days in about.inputs.items():
-            for day, fingerprint in days.items():
-                current = lake.partition(name, day)
-                if current is None or current.fingerprint != fingerprint:
-                    return False
-        if table == "recommendations.settings" and about.profile != lake.profile.fingerprint:
-            return False
-        if table == "grades.pooled" and len(about.inputs["grades.summary"]) < len(
-            lake.partitions("grades.summary", night)
-        ):
-            return False
-    return True
+    inspection = Inspection(profile)
+    stale = (place for place, night in enumerate(nights) if not inspection.is_current(night))
+    return nights[next(stale, len(nights)) :]

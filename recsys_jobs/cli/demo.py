@@ -33,12 +33,12 @@ def demo(ctx: typer.Context) -> None:
     Run again, it finds its work done and only shows it.
     """
     from recsys_assets.assets.raw import history_files  # These load Dagster.
-    from recsys_jobs.staleness import unfinished_nights
+    from recsys_jobs.staleness import nights_to_build
 
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
     console.print(f"[bold]{profile.title or profile.name}[/bold]")
-    left = unfinished_nights(profile, profile.demo_nights)
+    left = nights_to_build(profile, profile.demo_nights)
     with imported_meanwhile(*SLOW_TO_IMPORT if left else ()):
         context.land(history_files(profile), "history")
     context.build_nights(left)

@@ -14,6 +14,7 @@ from dagster import MetadataValue, get_dagster_logger
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.storage.release.folder import parse_name
 from recsys_assets.storage.release.releases import Releases
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros])
     tables = {table: snapshot.table(select.text) for table, select in selects.items()}
     file = releases.build(snapshot.night, release_id, tables, macros)
-    published = releases.publish(snapshot.night, release_id)
+    # Where the release that readers see is damaged, the new one has another id.
+    published = releases.publish(*parse_name(file.parent.name))
     get_dagster_logger().info(published.reason)
     results = {"Outcome": published.reason, "Published": published.published, "Release": published.name}
     facts = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.storage.checksums import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,9 +16,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-__all__ = ["FILE_NAME", "STORAGE_VERSION", "ReleaseError", "check_file", "write_file"]
+__all__ = [
+    "CHECKSUM_NAME",
+    "FILE_NAME",
+    "STORAGE_VERSION",
+    "ReleaseError",
+    "check_file",
+    "write_checksum",
+    "write_file",
+]
 
 FILE_NAME = "recsys.duckdb"
+CHECKSUM_NAME = "checksum"
+"""File beside it with the checksum of its bytes, as 16 hexadecimal digits."""
 STORAGE_VERSION = "v1.4.0"  # DuckDB 1.4 and every later client can open it.
 _CATALOGUE = "recsys"  # Clients see this name: DuckDB takes it from the file's stem.
 _TABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
@@ -71,6 +82,11 @@ def write_file(file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader]
             "Mend the table, the macro or the disk it names and build again."
         ) from error
     return rows
+
+
+def write_checksum(folder: Path) -> None:
+    """Write the checksum of a finished release beside it, before it gets its name."""
+    (folder / CHECKSUM_NAME).write_text(checksum(folder / FILE_NAME) + "\n")
 
 
 def _write_table(con: DuckDBPyConnection, name: str, table: pa.Table | pa.RecordBatchReader) -> int:
@@ -128,7 +144,7 @@ def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
     """
     import duckdb
 
-    beside = sorted(path.name for path in file.parent.iterdir() if path != file)
+    beside = sorted(path.name for path in file.parent.iterdir() if path.name not in (file.name, CHECKSUM_NAME))
     if beside:
         raise ReleaseError(f"Release file {file} is not whole: {', '.join(beside)} lies beside it. Build it again.")
     try:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.release.file import FILE_NAME, ReleaseError
+from recsys_assets.storage.checksums import DamagedFile, is_whole
+from recsys_assets.storage.release.file import CHECKSUM_NAME, FILE_NAME, ReleaseError
 from recsys_assets.storage.release.history import Publication, read_history
 
 if TYPE_CHECKING:
@@ -155,6 +156,28 @@ class ReleaseFolder:
                 f"The current release {name} cannot be opened: {error}. "
                 "Roll back (`recsys rollback`), then build its night again."
             ) from error
+
+    def verify(self, name: str) -> None:
+        """Hold a release's bytes against those that were written; O(bytes).
+
+        One that version 0.1 built has no checksum, and passes.
+
+        Raises
+        ------
+        ReleaseError
+            If they are others, or the file cannot be read.
+        """
+        written = self.folder / name / CHECKSUM_NAME
+        try:
+            whole = is_whole(self.folder / name / FILE_NAME, written.read_text().strip() if written.exists() else "")
+        except (OSError, UnicodeDecodeError, DamagedFile) as error:
+            raise ReleaseError(f"Release {name} cannot be read: {error}") from error
+        if not whole:
+            raise ReleaseError(
+                f"{self.folder / name / FILE_NAME} is damaged: its bytes are not those that were written. Build night "
+                f"{parse_name(name)[0]} again, which replaces it: recsys night {parse_name(name)[0]}; readers are best "
+                "off with `recsys rollback` until then."
+            )
 
     def current_name(self) -> str | None:
         """Return the name of the release that the link points at, whether or not it is there.

@@ -10,11 +10,19 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, count
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from recsys_assets.storage import atomic
-from recsys_assets.storage.release.file import FILE_NAME, ReleaseError, check_file, write_file
+from recsys_assets.storage.release.file import (
+    CHECKSUM_NAME,
+    FILE_NAME,
+    ReleaseError,
+    check_file,
+    write_checksum,
+    write_file,
+)
 from recsys_assets.storage.release.folder import ReleaseFolder, ReleaseInfo, parse_name, release_name
 from recsys_assets.storage.release.history import Publication, write_history
 
@@ -72,7 +80,7 @@ class Releases(ReleaseFolder):
         """Write and check a release, without publishing it.
 
         A release that exists and passes the check is left as it is, and readers among the tables unread. One
-        that fails it (a damaged file) is replaced, unless it is the current one.
+        that fails it (a damaged file) is replaced; while readers see it, by one whose id ends in `.2`, `.3`, ...
 
         Parameters
         ----------
@@ -95,17 +103,18 @@ class Releases(ReleaseFolder):
         ReleaseError
             If it cannot be written or fails its check; nothing of it is left, and the current release stays.
         """
-        name = release_name(night, release_id)
-        final = self.folder / name
         with self._lock():
             for stale in self.folder.glob(".tmp-*"):  # A killed process left it, as we hold the lock.
                 _delete(stale)
-            if final.exists() and self._keep(name, tables):
+            name = self._free_name(release_name(night, release_id), tables)
+            final = self.folder / name
+            if final.exists():
                 return final / FILE_NAME
             temporary = self.folder / f".tmp-{uuid4().hex}"
             try:
                 temporary.mkdir()
                 check_file(temporary / FILE_NAME, write_file(temporary / FILE_NAME, tables, macros_sql))
+                write_checksum(temporary)
                 _seal(temporary)
                 atomic.rename(temporary, final)
             except (OSError, ReleaseError) as error:
@@ -114,24 +123,29 @@ class Releases(ReleaseFolder):
                 _delete(temporary)
         return final / FILE_NAME
 
-    def _keep(self, name: str, tables: Mapping[str, pa.Table | pa.RecordBatchReader]) -> bool:
-        """Whether an existing release is whole; one that is damaged makes way, unless it is current."""
+    def _free_name(self, name: str, tables: Mapping[str, pa.Table | pa.RecordBatchReader]) -> str:
+        """The name, or one derived from it, under which a whole release lies or nothing does.
+
+        One that is damaged makes way, but for the one that readers see: the link may never point at nothing.
+        """
         # A reader's rows cannot be counted without using it up.
         rows = {table: getattr(given, "num_rows", None) for table, given in tables.items()}
-        try:
-            check_file(self.folder / name / FILE_NAME, rows)
-        except (OSError, ReleaseError) as error:
-            if name == self.current_name():
-                raise ReleaseError(
-                    f"Release {name} is current and fails its check: {error} "
-                    "Roll back (`recsys rollback`), then build again; or build under another id."
-                ) from error
-            self._remove(name)
-            return False
-        return True
+        for free in chain([name], (f"{name}.{number}" for number in count(2))):
+            if not (self.folder / free).exists():
+                return free
+            try:
+                self.verify(free)
+                check_file(self.folder / free / FILE_NAME, rows)
+            except (OSError, ReleaseError):
+                if free != self.current_name():
+                    self._remove(free)
+                    return free
+            else:
+                return free
+        raise AssertionError("there is always a next number")
 
     def publish(self, night: date, release_id: str) -> Published:
-        """Make a release current, unless the current one is of a later night.
+        """Make a release current, unless the current one is of a later night, after a look at its bytes.
 
         Parameters
         ----------
@@ -148,7 +162,7 @@ class Releases(ReleaseFolder):
         Raises
         ------
         ReleaseError
-            If the release was not built, or the link's place is taken by something else.
+            If the release was not built or is damaged, or the link's place is taken by something else.
         """
         name = release_name(night, release_id)
         with self._lock():
@@ -200,6 +214,7 @@ class Releases(ReleaseFolder):
         current = self.current_name()
         if action == "publish" and current is not None and parse_name(name)[0] < parse_name(current)[0]:
             raise ReleaseError(f"Release {name} must not be published: {current}, of a later night, is current.")
+        self.verify(name)
         # Before the swap: if the last one was cut short, this is the last moment the link can tell of it.
         history = self.history()
         if name == self.current_name():
@@ -267,7 +282,7 @@ class Releases(ReleaseFolder):
 
 def _seal(folder: Path) -> None:
     """Make a finished release read-only and flush it."""
-    for path, mode in ((folder / FILE_NAME, 0o444), (folder, 0o555)):
+    for path, mode in ((folder / FILE_NAME, 0o444), (folder / CHECKSUM_NAME, 0o444), (folder, 0o555)):
         path.chmod(mode)
         atomic.sync(path)
 

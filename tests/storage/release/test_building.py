@@ -19,7 +19,7 @@ from tests.storage.release.few_rows import FIRST, MACROS, SECOND, leftovers, pub
 def test_a_release_is_one_read_only_file_that_older_clients_open(releases):
     file = releases.build(FIRST, "a", tables(), MACROS)
     assert file == releases.folder / "2017-11-01-a" / "recsys.duckdb"
-    assert list(file.parent.iterdir()) == [file]
+    assert sorted(path.name for path in file.parent.iterdir()) == ["checksum", "recsys.duckdb"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o444
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o555
     with duckdb.connect(str(file), read_only=True) as con:
@@ -62,15 +62,42 @@ def damage(file, content):
     file.parent.chmod(0o555)
 
 
-def test_a_damaged_release_is_built_anew_unless_it_is_current(releases):
+def flip(file):
+    """Change one bit in the middle of a file."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    damage(file, bytes(content))
+
+
+def test_a_damaged_release_is_built_anew(releases):
     file = releases.build(FIRST, "a", tables(), MACROS)
-    damage(file, file.read_bytes()[:5000])
-    releases.build(FIRST, "a", tables(), MACROS)
+    whole = file.read_bytes()
+    for spoil in (flip, lambda path: damage(path, whole[:5000])):
+        spoil(file)
+        assert releases.build(FIRST, "a", tables(), MACROS) == file
+        releases.verify(file.parent.name)
+
+
+def test_a_damaged_release_that_readers_see_is_followed_by_another(releases):
+    file = releases.build(FIRST, "a", tables(), MACROS)
     releases.publish(FIRST, "a")
-    assert published_night(releases) == FIRST
     damage(file, b"")
-    with pytest.raises(ReleaseError, match=r"2017-11-01-a is current and fails its check.*Roll back"):
-        releases.build(FIRST, "a", tables(), MACROS)
+    again = releases.build(FIRST, "a", tables(), MACROS)
+    assert again.parent.name == f"{FIRST}-a.2"
+    assert releases.build(FIRST, "a", tables(), MACROS) == again
+    assert releases.publish(FIRST, "a.2").published
+    assert published_night(releases) == FIRST
+
+
+def test_what_is_damaged_is_neither_published_nor_rolled_back_to(releases):
+    file = releases.build(FIRST, "a", tables(), MACROS)
+    releases.build(SECOND, "a", tables(), MACROS)
+    flip(file)
+    with pytest.raises(ReleaseError, match=f"{FIRST}-a/recsys.duckdb is damaged: .*recsys night {FIRST}"):
+        releases.publish(FIRST, "a")
+    releases.publish(SECOND, "a")
+    with pytest.raises(ReleaseError, match="is damaged"):
+        releases.rollback(to=f"{FIRST}-a")
 
 
 def test_an_existing_release_with_other_rows_is_not_taken_for_this_one(releases):
