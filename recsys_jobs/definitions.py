@@ -5,7 +5,10 @@ What belongs here: which assets, jobs, schedules and sensors exist. Loading it s
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dagster import (
+    AssetKey,
     AssetSelection,
     Definitions,
     JobDefinition,
@@ -19,6 +22,10 @@ from recsys_assets.checks.asset_checks import declared_checks
 from recsys_assets.profile import Profile, load_profile
 from recsys_jobs.audit.asset import AUDIT, audit_asset
 from recsys_jobs.automation import landing_sensor, nightly_schedule
+from recsys_jobs.graph import made_from
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 NIGHTLY, LAND = "nightly", "land"
 
@@ -63,9 +70,25 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     )
 
 
-def nightly_job(profile: Profile) -> JobDefinition:
-    """The job that builds a night of the profile."""
-    return build_definitions(profile).resolve_job_def(NIGHTLY)
+def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDefinition:
+    """The job that builds a night of the profile.
+
+    Parameters
+    ----------
+    names
+        Assets (``schema.table``) that are to be made again, with all that is made from them; None: all of a night.
+        What these are made from is checked again, too: a run may have ended before it was.
+    """
+    definitions = build_definitions(profile)
+    job = definitions.resolve_job_def(NIGHTLY)
+    if names is None:
+        return job
+    again, needed = made_from(profile, names)
+    if profile.audit:
+        again.add("audits.future")  # It looks at all of them.
+    assets, checked = ({AssetKey(name.split(".")) for name in some} for some in (again, again | needed))
+    checks = definitions.resolve_asset_graph().get_check_keys_for_assets(checked)
+    return job.get_subset(asset_selection=assets, asset_check_selection=checks)
 
 
 @definitions

@@ -1,4 +1,4 @@
-"""The asset graph of a night: the order of its assets.
+"""The asset graph of a night: the order of its assets, and what follows from some of them.
 
 Importing it loads Dagster.
 """
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from recsys_assets.assets.night_assets import all_assets
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from recsys_assets.profile import Profile
 
 
@@ -26,3 +28,25 @@ def asset_order(profile: Profile) -> list[str]:
         names += [".".join(key.path) for key in level]
         sorter.done(*level)
     return names
+
+
+def made_from(profile: Profile, names: Collection[str]) -> tuple[set[str], set[str]]:
+    """What has to be made again with some assets.
+
+    Returns
+    -------
+    tuple of set of str
+        The assets with all that is made from them, and what these are made from directly; ``schema.table``.
+    """
+    deps = {
+        ".".join(spec.key.path): {".".join(dep.asset_key.path) for dep in spec.deps}
+        for assets in all_assets(profile)
+        for spec in assets.specs
+    }
+    again = set(names)
+    for name in asset_order(profile):  # Each stands after what it is made from.
+        if deps[name] & again:
+            again.add(name)
+    if any(name.startswith("clean.") for name in again):  # One step writes all of them.
+        again |= {name for name in deps if name.startswith("clean.")}
+    return again, {dep for name in again for dep in deps.get(name, ())} - again

@@ -19,6 +19,7 @@ from uuid import uuid4
 from recsys_assets.errors import RecsysError
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.profile import PROJECT, data_folder, load_profile
+from recsys_assets.storage.night_lock import building
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +106,10 @@ def run_night(
     """
     check_night(profile, night)
     run_id = str(uuid4())
-    with _followed(instance, run_id, len(job.graph.node_defs), progress):
+    with (
+        building(profile, f"night {night}", lambda text: progress(0, len(job.graph.node_defs), text)),
+        _followed(instance, run_id, len(job.graph.node_defs), progress),
+    ):
         result = job.execute_in_process(
             partition_key=night.isoformat(),
             instance=instance,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from dagster import AssetKey
+
 from recsys_assets.assets.clean import clean_steps
 from recsys_assets.assets.code_version import changes, code_of, version_of
 from recsys_assets.assets.steps import all_steps
@@ -24,6 +26,8 @@ from recsys_jobs.graph import asset_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from dagster import DagsterInstance
 
     from recsys_assets.assets.step import Step
     from recsys_assets.nights import Night
@@ -166,6 +170,21 @@ class _Listed(Partitions):
     def partition(self, table: str, night: Night) -> Partition | None:
         self.partitions(table)
         return self._known[table].get(night)
+
+
+def assets_to_build(profile: Profile, night: Night, instance: DagsterInstance) -> list[str] | None:
+    """Assets of a night (``schema.table``) that are missing, damaged or stale; None: the night was never begun."""
+    if Partitions(profile).partition("clean.events", night) is None:
+        return None
+    inspection = Inspection(profile)
+    names = [table.name for table in inspection.tables(night) if table.state != "current"]
+    # These lie in no table of the night: MLflow is told, and the audit reads all others.
+    others = ["tracking.mlflow", *(["audits.future"] if profile.audit else [])]
+    return names + [
+        name
+        for name in others
+        if night.isoformat() not in instance.get_materialized_partitions(AssetKey(name.split(".")))
+    ]
 
 
 def nights_to_build(profile: Profile, nights: Sequence[Night]) -> list[Night]:

@@ -22,6 +22,7 @@ from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.metadata import cost_metadata, model_metadata, table_metadata
 from recsys_assets.assets.night_partitions import graded_partition, profile_partitions
+from recsys_assets.assets.one_night import one_night_at_a_time
 from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.assets.usage import measured
 from recsys_assets.nights import Night, cutoff
@@ -74,7 +75,9 @@ def asset_of(profile: Profile, step: Step) -> AssetsDefinition:
     """The asset of a step."""
     lineages = Lineages()
 
-    @multi_asset(name=step.name.replace(".", "__"), specs=[spec_of(profile, step)])
+    @multi_asset(
+        name=step.name.replace(".", "__"), specs=[spec_of(profile, step)], resource_defs=one_night_at_a_time(profile)
+    )
     def build(context: AssetExecutionContext) -> MaterializeResult[None]:
         return materialize(profile, step, context, lineages)
 

@@ -20,6 +20,7 @@ from dagster import (
 )
 
 from recsys_assets.assets.factory import materialize, night_of, spec_of
+from recsys_assets.assets.one_night import one_night_at_a_time
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
@@ -63,7 +64,12 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
         blocking=True,
     )
 
-    @multi_asset(name=_TABLE.replace(".", "__"), specs=[spec_of(profile, step)], check_specs=[check])
+    @multi_asset(
+        name=_TABLE.replace(".", "__"),
+        specs=[spec_of(profile, step)],
+        check_specs=[check],
+        resource_defs=one_night_at_a_time(profile),
+    )
     def future(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         yield materialize(profile, step, context)  # The night's report is locked to this process meanwhile.
         audit = audits.pop(night_of(context))

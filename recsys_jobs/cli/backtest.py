@@ -60,7 +60,7 @@ def backtest(
     if len(left) < len(nights):
         console.print(f"{len(nights) - len(left)} of {len(nights)} nights are built and up to date.")
     if left:
-        _build(context, left, len(nights))
+        _build(context, left, len(nights), rebuild=rebuild)
     graded = [row for row in nightly_grades(profile, "ndcg", 10) if nights[0] <= row.night <= nights[-1]]
     print_grades(console, graded)
     _print_pooled(console, profile, nights[-1])
@@ -68,7 +68,7 @@ def backtest(
     console.print(f"Written: {folder}", soft_wrap=True, highlight=False)
 
 
-def _build(context: Context, nights: list[Night], n_in_all: int) -> None:
+def _build(context: Context, nights: list[Night], n_in_all: int, *, rebuild: bool) -> None:
     """Build nights as one backfill on the UI's pages.
 
     Raises
@@ -89,7 +89,7 @@ def _build(context: Context, nights: list[Night], n_in_all: int) -> None:
             if is_cancelled():
                 raise NightFailed(f"Cancelled on the UI's pages; {n_left} nights are left.")
             try:
-                context.build_nights([night], tags)
+                context.build_nights([night], tags, rebuild=rebuild)
             except NightFailed as failed:
                 raise NightFailed(
                     f"{failed}\nThe backtest stops there, with {n_left} of {n_in_all} nights left. Mend it and "

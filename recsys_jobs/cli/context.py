@@ -117,13 +117,17 @@ class Context:
             raise refused
         return landed
 
-    def build_nights(self, nights: Sequence[Night], tags: dict[str, str] | None = None) -> None:
-        """Build nights, oldest first, with a bar that names the step under way.
+    def build_nights(
+        self, nights: Sequence[Night], tags: dict[str, str] | None = None, *, rebuild: bool = False
+    ) -> None:
+        """Build what is missing, damaged or stale of nights, oldest first, with a bar that names the step under way.
 
         Parameters
         ----------
         tags
             Tags of their runs.
+        rebuild
+            Build what is current, too.
 
         Raises
         ------
@@ -134,16 +138,23 @@ class Context:
             check_night(self.profile, night)
         if not nights:
             return
-        job = self._job
+        from recsys_jobs.definitions import nightly_job  # These load Dagster, which takes seconds.
+        from recsys_jobs.staleness import assets_to_build
+
         columns = (TextColumn("night {task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
         with (
             Progress(*columns, TextColumn("{task.fields[step]}"), console=self.console) as bars,
             dagster_instance() as instance,
         ):
             for night in sorted(nights):
+                names = None if rebuild else assets_to_build(self.profile, night, instance)
+                if names == []:
+                    bars.print(f"Night {night} is built and current.")
+                    continue
                 bar = bars.add_task(str(night), total=None, step="")
 
                 def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
                     bars.update(bar, completed=done, total=steps, step=step)
 
+                job = self._job if names is None else nightly_job(self.profile, names)
                 run_night(self.profile, job, night, instance, progress, tags)

@@ -16,10 +16,12 @@ def night(
     night: Annotated[
         datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="Night to build (default: the newest closed one).")
     ] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build what is there and current, too.")] = False,
 ) -> None:
     """Build one night, from the clean log to the published release.
 
-    Building it again gives the same tables.
+    What is there, whole and made by today's code, settings and inputs is not built again. Building it again would give
+    the same tables.
     """
     context = ctx.ensure_object(Context)
-    context.build_nights([night.date() if night else newest_night(context.profile)])
+    context.build_nights([night.date() if night else newest_night(context.profile)], rebuild=rebuild)

@@ -3,8 +3,8 @@
 What belongs here: what is hashed, in which form. It is defined over values, not over the bytes of a Parquet file, whose
 compression and grouping may change with the library that writes it, and it asks no engine for a hash.
 
-Format 2. Rows are taken in their order. Each column gives three streams of little-endian bytes, and columns inside lists
-and structs streams of their own, which do not depend on how rows come in batches:
+Format 2. Rows are taken in their order. Each column gives three streams of little-endian bytes, and columns inside
+lists and structs streams of their own, which do not depend on how rows come in batches:
 
 ======  ===============================================================================================
 nulls   the places (uint64, from 0) of nulls
@@ -13,8 +13,8 @@ values  numbers, dates and instants as they are, booleans as a byte, decimals as
         after another; 0 or nothing for null. −0 is 0, and there is one NaN
 ======  ===============================================================================================
 
-The fingerprint is XXH3 of 128 bits (Collet, xxHash 2020) of the format's number, the columns' names and types, the number
-of rows, and the XXH3 of each stream, as JSON. Format 1, until version 0.1, was a sum of DuckDB's ``hash()``.
+The fingerprint is XXH3 of 128 bits (Collet, xxHash 2020) of the format's number, the columns' names and types, the
+number of rows, and the XXH3 of each stream, as JSON. Format 1, until version 0.1, was a sum of DuckDB's ``hash()``.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class _Column:
             array = array.dictionary_decode()
         if array.null_count:
             places = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
-            self.nulls.update((places + self.n_rows).astype("<u8"))
+            self.nulls.update((places + self.n_rows).astype("<u8").data)
         self.n_rows += len(array)
         kind = array.type
         if pa.types.is_struct(kind):
@@ -71,7 +71,7 @@ class _Column:
                 child.add(values)
         elif pa.types.is_nested(kind):
             lengths = pc.fill_null(pc.list_value_length(_as_list(array)), 0)
-            self.sizes.update(lengths.to_numpy(zero_copy_only=False).astype("<i8"))
+            self.sizes.update(lengths.to_numpy(zero_copy_only=False).astype("<i8").data)
             self.inside[0].add(_as_list(array).flatten())
         elif pa.types.is_null(kind):
             pass
@@ -85,22 +85,22 @@ class _Column:
 
         kind = array.type
         if pa.types.is_boolean(kind):
-            self.values.update(pc.fill_null(array, fill_value=False).cast(pa.uint8()).to_numpy())
+            self.values.update(pc.fill_null(array, fill_value=False).cast(pa.uint8()).to_numpy().data)
         elif pa.types.is_floating(kind):
             numbers = pc.fill_null(array, 0).to_numpy(zero_copy_only=False) + 0.0  # −0 becomes 0.
             undefined = np.isnan(numbers)
             if undefined.any():
                 numbers[undefined] = np.nan
-            self.values.update(np.ascontiguousarray(numbers))
+            self.values.update(np.ascontiguousarray(numbers).data)
         elif pa.types.is_fixed_size_binary(kind) or pa.types.is_decimal(kind) or pa.types.is_primitive(kind):
-            self.values.update(_fixed_width(array))
+            self.values.update(_fixed_width(array).data)
         else:
             text = array.cast(pa.large_binary() if _is_bytes(kind) else pa.large_string())
             if text.null_count:
                 text = pc.fill_null(text, b"" if _is_bytes(kind) else "")
             _, offsets, content = text.buffers()
             ends = np.frombuffer(offsets, "<i8")[text.offset : text.offset + len(text) + 1]
-            self.sizes.update(np.diff(ends))
+            self.sizes.update(np.diff(ends).data)
             if content is not None and len(ends):
                 self.values.update(memoryview(content)[int(ends[0]) : int(ends[-1])])
 
