@@ -15,6 +15,7 @@ from dagster import AssetKey
 from recsys_assets.assets.clean import clean_steps
 from recsys_assets.assets.code_version import changes, code_of, version_of
 from recsys_assets.assets.steps import all_steps
+from recsys_assets.nights import ONE_DAY, nights_between
 from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.lake.partitions import LakeError, Partition, Partitions
 from recsys_assets.storage.lake.plan import list_files
@@ -45,6 +46,8 @@ class TableState:
 
     name: str
     """``schema.table``."""
+    night: Night
+    """Night of the partition; of the log also those since the night built before, which belong to it."""
     state: Literal["current", "stale", "damaged", "missing"]
     reason: str = ""
     """What changed, or what is damaged."""
@@ -64,7 +67,13 @@ class Inspection:
 
         Reads every file of the night, those of the log, and the release that readers see: O(bytes), once in a process.
         """
-        return [self._state(name, night) for name in self._order if name in self._steps and self._belongs(name, night)]
+        before = max((built for built in self._built if built < night), default=night - ONE_DAY)
+        return [
+            self._state(name, of)
+            for name in self._order
+            if name in self._steps and self._belongs(name, night)
+            for of in (nights_between(before + ONE_DAY, night) if name.startswith("clean.") else [night])
+        ]
 
     def is_current(self, night: Night) -> bool:
         """Whether all of a night is current."""
@@ -93,27 +102,27 @@ class Inspection:
             else:
                 made = self._lake.partition(name, night)
                 if made is None:
-                    return TableState(name, "missing")
+                    return TableState(name, night, "missing")
                 self._lake.verify(made)
                 about = provenance(made.path)
             if name == "releases.published":
                 self._check_release(night)
         except DamagedFile as error:
-            return TableState(name, "damaged", str(error))
+            return TableState(name, night, "damaged", str(error))
         except LakeError:
-            return TableState(name, "missing")
+            return TableState(name, night, "missing")
         except ReleaseError as error:
-            return TableState(name, "damaged", str(error))
+            return TableState(name, night, "damaged", str(error))
         reason = next(self._reasons(self._steps[name], about), None)
-        return TableState(name, "current") if reason is None else TableState(name, "stale", reason)
+        return TableState(name, night, "current") if reason is None else TableState(name, night, "stale", reason)
 
     def _check_release(self, night: Night) -> None:
         releases = Releases(self.profile.folder)
-        names = [release.name for release in releases.list() if release.night == night]
+        # Of several the one that readers see counts, or else the newest.
+        names = sorted((r.is_current, r.built_at, r.name) for r in releases.list() if r.night == night)
         if not names:
             raise LakeError(f"Night {night} has no release.")
-        for name in names:
-            releases.verify(name)
+        releases.verify(names[-1][-1])
 
     def _reasons(self, step: Step, about: Provenance) -> Iterator[str]:
         """Why what was made is not what would be made now."""
@@ -177,7 +186,7 @@ def assets_to_build(profile: Profile, night: Night, instance: DagsterInstance) -
     if Partitions(profile).partition("clean.events", night) is None:
         return None
     inspection = Inspection(profile)
-    names = [table.name for table in inspection.tables(night) if table.state != "current"]
+    names = sorted({table.name for table in inspection.tables(night) if table.state != "current"})
     # These lie in no table of the night: MLflow is told, and the audit reads all others.
     others = ["tracking.mlflow", *(["audits.future"] if profile.audit else [])]
     return names + [

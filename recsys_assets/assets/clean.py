@@ -3,7 +3,7 @@
 What belongs here: sealing, and writing every night since the last sealed one. The tables are ``sql/clean/*.sql``.
 """
 
-from collections.abc import Iterable, Iterator  # Dagster resolves annotations when it loads.
+from collections.abc import Iterable, Iterator, Mapping  # Dagster resolves annotations when it loads.
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from dagster import (
     multi_asset,
 )
 
-from recsys_assets.assets.code_version import code_of, keep
+from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.factory import night_of, spec_of
 from recsys_assets.assets.metadata import cost_metadata, table_metadata
@@ -27,8 +27,10 @@ from recsys_assets.assets.usage import measured
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.selects.files import SQL_FOLDER, Select, load_select
+from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.partitions import LakeError
+from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.lake.writer import Written
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.threads import in_order
@@ -67,7 +69,7 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                 f"{lost[0]} was built and used by an earlier night, but its file is gone. Restore data/ from a backup, "
                 f"or build that night again. Lost in all: {len(lost)}."
             )
-        todo = [n for n in landing.seal(night) if n == night or not _is_written(lake, steps, n)]
+        todo = _unwritten(lake, steps, landing.seal(night), night)
         # The next night's rows are exported while this one's are written.
         exported = in_order(landing.export, todo, 1)
         for step, (n, rows) in enumerate(zip(todo, exported, strict=True), 1):
@@ -90,8 +92,30 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
     return clean
 
 
-def _is_written(lake: Lake, tables: Iterable[str], night: Night) -> bool:
-    return all(lake.partition(f"clean.{table}", night) is not None for table in tables)
+def _unwritten(lake: Lake, steps: Mapping[str, Step], sealed: Iterable[Night], night: Night) -> list[Night]:
+    """Nights to write: this one, those never written, and of those since the night built before the damaged and stale.
+
+    What lies before that belongs to other nights, which may be built again, too.
+    """
+    before = max((built for built in lake.built_nights() if built < night), default=night)
+    versions = {name: version_of(code_of(step)) for name, step in steps.items()}
+    return [
+        n
+        for n in sealed
+        if n == night or not all(_is_written(lake, name, n, versions[name] if n > before else "") for name in steps)
+    ]
+
+
+def _is_written(lake: Lake, name: str, night: Night, version: str) -> bool:
+    """Whether a table has a night's partition; with a version also, whether that is whole and made by it."""
+    partition = lake.partition(f"clean.{name}", night)
+    if partition is None or not version:
+        return partition is not None
+    try:
+        lake.verify(partition)
+        return provenance(partition.path).code_version == version
+    except DamagedFile:
+        return False
 
 
 def clean_selects(landing: Landing) -> dict[str, Select]:

@@ -218,7 +218,7 @@ class Deployment:
             f"{p.table} {p.night}": p.fingerprint for name in self.lake.tables() for p in self.lake.partitions(name)
         }
         models = {
-            str(folder.relative_to(self.folder)): sorted(f.name for f in folder.glob("0*"))[-1].partition("-")[2]
+            str(folder.relative_to(self.folder)): sorted(f.name for f in folder.glob("0*"))[-1].split("-")[1]
             for folder in self.folder.glob("models/*/night=*")
             if list(folder.glob("0*"))
         }

@@ -17,6 +17,7 @@ from recsys_assets.selects.canonical import CANONICAL, Canonical, SourceError, c
 from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.selects.source import Source, driver
+from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.landing import readers
 from recsys_assets.storage.landing.formats import formats
@@ -184,6 +185,30 @@ class Landing:
                 tables[f"landed.{name}"] = _export(con, self, canonical(name), again=again)
                 con.register(f"exported_{name}", tables[f"landed.{name}"])
         return tables
+
+    def verify(self) -> None:
+        """Read every block of the database, which holds each against its own checksum; O(bytes).
+
+        Raises
+        ------
+        DamagedFile
+            When one is not what was written.
+        """
+        import duckdb
+
+        try:
+            with self.open() as con:
+                tables = con.execute(
+                    "select format('landing.{}.{}', schema_name, table_name) from duckdb_tables() "
+                    "where database_name = 'landing' order by all"
+                ).fetchall()
+                for (table,) in tables:
+                    con.execute(f"select bit_xor(hash(rows)) from {table} as rows").fetchall()
+        except duckdb.Error as error:
+            raise DamagedFile(
+                f"{self.path} is damaged: {error}. Visible nights cannot be made again from delivered files, so restore "
+                "it from a backup; deliveries that came since land again by `recsys land`."
+            ) from error
 
     def files(self) -> pa.Table:
         """The ledger of files, in order of landing."""
