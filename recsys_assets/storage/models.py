@@ -39,7 +39,7 @@ class Model:
     """Hash of the names and bytes of its files."""
     path: Path
     checksum: str = ""
-    """Checksum of its provenance; none in the name of a folder that version 0.1 wrote."""
+    """Checksum of its provenance; none in the names that the first versions gave."""
 
     @property
     def provenance(self) -> Provenance:

@@ -36,6 +36,7 @@ from recsys_jobs.audit.relanding import reland
 from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
 from recsys_jobs.graph import asset_order
 from recsys_jobs.run import NightFailed, check_night, failure_of, newest_night
+from recsys_jobs.staleness import Inspection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,11 +101,13 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
     NightFailed
         When the night has not closed or is none of the profile's.
     AuditFailed
-        When the plain build fails.
+        When the plain build fails, or what the lake holds of the night is damaged or stale.
     """
     check_night(profile, night)
     deep = deep or users < 1
     audit = Audit(night, compared_with_lake=not deep and night in Lake(profile).built_nights())
+    if audit.compared_with_lake:
+        _check_current(profile, night)
     with scratch_folder(profile) as home:
         origin = home / "origin.duckdb"
         copy_landing(profile, origin)
@@ -130,6 +133,17 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
             built["lake"] = contents(profile, night, releases=False)
         _compare(audit, built, asset_order(profile))
     return audit
+
+
+def _check_current(profile: Profile, night: Night) -> None:
+    """Refuse a night that today's code would build otherwise: it would seem to have seen what came after it."""
+    tables = (table for table in Inspection(profile).tables(night) if not table.name.startswith("releases."))
+    for table in tables:
+        if table.state != "current":
+            raise AuditFailed(
+                f"Night {night} cannot be audited: {table.name} is {table.state}{': ' if table.reason else ''}"
+                f"{table.reason}. Build it again first: recsys night {night}"
+            )
 
 
 def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: list[str]) -> None:

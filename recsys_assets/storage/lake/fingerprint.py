@@ -14,7 +14,7 @@ values  numbers, dates and instants as they are, booleans as a byte, decimals as
 ======  ===============================================================================================
 
 The fingerprint is XXH3 of 128 bits (Collet, xxHash 2020) of the format's number, the columns' names and types, the
-number of rows, and the XXH3 of each stream, as JSON. Format 1, until version 0.1, was a sum of DuckDB's ``hash()``.
+number of rows, and the XXH3 of each stream, as JSON. Format 1, of the first versions, was a sum of DuckDB's ``hash()``.
 """
 
 from __future__ import annotations

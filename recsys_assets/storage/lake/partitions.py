@@ -44,7 +44,7 @@ class Partition:
     fingerprint: str
     path: Path
     checksum: str = ""
-    """Checksum of the file's bytes; none in the name of a file that version 0.1 wrote."""
+    """Checksum of the file's bytes; none in the names that the first versions gave."""
 
 
 class Partitions:

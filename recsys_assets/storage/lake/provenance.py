@@ -99,7 +99,7 @@ class Provenance:
             run_id=about["run_id"],
             watermark=datetime.fromisoformat(about["watermark"]) if about["watermark"] else None,
             inputs={
-                # Version 0.1 named files, ``<sequence>-<fingerprint>``.
+                # The first versions named files, ``<sequence>-<fingerprint>``.
                 table: {date.fromisoformat(night): name.rpartition("-")[2] for night, name in nights.items()}
                 for table, nights in about["inputs"].items()
             },

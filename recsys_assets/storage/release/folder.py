@@ -160,7 +160,7 @@ class ReleaseFolder:
     def verify(self, name: str) -> None:
         """Hold a release's bytes against those that were written; O(bytes).
 
-        One that version 0.1 built has no checksum, and passes.
+        One of the first versions has no checksum, and passes.
 
         Raises
         ------
