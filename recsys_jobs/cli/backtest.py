@@ -18,6 +18,7 @@ from recsys_assets.reports.grades import (
     pooled_grades,
     ranked_grades,
 )
+from recsys_assets.storage.lake.lake import Lake
 from recsys_jobs.cli.context import Context
 from recsys_jobs.cli.tables import interval, print_grades
 from recsys_jobs.run import NightFailed, check_night, dagster_instance
@@ -63,6 +64,7 @@ def backtest(
         _build(context, left, len(nights), rebuild=rebuild)
     graded = [row for row in nightly_grades(profile, "ndcg", 10) if nights[0] <= row.night <= nights[-1]]
     print_grades(console, graded)
+    _warn_of_others(console, profile, nights)
     _print_pooled(console, profile, nights[-1])
     folder = _write(profile, nights[0], nights[-1])
     console.print(f"Written: {folder}", soft_wrap=True, highlight=False)
@@ -95,6 +97,22 @@ def _build(context: Context, nights: list[Night], n_in_all: int, *, rebuild: boo
                     f"{failed}\nThe backtest stops there, with {n_left} of {n_in_all} nights left. Mend it and "
                     "run the same command: it goes on with that night."
                 ) from failed
+
+
+def _warn_of_others(console: Console, profile: Profile, nights: list[Night]) -> None:
+    """Name graded nights outside of the backtest that are pooled with its own and that today's code did not make."""
+    from recsys_jobs.staleness import Inspection  # It loads Dagster.
+
+    others = [night for night in Lake(profile).nights("grades.summary") if night < nights[-1] and night not in nights]
+    if not others:
+        return
+    inspection = Inspection(profile)
+    if odd := [night for night in others if not inspection.is_current(night)]:
+        console.print(
+            f"Pooled with these are grades of {len(odd)} nights, {odd[0]} to {odd[-1]}, that other code or settings made: "
+            f"a backtest from {odd[0]} on builds them anew.",
+            style="yellow",
+        )
 
 
 def _print_pooled(console: Console, profile: Profile, night: Night) -> None:

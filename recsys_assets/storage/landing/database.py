@@ -206,8 +206,8 @@ class Landing:
                     con.execute(f"select bit_xor(hash(rows)) from {table} as rows").fetchall()
         except duckdb.Error as error:
             raise DamagedFile(
-                f"{self.path} is damaged: {error}. Visible nights cannot be made again from delivered files, so restore "
-                "it from a backup; deliveries that came since land again by `recsys land`."
+                f"{self.path} is damaged: {error}. Visible nights cannot be made again from delivered files, so "
+                "restore it from a backup; deliveries that came since land again by `recsys land`."
             ) from error
 
     def files(self) -> pa.Table:
