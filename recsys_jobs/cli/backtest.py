@@ -109,7 +109,7 @@ def _warn_of_others(console: Console, profile: Profile, nights: list[Night]) -> 
     inspection = Inspection(profile)
     if odd := [night for night in others if not inspection.is_current(night)]:
         console.print(
-            f"Pooled with these are grades of {len(odd)} nights, {odd[0]} to {odd[-1]}, that other code or settings made: "
+            f"Pooled with them: grades of {len(odd)} nights, {odd[0]} to {odd[-1]}, made by other code or settings: "
             f"a backtest from {odd[0]} on builds them anew.",
             style="yellow",
         )
