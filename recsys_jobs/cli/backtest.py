@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from recsys_assets.evaluation.plots import grades_over_nights
 from recsys_assets.nights import nights_between
@@ -18,6 +17,7 @@ from recsys_assets.reports.grades import (
     pooled_grades,
     ranked_grades,
 )
+from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context
 from recsys_jobs.cli.tables import interval, print_grades
 from recsys_jobs.run import NightFailed, check_night, dagster_instance
@@ -25,10 +25,9 @@ from recsys_jobs.run import NightFailed, check_night, dagster_instance
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
-
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
+    from recsys_jobs.cli.console import Console
 
 
 def backtest(
@@ -65,7 +64,7 @@ def backtest(
     print_grades(console, graded)
     _print_pooled(console, profile, nights[-1])
     folder = _write(profile, nights[0], nights[-1])
-    console.print(f"Written: {folder}", soft_wrap=True, highlight=False)
+    console.print(f"Written: {folder}", soft_wrap=True)
 
 
 def _build(context: Context, nights: list[Night], n_in_all: int, *, rebuild: bool) -> None:

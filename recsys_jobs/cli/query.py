@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import shutil
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from recsys_assets.reports import releases as report
+from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context
+
+if TYPE_CHECKING:
+    pass
+
+ROWS_ON_A_TERMINAL = 20
+
+
+class Format(StrEnum):
+    """What a query's result is shown or written as."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
 
 
 def query(
     ctx: typer.Context,
     sql: Annotated[str, typer.Argument(help="SQL over the published release.")],
-    rows: Annotated[int, typer.Option(help="Rows to print at most.")] = 20,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help=f"Rows at most (default: {ROWS_ON_A_TERMINAL} on a terminal, else all).")
+    ] = None,
+    format: Annotated[
+        Format | None, typer.Option("--format", help="Default: what the name of --out ends with, else a table.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="File to write all rows to; one that is there is replaced.", dir_okay=False),
+    ] = None,
 ) -> None:
     """Run SQL on the published release, read-only.
 
     For example: recsys query "from serving.recommend(900, k := 5)"
     """
     context = ctx.ensure_object(Context)
+    chosen = format or _by_name(out)
+    if chosen is not Format.TABLE:
+        _write(context, sql, rows, out, chosen.value)
+        return
+    if out:
+        raise typer.BadParameter("a table is for reading; a file is csv, json or parquet.", param_hint="--format")
+    if rows is None and context.console.is_terminal:
+        rows = ROWS_ON_A_TERMINAL
     result = report.query(context.profile, sql, rows)
     if result is None:
         return
@@ -29,4 +65,42 @@ def query(
         table.add_row(*("" if value is None else str(value) for value in row))
     context.console.print(table)
     if result.has_more:
-        context.console.print(f"The first {rows} rows; see more with --rows.")
+        context.console.print(f"The first {rows} rows; see more with --rows, or write all with --out FILE.csv.")
+
+
+def _by_name(out: Path | None) -> Format:
+    """Format that the name of a file tells.
+
+    Raises
+    ------
+    BadParameter
+        When it tells none.
+    """
+    if out is None:
+        return Format.TABLE
+    ending = out.suffix.removeprefix(".").lower()
+    if ending not in {Format.CSV, Format.JSON, Format.PARQUET}:
+        raise typer.BadParameter(
+            f"{out.name} does not end with .csv, .json or .parquet; say which with --format.", param_hint="--out"
+        )
+    return Format(ending)
+
+
+def _write(context: Context, sql: str, rows: int | None, out: Path | None, kind: report.Format) -> None:
+    """Write the rows to a file, or to where standard output goes."""
+    console = context.console
+    if out:
+        n_rows = report.write_query(context.profile, sql, rows, out, kind)
+        console.print(f"Written: {out}, {n_rows:,} rows", soft_wrap=True)
+        return
+    if console.is_terminal and kind == "parquet":
+        raise typer.BadParameter("a terminal shows no Parquet; name a file with --out.", param_hint="--format")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "answer"
+        report.write_query(context.profile, sql, rows, file, kind)
+        if console.is_terminal:
+            console.print_lines(file.read_text().rstrip("\n"))
+            return
+        with file.open("rb") as answer:
+            shutil.copyfileobj(answer, sys.stdout.buffer)
+        sys.stdout.flush()

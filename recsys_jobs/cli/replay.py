@@ -46,7 +46,7 @@ def replay(
     for night in nights:
         for arrival in (arrival for arrival in coming if arrival.night == night):
             note = " again" if arrival.again else f" {arrival.days_late} day(s) late" if arrival.days_late else ""
-            console.print(f"[bold]{moment(profile, night):%Y-%m-%d %H:%M}[/bold] {arrival.path.name} arrives{note}")
+            console.print(f"{moment(profile, night):%Y-%m-%d %H:%M} {arrival.path.name} arrives{note}")
             context.land([hand_over(arrival.path, inbox(profile))], "arrival", arrived_at=moment(profile, night))
         if night == nights[-1] or (night - nights[0]).days % every == every - 1:
             context.build_nights([night], {"recsys/replay": str(first)})

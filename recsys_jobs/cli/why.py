@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Column, Table
 
 from recsys_assets.reports.recommendations import explain
+from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context, NightOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from recsys_assets.reports.recommendations import Evidence
+    from recsys_jobs.cli.console import Console
 
 MAX_EVENTS = 20
 """Events listed one by one."""
@@ -33,8 +32,7 @@ def why(
     why = explain(context.profile, user, item, built)
     for listing in why.listings:
         console.print(
-            f"[bold]{listing.title}[/bold] is at rank {listing.rank} of task {listing.task}: {listing.reason_text}",
-            soft_wrap=True,
+            f"{listing.title} is at rank {listing.rank} of task {listing.task}: {listing.reason_text}", soft_wrap=True
         )
     if not why.listings:
         console.print(f"Night {built} does not list item {item} for user {user}.")
@@ -46,16 +44,8 @@ def why(
 
 
 def _print_evidence(console: Console, events: Sequence[Evidence]) -> None:
-    table = Table(
-        Column("when (UTC)", no_wrap=True),
-        "what",
-        "item",
-        "quantity",
-        "visible from night",
-        Column("delivered in", no_wrap=True),
-        Column("row", no_wrap=True),
-        title="Evidence",
-    )
+    names = ("when (UTC)", "what", "item", "quantity", "visible from night", "delivered in", "row")
+    table = Table(*names, title="Evidence")
     for event in events[:MAX_EVENTS]:
         table.add_row(
             str(event.event_ts),
