@@ -1,8 +1,8 @@
 """The terminal, as commands see it: text is shown as it is, whoever delivered it.
 
-What belongs here: the one console of the command line, and its tables. No string is taken for rich's markup, an emoji's name or
-something to highlight, and no control character reaches the terminal (`recsys_assets.visible`). Style by ``style=``,
-``end_section=`` and columns, never by markup.
+What belongs here: the one console of the command line, and its tables. No string is taken for rich's markup, an emoji's
+name or something to highlight, and no control character reaches the terminal (`recsys_assets.visible`). Style by
+``style=``, ``end_section=`` and columns, never by markup.
 """
 
 from __future__ import annotations
