@@ -19,7 +19,8 @@ from uuid import uuid4
 
 from recsys_assets.errors import RecsysError, disk_sentence
 from recsys_assets.nights import last_closed, utc_now
-from recsys_assets.profile import PROJECT, data_folder, load_profile
+from recsys_assets.profile import PROJECT, data_folder
+from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.night_lock import building
 
 if TYPE_CHECKING:

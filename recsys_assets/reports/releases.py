@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from recsys_assets.errors import DiskError, RecsysError, disk_error
-from recsys_assets.selects.quoting import text
+from recsys_assets.storage.release.queries import QueryError, asked, write_rows
 from recsys_assets.storage.release.releases import ReleaseInfo, Releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from recsys_assets.profile import Profile
-
-Format = Literal["csv", "json", "parquet"]
-"""What a query's result is written as."""
-
-
-class QueryError(RecsysError):
-    """SQL that the release cannot run; the message is DuckDB's, with where to look."""
+    from recsys_assets.storage.release.queries import Format
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ def query(profile: Profile, sql: str, n_rows: int | None) -> QueryResult | None:
     QueryError
         When the SQL is wrong, or would write or read a file.
     """
-    with _asked(profile, sql) as relation:
+    with asked(Releases(profile.folder), sql) as relation:
         if relation is None:
             return None
         rows = (relation if n_rows is None else relation.limit(n_rows + 1)).fetchall()
@@ -76,8 +67,6 @@ def write_query(profile: Profile, sql: str, n_rows: int | None, file: Path, kind
         Rows to write at most; None: all.
     file
         File to write; one that is there is replaced.
-    kind
-        ``csv`` has a line of names, ``json`` is one list of objects.
 
     Returns
     -------
@@ -93,42 +82,7 @@ def write_query(profile: Profile, sql: str, n_rows: int | None, file: Path, kind
     DiskError
         When the file cannot be written.
     """
-    import duckdb
-
-    options = {"csv": "format csv, header", "json": "format json, array true", "parquet": "format parquet"}[kind]
-    file = file.resolve()  # Behind a link the file is replaced, not the link.
-    if file.exists() and not file.is_file():
-        raise DiskError(f"{file} is no regular file. Name one, or none to write to standard output.")
-    temporary = file.with_name(f".tmp-{file.name}")
-    with _asked(profile, sql) as relation, duckdb.connect() as writing:
+    with asked(Releases(profile.folder), sql) as relation:
         if relation is None:
             raise QueryError("The statement gives no rows to write. Write a SELECT, or leave out the format.")
-        # A database of its own, since the one that runs the SQL may touch no file.
-        writing.register("answer", (relation if n_rows is None else relation.limit(n_rows)).to_arrow_reader())
-        try:
-            with temporary.open("wb"):  # It says better than DuckDB what is wrong with a place.
-                pass
-            ((written,),) = writing.execute(f"copy answer to {text(str(temporary))} ({options})").fetchall()
-            temporary.replace(file)
-        except (OSError, duckdb.IOException) as error:
-            raise disk_error(error) or DiskError(f"{file} cannot be written: {error}. Choose another place.") from error
-        finally:
-            temporary.unlink(missing_ok=True)
-    return int(written)
-
-
-@contextmanager
-def _asked(profile: Profile, sql: str) -> Iterator[Any]:
-    """The result of a statement, not yet run; None for one that has none."""
-    import duckdb
-
-    with Releases(profile.folder).connect() as connection:
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
-        try:
-            yield connection.sql(sql)
-        except duckdb.Error as error:
-            raise QueryError(
-                f'{error}\nMend the SQL. `recsys query "show all tables"` lists the tables; docs/release.md says what '
-                "they hold."
-            ) from error
+        return write_rows(relation if n_rows is None else relation.limit(n_rows), file, kind)

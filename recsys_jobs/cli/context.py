@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from recsys_assets.profile import load_profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.quoting import text
 from recsys_assets.storage.lake.lake import Lake, LakeError
 from recsys_assets.visible import visible

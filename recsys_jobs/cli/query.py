@@ -16,7 +16,7 @@ from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context
 
 if TYPE_CHECKING:
-    pass
+    from recsys_assets.storage.release.queries import Format as FileFormat
 
 ROWS_ON_A_TERMINAL = 20
 
@@ -86,7 +86,7 @@ def _by_name(out: Path | None) -> Format:
     return Format(ending)
 
 
-def _write(context: Context, sql: str, rows: int | None, out: Path | None, kind: report.Format) -> None:
+def _write(context: Context, sql: str, rows: int | None, out: Path | None, kind: FileFormat) -> None:
     """Write the rows to a file, or to where standard output goes."""
     console = context.console
     if out:

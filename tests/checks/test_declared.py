@@ -6,7 +6,7 @@ from recsys_assets.assets.night_assets import all_assets
 from recsys_assets.checks.asset_checks import TOGETHER
 from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
 from recsys_assets.checks.tables import EXTRA, LISTS, MODELS, RAW, Tables
-from recsys_assets.profile import load_profile, profile_names
+from recsys_assets.profile_file import load_profile, profile_names
 from recsys_assets.selects.contracts import CONTRACTS, EVENTS
 from recsys_jobs.definitions import NIGHTLY, build_definitions
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import venv
 from datetime import date, datetime
 
@@ -60,7 +61,18 @@ calls = [
     "serving.recommend(-1, k := 2)", "serving.similar(101, k := 2)", "serving.similar('i9', k := 2)",
     "serving.similar('nothing')",
 ]
+def refusal(call):
+    try:
+        con.execute("from " + call).fetchall()
+    except duckdb.Error as error:
+        return str(error)
+
+wrong = [
+    "serving.recommend('u8', task := 'serch')", "serving.recommend('nobody', task := 'serch')",
+    "serving.recommend(7, k := -1)", "serving.similar(101, k := -1)",
+]
 print(json.dumps({
+    "refused": [refusal(call) for call in wrong],
     "version": duckdb.__version__,
     "items": {call: ids(call) for call in calls},
     "rows": con.execute("select count(*) from serving.recommendations").fetchall()[0][0],
@@ -68,6 +80,13 @@ print(json.dumps({
     "built_at": con.execute("select built_at from meta.build").fetchall()[0][0].isoformat(),
 }))
 """
+
+
+def check_refusals(refused):
+    assert [str(said).partition(": ")[2] for said in refused] == [
+        *["There is no task serch in this release. Its tasks: discovery, next"] * 2,
+        *["k is how many items you want: 0 or more"] * 2,
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +123,7 @@ def test_an_older_client_reads_the_tables_and_calls_the_macros(link, client, way
     assert seen["rows"] == 80
     assert seen["algorithms"] == [{"algorithm": "als", "rank": 1}]
     assert seen["built_at"] == datetime(2017, 11, 2, 2).isoformat()
+    check_refusals(seen["refused"])
     first_ten = [str(100 + rank) for rank in range(1, 11)]
     assert seen["items"] == {
         "serving.recommend(7)": first_ten,
@@ -116,3 +136,8 @@ def test_an_older_client_reads_the_tables_and_calls_the_macros(link, client, way
         "serving.similar('i9', k := 2)": ["301", "302"],
         "serving.similar('nothing')": [],
     }
+
+
+def test_our_own_client_refuses_what_cannot_be_asked(link):
+    out = subprocess.run([sys.executable, "-c", CLIENT, link, "opened"], capture_output=True, text=True, check=True)
+    check_refusals(json.loads(out.stdout)["refused"])
