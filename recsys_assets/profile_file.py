@@ -120,9 +120,10 @@ def _check_source(profile: Profile) -> None:
     for name in profile.known_earlier.keys() - extras:
         said = f"the source has no extra table {name!r}{did_you_mean(name, extras)}"
         problems.append((("known_earlier", name), said))
+    has = f"it has {', '.join(sorted(types))}"
     for name in profile.event_weights if types else ():
         if name not in types:
-            said = f"the source has no event of type {name!r}{did_you_mean(name, types)}; it has {', '.join(sorted(types))}"
+            said = f"the source has no event of type {name!r}{did_you_mean(name, types)}; {has}"
             problems.append((("event_weights", name), said))
     if problems:
         raise SettingsError(problems)

@@ -191,12 +191,13 @@ def failure_of(result: ExecuteInProcessResult) -> Failure:
             for event in result.all_node_events
             if event.step_key == step and event.event_type_value == "ASSET_CHECK_EVALUATION"
         ]
+        failed_checks = [check for check in checks if not check.passed and check.severity.value == "ERROR"]
         said = [
             f"check {check.check_name} of {'.'.join(check.asset_key.path)}: {check.description}"
-            for check in checks
-            if not check.passed and check.severity.value == "ERROR"
+            for check in failed_checks
         ]
-        return Failure(f"{step}: " + "\n".join(said))
+        selected = " ".join(f"--select {check.check_name}" for check in failed_checks)
+        return Failure(f"{step}: " + "\n".join([*said, f"The first rows that fail: recsys check {selected}"]))
     for link in chain:
         message = _CLASS.sub("", link.message.strip())
         if link.cls_name in _expected_names():

@@ -38,7 +38,7 @@ def check(
 
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
-    asked = night.date() if night else context.newest_built_night()
+    asked = context.built_night(night)
     checks, counts, started = select_checks(profile, select or []), dict.fromkeys(STYLES, 0), time.perf_counter()
     n_checks, width = len(checks), max(len(f"{check.name} of {check.table}") for check in checks) + 4
     console.print(f"Night {asked} of profile {profile.name}: {n_checks} checks")
@@ -64,13 +64,14 @@ def _print_line(console: Console, result: CheckResult, place: str, width: int) -
 
 
 def _print_failing(console: Console, result: CheckResult, first_failing: dict[str, object]) -> None:
-    """What the check says, and the first row that fails it."""
+    """What the check says, the first row that fails it, and what to do about it."""
     row = ", ".join(f"{name} {value}" for name, value in first_failing.items())
     threshold = f"error if {result.error_if}, " if result.error_if else ""
     lines = [
         result.description,
         f"{result.n_failing:,} of {result.n_rows:,} rows; {threshold}warn if {result.warn_if}; the first: {row}",
         f"all of them: {result.stored_in}" if result.stored_in else "",
+        f"What to do: {result.remedy}" if result.remedy else "",
     ]
     for line in filter(None, lines):
         console.print(f"    {line}", soft_wrap=True)

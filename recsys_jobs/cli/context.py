@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,7 +22,6 @@ from recsys_jobs.run import check_night, dagster_instance, report_landing, run_n
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from dagster import JobDefinition
 
@@ -29,6 +30,32 @@ if TYPE_CHECKING:
     from recsys_assets.storage.landing.database import Kind, Landed
 
 NightOption = Annotated[datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Night, e.g. 2017-10-31.")]
+
+
+def given_path(text: str) -> Path:
+    """A path that was typed; an empty one (of a variable that is not set) is none, and not the folder one is in.
+
+    Raises
+    ------
+    BadParameter
+        When it is empty.
+    """
+    if not text:
+        raise typer.BadParameter("is empty. Name a file, or a folder.")
+    return Path(text)
+
+
+def finite(share: float) -> float:
+    """A number that was typed; `nan` lies within all bounds.
+
+    Raises
+    ------
+    BadParameter
+        When it is not finite.
+    """
+    if not math.isfinite(share):
+        raise typer.BadParameter(f"{share} is not a number to count with.")
+    return share
 
 
 def recommend_command(user: str) -> str:
@@ -77,8 +104,9 @@ class Context:
         LakeError
             When it is not built, or none is.
         """
+        newest = self.newest_built_night()
         if asked is None:
-            return self.newest_built_night()
+            return newest
         night, built = asked.date(), Lake(self.profile).built_nights()
         if night not in built:
             raise LakeError(f"Night {night} is not built. Built are {', '.join(map(str, built[-10:]))}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recsys_jobs.cli.console import Table
-from recsys_jobs.cli.context import Context, recommend_command
+from recsys_jobs.cli.context import Context, given_path, recommend_command
 from recsys_jobs.init.measure import weigh
 from recsys_jobs.init.source import write_source
 
@@ -30,7 +30,15 @@ _COLUMN = "Column that is the {}."
 def init(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the source and the profile, e.g. my_shop.")],
-    file: Annotated[Path, typer.Option("--file", help="CSV, CSV.gz, TSV, Parquet or JSON lines with a row an event.")],
+    file: Annotated[
+        Path,
+        typer.Option(
+            "--file",
+            help="CSV, CSV.gz, TSV, Parquet or JSON lines with a row an event.",
+            parser=given_path,
+            metavar="FILE",
+        ),
+    ],
     user: Annotated[str | None, typer.Option(help=_COLUMN.format("user"))] = None,
     item: Annotated[str | None, typer.Option(help=_COLUMN.format("item"))] = None,
     time: Annotated[str | None, typer.Option(help=_COLUMN.format("time"))] = None,

@@ -13,7 +13,7 @@ import typer
 
 from recsys_assets.reports import releases as report
 from recsys_jobs.cli.console import Table
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.context import Context, given_path
 
 if TYPE_CHECKING:
     from recsys_assets.storage.release.queries import Format as FileFormat
@@ -34,14 +34,17 @@ def query(
     ctx: typer.Context,
     sql: Annotated[str, typer.Argument(help="SQL over the published release.")],
     rows: Annotated[
-        int | None, typer.Option(min=1, help=f"Rows at most (default: {ROWS_ON_A_TERMINAL} on a terminal, else all).")
+        int | None,
+        typer.Option(min=1, max=10**9, help=f"Rows at most (default: {ROWS_ON_A_TERMINAL} on a terminal, else all)."),
     ] = None,
     format: Annotated[
         Format | None, typer.Option("--format", help="Default: what the name of --out ends with, else a table.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="File to write all rows to; one that is there is replaced.", dir_okay=False),
+        typer.Option(
+            help="File to write all rows to; one that is there is replaced.", parser=given_path, metavar="FILE"
+        ),
     ] = None,
 ) -> None:
     """Run SQL on the published release, read-only.

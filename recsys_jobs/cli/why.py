@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys_assets.reports.recommendations import explain
+from recsys_assets.visible import visible
 from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context, NightOption
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_EVENTS = 20
 """Events listed one by one."""
+MAX_WIDTH = 40
+"""Characters of a file's name that are shown in one line."""
 
 
 def why(
@@ -44,9 +47,13 @@ def why(
 
 
 def _print_evidence(console: Console, events: Sequence[Evidence]) -> None:
-    names = ("when (UTC)", "what", "item", "quantity", "visible from night", "delivered in", "row")
-    table = Table(*names, title="Evidence")
-    for event in events[:MAX_EVENTS]:
+    shown = events[:MAX_EVENTS]
+    table = Table(title="Evidence")
+    for name in ("when (UTC)", "what", "item", "quantity", "visible from night", "delivered in", "row"):
+        # A file is copied from here: its name stays in one line, unless it would take half of the terminal.
+        in_one_line = name == "delivered in" and all(len(visible(event.file)) <= MAX_WIDTH for event in shown)
+        table.add_column(name, no_wrap=in_one_line or name in {"when (UTC)", "row"})
+    for event in shown:
         table.add_row(
             str(event.event_ts),
             event.event_type,

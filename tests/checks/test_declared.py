@@ -101,6 +101,17 @@ def test_every_table_and_model_has_checks_and_every_check_is_of_one(name):
     assert not tables - keys
 
 
+@pytest.mark.parametrize("name", profile_names())
+def test_every_check_says_what_must_hold_and_what_to_do_when_it_does_not(name):
+    for check in load_checks(load_profile(name)):
+        remedy = check.config.meta.remedy
+        assert check.description.rstrip(")").endswith("."), (
+            f"{check.name} of {check.table} needs a description, as a sentence"
+        )
+        assert remedy.endswith("."), f"say in meta: remedy: of {check.name} of {check.table} what to look at and change"
+        assert remedy.count(". ") >= 1, f"{check.name} of {check.table}: what to look at, and what to change"
+
+
 def test_every_table_and_model_is_checked_for_what_it_was_made_from():
     checks = load_checks(load_profile())
     made = {check.table for check in checks if "this.partition_inputs" in check.sql}

@@ -169,7 +169,8 @@ def test_unknown_ids_get_what_is_trending_and_known_ones_without_a_list_get_noth
     trending = [("next", rank, item, "trending", "trending now") for rank, item in ((1, "8"), (2, "9"))]
     assert release.execute(f"{RECOMMEND}('nobody')").fetchall() == trending
     assert release.execute(f"{RECOMMEND}('nobody', k := 1)").fetchall() == trending[:1]
-    assert release.execute(f"{RECOMMEND}('20', task := 'unheard of')").fetchall() == []
+    with pytest.raises(duckdb.Error, match=r"There is no task unheard of in this release\. Its tasks: discovery, next"):
+        release.execute(f"{RECOMMEND}('20', task := 'unheard of')").fetchall()
 
 
 def test_without_next_the_only_task_is_the_default(tables, tmp_path):

@@ -40,6 +40,8 @@ def asked(releases: ReleaseFolder, sql: str) -> Iterator[Any]:
     """
     import duckdb
 
+    if not sql.strip():
+        raise QueryError("There is no SQL to run. Write a SELECT, for example: from serving.recommend('some user')")
     with releases.connect() as connection:
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys_jobs.audit.report import sentence, verdict
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.context import Context, finite
 
 if TYPE_CHECKING:
     from recsys_jobs.audit.future import Audit
@@ -25,7 +25,8 @@ def future(
         bool, typer.Option("--deep", help="Build the graded night and the clean log anew, too, in each build.")
     ] = False,
     users: Annotated[
-        float, typer.Option(min=0.0001, max=1, help="Share of users to audit on; a sample is audited deep.")
+        float,
+        typer.Option(min=0.0001, max=1, callback=finite, help="Share of users to audit on; a sample is audited deep."),
     ] = 1.0,
 ) -> None:
     """Prove that a night saw nothing that came after it: build it with its future deleted and altered, and compare.
