@@ -8,6 +8,7 @@ import pytest
 from recsys_assets.selects.contracts import CONTRACTS
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.storage.release.file import check_file, write_file
+from tests.sql import release_comments
 
 NIGHT = date(2020, 3, 31)
 FILES = sorted((SQL_FOLDER / "release").glob("*/*.sql"))
@@ -85,7 +86,8 @@ def release(file):
 
 def publish(tables, folder):
     file = folder / "recsys.duckdb"
-    check_file(file, write_file(file, tables, (SQL_FOLDER / "release" / "macros.sql").read_text()))
+    sql = [(SQL_FOLDER / "release" / name).read_text() for name in ("macros.sql", "comments.sql")]
+    check_file(file, write_file(file, tables, "\n".join(sql)))
     return file
 
 
@@ -149,6 +151,24 @@ def test_grades_and_build(tables):
         ["recommendations.lists", date(2020, 3, 24), "f0", "run-0", 1],
         ["recommendations.lists", NIGHT, "f1", "run-1", 1],
     ]
+
+
+def test_every_table_and_column_says_what_it_holds(release):
+    query = "select {name}, comment from duckdb_{kind}s() where not internal"
+    tables = dict(release.execute(query.format(name="schema_name || '.' || table_name", kind="table")).fetchall())
+    columns = dict(
+        release.execute(
+            query.format(name="concat_ws('.', schema_name, table_name, column_name)", kind="column")
+        ).fetchall()
+    )
+    assert len(tables) >= 12
+    assert not [name for name, comment in (tables | columns).items() if not comment]
+    assert tables["serving.users"].startswith("One row per user known on the night.")
+    assert columns["serving.items.item_id"] == "as delivered"
+
+
+def test_the_comments_are_those_of_the_page():
+    assert release_comments.FILE.read_text() == release_comments.made(), "run python -m tests.sql.release_comments"
 
 
 def test_no_surrogate_key_is_published(tables):

@@ -52,7 +52,8 @@ def steps(profile: Profile) -> list[Step]:
 
 
 def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot) -> Made:
-    macros, releases = (SQL_FOLDER / "release" / "macros.sql").read_text(), Releases(profile.folder)
+    releases, folder = Releases(profile.folder), SQL_FOLDER / "release"
+    macros = "\n".join((folder / name).read_text() for name in ("macros.sql", "comments.sql"))
     release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros])
     tables = {table: snapshot.table(select.text) for table, select in selects.items()}
     file = releases.build(snapshot.night, release_id, tables, macros)
