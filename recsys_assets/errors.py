@@ -16,7 +16,8 @@ class DiskError(RecsysError):
 
 
 _REFUSES = frozenset(
-    {error.__name__ for error in (OSError, *OSError.__subclasses__())} | {"IOException", "OperationalError"}
+    {error.__name__ for error in (OSError, *OSError.__subclasses__())}
+    | {"IOException", "TransactionException", "FatalException", "OperationalError"}
 )
 """Classes of errors by which Python, Arrow (OSError), DuckDB and SQLAlchemy say what the disk said."""
 _FULL = ("no space left on device", "database or disk is full", "disk quota exceeded", "file too large")
@@ -26,6 +27,7 @@ _CLOSED = (
     "operation not permitted",
     "not a directory",
     "file exists",
+    "disk i/o error",
     "readonly database",
     "unable to open database file",
 )

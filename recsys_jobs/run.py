@@ -199,7 +199,7 @@ def failure_of(result: ExecuteInProcessResult) -> Failure:
         selected = " ".join(f"--select {check.check_name}" for check in failed_checks)
         return Failure(f"{step}: " + "\n".join([*said, f"The first rows that fail: recsys check {selected}"]))
     for link in chain:
-        message = _CLASS.sub("", link.message.strip())
+        message = _CLASS.sub("", link.message.strip()).removeprefix(f"{link.cls_name}: ")
         if link.cls_name in _expected_names():
             return Failure(f"{step}: {message}")
         if sentence := disk_sentence(link.cls_name or "", message):

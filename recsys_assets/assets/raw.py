@@ -22,6 +22,7 @@ from recsys_assets.assets.usage import measured
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
+from recsys_assets.storage.space import check_room
 from recsys_assets.visible import visible
 
 
@@ -103,9 +104,13 @@ def land_files(
         When a file, or all files of a folder, match none of the profile's deliveries; nothing has landed then.
     FilesRefused
         After all others have landed, when some were refused or could not be opened.
+    DiskError
+        When they have no room, or the deployment's folder cannot be written; nothing has landed then.
     """
     landing, lake, landed = Landing(profile), Lake(profile), []
     matched, refused = _matched(profile, files, tell)
+    size = sum(file.stat().st_size for _, file in matched if file.is_file())
+    check_room(profile.folder, size, f"{len(matched)} file(s) to land")
     for place, file in sorted(matched, key=lambda pair: (pair[0], pair[1].name)):
         try:
             result = landing.land(

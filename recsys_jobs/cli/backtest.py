@@ -17,6 +17,7 @@ from recsys_assets.reports.grades import (
     pooled_grades,
     ranked_grades,
 )
+from recsys_assets.storage.space import check_room_for_nights
 from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context
 from recsys_jobs.cli.tables import interval, print_grades
@@ -78,6 +79,7 @@ def _build(context: Context, nights: list[Night], n_in_all: int, *, rebuild: boo
     from recsys_jobs.dagster_internals import recorded_backfill  # These load Dagster.
     from recsys_jobs.definitions import NIGHTLY
 
+    check_room_for_nights(context.profile, len(nights))
     title = f"recsys backtest, {nights[0]} to {nights[-1]}"
     with (
         dagster_instance() as instance,

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.quoting import text
 from recsys_assets.storage.lake.lake import Lake, LakeError
+from recsys_assets.storage.space import check_room_for_nights
 from recsys_assets.visible import visible
 from recsys_jobs.cli.console import Console
 from recsys_jobs.run import check_night, dagster_instance, report_landing, run_night
@@ -168,11 +169,14 @@ class Context:
         ------
         NightFailed
             When one of them cannot be built (then none is), or when one fails.
+        DiskError
+            When the disk has no room for them; then none is built.
         """
         for night in nights:
             check_night(self.profile, night)
         if not nights:
             return
+        check_room_for_nights(self.profile, len(nights))
         from recsys_jobs.definitions import nightly_job  # These load Dagster, which takes seconds.
         from recsys_jobs.staleness import assets_to_build
 
