@@ -15,10 +15,13 @@ class DiskError(RecsysError):
     """A disk that is full, or a place that cannot be written; the message names it and says what to do."""
 
 
-_REFUSES = frozenset(
-    {error.__name__ for error in (OSError, *OSError.__subclasses__())}
-    | {"IOException", "TransactionException", "FatalException", "OperationalError"}
-)
+_OS_ERRORS: list[type[OSError]] = [OSError, *OSError.__subclasses__()]
+_REFUSES = {error.__name__ for error in _OS_ERRORS} | {
+    "IOException",
+    "TransactionException",
+    "FatalException",
+    "OperationalError",
+}
 """Classes of errors by which Python, Arrow (OSError), DuckDB and SQLAlchemy say what the disk said."""
 _FULL = ("no space left on device", "database or disk is full", "disk quota exceeded", "file too large")
 _CLOSED = (

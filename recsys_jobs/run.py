@@ -178,11 +178,11 @@ def check_night(profile: Profile, night: Night) -> None:
 
 def failure_of(result: ExecuteInProcessResult) -> Failure:
     """What the first failed step says, without its traceback where the error is an expected one (the UI has it)."""
-    failed = [event for event in result.all_node_events if event.is_step_failure and event.step_failure_data.error]
-    if not failed:
+    failed = next((event for event in result.all_node_events if event.is_step_failure), None)
+    error = failed.step_failure_data.error if failed else None
+    if failed is None or error is None:
         return Failure("an unknown step; see its run in the UI (make dev)")
-    step, error = failed[0].step_key, failed[0].step_failure_data.error
-    chain = [error]
+    step, chain = failed.step_key, [error]
     while chain[-1].cause is not None:
         chain.append(chain[-1].cause)
     if chain[-1].cls_name == "DagsterAssetCheckFailedError":

@@ -21,9 +21,8 @@ from recsys_assets.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rich.console import ConsoleOptions, RenderableType
     from rich.status import Status
-
-    from recsys_jobs.cli.console import ConsoleOptions, RenderableType
 
 
 class Table(rich.table.Table):

@@ -170,13 +170,12 @@ class Context:
         NightFailed
             When one of them cannot be built (then none is), or when one fails.
         DiskError
-            When the disk has no room for them; then none is built.
+            When the disk has no room for one; then it is not begun.
         """
         for night in nights:
             check_night(self.profile, night)
         if not nights:
             return
-        check_room_for_nights(self.profile, len(nights))
         from recsys_jobs.definitions import nightly_job  # These load Dagster, which takes seconds.
         from recsys_jobs.staleness import assets_to_build
 
@@ -200,5 +199,6 @@ class Context:
                 def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
                     bars.update(bar, completed=done, total=steps, step=visible(step))
 
+                check_room_for_nights(self.profile)
                 job = self._job if names is None else nightly_job(self.profile, names)
                 run_night(self.profile, job, night, instance, progress, tags)

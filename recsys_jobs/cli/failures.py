@@ -13,9 +13,10 @@ import sys
 import tempfile
 import traceback
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typer import Abort
 from typer.core import TyperGroup
@@ -27,23 +28,35 @@ from recsys_assets.profile import data_folder
 from recsys_assets.visible import visible
 from recsys_jobs.cli.console import Console
 
-EXPECTED, USAGE, FAULT = 1, 2, 70
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXPECTED, FAULT = 1, 70
 """Exit codes; 70 is EX_SOFTWARE of sysexits.h."""
 
 
 class Commands(TyperGroup):
     """All commands of ``recsys``; every one of them ends through here, so none can forget it."""
 
-    def main(self, args: Any = None, prog_name: str | None = None, **options: Any) -> Any:
-        """Run a command and end the process with its exit code."""
-        if not options.pop("standalone_mode", True):
-            return super().main(args, prog_name, standalone_mode=False, **options)
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command and, unless it is part of another program, end the process with its exit code."""
+        run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
+        if not standalone_mode:
+            return run()
         given = sys.argv[1:] if args is None else list(args)
         try:
-            code = super().main(args, prog_name, standalone_mode=False, **options)
+            code = run()
         except TyperException as error:
             error.message = visible(error.message)
-            rich_format_error(error)
+            rich_format_error(error)  # type: ignore[arg-type]  # It takes all that a command line raises.
             code = error.exit_code
         except Abort:
             Console(stderr=True).print("Aborted.", style="red")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
@@ -21,13 +20,8 @@ if TYPE_CHECKING:
 ROWS_ON_A_TERMINAL = 20
 
 
-class Format(StrEnum):
-    """What a query's result is shown or written as."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
+Format = Literal["table", "csv", "json", "parquet"]
+"""What a query's result is shown or written as."""
 
 
 def query(
@@ -53,8 +47,8 @@ def query(
     """
     context = ctx.ensure_object(Context)
     chosen = format or _by_name(out)
-    if chosen is not Format.TABLE:
-        _write(context, sql, rows, out, chosen.value)
+    if chosen != "table":
+        _write(context, sql, rows, out, chosen)
         return
     if out:
         raise typer.BadParameter("a table is for reading; a file is csv, json or parquet.", param_hint="--format")
@@ -79,14 +73,14 @@ def _by_name(out: Path | None) -> Format:
     BadParameter
         When it tells none.
     """
-    if out is None:
-        return Format.TABLE
-    ending = out.suffix.removeprefix(".").lower()
-    if ending not in {Format.CSV, Format.JSON, Format.PARQUET}:
-        raise typer.BadParameter(
-            f"{out.name} does not end with .csv, .json or .parquet; say which with --format.", param_hint="--out"
-        )
-    return Format(ending)
+    ending = "table" if out is None else out.suffix.removeprefix(".").lower()
+    formats: tuple[Format, ...] = get_args(Format)
+    for known in formats:
+        if ending == known and (out is None or known != "table"):
+            return known
+    raise typer.BadParameter(
+        f"{out} does not end with .csv, .json or .parquet; say which with --format.", param_hint="--out"
+    )
 
 
 def _write(context: Context, sql: str, rows: int | None, out: Path | None, kind: FileFormat) -> None:
