@@ -23,7 +23,7 @@ def run() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"RECSYS_DATA": folder, "DAGSTER_HOME": f"{folder}/.dagster"}
         from recsys_assets.assets.raw import history_files, land_files
-        from recsys_assets.profile import load_profile
+        from recsys_assets.profile_file import load_profile
         from recsys_jobs.definitions import nightly_job
         from recsys_jobs.run import dagster_instance, run_night
 

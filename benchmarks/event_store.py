@@ -21,7 +21,8 @@ N_PAIRS = 3
 
 def run() -> Iterator[str]:
     """Land the default data, build its first demo night, then build that night again and again with either store."""
-    from recsys_assets.profile import PROJECT, load_profile
+    from recsys_assets.profile import PROJECT
+    from recsys_assets.profile_file import load_profile
 
     with tempfile.TemporaryDirectory() as folder:
         settings = (PROJECT / "deploy" / "dagster.yaml").read_text()

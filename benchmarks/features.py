@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from benchmarks.learning_curve import K, candidates_of, ndcg_by_user
 from recsys_assets.evaluation.uncertainty import clustered_mean_interval
-from recsys_assets.profile import Profile, load_profile
+from recsys_assets.profile import Profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.ranking.candidate_tables import examples_from, feature_matrix, feature_names
 from recsys_assets.ranking.reranker import COMBINED, Reranker, RerankerSettings, ranks_within
 from recsys_assets.selects.files import TableName, load_select

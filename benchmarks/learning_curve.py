@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_assets.assets.steps.rerankers import RANKING_ROWS, learned_from
 from recsys_assets.evaluation.metrics import METRICS
-from recsys_assets.profile import Profile, load_profile
+from recsys_assets.profile import Profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.ranking.candidate_tables import feature_matrix
 from recsys_assets.ranking.reranker import Reranker, RerankerSettings, ranks_within
 from recsys_assets.selects.feature_join import feature_query, feature_reads

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.evaluation.pooling import COMPARED, compared, pooled_means, user_totals
-from recsys_assets.profile import load_profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
 

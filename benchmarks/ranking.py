@@ -91,7 +91,7 @@ def _stages(n_users: int) -> Iterator[str]:
     """Each stage as its asset does it."""
     from recsys_assets.assets.steps.rerankers import RANKING_KEY, RANKING_ROWS, rankings
     from recsys_assets.assets.usage import measured
-    from recsys_assets.profile import load_profile
+    from recsys_assets.profile_file import load_profile
     from recsys_assets.selects.feature_join import feature_reads
     from recsys_assets.selects.files import SQL_FOLDER, load_select, table_files
     from recsys_assets.storage.lake.lake import Lake

@@ -20,7 +20,7 @@ def run() -> Iterator[str]:
     """Write a log of many nights and open it as of the last one."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["RECSYS_DATA"] = folder
-        from recsys_assets.profile import load_profile
+        from recsys_assets.profile_file import load_profile
         from recsys_assets.selects.contracts import CONTRACTS
         from recsys_assets.selects.files import TableName
         from recsys_assets.storage.lake.lake import Lake

@@ -10,23 +10,37 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tomllib
+import re
 from datetime import date, timedelta
-from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from recsys_assets.algorithms import registry
 from recsys_assets.errors import RecsysError
 from recsys_assets.ranking.reranker import RerankerSettings
+from recsys_assets.wrong_settings import Location, SettingsError, did_you_mean, refused
+
+if TYPE_CHECKING:
+    pass
 
 PROJECT = Path(__file__).resolve().parent.parent
-DEFAULT_PROFILE = "complete_journey"
 
 Task = Literal["next", "discovery"]
 DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
+NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))]
+"""A night that can be: older events are rejected when they land."""
+_TAKEN = {"profiles", "logs"}
+"""Folders of the data folder that are no deployment's."""
 _DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"}
 
 
@@ -35,7 +49,10 @@ class ProfileError(RecsysError):
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # Strict, since TOML has types of its own: `true` is no number, and "7" none either.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Delivery(_Settings):
@@ -43,9 +60,9 @@ class Delivery(_Settings):
 
     table: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """Name of the raw table, as the source's SQL reads it (``raw.<table>``)."""
-    files: str
+    files: str = Field(min_length=1)
     """File name pattern, e.g. ``transactions*.parquet``; matched inside ``folder`` and inside the landing folder."""
-    folder: str | None = None
+    folder: str | None = Field(default=None, min_length=1)
     """Folder of delivered history: a path (relative to the project) or ``package:<python package>/<folder>``."""
     format: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
     """What the files are, where their names (``u.data``) do not tell: ``csv``, ``parquet``, ``jsonl``, or what else
@@ -58,6 +75,29 @@ class Delivery(_Settings):
     byte-order mark needs no setting."""
     columns: list[str] | None = Field(default=None, min_length=1)
     """Names of the columns of delimited text that has no line of names; None: its first line has them."""
+
+    @field_validator("files")
+    @classmethod
+    def _files_are_names(cls, files: str) -> str:
+        if "/" in files or "\\" in files:
+            raise ValueError(f"{files!r} is a path; give the pattern of names here, and the folder as folder")
+        if files.startswith(".") or not files.isprintable():
+            raise ValueError(f"{files!r} can be no delivered file: hidden ones and odd characters are left alone")
+        return files
+
+    @field_validator("folder")
+    @classmethod
+    def _folder_is_one(cls, folder: str | None) -> str | None:
+        if folder and ("\0" in folder or folder.startswith("package:/") or folder == "package:"):
+            raise ValueError(f"{folder!r} is no folder; write a path, or package:<python package>/<folder>")
+        return folder
+
+    @field_validator("delimiter")
+    @classmethod
+    def _delimits(cls, delimiter: str | None) -> str | None:
+        if delimiter and re.search(r"[\w\"'\r\n\0]", delimiter):
+            raise ValueError(f"{delimiter!r} stands in values or quotes them, so it can part none")
+        return delimiter
 
     @field_validator("encoding")
     @classmethod
@@ -87,18 +127,18 @@ class Profile(_Settings):
     """One deployment: a source, its files, its nights, its tasks and algorithms."""
 
     name: str
-    """Name of the profile: the stem of its file, and of its folder under ``data/``."""
+    """Name of the profile: the stem of its file, and of its folder under ``data/``; never in the file itself."""
     title: str = ""
     """One line that people read in the UI and in printed tables."""
-    source: str
+    source: str = Field(pattern=r"^[^/\\]+$")
     """Folder under ``sql/sources/`` with the SELECTs that map raw tables to canonical ones."""
     deliveries: list[Delivery]
     """Raw tables in landing order: what others are joined with comes first."""
-    first_night: date
+    first_night: NightOfProfile
     """First night; all older history becomes visible with it."""
-    last_night: date | None = None
+    last_night: NightOfProfile | None = None
     """Last night (inclusive) of a data set that is history; None for a live shop."""
-    demo_nights: list[date] = Field(default_factory=list)
+    demo_nights: list[NightOfProfile] = Field(default_factory=list)
     """Nights that ``recsys demo`` builds, oldest first."""
     grace_hours: float = Field(default=2.0, ge=0, le=24)
     """Hours from a night's cutoff to its close."""
@@ -110,7 +150,7 @@ class Profile(_Settings):
     """Days before their own time (``known_from``) that rows of an extra table of the source are known, by its name:
     ``known_earlier = {promotions = 7}`` for mailers that are printed a week ahead. A promise of this deployment that
     nothing checks, to be made before the rows land."""
-    event_weights: dict[str, float] = Field(default={"purchase": 1.0})
+    event_weights: dict[str, NonNegativeFloat] = Field(default={"purchase": 1.0}, min_length=1)
     """Weight of one event of each type in training. Weight 0: the user has had the item, so discovery leaves it out,
     and that is all; it is in no model, feature, trend or reason, and not graded. Types not named are not even that."""
     list_length: int = Field(default=20, ge=20, le=200)
@@ -127,7 +167,7 @@ class Profile(_Settings):
     batch_users: int = Field(default=256, ge=1)
     """Users that each of up to four threads takes at once. It scores them in blocks of at most 2**24 scores (or 16
     users), which hold about 32 bytes a score, however many users there are. Up to a block the tasks share the work."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)
     """Seed of every algorithm that draws."""
     audit: bool = False
     """Audit each night before it is published (``recsys audit future``), and do not publish one that saw its future.
@@ -142,27 +182,61 @@ class Profile(_Settings):
     def _candidates_of_every_task(cls, value: Any) -> Any:
         return DEFAULT_CANDIDATES | value if isinstance(value, dict) else value
 
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", name) or name in _TAKEN:
+            raise ValueError(
+                f"a profile cannot be called {name!r}. Name its file with letters, digits, _ and -, 64 at most, and "
+                f"not {' or '.join(sorted(_TAKEN))}: its folder of data has that name"
+            )
+        return name
+
+    @field_validator("tasks", "demo_nights")
+    @classmethod
+    def _once(cls, values: list[Any]) -> list[Any]:
+        if twice := next((value for place, value in enumerate(values) if value in values[:place]), None):
+            raise ValueError(f"{twice} is given twice; keep one")
+        return values
+
+    @field_validator("event_weights")
+    @classmethod
+    def _something_weighs(cls, weights: dict[str, float]) -> dict[str, float]:
+        if not any(weights.values()):
+            raise ValueError("no type of event weighs anything, so nothing would be learned; give one a weight above 0")
+        return weights
+
     @model_validator(mode="after")
     def _nights_in_order(self) -> Profile:
         if self.last_night is not None and self.last_night < self.first_night:
-            raise ValueError(f"last_night {self.last_night} lies before first_night {self.first_night}")
+            said = f"last_night {self.last_night} lies before first_night {self.first_night}"
+            raise SettingsError([(("last_night",), said)])
         for night in self.demo_nights:
             if night < self.first_night or (self.last_night and night > self.last_night):
-                raise ValueError(f"demo night {night} lies outside first_night..last_night")
+                raise SettingsError([(("demo_nights",), f"demo night {night} lies outside first_night..last_night")])
         return self
 
     @model_validator(mode="after")
-    def _settings_of_algorithms(self) -> Profile:
-        known = {name: algorithm.Settings for name, algorithm in registry().items()}
-        for name, settings in self.algorithms.items():
-            if name not in known:
-                raise ValueError(f"algorithm {name!r} is unknown; known are {', '.join(known)}")
-            known[name](**settings)
+    def _deliveries_differ(self) -> Profile:
+        for place, delivery in enumerate(self.deliveries):
+            if delivery.files in [earlier.files for earlier in self.deliveries[:place]]:
+                said = f"{delivery.files!r} is the pattern of an earlier delivery, which takes all of its files"
+                raise SettingsError([(("deliveries", place, "files"), said)])
         return self
 
     @model_validator(mode="after")
-    def _settings_of_the_reranker(self) -> Profile:
-        RerankerSettings(**self.reranker)
+    def _settings_of_others(self) -> Profile:
+        known: dict[str, type[BaseModel]] = {name: algorithm.Settings for name, algorithm in registry().items()}
+        problems: list[tuple[Location, str]] = []
+        for name, given in self.algorithms.items():
+            if name in known:
+                problems += refused(known[name], given, ("algorithms", name))
+            else:
+                said = f"algorithm {name!r} is unknown{did_you_mean(name, known)}; known are {', '.join(known)}"
+                problems.append((("algorithms", name), said))
+        problems += refused(RerankerSettings, self.reranker, ("reranker",))
+        if problems:
+            raise SettingsError(problems)
         return self
 
     @property
@@ -202,33 +276,3 @@ class Profile(_Settings):
 def data_folder() -> Path:
     """Folder that holds all produced data: ``RECSYS_DATA``, or ``data/`` in the project."""
     return Path(os.environ.get("RECSYS_DATA") or PROJECT / "data").absolute()
-
-
-def profile_names() -> list[str]:
-    """Names of the profiles that exist."""
-    return sorted(path.stem for path in (PROJECT / "data" / "profiles").glob("*.toml"))
-
-
-def load_profile(name: str | None = None) -> Profile:
-    """Read a profile: ``name``, else ``RECSYS_PROFILE``, else the default.
-
-    Raises
-    ------
-    ProfileError
-        When there is no such profile, or its file is wrong; names the file and each wrong setting.
-    """
-    return _read(name or os.environ.get("RECSYS_PROFILE") or DEFAULT_PROFILE)
-
-
-@lru_cache
-def _read(name: str) -> Profile:
-    path = Path(name) if name.endswith(".toml") else PROJECT / "data" / "profiles" / f"{name}.toml"
-    if not path.is_file():
-        raise ProfileError(f"There is no profile {name!r}. Profiles: {', '.join(profile_names()) or 'none'}.")
-    try:
-        return Profile(name=path.stem, **tomllib.loads(path.read_text()))
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: not valid TOML: {error}.") from error
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']}" for e in error.errors())
-        raise ProfileError(f"{path}: {wrong}. See recsys_assets/profile.py for every setting.") from error

@@ -19,7 +19,8 @@ from dagster import (
 
 from recsys_assets.assets.night_assets import all_assets
 from recsys_assets.checks.asset_checks import declared_checks
-from recsys_assets.profile import Profile, load_profile
+from recsys_assets.profile import Profile
+from recsys_assets.profile_file import load_profile
 from recsys_jobs.audit.asset import AUDIT, audit_asset
 from recsys_jobs.automation import landing_sensor, nightly_schedule
 from recsys_jobs.graph import made_from

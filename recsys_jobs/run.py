@@ -11,14 +11,16 @@ import re
 import shutil
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from recsys_assets.errors import RecsysError
+from recsys_assets.errors import RecsysError, disk_sentence
 from recsys_assets.nights import last_closed, utc_now
-from recsys_assets.profile import PROJECT, data_folder, load_profile
+from recsys_assets.profile import PROJECT, data_folder
+from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.night_lock import building
 
 if TYPE_CHECKING:
@@ -40,6 +42,24 @@ _CLASS = re.compile(r"^([a-z_]\w*\.)+\w+: ")
 
 class NightFailed(RecsysError):
     """A night that could not be built; the message is the failed step's own."""
+
+
+class StepCrashed(Exception):
+    """A step that ended in an error that nobody expects: a fault of ours, or of code that was added."""
+
+    def __init__(self, sentence: str, details: str) -> None:
+        super().__init__(sentence)
+        self.add_note(details)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run failed."""
+
+    sentence: str
+    """Its first failed step, and what that or each failed check of it says."""
+    crash: str | None = None
+    """Traceback of the step where the error is none that people can mend; None: it is an expected one."""
 
 
 @contextmanager
@@ -102,7 +122,9 @@ def run_night(
     Raises
     ------
     NightFailed
-        When the night cannot be built or a step failed; says which and why.
+        When the night cannot be built, a check stopped it or a step failed as it may; says which and why.
+    StepCrashed
+        When a step failed as none should.
     """
     check_night(profile, night)
     run_id = str(uuid4())
@@ -119,7 +141,11 @@ def run_night(
             raise_on_error=False,
         )
     if not result.success:
-        raise NightFailed(f"Night {night} failed in {failure_of(result)}")
+        failure = failure_of(result)
+        sentence = f"Night {night} failed in {failure.sentence}"
+        if failure.crash:
+            raise StepCrashed(sentence, failure.crash)
+        raise NightFailed(sentence)
     progress(len(job.graph.node_defs), len(job.graph.node_defs), "done")
 
 
@@ -150,15 +176,43 @@ def check_night(profile: Profile, night: Night) -> None:
         )
 
 
-def failure_of(result: ExecuteInProcessResult) -> str:
-    """Step and sentence of the first failure, without the traceback (the UI has it)."""
-    for event in result.all_node_events:
-        if event.is_step_failure and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            return f"{event.step_key}: {_CLASS.sub('', error.message.strip())}"
-    return "an unknown step; see its run in the UI (make dev)"
+def failure_of(result: ExecuteInProcessResult) -> Failure:
+    """What the first failed step says, without its traceback where the error is an expected one (the UI has it)."""
+    failed = next((event for event in result.all_node_events if event.is_step_failure), None)
+    error = failed.step_failure_data.error if failed else None
+    if failed is None or error is None:
+        return Failure("an unknown step; see its run in the UI (make dev)")
+    step, chain = failed.step_key, [error]
+    while chain[-1].cause is not None:
+        chain.append(chain[-1].cause)
+    if chain[-1].cls_name == "DagsterAssetCheckFailedError":
+        checks = [
+            event.asset_check_evaluation_data
+            for event in result.all_node_events
+            if event.step_key == step and event.event_type_value == "ASSET_CHECK_EVALUATION"
+        ]
+        failed_checks = [check for check in checks if not check.passed and check.severity.value == "ERROR"]
+        said = [
+            f"check {check.check_name} of {'.'.join(check.asset_key.path)}: {check.description}"
+            for check in failed_checks
+        ]
+        selected = " ".join(f"--select {check.check_name}" for check in failed_checks)
+        return Failure(f"{step}: " + "\n".join([*said, f"The first rows that fail: recsys check {selected}"]))
+    for link in chain:
+        message = _CLASS.sub("", link.message.strip()).removeprefix(f"{link.cls_name}: ")
+        if link.cls_name in _expected_names():
+            return Failure(f"{step}: {message}")
+        if sentence := disk_sentence(link.cls_name or "", message):
+            return Failure(f"{step}: {sentence}")
+    return Failure(f"{step}: {chain[-1].message.strip()}", crash=error.to_string())
+
+
+def _expected_names() -> set[str]:
+    """Names of the classes of expected errors; Dagster keeps a step's error as text."""
+    kinds = [RecsysError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {kind.__name__ for kind in kinds}
 
 
 @contextmanager

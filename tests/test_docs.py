@@ -42,7 +42,7 @@ import json, sys
 from recsys_assets.algorithms import registry
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.evaluation.metrics import METRICS
-from recsys_assets.profile import load_profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.landing.formats import formats
 from recsys_jobs.cli import app
 from recsys_jobs.definitions import build_definitions

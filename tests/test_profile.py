@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from recsys_assets.profile import PROJECT, ProfileError, load_profile, profile_names
+from recsys_assets.profile import PROJECT, ProfileError
+from recsys_assets.profile_file import load_profile, profile_names
 
 GOOD = """
 source = "complete_journey"
@@ -80,24 +81,127 @@ def test_the_environment_chooses(load, tmp_path, monkeypatch):
         ("demo_nights = [2017-11-02]", "demo_nights = [2017-10-02]", "demo night 2017-10-02 lies outside"),
         ("demo_nights = [2017-11-02]", "demo_nights = [2017-12-02]", "demo night 2017-12-02 lies outside"),
         ("[algorithms.popularity]", "[algorithms]", "algorithms"),
-        ("[algorithms.popularity]", "[algorithms.populrity]", "algorithm 'populrity' is unknown; known are"),
+        (
+            "[algorithms.popularity]",
+            "[algorithms.populrity]",
+            "algorithm 'populrity' is unknown; did you mean popularity?",
+        ),
         ("[algorithms.popularity]", "[algorithms.als]\nfactors = 0", "factors"),
         ("[algorithms.popularity]", "[algorithms.als]\nfactrs = 9", "factrs"),
     ],
 )
-def test_a_wrong_setting_is_named_with_its_file(load, old, new, named):
+def test_a_wrong_setting_is_named_with_its_file_and_line(load, old, new, named):
     assert old in GOOD
-    with pytest.raises(ProfileError, match=rf"shop\.toml: .*{re.escape(named)}"):
-        load(GOOD.replace(old, new))
+    text = GOOD.replace(old, new, 1)
+    with pytest.raises(ProfileError) as refused:
+        load(text)
+    told = str(refused.value)
+    place, setting, _ = told.split(": ", 2)
+    assert named in told
+    line = text.split("\n")[int(place.rpartition("shop.toml:")[2]) - 1]
+    missing = "required" in told
+    assert setting.rpartition(".")[2].removesuffix("0").rstrip(".") in line or missing or setting[-1].isdigit(), told
+
+
+@pytest.mark.parametrize(
+    ("setting", "line", "told"),
+    [
+        ("horizon = true", 6, "horizon: Input should be a valid integer"),
+        ('horizon = "7"', 6, "horizon: Input should be a valid integer"),
+        ("grace_hours = nan", 6, "grace_hours: "),
+        ("grace_hours = inf", 6, "grace_hours: "),
+        ("seed = -1", 6, "seed: "),
+        ('tasks = [\n  "next",\n  "next",\n]', 6, "tasks: next is given twice; keep one"),
+        ('\n\n# a comment\ntasks = ["serch"]', 9, "tasks.0: "),
+        ("event_weights = {purchase = nan}", 6, "event_weights.purchase: Input should be a finite number"),
+        ("event_weights = {purchase = inf}", 6, "event_weights.purchase: "),
+        ("event_weights = {purchase = -1}", 6, "event_weights.purchase: Input should be greater than or equal to 0"),
+        ("event_weights = {purchase = true}", 6, "event_weights.purchase: "),
+        ("event_weights = {purchase = 0}", 6, "event_weights: no type of event weighs anything"),
+        ("event_weights = {}", 6, "event_weights: "),
+        (
+            "event_weights = {purchse = 1}",
+            6,
+            "event_weights.purchse: the source has no event of type 'purchse'; did you mean purchase?",
+        ),
+        ('name = "other"', 6, "name: is the name of the file, shop: delete the line, or rename the file"),
+        ("horizn = 7", 6, "horizn: is no setting; did you mean horizon?"),
+        ("demo_nights = [2017-11-02, 2017-11-02]", 5, "demo_nights: 2017-11-02 is given twice"),
+        ('last_night = "2017-11-30"', 4, "last_night: Input should be a valid date"),
+        ("first_night = 1970-01-01", 3, "first_night: "),
+        ("first_night = 9999-12-31", 3, "first_night: "),
+        ('source = "../../etc"', 2, "source: "),
+        ('source = "complete_jorney"', 2, "did you mean complete_journey?"),
+        (
+            'table = "transactons"',
+            8,
+            "deliveries.0.table: the source reads no raw.transactons; did you mean transactions?",
+        ),
+        ("known_earlier = {promotons = 7}", 6, "known_earlier.promotons: the source has no extra table 'promotons'"),
+        ("known_earlier = {items = 7}", 6, "known_earlier.items: the source has no extra table 'items'"),
+        ('files = "/etc/*"', 9, "deliveries.0.files: '/etc/*' is a path; give the pattern of names here"),
+        ('files = "../*.csv"', 9, "deliveries.0.files: "),
+        ('files = "sub/*.csv"', 9, "deliveries.0.files: "),
+        ('files = ""', 9, "deliveries.0.files: "),
+        ('files = ".hidden*"', 9, "deliveries.0.files: "),
+        ('files = "a\\u001b*"', 9, "deliveries.0.files: "),
+        ('files = "t*"\nfolder = ""', 10, "deliveries.0.folder: "),
+        ('files = "t*"\nfolder = "package:"', 10, "deliveries.0.folder: "),
+        ('files = "t*"\ndelimiter = \'"\'', 10, "deliveries.0.delimiter: "),
+        ('files = "t*"\ndelimiter = "a"', 10, "deliveries.0.delimiter: "),
+        ('files = "t*"\n[[deliveries]]\ntable = "others"\nfiles = "t*"', 12, "deliveries.1.files: 't*' is the pattern"),
+        ("[algorithms.als]\nfactors = true", 11, "algorithms.als.factors: "),
+        ("[algorithms.als]\n\nfactrs = 9", 12, "algorithms.als.factrs: is no setting; did you mean factors?"),
+        ("[algorithms.als]\nweight = nan", 11, "algorithms.als.weight: "),
+        (
+            "[algorithms.popularty]",
+            10,
+            "algorithms.popularty: algorithm 'popularty' is unknown; did you mean popularity?",
+        ),
+        (
+            "[reranker]\nn_tres = 1\n[algorithms.popularity]",
+            11,
+            "reranker.n_tres: is no setting; did you mean n_trees?",
+        ),
+        ("horizon = ", 6, "not valid TOML"),
+        ("horizon = 7\nhorizon = 8", 7, "not valid TOML"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_its_line(load, setting, line, told):
+    key = setting.strip().split("\n")[-1 if "# a comment" in setting else 0].split(" = ")[0]
+    mine = [old for old in GOOD.split("\n") if old.split(" = ")[0] == key]
+    old = mine[0] if mine else "[algorithms.popularity]" if setting.startswith("[") else "horizon = 7"
+    with pytest.raises(ProfileError) as refused:
+        load(GOOD.replace(old, setting, 1))
+    assert f"shop.toml:{line}: " in str(refused.value), refused.value
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["my shop", "-x", "profiles", "logs", "a.b", "x" * 65, "schön"])
+def test_a_file_name_that_can_be_no_folder_is_refused(tmp_path, name):
+    path = tmp_path / f"{name}.toml"
+    path.write_text(GOOD)
+    with pytest.raises(ProfileError, match=rf"{re.escape(name)}\.toml:1: name: a profile cannot be called"):
+        load_profile(str(path))
+
+
+def test_a_file_that_is_no_text_and_one_with_a_mark_of_windows(tmp_path):
+    path = tmp_path / "shop.toml"
+    path.write_bytes(b"title = '\xff'\n" + GOOD.encode())
+    with pytest.raises(ProfileError, match="cannot be read as UTF-8"):
+        load_profile(str(path))
+    other = tmp_path / "other.toml"
+    other.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert load_profile(str(other)).horizon == 7
 
 
 def test_all_wrong_settings_are_named_at_once(load):
-    with pytest.raises(ProfileError, match=r"horizon: .*; .*rrf_k: "):
+    with pytest.raises(ProfileError, match=r"(?s)shop\.toml:6: horizon: .*shop\.toml:7: rrf_k: "):
         load(GOOD.replace("horizon = 7", "horizon = 0\nrrf_k = 0"))
 
 
 def test_what_is_no_toml_is_named(load):
-    with pytest.raises(ProfileError, match=r"shop\.toml: not valid TOML"):
+    with pytest.raises(ProfileError, match=r"shop\.toml:1: not valid TOML"):
         load("source = ")
 
 

@@ -1,6 +1,8 @@
 -- table: grades.summary
 -- config: {tags: [leakage]}
 -- Beside each mean stands how many users it is over, and the share of them that the graded night did not know.
+-- remedy: Look at sql/grades/shared/cold_shares.sql and at the step that sums grades up: counts and shares must be of
+-- all graded users. Mend it and build the night again.
 with graded as (
     select
         task,

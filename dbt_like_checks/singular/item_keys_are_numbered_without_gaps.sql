@@ -1,5 +1,8 @@
 -- table: clean.item_keys
 -- Over all nights up to this one keys count 0, 1, 2 and so on, and no id has two of them.
+-- remedy: A clean partition was lost, written twice or changed by hand. Look at the nights of clean.item_keys in the
+-- lake. Put back what is missing from a backup, or delete the clean partitions from the first wrong night on and build
+-- the nights again.
 select
     count(*) as n_keys,
     count(distinct item_key) as n_distinct_keys,

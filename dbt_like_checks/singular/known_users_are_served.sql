@@ -1,6 +1,9 @@
 -- table: recommendations.lists
 -- Every known user has a list in every task, as long as anything trending is left for the user
 -- (in discovery: anything the user has not had).
+-- remedy: The failing rows name users who would see nothing. Look at the candidates of that task, at what is trending,
+-- and at sql/recommendations/lists.sql, which fills short lists with what is trending. Mend it and build the night
+-- again.
 with not_served as (
     select
         tasks.task,

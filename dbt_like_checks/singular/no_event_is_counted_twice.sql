@@ -3,6 +3,9 @@
 -- Of exact duplicates the earliest visible stays: no two rows are equal in all that was delivered, those aside that a
 -- corrected file took back (so it stands with the retractions). Looked at from the time of the earliest event on that is
 -- new since the night built before.
+-- remedy: The failing rows name events that are counted twice, most often because a day came in two files with other
+-- ids. Look at both files in the ledger (`recsys why` names them). Mend `event_id` in the source's SQL, or retract one
+-- of the files, and build the night again.
 with arrived as (
     select min(events.event_ts) as first_event_ts
     from clean.events as events

@@ -1,6 +1,8 @@
 -- table: grades.candidates
 -- config: {tags: [leakage]}
 -- Each mean is over everybody who is graded: who got no list, or was not yet known, counts with what was served.
+-- remedy: Users are missing from a mean, which makes it too good. Look at sql/grades/judged_candidates.sql and at the
+-- step of grades: who got no list counts with a 0. Mend it and build the night again.
 with graded as (
     select task, count(*) as n_users
     from grades.users

@@ -1,6 +1,8 @@
 -- table: grades.summary
 -- config: {tags: [leakage]}
 -- Grades say published where the lists that were graded are those that were published, else rebuilt.
+-- remedy: Grades say published of lists that were not, or the other way round. Look at releases.published of the graded
+-- night and at the step of grades.summary, which compares fingerprints. Mend it and build the night again.
 with status_given as (
     select distinct task, status
     from grades.summary

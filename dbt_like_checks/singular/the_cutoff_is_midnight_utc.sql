@@ -1,6 +1,8 @@
 -- table: clean.events
 -- config: {tags: [leakage]}
 -- The night ends at midnight UTC, one horizon after the night it grades, whatever the time zone of the process.
+-- remedy: Something set a time zone, or changed the arithmetic of nights. Look at recsys_assets/nights.py and at the
+-- settings of DuckDB in storage/connections.py. Undo the change and build the night again.
 select nights.*
 from this.night as nights
 cross join this.profile as profile

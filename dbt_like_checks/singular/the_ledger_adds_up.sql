@@ -1,5 +1,7 @@
 -- table: raw.each
 -- Of each file as many rows landed and were rejected as the ledger says, and no row is of a file it does not know.
+-- remedy: landing.duckdb was changed by something else than `recsys land`: the failing rows name files of which rows
+-- are missing or too many. Put landing.duckdb back from the last backup and land what came since.
 with landed as (
     select landed_file as file_id, count(*) as n_rows
     from raw.each

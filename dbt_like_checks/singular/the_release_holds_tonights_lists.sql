@@ -1,6 +1,8 @@
 -- table: releases.published
 -- What readers see, when it is a release of the night, are the night's lists as they lie in the lake. (An older night that
 -- is built again may have others; those are graded as rebuilt.)
+-- remedy: The night's lists were made again after they were published, so readers see others than the lake holds. Build
+-- the night again: its release is made anew and published.
 select published.release, published.lists_fingerprint, inputs.fingerprint, inputs.night
 from past.releases.published as published
 cross join this.night as night

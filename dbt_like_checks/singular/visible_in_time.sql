@@ -2,6 +2,9 @@
 -- config: {tags: [leakage]}
 -- No row is visible to a night before the first one, or to one that had closed when the row was known; what arrived was
 -- known when it arrived.
+-- remedy: landing.duckdb was changed by something else than `recsys land`, or the clock of the machine went backwards.
+-- Look at the file and its arrival in the ledger. Put landing.duckdb back from the last backup, set the clock, and land
+-- what came since.
 select delivered.landed_id, delivered.landed_file, delivered.landed_row, delivered.landed_known_at, delivered.landed_night
 from raw.each as delivered
 cross join this.calendar as calendar

@@ -1,5 +1,7 @@
 -- table: clean.retractions
 -- What a retraction takes back, and a cancellation that does it, is a row that the night can see.
+-- remedy: The failing rows take back an event that the night cannot see. Look at sql/clean/retractions.sql and at the
+-- file that was corrected. If a clean partition is missing, build its night again; else mend the SQL.
 with visible as (
     select event_id from clean.events
     union all

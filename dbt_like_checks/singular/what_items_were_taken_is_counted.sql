@@ -1,6 +1,8 @@
 -- table: features.item
 -- config: {tags: [leakage]}
 -- Each item's events and buyers are as many as the log shows to the night, counted anew: none is of a later label.
+-- remedy: The feature counts other events than the log has. Look at sql/features/item.sql: it may read
+-- clean.interactions of the night and nothing later, and no join may double rows. Mend it and build the night again.
 with counted as (
     select item_key, count(*) as n_events, count(distinct user_key) as n_buyers
     from clean.interactions

@@ -1,6 +1,8 @@
 -- table: features.user
 -- config: {tags: [leakage]}
 -- Each user's events are as many as the log shows to the night, counted anew.
+-- remedy: The feature counts other events than the log has. Look at sql/features/user.sql: it may read
+-- clean.interactions of the night and nothing later, and no join may double rows. Mend it and build the night again.
 with counted as (
     select user_key, count(*) as n_events
     from clean.interactions

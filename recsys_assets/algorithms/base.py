@@ -53,7 +53,9 @@ class Recommender(ABC):
     class Settings(BaseModel):
         """Settings that every algorithm has."""
 
-        model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+        model_config = ConfigDict(
+            extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+        )
 
         n_candidates: PositiveInt = 100
         """Items listed per user and task, for fusion and the reranker to choose from."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import NonNegativeFloat, PositiveFloat
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic, trend
@@ -37,7 +37,14 @@ class SegmentPopularity(Recommender):
     class Settings(Recommender.Settings):
         """Settings of popularity by segment."""
 
-        segments: tuple[str, ...] = ("age", "region", "country", "os", "device", "store")
+        segments: Annotated[tuple[Annotated[str, Field(strict=True)], ...], Field(strict=False)] = (
+            "age",
+            "region",
+            "country",
+            "os",
+            "device",
+            "store",
+        )
         """Contexts and user attributes by preference; what the source does not deliver is passed over."""
 
         half_life_days: PositiveFloat = 5.0

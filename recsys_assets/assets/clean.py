@@ -33,6 +33,7 @@ from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.lake.writer import Written
 from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.space import check_room_for_nights
 from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
     )
     def clean(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         night = night_of(context)
+        check_room_for_nights(profile)  # It is the first step of every night.
         if lost := lake.lost(night):
             raise LakeError(
                 f"{lost[0]} was built and used by an earlier night, but its file is gone. Restore data/ from a backup, "

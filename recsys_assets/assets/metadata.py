@@ -18,8 +18,15 @@ from recsys_assets.assets.columns import column_schema
 from recsys_assets.assets.usage import Usage
 from recsys_assets.storage.lake.writer import Written
 from recsys_assets.storage.models import Model
+from recsys_assets.visible import visible
 
 SCHEMA = "dagster/column_schema"
+_MARKDOWN = re.compile(
+    r"[\\`*~<>\[\]|&!$@^]"
+    r"|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])"  # Within a word it means nothing, and names of columns stay readable.
+    r"|:(?=//)|(?<=www)\."  # Addresses become links by themselves.
+)
+"""What Markdown acts on inside a line, with GitHub's extensions."""
 
 
 def table_metadata(
@@ -75,7 +82,7 @@ def markdown_table(rows: Iterable[Mapping[str, Any]]) -> MetadataValue:
     if not rows:
         return MetadataValue.md("no rows")
     head = list(rows[0])
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines = ["| " + " | ".join(map(_cell, head)) + " |", "|" + " --- |" * len(head)]
     lines += ["| " + " | ".join(_cell(row[name]) for name in head) + " |" for row in rows]
     return MetadataValue.md("\n".join(lines))
 
@@ -86,6 +93,6 @@ def picture(png: bytes, title: str) -> MetadataValue:
 
 
 def _cell(value: Any) -> str:
-    """One value on one line: floats to six digits, and nothing in a delivered text is taken for Markdown."""
+    """One value on one line: floats to six digits, and nothing in a delivered text is taken for Markdown or HTML."""
     text = f"{value:.6g}" if isinstance(value, float) else "null" if value is None else str(value)
-    return re.sub(r"([\\`*<\[|])", r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\g<0>", visible(text))

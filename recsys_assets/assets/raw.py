@@ -22,6 +22,8 @@ from recsys_assets.assets.usage import measured
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
+from recsys_assets.storage.space import check_room
+from recsys_assets.visible import visible
 
 
 def raw_assets(profile: Profile) -> AssetsDefinition:
@@ -102,23 +104,27 @@ def land_files(
         When a file, or all files of a folder, match none of the profile's deliveries; nothing has landed then.
     FilesRefused
         After all others have landed, when some were refused or could not be opened.
+    DiskError
+        When they have no room, or the deployment's folder cannot be written; nothing has landed then.
     """
     landing, lake, landed = Landing(profile), Lake(profile), []
     matched, refused = _matched(profile, files, tell)
+    size = sum(file.stat().st_size for _, file in matched if file.is_file())
+    check_room(profile.folder, size, f"{len(matched)} file(s) to land")
     for place, file in sorted(matched, key=lambda pair: (pair[0], pair[1].name)):
         try:
             result = landing.land(
                 file, profile.deliveries[place], kind, lake=lake, arrived_at=arrived_at, restate=restate
             )
         except LandingError as error:
-            refused.append(str(error))
+            refused.append(visible(str(error)))
         else:
             counts = (
                 f", {result.rows_read:,} rows read, {result.rows_landed:,} landed, {result.rows_rejected:,} rejected"
                 if result.status == "landed"
                 else ""
             )
-            tell(f"{result.name}: {result.status}{counts}{', ' if result.message else ''}{result.message}")
+            tell(visible(f"{result.name}: {result.status}{counts}{', ' if result.message else ''}{result.message}"))
             landed.append(result)
     if refused:
         raise FilesRefused(refused, landed)
@@ -143,12 +149,13 @@ def _matched(
             if not inside:
                 raise ProfileError(f"{path}: holds no file that can land. Names look like: {_patterns(profile)}.")
             if alone:
-                tell(f"{path}: left alone {len(alone)}: {', '.join(alone[:5])}{', ...' if len(alone) > 5 else ''}")
+                more = ", ..." if len(alone) > 5 else ""
+                tell(visible(f"{path}: left alone {len(alone)}: {', '.join(alone[:5])}{more}"))
             matched += inside
         elif path.is_symlink() or path.exists():
             matched.append((delivery_of(profile, path), path))
         else:
-            missing.append(f"{path} does not exist. Name files or folders that do.")
+            missing.append(visible(f"{path} does not exist. Name files or folders that do."))
     return matched, missing
 
 

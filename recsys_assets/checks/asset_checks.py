@@ -83,7 +83,7 @@ def _spec(profile: Profile, tables: Tables, check: Check) -> AssetCheckSpec:
         return AssetCheckSpec(
             check.name,
             asset=check.table.split("."),
-            description=check.description,
+            description="\n\n".join(filter(None, [check.description, check.config.meta.remedy])),
             additional_deps=[AssetKey(other.split(".")) for other in tables.needed(check.reads, check.table)],
             blocking=check.config.severity == "error",
             partitions_def=None if is_raw else profile_partitions(profile),
@@ -110,9 +110,17 @@ def _result(check: Check, outcome: Outcome) -> AssetCheckResult:
         asset_key=AssetKey(check.table.split(".")),
         check_name=check.name,
         severity=AssetCheckSeverity.ERROR if outcome.verdict == "error" else AssetCheckSeverity.WARN,
-        description=f"{outcome.failures} failing row(s); {outcome.rows} rows looked at",
+        description=_sentence(check, outcome),
         metadata=metadata,
     )
+
+
+def _sentence(check: Check, outcome: Outcome) -> str:
+    """What came out; where rows fail, what must hold and what to do."""
+    counted = f"{outcome.failures:,} failing row(s) of {outcome.rows:,}."
+    if outcome.verdict == "pass":
+        return counted
+    return " ".join(filter(None, [counted, "What must hold:", check.description, check.config.meta.remedy]))
 
 
 def _shown(value: Any) -> str | int | float | bool | None:

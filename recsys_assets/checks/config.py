@@ -6,7 +6,7 @@ import operator
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
 def _one_condition(text: str) -> str:
@@ -68,6 +68,13 @@ class Tagged(Strict):
     tags: Tags = Field(default_factory=list)
 
 
+class Meta(Strict):
+    """dbt's ``meta``: what people are told besides."""
+
+    remedy: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    """What to look at when the check fails, and what to change."""
+
+
 class Config(Tagged):
     """How a check is run and what its failure means; the keys and their meaning are dbt's."""
 
@@ -83,6 +90,9 @@ class Config(Tagged):
     """Failing rows counted at most."""
     store_failures: bool = False
     """Keep all failing rows of each night in the lake, as ``check_failures.<table>__<check>``."""
+
+    meta: Meta = Meta()
+    """What to do about a failure; a use of a generic test may say it better than the test."""
 
     def verdict(self, failures: int) -> Literal["pass", "warn", "error"]:
         """What a number of failing rows means."""

@@ -59,20 +59,23 @@ def read_template(path: Path) -> Template:
 
 
 def head(comment: str) -> tuple[dict[str, str], str]:
-    """Settings (``table: …``, ``config: …``) and the rest of a leading comment."""
-    settings, rest = {}, []
-    for line in comment.splitlines():
+    """Settings (``table: …``, ``config: …``, and at the end ``remedy: …``) and the rest of a leading comment."""
+    before, _, remedy = f"\n{comment}".partition("\nremedy:")
+    settings, rest = {"remedy": " ".join(remedy.split())}, []
+    for line in before.splitlines():
         key, colon, value = line.partition(":")
         if colon and key in {"table", "config"}:
             settings[key] = value.strip()
-        else:
+        elif line:
             rest.append(line)
     return settings, " ".join(rest)
 
 
 def read_config(settings: dict[str, str]) -> Config:
-    """The ``config`` of a leading comment."""
-    return Config.model_validate(yaml.safe_load(settings.get("config", "{}")))
+    """The ``config`` of a leading comment, its remedy as ``meta``."""
+    given = yaml.safe_load(settings.get("config", "{}"))
+    remedy = {"meta": {"remedy": settings["remedy"]}}
+    return Config.model_validate(remedy | given if isinstance(given, dict) else given)
 
 
 def merged(default: Config, own: Config) -> Config:

@@ -38,7 +38,9 @@ N_EXPLAINED = 400
 class RerankerSettings(BaseModel):
     """Settings of the reranker of every task."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     n_nights: PositiveInt = 4
     """Nights whose examples it learns from: those of the graded night, and of whole horizons before it. Several are

@@ -42,6 +42,8 @@ class CheckResult:
     """Number that makes a warning."""
     first_failing: dict[str, Any] | None = None
     """The first failing row, in order of all its columns."""
+    remedy: str = ""
+    """What to look at where rows fail, and what to change."""
     stored_in: str | None = None
     """Table and file with all failing rows, where the check keeps them."""
 
@@ -109,6 +111,7 @@ def _ran(check: Check, outcome: Outcome) -> CheckResult:
         error_if=check.config.error_if if check.config.severity == "error" else None,
         warn_if=check.config.warn_if,
         first_failing=outcome.first_failing[0] if outcome.first_failing else None,
+        remedy=check.config.meta.remedy,
         stored_in=outcome.stored,
     )
 

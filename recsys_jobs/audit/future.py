@@ -186,5 +186,5 @@ def _build(scratch: Profile, night: Night, *, deep: bool, future: bool) -> str |
                 raise_on_error=False,
             )
             if not result.success:
-                return failure_of(result)
+                return failure_of(result).sentence
     return None

@@ -3,29 +3,30 @@
 A module of this package with a function of the module's own name is a command; a package in it is a group of commands,
 and its docstring their help. Nothing else registers them. What a command prints comes from `recsys_assets.reports`.
 
+How a command ends that does not end well is in `recsys_jobs.cli.failures`.
+
 Starting stays light: modules that load Dagster or a heavy library are imported inside the commands that need them.
 """
 
 from __future__ import annotations
 
-import functools
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
-from recsys_assets.errors import RecsysError
+from recsys_jobs.cli.failures import Commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 ORDER = ("demo", "init", "land", "night", "backtest", "replay", "check", "releases", "rollback", "query", "why")
 """Commands that the help lists first, as one comes to need them; the others follow by name."""
 
 app = typer.Typer(
     name="recsys",
+    cls=Commands,
     help="Nightly recommendation tables from raw interactions, and proof that no night saw its own future.\n\n"
     "Start with `recsys demo`. A night is a UTC day; RECSYS_PROFILE chooses the deployment.",
     no_args_is_help=True,
@@ -43,23 +44,7 @@ def _add_commands(group: typer.Typer, package: str, path: Iterable[str]) -> None
             _add_commands(commands, module.__name__, module.__path__)
             group.add_typer(commands, name=name)
         elif hasattr(module, name):
-            group.command()(_guarded(getattr(module, name)))
-
-
-def _guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, with expected failures printed as one sentence; they end with exit code 1."""
-
-    @functools.wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> None:
-        import duckdb
-
-        try:
-            command(*args, **kwargs)
-        except (RecsysError, duckdb.Error, OSError) as error:
-            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
-            raise typer.Exit(1) from error
-
-    return guarded
+            group.command()(getattr(module, name))
 
 
 _add_commands(app, __name__, __path__)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from recsys_assets.evaluation.plots import grades_over_nights
 from recsys_assets.nights import nights_between
@@ -19,6 +18,8 @@ from recsys_assets.reports.grades import (
     ranked_grades,
 )
 from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.space import check_room_for_nights
+from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context
 from recsys_jobs.cli.tables import interval, print_grades
 from recsys_jobs.run import NightFailed, check_night, dagster_instance
@@ -26,10 +27,9 @@ from recsys_jobs.run import NightFailed, check_night, dagster_instance
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
-
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
+    from recsys_jobs.cli.console import Console
 
 
 def backtest(
@@ -67,7 +67,7 @@ def backtest(
     _warn_of_others(console, profile, nights)
     _print_pooled(console, profile, nights[-1])
     folder = _write(profile, nights[0], nights[-1])
-    console.print(f"Written: {folder}", soft_wrap=True, highlight=False)
+    console.print(f"Written: {folder}", soft_wrap=True)
 
 
 def _build(context: Context, nights: list[Night], n_in_all: int, *, rebuild: bool) -> None:
@@ -81,6 +81,7 @@ def _build(context: Context, nights: list[Night], n_in_all: int, *, rebuild: boo
     from recsys_jobs.dagster_internals import recorded_backfill  # These load Dagster.
     from recsys_jobs.definitions import NIGHTLY
 
+    check_room_for_nights(context.profile, len(nights))
     title = f"recsys backtest, {nights[0]} to {nights[-1]}"
     with (
         dagster_instance() as instance,

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import math
+import re
+import shlex
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from recsys_assets.profile import load_profile
+from recsys_assets.profile_file import load_profile
+from recsys_assets.selects.quoting import text
 from recsys_assets.storage.lake.lake import Lake, LakeError
+from recsys_assets.storage.space import check_room_for_nights
+from recsys_assets.visible import visible
+from recsys_jobs.cli.console import Console
 from recsys_jobs.run import check_night, dagster_instance, report_landing, run_night
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from dagster import JobDefinition
 
@@ -29,12 +33,43 @@ if TYPE_CHECKING:
 NightOption = Annotated[datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Night, e.g. 2017-10-31.")]
 
 
+def given_path(text: str) -> Path:
+    """A path that was typed; an empty one (of a variable that is not set) is none, and not the folder one is in.
+
+    Raises
+    ------
+    BadParameter
+        When it is empty.
+    """
+    if not text:
+        raise typer.BadParameter("is empty. Name a file, or a folder.")
+    return Path(text)
+
+
+def finite(share: float) -> float:
+    """A number that was typed; `nan` lies within all bounds.
+
+    Raises
+    ------
+    BadParameter
+        When it is not finite.
+    """
+    if not math.isfinite(share):
+        raise typer.BadParameter(f"{share} is not a number to count with.")
+    return share
+
+
+def recommend_command(user: str) -> str:
+    """What one types in a shell to see the lists of a user, whatever characters the id has."""
+    query = f"from serving.recommend({text(user)})"
+    return "recsys query " + (shlex.quote(query) if re.search(r'["$`\\!]', query) else f'"{query}"')
+
+
 class Context:
     """One run of the command line; a command gets it with ``ctx.ensure_object(Context)``."""
 
     def __init__(self) -> None:
-        # Into a pipe or a file there is no width to keep to: a table is better read unfolded.
-        self.console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
+        self.console = Console()
 
     @cached_property
     def profile(self) -> Profile:
@@ -70,8 +105,9 @@ class Context:
         LakeError
             When it is not built, or none is.
         """
+        newest = self.newest_built_night()
         if asked is None:
-            return self.newest_built_night()
+            return newest
         night, built = asked.date(), Lake(self.profile).built_nights()
         if night not in built:
             raise LakeError(f"Night {night} is not built. Built are {', '.join(map(str, built[-10:]))}.")
@@ -98,7 +134,7 @@ class Context:
                     self.profile,
                     files,
                     kind,
-                    lambda text: console.print("  " + text, markup=False),
+                    lambda text: console.print("  " + text),
                     arrived_at=arrived_at,
                     restate=restate,
                 )
@@ -133,6 +169,8 @@ class Context:
         ------
         NightFailed
             When one of them cannot be built (then none is), or when one fails.
+        DiskError
+            When the disk has no room for one; then it is not begun.
         """
         for night in nights:
             check_night(self.profile, night)
@@ -141,9 +179,14 @@ class Context:
         from recsys_jobs.definitions import nightly_job  # These load Dagster, which takes seconds.
         from recsys_jobs.staleness import assets_to_build
 
-        columns = (TextColumn("night {task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("night {task.description}", markup=False),
+            BarColumn(20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         with (
-            Progress(*columns, TextColumn("{task.fields[step]}"), console=self.console) as bars,
+            Progress(*columns, TextColumn("{task.fields[step]}", markup=False), console=self.console) as bars,
             dagster_instance() as instance,
         ):
             for night in sorted(nights):
@@ -154,7 +197,8 @@ class Context:
                 bar = bars.add_task(str(night), total=None, step="")
 
                 def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
-                    bars.update(bar, completed=done, total=steps, step=step)
+                    bars.update(bar, completed=done, total=steps, step=visible(step))
 
+                check_room_for_nights(self.profile)
                 job = self._job if names is None else nightly_job(self.profile, names)
                 run_night(self.profile, job, night, instance, progress, tags)

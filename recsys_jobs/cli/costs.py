@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import typer
-from rich.table import Table
 
+from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context, NightOption
 from recsys_jobs.costs import algorithm_costs
 

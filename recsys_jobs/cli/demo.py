@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import typer
-from rich.table import Table
 
 from recsys_assets.reports.grades import newest_grades
 from recsys_assets.reports.landing import delivered_files, reject_reasons
 from recsys_assets.reports.recommendations import recommend, typical_user
 from recsys_assets.storage.lake.lake import Lake
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.console import Table
+from recsys_jobs.cli.context import Context, recommend_command
 from recsys_jobs.cli.tables import MAX_LINES, print_rejects
 from recsys_jobs.run import imported_meanwhile, newest_night
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from recsys_assets.profile import Profile
     from recsys_assets.reports.landing import DeliveredFile
+    from recsys_jobs.cli.console import Console
 
 SLOW_TO_IMPORT = ("sklearn.feature_extraction.text", "mlflow.tracking", "lightgbm", "matplotlib.figure")
 """Modules that a night needs, imported while DuckDB lands the files."""
@@ -37,7 +37,7 @@ def demo(ctx: typer.Context) -> None:
 
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
-    console.print(f"[bold]{profile.title or profile.name}[/bold]")
+    console.print(profile.title or profile.name, style="bold")
     left = nights_to_build(profile, profile.demo_nights)
     with imported_meanwhile(*SLOW_TO_IMPORT if left else ()):
         context.land(history_files(profile), "history")
@@ -83,11 +83,12 @@ def _print_grades(console: Console, profile: Profile) -> None:
     title += f"({profile.horizon} days, {first.n_users:,} users)"
     table = Table("task", "lists", "NDCG@10", "95% interval", "recall@10", "hit rate@10", "coverage@10", title=title)
     for row, following in zip_longest(graded, graded[1:]):
-        name = f"[bold]{row.status}[/bold]" if row.algorithm == "published" else row.algorithm
+        is_published = row.algorithm == "published"
         figures = [f"{value:.3f}" if value is not None else "" for value in (row.recall, row.hit_rate, row.coverage)]
         interval = f"{row.ndcg_low:.3f} to {row.ndcg_high:.3f}"
         ends = following is None or following.task != row.task
-        table.add_row(row.task, name, f"{row.ndcg:.4f}", interval, *figures, end_section=ends)
+        cells = (row.task, row.status if is_published else row.algorithm, f"{row.ndcg:.4f}", interval, *figures)
+        table.add_row(*cells, end_section=ends, style="bold" if is_published else None)
     console.print(table)
 
 
@@ -112,15 +113,15 @@ def _print_next_steps(console: Console, profile: Profile, user: str, item: str) 
     following = Lake(profile).built_nights()[-1] + timedelta(days=profile.horizon)
     steps = {
         "make dev": "the Dagster UI on localhost: assets, plots, backfills",
-        f"recsys query \"from serving.recommend('{user}')\"": "any SQL over the release",
-        f"recsys why {user} {item}": "the delivered rows behind a recommendation",
+        recommend_command(user): "any SQL over the release",
+        f"recsys why {shlex.quote(user)} {shlex.quote(item)}": "the delivered rows behind a recommendation",
         f"recsys night {following}": "one night more",
         "docs/bring-your-own-data.md": "how to bring your own data",
     }
     if following > newest_night(profile):
         del steps[f"recsys night {following}"]
-    console.print(f"Published: [bold]{profile.folder / 'recsys.duckdb'}[/bold]", highlight=False, soft_wrap=True)
-    console.print("Next (commands are in .venv/bin):", highlight=False)
+    console.print(f"Published: {profile.folder / 'recsys.duckdb'}", soft_wrap=True)
+    console.print("Next (commands are in .venv/bin):")
     width = max(map(len, steps))
     for command, what in steps.items():
-        console.print(f"  {command:{width}}  {what}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {command:{width}}  {what}", soft_wrap=True)

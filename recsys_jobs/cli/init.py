@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from recsys_assets.selects.quoting import text
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.console import Table
+from recsys_jobs.cli.context import Context, given_path, recommend_command
 from recsys_jobs.init.measure import weigh
-from recsys_jobs.init.roles import shell_word
 from recsys_jobs.init.source import write_source
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from recsys_jobs.cli.console import Console
     from recsys_jobs.init.look import Look
     from recsys_jobs.init.roles import Roles
     from recsys_jobs.init.source import NewSource
@@ -35,7 +30,15 @@ _COLUMN = "Column that is the {}."
 def init(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the source and the profile, e.g. my_shop.")],
-    file: Annotated[Path, typer.Option("--file", help="CSV, CSV.gz, TSV, Parquet or JSON lines with a row an event.")],
+    file: Annotated[
+        Path,
+        typer.Option(
+            "--file",
+            help="CSV, CSV.gz, TSV, Parquet or JSON lines with a row an event.",
+            parser=given_path,
+            metavar="FILE",
+        ),
+    ],
     user: Annotated[str | None, typer.Option(help=_COLUMN.format("user"))] = None,
     item: Annotated[str | None, typer.Option(help=_COLUMN.format("item"))] = None,
     time: Annotated[str | None, typer.Option(help=_COLUMN.format("time"))] = None,
@@ -76,8 +79,7 @@ def _print_columns(console: Console, seen: Look, roles: Roles) -> None:
         if role == "time" and roles.time:
             why = f"{why}: {roles.time.what}"
         examples = " · ".join(_short(value) for value in column.examples)
-        taken = Text(role) if role else Text("left out", style="dim")
-        table.add_row(Text(_short(column.name)), taken, Text(why), Text(examples))
+        table.add_row(_short(column.name), role or "left out", why, examples, style=None if role else "dim")
     console.print(table)
 
 
@@ -101,11 +103,11 @@ def _print_zone(console: Console, time: TimeFormat, zone: str | None) -> None:
         sentence = "Each time says which instant it is, so --time-zone changes nothing."
     else:
         return
-    console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    console.print(sentence, style="yellow", soft_wrap=True)
 
 
 def _say(console: Console, sentence: str) -> None:
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    console.print(sentence, soft_wrap=True)
 
 
 def _print_trial(console: Console, seen: Look, tried: Tried) -> None:
@@ -142,23 +144,20 @@ def _print_written(console: Console, source: NewSource) -> None:
 
 
 def _print_next(console: Console, name: str, user: str, has_demo: bool) -> None:
-    query = f"from serving.recommend({text(user)})"
-    query = shell_word(query) if re.search(r'["$`\\!]', query) else f'"{query}"'
     steps: dict[str, Any] = {
         f"export RECSYS_PROFILE={name}": "this profile, in this shell",
         "recsys demo": "lands the files, builds three nights, shows lists and grades",
-        f"recsys query {query}": "what one of them would be shown",
+        recommend_command(user): "what one of them would be shown",
     }
     if not has_demo:
         steps = {f"export RECSYS_PROFILE={name}": "this profile", "recsys land --history": "takes the files in"}
         steps["recsys night"] = "builds the newest night, once the first day has closed"
-    console.print("Next:", highlight=False)
+    console.print("Next:")
     width = max(map(len, steps))
     for command, what in steps.items():
-        console.print(f"  {command:{width}}  {what}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  {command:{width}}  {what}", soft_wrap=True)
     console.print(
         "To change what a column is taken for, edit the SQL, or run this again with --force and --user, --item, "
         "--time, --event, --quantity or --value.",
-        highlight=False,
         soft_wrap=True,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,20 +10,30 @@ import typer
 
 from recsys_assets.nights import night_of, utc_now
 from recsys_assets.reports.landing import reject_reasons
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.context import Context, given_path
 from recsys_jobs.cli.tables import print_rejects
+
+INSTANTS = [f"%Y-%m-%d{between}{clock}" for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S%z") for between in ("T", " ")] + [
+    "%Y-%m-%d"
+]
+"""How an instant may be written; without an offset it is UTC."""
 
 
 def land(
     ctx: typer.Context,
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Files, or folders of them; none: the profile's history, or its inbox.")
+        list[Path] | None,
+        typer.Argument(
+            help="Files, or folders of them; none: the profile's history, or its inbox.",
+            parser=given_path,
+            metavar="[FILES]...",
+        ),
     ] = None,
     history: Annotated[
         bool, typer.Option("--history", help="Every row was known when it happened (a first load).")
     ] = False,
     arrived_at: Annotated[
-        datetime | None, typer.Option(help="UTC instant of arrival, for replays (default: now).")
+        datetime | None, typer.Option(formats=INSTANTS, help="UTC instant of arrival, for replays (default: now).")
     ] = None,
     restate: Annotated[
         bool, typer.Option("--restate", help="Let history reach into sealed nights: they must be built again.")
@@ -35,10 +45,14 @@ def land(
     """
     from recsys_assets.assets.raw import history_files, inbox  # It loads Dagster.
 
+    if arrived_at and arrived_at.tzinfo:
+        arrived_at = arrived_at.astimezone(UTC).replace(tzinfo=None)
     if arrived_at and (history or arrived_at > utc_now()):
         raise typer.BadParameter(
             "history has no arrival, and no file arrives in the future.", param_hint="--arrived-at"
         )
+    if arrived_at and arrived_at.year < 1990:
+        raise typer.BadParameter("events before 1990 are rejected, so none arrived then.", param_hint="--arrived-at")
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
     if not files:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import typer
-from rich.table import Table
 
 from recsys_assets.reports import releases as report
+from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context
 
 

@@ -11,20 +11,28 @@ import typer
 from recsys_assets.reports.grades import nightly_grades
 from recsys_assets.reports.landing import delivered_files
 from recsys_assets.storage.lake.lake import Lake
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.context import Context, finite, given_path
 from recsys_jobs.cli.tables import print_grades
 from recsys_jobs.replay import arrivals, folder_of, hand_over, missed, moment, plan
 
 
 def replay(
     ctx: typer.Context,
-    days: Annotated[int, typer.Option(min=1, help="Days to replay, from the first night that is not built.")] = 14,
+    days: Annotated[
+        int, typer.Option(min=1, max=36_500, help="Days to replay, from the first night that is not built.")
+    ] = 14,
     files: Annotated[
         Path | None,
-        typer.Option(help="Folder with one file a day (default: the profile's history).", file_okay=False, exists=True),
+        typer.Option(
+            help="Folder with one file a day (default: the profile's history).", parser=given_path, metavar="FOLDER"
+        ),
     ] = None,
-    late: Annotated[float, typer.Option(min=0, max=1, help="Share of files that come 1 to 9 days late.")] = 0.0,
-    twice: Annotated[float, typer.Option(min=0, max=1, help="Share of files that come again a day later.")] = 0.0,
+    late: Annotated[
+        float, typer.Option(min=0, max=1, callback=finite, help="Share of files that come 1 to 9 days late.")
+    ] = 0.0,
+    twice: Annotated[
+        float, typer.Option(min=0, max=1, callback=finite, help="Share of files that come again a day later.")
+    ] = 0.0,
     every: Annotated[int, typer.Option(min=1, help="Days from one built night to the next.")] = 1,
     seed: Annotated[int, typer.Option(help="Which files are late or come twice.")] = 0,
 ) -> None:
@@ -34,6 +42,8 @@ def replay(
     """
     from recsys_assets.assets.raw import inbox  # It loads Dagster.
 
+    if files and not files.is_dir():
+        raise typer.BadParameter(f"{files} is no folder.", param_hint="--files")
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
     built = Lake(profile).built_nights()
@@ -46,7 +56,7 @@ def replay(
     for night in nights:
         for arrival in (arrival for arrival in coming if arrival.night == night):
             note = " again" if arrival.again else f" {arrival.days_late} day(s) late" if arrival.days_late else ""
-            console.print(f"[bold]{moment(profile, night):%Y-%m-%d %H:%M}[/bold] {arrival.path.name} arrives{note}")
+            console.print(f"{moment(profile, night):%Y-%m-%d %H:%M} {arrival.path.name} arrives{note}")
             context.land([hand_over(arrival.path, inbox(profile))], "arrival", arrived_at=moment(profile, night))
         if night == nights[-1] or (night - nights[0]).days % every == every - 1:
             context.build_nights([night], {"recsys/replay": str(first)})

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 from recsys_assets.reports.grades import leading_grades
+from recsys_jobs.cli.console import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rich.console import Console
-
     from recsys_assets.reports.grades import Grade, PooledGrade
     from recsys_assets.reports.landing import RejectReason
+    from recsys_jobs.cli.console import Console
 
 MAX_LINES = 10
 """Files or reasons listed one by one."""

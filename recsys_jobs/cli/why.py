@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Column, Table
 
 from recsys_assets.reports.recommendations import explain
+from recsys_assets.visible import visible
+from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context, NightOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from recsys_assets.reports.recommendations import Evidence
+    from recsys_jobs.cli.console import Console
 
 MAX_EVENTS = 20
 """Events listed one by one."""
+MAX_WIDTH = 40
+"""Characters of a file's name that are shown in one line."""
 
 
 def why(
@@ -33,8 +35,7 @@ def why(
     why = explain(context.profile, user, item, built)
     for listing in why.listings:
         console.print(
-            f"[bold]{listing.title}[/bold] is at rank {listing.rank} of task {listing.task}: {listing.reason_text}",
-            soft_wrap=True,
+            f"{listing.title} is at rank {listing.rank} of task {listing.task}: {listing.reason_text}", soft_wrap=True
         )
     if not why.listings:
         console.print(f"Night {built} does not list item {item} for user {user}.")
@@ -46,17 +47,13 @@ def why(
 
 
 def _print_evidence(console: Console, events: Sequence[Evidence]) -> None:
-    table = Table(
-        Column("when (UTC)", no_wrap=True),
-        "what",
-        "item",
-        "quantity",
-        "visible from night",
-        Column("delivered in", no_wrap=True),
-        Column("row", no_wrap=True),
-        title="Evidence",
-    )
-    for event in events[:MAX_EVENTS]:
+    shown = events[:MAX_EVENTS]
+    table = Table(title="Evidence")
+    for name in ("when (UTC)", "what", "item", "quantity", "visible from night", "delivered in", "row"):
+        # A file is copied from here: its name stays in one line, unless it would take half of the terminal.
+        in_one_line = name == "delivered in" and all(len(visible(event.file)) <= MAX_WIDTH for event in shown)
+        table.add_column(name, no_wrap=in_one_line or name in {"when (UTC)", "row"})
+    for event in shown:
         table.add_row(
             str(event.event_ts),
             event.event_type,

@@ -84,7 +84,7 @@ def write_source(
     """
     profile_file = _check_name(name, replace)
     with look(file) as seen:
-        if time_zone:
+        if time_zone is not None:
             check_zone(seen.con, time_zone)
         roles = assign_roles(seen, asked, time_format)
         texts = write_selects(seen, roles, time_zone, event_types_of(seen, roles))

@@ -1,21 +1,32 @@
 -- What people and programs call, in DuckDB 1.4, 1.5 and 2.0. Where the file is attached rather than opened: `use` it first.
 
 -- serving.recommend('1234'), serving.recommend(1234, k := 5, task := 'discovery'): the first k of a user's list.
--- Without a task: next where the release has it, else its only one. Unknown ids get what is trending.
+-- Without a task: next where the release has it, else its only one. Unknown ids get what is trending. A task that the
+-- release does not have is an error that names those it has.
 create or replace macro serving.recommend(u, k := 10, task := null) as table
 with asked as (
     select
         u::varchar as user_id,
-        coalesce(
-            task::varchar,
-            (
-                select r.task
-                from serving.recommendations as r
-                group by r.task
-                order by r.task <> 'next', r.task
-                limit 1
+        case
+            when task::varchar not in (select r.task from serving.recommendations as r)
+                then error(
+                    'There is no task ' || task::varchar || ' in this release. Its tasks: ' || (
+                        select coalesce(string_agg(distinct r.task, ', ' order by r.task), 'none')
+                        from serving.recommendations as r
+                    )
+                )
+            when k < 0 then error('k is how many items you want: 0 or more')
+            else coalesce(
+                task::varchar,
+                (
+                    select r.task
+                    from serving.recommendations as r
+                    group by r.task
+                    order by r.task <> 'next', r.task
+                    limit 1
+                )
             )
-        ) as task
+        end as task
 ),
 
 known as (
@@ -56,5 +67,7 @@ order by served.rank;
 create or replace macro serving.similar(item, k := 10) as table
 select s.rank, s.similar_item_id as item_id, s.title, s.category, s.score
 from serving.similar_items as s
-where s.item_id = item::varchar and s.rank <= k
+where
+    s.item_id = item::varchar
+    and s.rank <= case when k < 0 then error('k is how many items you want: 0 or more') else k end
 order by s.rank;

@@ -8,7 +8,8 @@ import pytest
 from recsys_assets.assets.clean import clean_steps
 from recsys_assets.assets.code_version import changes, code_of, keep, version_of
 from recsys_assets.assets.steps import all_steps
-from recsys_assets.profile import PROJECT, load_profile
+from recsys_assets.profile import PROJECT
+from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.landing.database import Landing
 from tests.helpers.project import copy_project, run
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from recsys_assets.assets import code_version
 from recsys_assets.assets.clean import clean_steps
 from recsys_assets.assets.steps import all_steps
-from recsys_assets.profile import load_profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.landing.database import Landing
 
 profile = load_profile("complete_journey")

@@ -18,6 +18,7 @@ from dagster import (
 from recsys_assets.assets.night_partitions import profile_partitions
 from recsys_assets.checks.asset_checks import declared_checks
 from recsys_assets.nights import Night
+from recsys_jobs.run import failure_of
 from tests.checks.conftest import NIGHT
 
 GOOD, BROKEN = "(1, 0.5), (2, 1.5)", "(1, 0.5), (2, null)"
@@ -45,7 +46,7 @@ def run(small, declare):
     """Run features.user, what rests on it, and its checks; returns the result."""
     nights = profile_partitions(small.profile)
 
-    def build(rows, severity="error", files=None, selection=None):
+    def build(rows, severity="error", files=None, selection=None, yaml=YAML):
         @asset(key=["clean", "item_keys"], partitions_def=nights)
         def root() -> MaterializeResult:
             return MaterializeResult()
@@ -69,7 +70,7 @@ def run(small, declare):
         def downstream() -> MaterializeResult:
             return MaterializeResult()
 
-        folder = declare({"features.yml": YAML.format(severity=severity), **(files or {})})
+        folder = declare({"features.yml": yaml.format(severity=severity), **(files or {})})
         job = define_asset_job("all", AssetSelection.all() if selection is None else selection)
         definitions = Definitions(
             assets=[root, upstream, user, beside, downstream],
@@ -112,6 +113,23 @@ def test_the_result_shows_what_failed_and_how_it_was_found(run):
     assert 'where "recency_days" is null' in shown["compiled_sql"].value
     assert isinstance(shown["first_failing_rows"], TableMetadataValue)
     assert [record.data for record in shown["first_failing_rows"].records] == [{"user_key": 2, "recency_days": None}]
+
+
+def test_a_failed_check_says_what_must_hold_and_what_to_do(run):
+    result = run(BROKEN)
+    told = "1 failing row(s) of 2. What must hold: The column has a value in every row. Look at the failing rows"
+    assert evaluations(result)[CHECK].description.startswith(told)
+    failure = failure_of(result)
+    assert failure.crash is None
+    assert failure.sentence.startswith(f"features__user__checks: check {CHECK} of features.user: {told}")
+    assert failure.sentence.endswith(f"recsys check --select {CHECK}")
+    assert evaluations(run(GOOD))[CHECK].description == "0 failing row(s) of 2."
+
+
+def test_a_use_of_a_test_may_say_better_what_to_do(run):
+    own = "meta: {{remedy: Ask the till. Then land again.}}, severity"
+    told = evaluations(run(BROKEN, severity="error", yaml=YAML.replace("severity", own, 1)))[CHECK].description
+    assert told.endswith("The column has a value in every row. Ask the till. Then land again.")
 
 
 def test_what_is_bound_is_shown_beside_the_sql(run):

@@ -43,6 +43,7 @@ def test_what_is_wrong_is_told_and_ends_with_exit_code_1(built, tmp_path):
     assert "recommendations.lists" in line
     assert "1 of " in done.stdout
     assert "error if != 0, warn if != 0; the first: reason odd, n_rows " in done.stdout
+    assert "What to do: Look at sql/recommendations/lists.sql: a new kind of reason was added there." in done.stdout
     chosen = shop.invoke("check", "--select", "recommendations.lists,tag:leakage")
     assert chosen.exit_code == 0, "what is broken bears no such tag"
     assert "discovery_holds_nothing_had" in chosen.stdout
@@ -62,9 +63,10 @@ def test_tables_that_were_not_built_are_skipped(built, tmp_path):
     ("arguments", "message"),
     [
         (("--select", "tag:leekage"), "--select tag:leekage chooses no check; did you mean tag:leakage?"),
-        (("--night", "2017-10-24"), "night 2017-10-24"),
+        (("--night", "2017-10-24"), "Night 2017-10-24 is not built. Built are 2017-10-25"),
     ],
 )
 def test_what_cannot_be_asked_is_told(built, arguments, message):
     done = built.invoke("check", *arguments)
+    assert done.exit_code == 1
     assert message in done.stdout + done.stderr

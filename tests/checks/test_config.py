@@ -6,7 +6,7 @@ from recsys_assets.checks.config import Config
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.checks.located_yaml import CheckError
 from recsys_assets.checks.running import check_tables
-from recsys_assets.profile import load_profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from tests.checks.conftest import NIGHT
 

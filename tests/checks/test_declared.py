@@ -6,7 +6,7 @@ from recsys_assets.assets.night_assets import all_assets
 from recsys_assets.checks.asset_checks import TOGETHER
 from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
 from recsys_assets.checks.tables import EXTRA, LISTS, MODELS, RAW, Tables
-from recsys_assets.profile import load_profile, profile_names
+from recsys_assets.profile_file import load_profile, profile_names
 from recsys_assets.selects.contracts import CONTRACTS, EVENTS
 from recsys_jobs.definitions import NIGHTLY, build_definitions
 
@@ -99,6 +99,17 @@ def test_every_table_and_model_has_checks_and_every_check_is_of_one(name):
     keys = {".".join(key.path) for definition in all_assets(profile) for key in definition.keys}
     assert not keys - tables - {MLFLOW}, "declare at least made_from_the_past of these tables in dbt_like_checks/"
     assert not tables - keys
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_check_says_what_must_hold_and_what_to_do_when_it_does_not(name):
+    for check in load_checks(load_profile(name)):
+        remedy = check.config.meta.remedy
+        assert check.description.rstrip(")").endswith("."), (
+            f"{check.name} of {check.table} needs a description, as a sentence"
+        )
+        assert remedy.endswith("."), f"say in meta: remedy: of {check.name} of {check.table} what to look at and change"
+        assert remedy.count(". ") >= 1, f"{check.name} of {check.table}: what to look at, and what to change"
 
 
 def test_every_table_and_model_is_checked_for_what_it_was_made_from():

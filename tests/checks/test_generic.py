@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from recsys_assets.checks.declared import CHECKS_FOLDER, load_checks
-from recsys_assets.profile import load_profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.contracts import CONTRACTS
 
 COLUMNS = "user_key, n_events, recency_days, n_items, decayed_weight"

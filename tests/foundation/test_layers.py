@@ -18,18 +18,25 @@ HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy"
 }
 
 PURE = {"algorithms", "ranking", "evaluation"}
-GROUND = {"errors", "nights", "threads"}
+GROUND = {"errors", "nights", "threads", "wrong_settings", "visible"}
 STORAGE = GROUND | {"profile", "selects", "storage"}
 # Each layer may import itself and the layers named here (section 3 of the design).
 LAYERS: dict[str, set[str]] = {
     **{layer: set() for layer in PURE | GROUND},
-    "profile": {"errors", "nights", "algorithms", "ranking"},  # Their settings are validated with its own.
+    "profile": {
+        "errors",
+        "nights",
+        "algorithms",
+        "ranking",
+        "wrong_settings",
+    },  # Their settings are validated with its own.
+    "profile_file": GROUND | {"profile"},
     "selects": GROUND | {"profile"},
     "storage": STORAGE,
     "reports": STORAGE | PURE | {"checks"},  # Reports tell what checks said, without Dagster.
     "assets": STORAGE | PURE,
     "checks": STORAGE | PURE | {"assets"},
-    "jobs": {"assets", "checks", "reports"} | STORAGE | PURE,
+    "jobs": {"profile_file", "assets", "checks", "reports"} | STORAGE | PURE,
 }
 # Only these layers know these libraries.
 KNOWN_TO: dict[str, set[str]] = {

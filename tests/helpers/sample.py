@@ -15,7 +15,8 @@ import duckdb
 from filelock import FileLock
 from typer.testing import CliRunner, Result
 
-from recsys_assets.profile import PROJECT, Profile, load_profile
+from recsys_assets.profile import PROJECT, Profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.lake.lake import Lake
 from recsys_jobs.cli import app
 

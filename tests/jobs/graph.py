@@ -7,7 +7,7 @@ from typing import Any
 
 from dagster import AssetKey, AssetSpec, TimeWindowPartitionMapping
 
-from recsys_assets.profile import load_profile
+from recsys_assets.profile_file import load_profile
 
 SNAPSHOT = Path(__file__).with_name("asset_graph.json")
 

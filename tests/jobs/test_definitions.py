@@ -8,7 +8,8 @@ import pytest
 from dagster import DefaultScheduleStatus, DefaultSensorStatus
 
 from recsys_assets.assets.step import STAGES
-from recsys_assets.profile import PROJECT, load_profile
+from recsys_assets.profile import PROJECT
+from recsys_assets.profile_file import load_profile
 from recsys_jobs.definitions import build_definitions
 from tests.jobs import graph
 

@@ -9,7 +9,8 @@ import pytest
 from recsys_assets.assets.clean import clean_selects, write_night
 from recsys_assets.assets.raw import delivery_of
 from recsys_assets.nights import nights_between
-from recsys_assets.profile import Profile, ProfileError, load_profile
+from recsys_assets.profile import Profile, ProfileError
+from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing

@@ -160,7 +160,7 @@ def test_a_night_waits_until_another_process_has_built_its_own(built):
     with built.active():
         script = (
             "import sys\n"
-            "from recsys_assets.profile import load_profile\n"
+            "from recsys_assets.profile_file import load_profile\n"
             "from recsys_assets.storage.night_lock import building\n"
             "with building(load_profile(), 'night one', print):\n"
             "    print('held', flush=True)\n"

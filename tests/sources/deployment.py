@@ -6,7 +6,8 @@ from typing import Any
 
 from recsys_assets.assets.clean import write_night
 from recsys_assets.assets.raw import land_files
-from recsys_assets.profile import PROJECT, load_profile
+from recsys_assets.profile import PROJECT
+from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.landing.database import Kind, Landed, Landing
 from tests.helpers import sample

@@ -7,7 +7,8 @@ import pytest
 
 from recsys_assets.assets.clean import write_night
 from recsys_assets.assets.raw import land_files
-from recsys_assets.profile import Profile, load_profile
+from recsys_assets.profile import Profile
+from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing

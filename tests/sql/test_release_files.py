@@ -8,6 +8,7 @@ import pytest
 from recsys_assets.selects.contracts import CONTRACTS
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.storage.release.file import check_file, write_file
+from tests.sql import release_comments
 
 NIGHT = date(2020, 3, 31)
 FILES = sorted((SQL_FOLDER / "release").glob("*/*.sql"))
@@ -85,7 +86,8 @@ def release(file):
 
 def publish(tables, folder):
     file = folder / "recsys.duckdb"
-    check_file(file, write_file(file, tables, (SQL_FOLDER / "release" / "macros.sql").read_text()))
+    sql = [(SQL_FOLDER / "release" / name).read_text() for name in ("macros.sql", "comments.sql")]
+    check_file(file, write_file(file, tables, "\n".join(sql)))
     return file
 
 
@@ -151,6 +153,24 @@ def test_grades_and_build(tables):
     ]
 
 
+def test_every_table_and_column_says_what_it_holds(release):
+    query = "select {name}, comment from duckdb_{kind}s() where not internal"
+    tables = dict(release.execute(query.format(name="schema_name || '.' || table_name", kind="table")).fetchall())
+    columns = dict(
+        release.execute(
+            query.format(name="concat_ws('.', schema_name, table_name, column_name)", kind="column")
+        ).fetchall()
+    )
+    assert len(tables) >= 12
+    assert not [name for name, comment in (tables | columns).items() if not comment]
+    assert tables["serving.users"].startswith("One row per user known on the night.")
+    assert columns["serving.items.item_id"] == "as delivered"
+
+
+def test_the_comments_are_those_of_the_page():
+    assert release_comments.FILE.read_text() == release_comments.made(), "run python -m tests.sql.release_comments"
+
+
 def test_no_surrogate_key_is_published(tables):
     assert [name for table in tables.values() for name in table.column_names if name.endswith("_key")] == []
 
@@ -169,7 +189,8 @@ def test_unknown_ids_get_what_is_trending_and_known_ones_without_a_list_get_noth
     trending = [("next", rank, item, "trending", "trending now") for rank, item in ((1, "8"), (2, "9"))]
     assert release.execute(f"{RECOMMEND}('nobody')").fetchall() == trending
     assert release.execute(f"{RECOMMEND}('nobody', k := 1)").fetchall() == trending[:1]
-    assert release.execute(f"{RECOMMEND}('20', task := 'unheard of')").fetchall() == []
+    with pytest.raises(duckdb.Error, match=r"There is no task unheard of in this release\. Its tasks: discovery, next"):
+        release.execute(f"{RECOMMEND}('20', task := 'unheard of')").fetchall()
 
 
 def test_without_next_the_only_task_is_the_default(tables, tmp_path):

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from recsys_assets.profile import PROJECT, load_profile
+from recsys_assets.profile import PROJECT
+from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.landing.database import Landing
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from recsys_assets.storage.lake.snapshot import Snapshot
 
 TABLE = "releases.published"
+_BESIDE = (SQL_FOLDER / "release" / "macros.sql", SQL_FOLDER / "release" / "comments.sql")
+"""What a release has beside its tables: macros, and what each table and column holds."""
 
 
 def steps(profile: Profile) -> list[Step]:
@@ -46,13 +48,13 @@ def steps(profile: Profile) -> list[Step]:
             after=("audits.future",) if profile.audit else (),
             key=("release",),
             kinds=("duckdb",),
-            sql=tuple(select.path for select in selects.values()),
+            sql=(*(select.path for select in selects.values()), *_BESIDE),
         )
     ]
 
 
 def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot) -> Made:
-    macros, releases = (SQL_FOLDER / "release" / "macros.sql").read_text(), Releases(profile.folder)
+    macros, releases = "\n".join(path.read_text() for path in _BESIDE), Releases(profile.folder)
     release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros])
     tables = {table: snapshot.table(select.text) for table, select in selects.items()}
     file = releases.build(snapshot.night, release_id, tables, macros)

@@ -196,7 +196,7 @@ class Releases(ReleaseFolder):
             If there is no such release, none before the current one, or none at all.
         """
         with self._lock():
-            target = to or self.previous_name()
+            target = self.previous_name() if to is None else to
             if target is None:
                 raise ReleaseError(
                     f"There is nothing to roll back to in {self.folder}: no earlier release was published "
@@ -208,7 +208,7 @@ class Releases(ReleaseFolder):
         """Swap the link and write it down."""
         if name not in {release.name for release in self.list()}:
             raise ReleaseError(
-                f"There is no release {name} in {self.folder}: "
+                f"There is no release {name or repr(name)} in {self.folder}: "
                 "build it first, or choose one that `recsys releases` lists."
             )
         current = self.current_name()

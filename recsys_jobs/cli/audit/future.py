@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys_jobs.audit.report import sentence, verdict
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.context import Context, finite
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from recsys_jobs.audit.future import Audit
+    from recsys_jobs.cli.console import Console
 
 
 def future(
@@ -26,7 +25,8 @@ def future(
         bool, typer.Option("--deep", help="Build the graded night and the clean log anew, too, in each build.")
     ] = False,
     users: Annotated[
-        float, typer.Option(min=0.0001, max=1, help="Share of users to audit on; a sample is audited deep.")
+        float,
+        typer.Option(min=0.0001, max=1, callback=finite, help="Share of users to audit on; a sample is audited deep."),
     ] = 1.0,
 ) -> None:
     """Prove that a night saw nothing that came after it: build it with its future deleted and altered, and compare.
@@ -48,17 +48,17 @@ def _print_audit(console: Console, audit: Audit) -> None:
     for asset, _ in audit.compared:
         differing = [d for d in audit.differences if d.asset == asset]
         style = "red" if differing else None
-        console.print(f"{'DIFFERS' if differing else 'EQUAL  '} {asset}", style=style, highlight=False)
+        console.print(f"{'DIFFERS' if differing else 'EQUAL  '} {asset}", style=style)
         for difference in differing:
-            console.print(f"        {sentence(difference)}", markup=False, highlight=False)
+            console.print(f"        {sentence(difference)}")
             for row in difference.rows:
-                console.print(f"        {row}", markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
+                console.print(f"        {row}", overflow="ellipsis", no_wrap=True)
     compared = {asset for asset, _ in audit.compared}
     for difference in audit.differences:
         if difference.asset not in compared:
             text = f"FAILS   {sentence(difference)} {' '.join(difference.rows)}"
-            console.print(text, style="red", markup=False, highlight=False)
+            console.print(text, style="red")
     seconds = ", ".join(f"{name} {taken:.0f} s" for name, taken in audit.seconds.items())
-    console.print(f"Builds: {seconds}", highlight=False)
+    console.print(f"Builds: {seconds}")
     style = None if audit.passed else "red"
-    console.print(verdict(audit), style=style, markup=False, highlight=False, soft_wrap=True)
+    console.print(verdict(audit), style=style, soft_wrap=True)

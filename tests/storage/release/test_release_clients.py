@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import venv
 from datetime import date, datetime
 
@@ -14,6 +15,10 @@ from recsys_assets.storage.release.releases import Releases
 
 MACROS = PROJECT / "sql" / "release" / "macros.sql"
 NIGHT = date(2017, 11, 1)
+COMMENTS = """
+comment on table serving.users is 'who is known: "all" of them; it''s a list';
+comment on column serving.users."user_id" is 'as delivered';
+"""
 
 TABLES = {
     "meta.build": "select date '2017-11-01' as night, timestamp '2017-11-02 02:00:00' as built_at",
@@ -60,7 +65,22 @@ calls = [
     "serving.recommend(-1, k := 2)", "serving.similar(101, k := 2)", "serving.similar('i9', k := 2)",
     "serving.similar('nothing')",
 ]
+def refusal(call):
+    try:
+        con.execute("from " + call).fetchall()
+    except duckdb.Error as error:
+        return str(error)
+
+wrong = [
+    "serving.recommend('u8', task := 'serch')", "serving.recommend('nobody', task := 'serch')",
+    "serving.recommend(7, k := -1)", "serving.similar(101, k := -1)",
+]
 print(json.dumps({
+    "comments": [
+        con.execute("select comment from duckdb_tables() where table_name = 'users'").fetchall()[0][0],
+        con.execute("select comment from duckdb_columns() where table_name = 'users'").fetchall()[0][0],
+    ],
+    "refused": [refusal(call) for call in wrong],
     "version": duckdb.__version__,
     "items": {call: ids(call) for call in calls},
     "rows": con.execute("select count(*) from serving.recommendations").fetchall()[0][0],
@@ -70,12 +90,19 @@ print(json.dumps({
 """
 
 
+def check_refusals(refused):
+    assert [str(said).partition(": ")[2] for said in refused] == [
+        *["There is no task serch in this release. Its tasks: discovery, next"] * 2,
+        *["k is how many items you want: 0 or more"] * 2,
+    ]
+
+
 @pytest.fixture(scope="module")
 def link(tmp_path_factory):
     releases = Releases(tmp_path_factory.mktemp("shop"))
     with duckdb.connect() as con:
         tables: dict[str, pa.Table] = {name: con.sql(query).to_arrow_table() for name, query in TABLES.items()}
-    releases.build(NIGHT, "a", tables, MACROS.read_text())
+    releases.build(NIGHT, "a", tables, MACROS.read_text() + COMMENTS)
     releases.publish(NIGHT, "a")
     return releases.link
 
@@ -104,6 +131,8 @@ def test_an_older_client_reads_the_tables_and_calls_the_macros(link, client, way
     assert seen["rows"] == 80
     assert seen["algorithms"] == [{"algorithm": "als", "rank": 1}]
     assert seen["built_at"] == datetime(2017, 11, 2, 2).isoformat()
+    check_refusals(seen["refused"])
+    assert seen["comments"] == ['who is known: "all" of them; it\'s a list', "as delivered"]
     first_ten = [str(100 + rank) for rank in range(1, 11)]
     assert seen["items"] == {
         "serving.recommend(7)": first_ten,
@@ -116,3 +145,8 @@ def test_an_older_client_reads_the_tables_and_calls_the_macros(link, client, way
         "serving.similar('i9', k := 2)": ["301", "302"],
         "serving.similar('nothing')": [],
     }
+
+
+def test_our_own_client_refuses_what_cannot_be_asked(link):
+    out = subprocess.run([sys.executable, "-c", CLIENT, link, "opened"], capture_output=True, text=True, check=True)
+    check_refusals(json.loads(out.stdout)["refused"])
