@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from recsys_assets.profile import load_profile
+from recsys_assets.reports.recommendations import empty_tasks
 from recsys_assets.storage.lake.lake import Lake, LakeError
 from recsys_jobs.run import check_night, dagster_instance, report_landing, run_night
 
@@ -158,3 +159,5 @@ class Context:
 
                 job = self._job if names is None else nightly_job(self.profile, names)
                 run_night(self.profile, job, night, instance, progress, tags)
+                for empty in empty_tasks(self.profile, night):
+                    self.console.print(f"Night {night}: task {empty.task} is empty, {empty.because}.", style="yellow")

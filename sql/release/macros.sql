@@ -1,7 +1,8 @@
 -- What people and programs call, in DuckDB 1.4, 1.5 and 2.0. Where the file is attached rather than opened: `use` it first.
 
 -- serving.recommend('1234'), serving.recommend(1234, k := 5, task := 'discovery'): the first k of a user's list.
--- Without a task: next where the release has it, else its only one. Unknown ids get what is trending.
+-- Without a task: next where the release has it, else its only one. Unknown ids get what is trending, each item with the
+-- score that it has in a known user's list of what is trending.
 create or replace macro serving.recommend(u, k := 10, task := null) as table
 with asked as (
     select
@@ -9,10 +10,9 @@ with asked as (
         coalesce(
             task::varchar,
             (
-                select r.task
-                from serving.recommendations as r
-                group by r.task
-                order by r.task <> 'next', r.task
+                select m.task
+                from meta.tasks as m
+                order by m.task <> 'next', m.task
                 limit 1
             )
         ) as task
@@ -31,7 +31,7 @@ unknown as (
         t.item_id,
         t.title,
         t.category,
-        t.score,
+        cume_dist() over (order by t.score) as score,
         'trending' as reason,
         'trending now' as reason_text
     from serving.trending as t
