@@ -105,8 +105,8 @@ class Explanation:
     """The user's events with the item, or with the one that the reason names, newest first."""
 
 
-def typical_user(profile: Profile) -> str:
-    """Id of the published user whose number of events is nearest to the median; the first of several.
+def typical_user(profile: Profile) -> str | None:
+    """Id of the published user whose number of events is nearest to the median; the first of several, None of none.
 
     Raises
     ------
@@ -114,11 +114,11 @@ def typical_user(profile: Profile) -> str:
         When nothing is published.
     """
     with Releases(profile.folder).connect() as connection:
-        ((user,),) = connection.execute(
+        users = connection.execute(
             "select user_id from serving.users "
             "order by abs(n_events - (select median(n_events) from serving.users)), user_id limit 1"
         ).fetchall()
-    return str(user)
+    return str(users[0][0]) if users else None
 
 
 def recommend(profile: Profile, user: str, task: str, k: int) -> list[Recommendation]:
