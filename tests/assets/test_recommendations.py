@@ -84,7 +84,7 @@ def test_a_reason_is_of_the_algorithm_whose_proposal_counts_most(built):
             parts = {p["algorithm"]: weights[task, p["algorithm"]] / (2 + p["rank"]) for p in proposals}
             assert parts[algorithm] == max(parts.values()) > 0
         assert reason == "proposed" or shown[reason] in kinds[algorithm]
-    assert {algorithm for *_, algorithm in rows} >= {"buy_again", "item_knn"}
+    assert {algorithm for *_, algorithm in rows} >= {"buy_again", "als"}
 
 
 def scores(rows):
