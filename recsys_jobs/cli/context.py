@@ -151,13 +151,13 @@ class Context:
                 names = None if rebuild else assets_to_build(self.profile, night, instance)
                 if names == []:
                     bars.print(f"Night {night} is built and current.")
-                    continue
-                bar = bars.add_task(str(night), total=None, step="")
+                else:
+                    bar = bars.add_task(str(night), total=None, step="")
 
-                def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
-                    bars.update(bar, completed=done, total=steps, step=step)
+                    def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
+                        bars.update(bar, completed=done, total=steps, step=step)
 
-                job = self._job if names is None else nightly_job(self.profile, names)
-                run_night(self.profile, job, night, instance, progress, tags)
+                    job = self._job if names is None else nightly_job(self.profile, names)
+                    run_night(self.profile, job, night, instance, progress, tags)
                 for empty in empty_tasks(self.profile, night):
-                    self.console.print(f"Night {night}: task {empty.task} is empty, {empty.because}.", style="yellow")
+                    bars.print(f"Night {night}: task {empty.task} is empty, {empty.because}.", style="yellow")
