@@ -137,7 +137,8 @@ def _inputs(lake: Lake, n_users: int) -> None:
     _write(
         lake,
         "recommendations.fusion_weights",
-        f"select 'next' as task, algorithm, 1.0::double as weight, null::date as learned_night, 0 as n_lists "
+        "select 'next' as task, algorithm, 1.0::double as weight, null::date as learned_night, 0 as n_lists, "
+        "algorithm as title, []::varchar[] as rests_on "
         f"from unnest([{listed}]) as t(algorithm) order by task, algorithm",
         {},
     )

@@ -34,6 +34,7 @@ class ALS(Recommender):
     title: ClassVar[str] = "To your taste"
     description: ClassVar[str] = "What people of similar taste take."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of ALS."""

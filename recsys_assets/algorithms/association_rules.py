@@ -42,6 +42,7 @@ class AssociationRules(Recommender):
     description: ClassVar[str] = "What people put into one basket with the items you took lately."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     uses: ClassVar[frozenset[str]] = frozenset({"baskets"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"history"})
 
     class Settings(Recommender.Settings):
         """Settings of association rules."""

@@ -49,6 +49,9 @@ class Recommender(ABC):
     uses: ClassVar[frozenset[str]] = frozenset()
     """What it learns from beside the events' users, items, ages and weights: any of "baskets", "contexts",
     "user_attributes", "item_attributes" and "item_texts" (see `Interactions`)."""
+    rests_on: ClassVar[frozenset[str]] = frozenset()
+    """What can put an item into its lists, of what a reason can show: any of "own_items" (the user took the very item),
+    "history" (the user took others) and "popularity" (many people took it). Of the rest a reason gives the title."""
 
     class Settings(BaseModel):
         """Settings that every algorithm has."""

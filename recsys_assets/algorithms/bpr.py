@@ -33,6 +33,7 @@ class BPR(Recommender):
     title: ClassVar[str] = "You would rather"
     description: ClassVar[str] = "What people of your taste prefer to the rest."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of BPR."""

@@ -31,6 +31,7 @@ class BuyAgain(Recommender):
     title: ClassVar[str] = "Buy again"
     description: ClassVar[str] = "What you take often, and took lately; for short histories, then what is trending."
     tasks: ClassVar[frozenset[str]] = frozenset({"next"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "popularity"})
 
     class Settings(Recommender.Settings):
         """Settings of buy-again."""

@@ -36,6 +36,7 @@ class EASE(Recommender):
     title: ClassVar[str] = "Completes what you take"
     description: ClassVar[str] = "What is missing beside all you take, seen together."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of EASE."""

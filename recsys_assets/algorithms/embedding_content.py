@@ -36,6 +36,7 @@ class EmbeddingContent(Recommender):
     description: ClassVar[str] = "Items whose descriptions mean what those of your items mean."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     uses: ClassVar[frozenset[str]] = frozenset({"item_texts"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of embedding content."""

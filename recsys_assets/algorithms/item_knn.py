@@ -34,6 +34,7 @@ class ItemKNN(LinkedItems):
     title: ClassVar[str] = "Goes with what you take"
     description: ClassVar[str] = "Items that people with your items take, too."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of item-kNN."""

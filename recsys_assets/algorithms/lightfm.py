@@ -36,6 +36,7 @@ class LightFM(Recommender):
     description: ClassVar[str] = "What people of similar taste and kind take, by the kind of item."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     uses: ClassVar[frozenset[str]] = frozenset({"user_attributes", "item_attributes"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of LightFM."""

@@ -29,6 +29,7 @@ class Popularity(Recommender):
     title: ClassVar[str] = "Trending"
     description: ClassVar[str] = "What the most people took lately."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"popularity"})
 
     class Settings(Recommender.Settings):
         """Settings of popularity."""

@@ -34,6 +34,7 @@ class RepeatPurchase(Recommender):
     title: ClassVar[str] = "Time to buy again"
     description: ClassVar[str] = "What you come back to, when its usual interval is over."
     tasks: ClassVar[frozenset[str]] = frozenset({"next"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items"})
 
     class Settings(Recommender.Settings):
         """Settings of repeat purchase."""

@@ -34,6 +34,7 @@ class RP3beta(LinkedItems):
     title: ClassVar[str] = "A few steps away"
     description: ClassVar[str] = "Where a walk over your items and the people who take them ends."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of RP3beta."""

@@ -37,6 +37,7 @@ class SequentialRules(Recommender):
     description: ClassVar[str] = "What people take in the baskets after one like your last."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     uses: ClassVar[frozenset[str]] = frozenset({"baskets"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"history"})
 
     class Settings(Recommender.Settings):
         """Settings of sequential rules."""

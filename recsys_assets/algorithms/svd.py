@@ -34,6 +34,7 @@ class SVD(Recommender):
     title: ClassVar[str] = "Your kind of taste"
     description: ClassVar[str] = "What lies in the directions in which your taste differs from the usual."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of SVD."""

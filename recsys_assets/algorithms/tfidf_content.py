@@ -35,6 +35,7 @@ class TFIDFContent(Recommender):
     description: ClassVar[str] = "Items described in the words of what you take."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     uses: ClassVar[frozenset[str]] = frozenset({"item_texts"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of TF-IDF content."""

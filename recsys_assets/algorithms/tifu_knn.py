@@ -41,6 +41,7 @@ class TIFUKNN(Recommender):
     description: ClassVar[str] = "What you take in most of your late baskets, and what people with your habits do."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     uses: ClassVar[frozenset[str]] = frozenset({"baskets"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of TIFU-kNN."""

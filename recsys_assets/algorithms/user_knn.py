@@ -34,6 +34,7 @@ class UserKNN(Recommender):
     title: ClassVar[str] = "Others like you, lately"
     description: ClassVar[str] = "What people who take the same as you took in the last days."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
+    rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
 
     class Settings(Recommender.Settings):
         """Settings of user-kNN."""

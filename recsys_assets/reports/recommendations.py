@@ -35,12 +35,27 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
+class EmptyTask:
+    """A task in which nobody got a list."""
+
+    task: str
+    because: str
+    """Why, as a clause."""
+
+
+@dataclass(frozen=True)
 class Listing:
     """Where an item stands in a user's list of a task."""
 
     task: str
     rank: int
     """From 1."""
+    score: float
+    """In (0, 1]: the share of the night's rows of the task whose raw score is no higher."""
+    raw_score: float
+    """What the list is ordered by; of no meaning beside another configuration's."""
+    configuration: str
+    """The ranking whose raw score it is; ``trending`` for a user nobody proposed anything for."""
     title: str
     """The item's title, or its id where it has none."""
     reason_text: str | None
@@ -90,8 +105,8 @@ class Explanation:
     """The user's events with the item, or with the one that the reason names, newest first."""
 
 
-def typical_user(profile: Profile) -> str:
-    """Id of the published user whose number of events is nearest to the median; the first of several.
+def typical_user(profile: Profile) -> str | None:
+    """Id of the published user whose number of events is nearest to the median; the first of several, None of none.
 
     Raises
     ------
@@ -99,11 +114,11 @@ def typical_user(profile: Profile) -> str:
         When nothing is published.
     """
     with Releases(profile.folder).connect() as connection:
-        ((user,),) = connection.execute(
+        users = connection.execute(
             "select user_id from serving.users "
             "order by abs(n_events - (select median(n_events) from serving.users)), user_id limit 1"
         ).fetchall()
-    return str(user)
+    return str(users[0][0]) if users else None
 
 
 def recommend(profile: Profile, user: str, task: str, k: int) -> list[Recommendation]:
@@ -119,6 +134,20 @@ def recommend(profile: Profile, user: str, task: str, k: int) -> list[Recommenda
             "select rank, item_id, title, reason_text from serving.recommend($1, k := $2, task := $3)", [user, k, task]
         ).fetchall()
     return [Recommendation(*row) for row in rows]
+
+
+def empty_tasks(profile: Profile, night: Night) -> list[EmptyTask]:
+    """Tasks in which a built night has a list for nobody, and why.
+
+    Raises
+    ------
+    LakeError
+        When the night was not built.
+    """
+    select = load_select(SQL_FOLDER / "release" / "meta" / "tasks.sql")
+    with Lake(profile).as_of(night, select.reads) as snapshot:
+        rows = snapshot.table(select.text).to_pylist()
+    return [EmptyTask(row["task"], row["empty_because"]) for row in rows if row["empty_because"]]
 
 
 def explain(profile: Profile, user: str, item: str, night: Night) -> Explanation:
@@ -144,9 +173,7 @@ def explain(profile: Profile, user: str, item: str, night: Night) -> Explanation
     event_ids = [row["event_id"] for row in rows["events"]]
     origins = {row["event_id"]: row for row in Landing(profile).origin(event_ids).to_pylist()}
     return Explanation(
-        listings=tuple(
-            Listing(row["task"], row["rank"], row["title"], row["reason_text"]) for row in rows["recommendation"]
-        ),
+        listings=tuple(Listing(**row) for row in rows["recommendation"]),
         proposals=tuple(Proposal(**row) for row in rows["proposals"]),
         evidence=tuple(
             Evidence(

@@ -81,6 +81,8 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "weight": "DOUBLE",
         "learned_night": "DATE",
         "n_lists": "INTEGER",
+        "title": "VARCHAR",
+        "rests_on": "VARCHAR[]",
     },
     "recommendations.candidates": {
         "task": "VARCHAR",
@@ -111,8 +113,11 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "rank": "INTEGER",
         "item_key": "INTEGER",
         "score": "DOUBLE",
+        "raw_score": "DOUBLE",
+        "configuration": "VARCHAR",
         "algorithms": "STRUCT(algorithm VARCHAR, rank INTEGER)[]",
         "reason": "VARCHAR",
+        "reason_algorithm": "VARCHAR",
         "evidence_item_key": "INTEGER",
         "evidence_count": "INTEGER",
         "evidence_days": "DOUBLE",
@@ -211,6 +216,7 @@ def arrow_schema(columns: dict[str, str]) -> pa.Schema:
 
     kinds = {
         "VARCHAR": pa.string(),
+        "VARCHAR[]": pa.list_(pa.string()),
         "INTEGER": pa.int32(),
         "DOUBLE": pa.float64(),
         "BOOLEAN": pa.bool_(),

@@ -14,6 +14,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from recsys_assets.profile_file import load_profile
+from recsys_assets.reports.recommendations import empty_tasks
 from recsys_assets.selects.quoting import text
 from recsys_assets.storage.lake.lake import Lake, LakeError
 from recsys_assets.storage.space import check_room_for_nights
@@ -193,12 +194,14 @@ class Context:
                 names = None if rebuild else assets_to_build(self.profile, night, instance)
                 if names == []:
                     bars.print(f"Night {night} is built and current.")
-                    continue
-                bar = bars.add_task(str(night), total=None, step="")
+                else:
+                    bar = bars.add_task(str(night), total=None, step="")
 
-                def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
-                    bars.update(bar, completed=done, total=steps, step=visible(step))
+                    def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
+                        bars.update(bar, completed=done, total=steps, step=visible(step))
 
-                check_room_for_nights(self.profile)
-                job = self._job if names is None else nightly_job(self.profile, names)
-                run_night(self.profile, job, night, instance, progress, tags)
+                    check_room_for_nights(self.profile)
+                    job = self._job if names is None else nightly_job(self.profile, names)
+                    run_night(self.profile, job, night, instance, progress, tags)
+                for empty in empty_tasks(self.profile, night):
+                    bars.print(f"Night {night}: task {empty.task} is empty, {empty.because}.", style="yellow")

@@ -44,7 +44,11 @@ def demo(ctx: typer.Context) -> None:
     context.build_nights(left)
     _print_landed(console, profile)
     _print_grades(console, profile)
-    user, item = _print_lists(console, profile)
+    user = typical_user(profile)
+    if user is None:
+        console.print("No user is known yet, so there are no lists: no event has landed that these nights can see.")
+        return
+    item = _print_lists(console, profile, user)
     _print_next_steps(console, profile, user, item)
 
 
@@ -92,9 +96,9 @@ def _print_grades(console: Console, profile: Profile) -> None:
     console.print(table)
 
 
-def _print_lists(console: Console, profile: Profile) -> tuple[str, str]:
-    """The lists of the user with the median number of events; returns that user and the first item."""
-    user, first = typical_user(profile), ""
+def _print_lists(console: Console, profile: Profile, user: str) -> str:
+    """The lists of a user; returns the first item, or an empty text where there is none."""
+    first = ""
     for task in profile.tasks:
         rows = recommend(profile, user, task, k=5)
         if not rows:
@@ -105,7 +109,7 @@ def _print_lists(console: Console, profile: Profile) -> tuple[str, str]:
             table.add_row(str(row.rank), row.item_id, row.title or "", row.reason_text or "")
         console.print(table)
         first = first or rows[0].item_id
-    return user, first
+    return first
 
 
 def _print_next_steps(console: Console, profile: Profile, user: str, item: str) -> None:
@@ -120,6 +124,8 @@ def _print_next_steps(console: Console, profile: Profile, user: str, item: str) 
     }
     if following > newest_night(profile):
         del steps[f"recsys night {following}"]
+    if not item:
+        del steps[f"recsys why {user} {item}"]
     console.print(f"Published: {profile.folder / 'recsys.duckdb'}", soft_wrap=True)
     console.print("Next (commands are in .venv/bin):")
     width = max(map(len, steps))

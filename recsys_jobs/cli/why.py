@@ -37,6 +37,10 @@ def why(
         console.print(
             f"{listing.title} is at rank {listing.rank} of task {listing.task}: {listing.reason_text}", soft_wrap=True
         )
+        console.print(
+            f"Ranked by {listing.configuration}: raw score {listing.raw_score:.4g}, score {listing.score:.3f} of 1.",
+            soft_wrap=True,
+        )
     if not why.listings:
         console.print(f"Night {built} does not list item {item} for user {user}.")
     proposals = Table("task", "algorithm", "its rank", "its score", "weight in the fusion", title="Proposed by")

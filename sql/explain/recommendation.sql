@@ -3,10 +3,9 @@ select
     lists.task,
     lists.rank,
     lists.score,
-    lists.algorithms,
+    lists.raw_score,
+    lists.configuration,
     lists.reason_text,
-    lists.item_key,
-    lists.evidence_item_key,
     coalesce(items.title, items.item_id) as title
 from recommendations.lists as lists
 inner join clean.users as users on users.user_key = lists.user_key

@@ -1,7 +1,11 @@
 -- The lists a night publishes: for each task and known user the candidates in the order of the task's champion, the ranking
 -- that the grades of earlier nights prefer (recommendations.champions). algorithms: who proposed the item, at which rank.
 -- A user no algorithm proposed anything for gets what is trending, in discovery without what the user has had.
--- reason: bought_again, because_you_took, trending, popular, or new (nobody took it yet): the first whose evidence exists.
+-- score: share of the night's rows of the task whose raw score is no higher, of what is trending the same among all that
+-- trends: above 0, at most 1, and never growing with the rank. raw_score: what the configuration ordered the list by.
+-- reason_algorithm: of those that proposed the item the one with the greatest part in its fused score, weight / (rrf_k + rank).
+-- reason: evidence of that algorithm's own kind: bought_again (the user took the very item), goes_with (another that the
+-- user took leads to it), trending or popular (many take it); proposed, its title, where it has none of these.
 -- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
 -- back from the cutoff.
 with id_order as (
@@ -10,7 +14,14 @@ with id_order as (
 ),
 
 chosen_lists as (
-    select rankings.task, rankings.user_key, rankings.item_key, rankings.rank, rankings.score
+    select
+        rankings.task,
+        rankings.user_key,
+        rankings.item_key,
+        rankings.rank,
+        cume_dist() over (partition by rankings.task order by rankings.score) as score,
+        rankings.score as raw_score,
+        rankings.algorithm as configuration
     from recommendations.rankings as rankings
     inner join recommendations.champions as champions
         on
@@ -29,13 +40,20 @@ chosen_sources as (
         list(
             {'algorithm': proposals.algorithm, 'rank': proposals.rank}
             order by proposals.rank, proposals.algorithm
-        ) as algorithms
+        ) as algorithms,
+        list(
+            proposals.algorithm
+            order by fusion.weight / (profile.rrf_k + proposals.rank) desc, proposals.algorithm
+        )[1] as reason_algorithm
     from chosen_lists as lists
     inner join candidates.lists as proposals
         on
             proposals.task = lists.task
             and proposals.user_key = lists.user_key
             and proposals.item_key = lists.item_key
+    inner join recommendations.fusion_weights as fusion
+        on fusion.task = proposals.task and fusion.algorithm = proposals.algorithm
+    cross join this.profile as profile
     group by lists.task, lists.user_key, lists.item_key
 ),
 
@@ -52,59 +70,85 @@ had as (
     semi join without_candidates as users on users.user_key = events.user_key
 ),
 
+trending_scores as (
+    select item_key, rank, score as raw_score, cume_dist() over (order by score) as score
+    from recommendations.trending
+    where scope = 'all'
+),
+
 trending_ranks as (
     select
         users.task,
         users.user_key,
         trending.item_key,
+        trending.score,
+        trending.raw_score,
         trending.rank as trending_rank,
         row_number() over (partition by users.task, users.user_key order by trending.rank)::integer as rank
     from without_candidates as users
-    cross join recommendations.trending as trending
+    cross join trending_scores as trending
     left join had on had.user_key = users.user_key and had.item_key = trending.item_key
-    where trending.scope = 'all' and (users.task <> 'discovery' or had.item_key is null)
+    where users.task <> 'discovery' or had.item_key is null
 ),
 
 ranked as (
-    select lists.task, lists.user_key, lists.rank, lists.item_key, lists.score, sources.algorithms
+    select
+        lists.task,
+        lists.user_key,
+        lists.rank,
+        lists.item_key,
+        lists.score,
+        lists.raw_score,
+        lists.configuration,
+        sources.algorithms,
+        sources.reason_algorithm,
+        fusion.title as reason_title,
+        fusion.rests_on
     from chosen_lists as lists
     inner join chosen_sources as sources
         on
             sources.task = lists.task
             and sources.user_key = lists.user_key
             and sources.item_key = lists.item_key
+    inner join recommendations.fusion_weights as fusion
+        on fusion.task = lists.task and fusion.algorithm = sources.reason_algorithm
     union all
     select
         lists.task,
         lists.user_key,
         lists.rank,
         lists.item_key,
-        1 / (profile.rrf_k + lists.trending_rank) as score,
-        [{'algorithm': 'trending', 'rank': lists.trending_rank}] as algorithms
+        lists.score,
+        lists.raw_score,
+        'trending' as configuration,
+        [{'algorithm': 'trending', 'rank': lists.trending_rank}] as algorithms,
+        'trending' as reason_algorithm,
+        'Trending' as reason_title,
+        ['popularity'] as rests_on
     from trending_ranks as lists
     cross join this.profile as profile
     where lists.rank <= profile.list_length
 ),
 
-not_taken as (
-    select distinct ranked.user_key, ranked.item_key
+asked as (
+    select distinct user_key, item_key
     from ranked
-    anti join features.user_item as took on took.user_key = ranked.user_key and took.item_key = ranked.item_key
+    where list_contains(rests_on, 'history')
 ),
 
 led_to as (
     select
-        not_taken.user_key,
-        not_taken.item_key,
+        asked.user_key,
+        asked.item_key,
         took.item_key as took_item_key,
         row_number() over (
-            partition by not_taken.user_key, not_taken.item_key
+            partition by asked.user_key, asked.item_key
             order by took.decayed_weight * similar_items.score desc, id_order.place
         ) as place
-    from not_taken
-    inner join recommendations.similar_items as similar_items on similar_items.similar_item_key = not_taken.item_key
+    from asked
+    inner join recommendations.similar_items as similar_items on similar_items.similar_item_key = asked.item_key
     inner join features.user_item as took
-        on took.user_key = not_taken.user_key and took.item_key = similar_items.item_key
+        on took.user_key = asked.user_key and took.item_key = similar_items.item_key
     inner join id_order on id_order.item_key = took.item_key
     where took.decayed_weight * similar_items.score > 0
 ),
@@ -136,38 +180,43 @@ evidence as (
         ranked.*,
         case
             when had.item_key is not null then 'bought_again'
-            when took.item_key is not null then 'because_you_took'
+            when took.item_key is not null then 'goes_with'
             when risen.item_key is not null then 'trending'
-            when popularity.n_buyers > 0 then 'popular'
-            else 'new'
+            when popularity.item_key is not null then 'popular'
+            else 'proposed'
         end as reason,
-        case when had.item_key is not null then had.item_key else took.item_key end as evidence_item_key,
-        case
-            when had.item_key is not null then had.n_baskets
-            when took.item_key is not null then took.n_baskets
-            when risen.item_key is not null then risen.buyers_7d
-            else popularity.n_buyers
-        end as evidence_count,
+        coalesce(had.item_key, took.item_key) as evidence_item_key,
+        coalesce(had.n_baskets, took.n_baskets, risen.buyers_7d, popularity.n_buyers) as evidence_count,
         case
             when had.item_key is not null then had.recency_days
             when took.item_key is not null then took.recency_days
             when risen.item_key is not null then 7
             else popularity.age_days
         end as evidence_days,
-        case
-            when had.item_key is null and took.item_key is null and risen.item_key is not null then risen.place
-        end as evidence_category,
+        case when had.item_key is null and took.item_key is null then risen.place end as evidence_category,
         had.n_purchases = had.n_events as all_purchases,
         coalesce(took_items.title, took_items.item_id) as took_title
     from ranked
-    inner join features.item as popularity on popularity.item_key = ranked.item_key
-    left join features.user_item as had on had.user_key = ranked.user_key and had.item_key = ranked.item_key
+    left join features.user_item as had
+        on
+            had.user_key = ranked.user_key
+            and had.item_key = ranked.item_key
+            and list_contains(ranked.rests_on, 'own_items')
     left join led_to
-        on led_to.user_key = ranked.user_key and led_to.item_key = ranked.item_key and led_to.place = 1
+        on
+            led_to.user_key = ranked.user_key
+            and led_to.item_key = ranked.item_key
+            and led_to.place = 1
+            and list_contains(ranked.rests_on, 'history')
     left join features.user_item as took
         on took.user_key = led_to.user_key and took.item_key = led_to.took_item_key
     left join clean.items as took_items on took_items.item_key = took.item_key
-    left join risen on risen.item_key = ranked.item_key
+    left join risen on risen.item_key = ranked.item_key and list_contains(ranked.rests_on, 'popularity')
+    left join features.item as popularity
+        on
+            popularity.item_key = ranked.item_key
+            and popularity.n_buyers > 0
+            and list_contains(ranked.rests_on, 'popularity')
 ),
 
 -- Where all that weighs is of one type and that is a verb, reasons use it: liked, played. Else things are taken.
@@ -204,8 +253,11 @@ select
     worded.rank,
     worded.item_key,
     worded.score,
+    worded.raw_score,
+    worded.configuration,
     worded.algorithms,
     worded.reason,
+    worded.reason_algorithm,
     worded.evidence_item_key,
     worded.evidence_count::integer as evidence_count,
     worded.evidence_days::double as evidence_days,
@@ -219,13 +271,13 @@ select
                     else worded.evidence_count || ' times, last '
                 end
                 || worded.days_text || ' ago'
-        when 'because_you_took' then 'because you ' || words.took || ' ' || worded.took_title
+        when 'goes_with' then 'goes with ' || worded.took_title || ', which you ' || words.took
         when 'trending' then 'trending in ' || worded.evidence_category
         when 'popular'
             then
                 'popular: ' || words.taken || ' by ' || worded.evidence_count
                 || case when worded.evidence_count = 1 then ' person' else ' people' end
-        else 'new: first seen ' || worded.days_text || ' ago'
+        else 'proposed by "' || worded.reason_title || '"'
     end as reason_text,
     night.night as model_night
 from worded

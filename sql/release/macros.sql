@@ -1,28 +1,28 @@
 -- What people and programs call, in DuckDB 1.4, 1.5 and 2.0. Where the file is attached rather than opened: `use` it first.
 
 -- serving.recommend('1234'), serving.recommend(1234, k := 5, task := 'discovery'): the first k of a user's list.
--- Without a task: next where the release has it, else its only one. Unknown ids get what is trending. A task that the
--- release does not have is an error that names those it has.
+-- Without a task: next where the release has it, else its only one. A task that the release does not have is an error that
+-- names those it has. Unknown ids get what is trending, each item with the score that it has in a known user's list of
+-- what is trending.
 create or replace macro serving.recommend(u, k := 10, task := null) as table
 with asked as (
     select
         u::varchar as user_id,
         case
-            when task::varchar not in (select r.task from serving.recommendations as r)
+            when task::varchar not in (select m.task from meta.tasks as m)
                 then error(
                     'There is no task ' || task::varchar || ' in this release. Its tasks: ' || (
-                        select coalesce(string_agg(distinct r.task, ', ' order by r.task), 'none')
-                        from serving.recommendations as r
+                        select coalesce(string_agg(distinct m.task, ', ' order by m.task), 'none')
+                        from meta.tasks as m
                     )
                 )
             when k < 0 then error('k is how many items you want: 0 or more')
             else coalesce(
                 task::varchar,
                 (
-                    select r.task
-                    from serving.recommendations as r
-                    group by r.task
-                    order by r.task <> 'next', r.task
+                    select m.task
+                    from meta.tasks as m
+                    order by m.task <> 'next', m.task
                     limit 1
                 )
             )
@@ -42,7 +42,7 @@ unknown as (
         t.item_id,
         t.title,
         t.category,
-        t.score,
+        cume_dist() over (order by t.score) as score,
         'trending' as reason,
         'trending now' as reason_text
     from serving.trending as t

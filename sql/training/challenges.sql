@@ -1,9 +1,12 @@
 -- How each ranking that could be published did against the champion so far, on the same user-nights: for each user the sum of
 -- the differences of NDCG@10 over all nights graded up to this one. The champion so far is the one of the newest earlier
--- night, the fusion at first and wherever that one has no lists tonight.
+-- night, the fusion at first and wherever that one has no lists tonight: a task without a single candidate keeps the fusion.
 with rankings as (
-    select distinct task, algorithm as configuration
+    select task, algorithm as configuration
     from recommendations.rankings
+    union
+    select task, 'fusion' as configuration
+    from this.tasks
 ),
 
 decided as (

@@ -90,6 +90,7 @@ OWN = {
         "select * replace (promoted_weeks_8w + 1 as promoted_weeks_8w) from {rows}",
     ),
     "each_row_is_a_promotion": ("{own}", "select * replace (false as is_displayed) from {rows}"),
+    "reasons_rest_on_who_proposed": ("{own}", "select * replace ('random' as reason_algorithm) from {rows}"),
     "known_users_are_served": ("{own}", "from {rows} where user_key <> 1"),
     "lists_rest_on_models_of_the_night": ("{own}", "select * replace (model_night - 1 as model_night) from {rows}"),
     "fusion_weights_sum_to_one": ("{own}", "select * replace (weight * 2 as weight) from {rows}"),

@@ -60,7 +60,9 @@ def write_lists(small, rows):
         "recommendations.lists",
         "task, user_key, rank",
         "select task, user_key::integer as user_key, rank::integer as rank, item_key::integer as item_key, "
-        "1.0::double as score, []::struct(algorithm varchar, rank integer)[] as algorithms, 'popular' as reason, "
+        "1.0::double as score, 1.0::double as raw_score, 'fusion' as configuration, "
+        "[{'algorithm': 'popularity', 'rank': 1::integer}] as algorithms, 'popular' as reason, "
+        "'popularity' as reason_algorithm, "
         "null::integer as evidence_item_key, 1::integer as evidence_count, null::double as evidence_days, "
         "null::varchar as evidence_category, 'popular' as reason_text, date '2020-03-10' as model_night "
         f"from (values {rows}) as t(task, user_key, rank, item_key)",
@@ -71,7 +73,8 @@ def write_weights(small, rows):
     small.write(
         "recommendations.fusion_weights",
         "task, algorithm",
-        "select task, algorithm, weight::double as weight, date '2020-03-03' as learned_night, 1::integer as n_lists "
+        "select task, algorithm, weight::double as weight, date '2020-03-03' as learned_night, 1::integer as n_lists, "
+        "algorithm as title, []::varchar[] as rests_on "
         f"from (values {rows}) as t(task, algorithm, weight)",
     )
 
@@ -82,6 +85,7 @@ BY_HAND = {
     "known_users_are_served",
     "discovery_holds_nothing_had",
     "fusion_weights_sum_to_one",
+    "reasons_rest_on_who_proposed",
 }
 
 

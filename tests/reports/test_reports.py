@@ -80,6 +80,14 @@ def test_a_recommendation_is_explained_down_to_the_row_that_was_delivered(built,
     (listing,) = [listing for listing in why.listings if listing.task == "next"]
     (listed,) = [row for row in recommendations.recommend(profile, user, "next", 99) if row.item_id == item]
     assert (listing.rank, listing.reason_text) == (listed.rank, listed.reason_text)
+    figures = built.released(
+        "select score, raw_score, configuration from serving.recommendations "
+        "where task = 'next' and user_id = $1 and item_id = $2",
+        user,
+        item,
+    )
+    assert figures == [(listing.score, listing.raw_score, listing.configuration)]
+    assert recommendations.empty_tasks(profile, LAST) == []
     assert {proposal.task for proposal in why.proposals} <= set(profile.tasks)
     newest = why.evidence[0]
     assert newest.event_ts == max(event.event_ts for event in why.evidence)

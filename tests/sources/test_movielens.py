@@ -234,7 +234,7 @@ def test_nights_recommend_nothing_rated_and_grade_likes(small, real):
     counts = dict(small.rows("features.item", second_night, "item_key, n_buyers"))
     assert {items[item]: n for item, n in counts.items() if n} == dict(liked)
     texts = {text for (text,) in small.released("select reason_text from serving.recommendations")}
-    assert "because you liked The Matrix" in texts
+    assert "goes with The Matrix, which you liked" in texts
     assert not [text for text in texts if "took" in text or "taken" in text or "bought" in text]
 
 

@@ -5,8 +5,12 @@ from datetime import date
 
 import pytest
 
+from recsys_assets.algorithms import registry
+
 FEATURES = [f"features/{name}" for name in ("user_item", "item", "item_trend")]
 BUILD = [*FEATURES, "recommendations/trending", "recommendations/candidates", "recommendations/lists"]
+TOLD = {name: (algorithm.title, sorted(algorithm.rests_on)) for name, algorithm in registry().items()}
+"""What reasons say of each algorithm."""
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def propose(shop, task, user, **lists):
 
 def weigh(shop, **weights):
     for task in ("next", "discovery"):
-        rows = [(task, name, weight, None, 0) for name, weight in weights.items()]
+        rows = [(task, name, weight, None, 0, *TOLD.get(name, (name, []))) for name, weight in weights.items()]
         shop.insert("recommendations.fusion_weights", *rows)
 
 
@@ -83,7 +87,7 @@ def test_fusion_adds_weighted_reciprocal_ranks_and_keeps_who_proposed(small_shop
     small_shop.con.execute("update this.profile set list_length = 4")
     small_shop.build(*BUILD)
     rows = small_shop.rows(
-        "select rank, item_key, score, algorithms from recommendations.lists where task = 'next' and user_key = 1"
+        "select rank, item_key, raw_score, algorithms from recommendations.lists where task = 'next' and user_key = 1"
     )
     assert [(rank, item, algorithms) for rank, item, _, algorithms in rows] == [
         (1, 3, [{"algorithm": "ease", "rank": 1}, {"algorithm": "als", "rank": 3}]),
@@ -112,7 +116,7 @@ def test_the_champions_ranking_is_published(small_shop):
     con = small_shop.con
     con.execute("create table ranked as from recommendations.rankings")
     con.execute(
-        "insert into ranked select 'reranker' as algorithm, task, user_key, item_key, 4 - rank as rank, -rank as score "
+        "insert into ranked select 'reranker' as algorithm, task, user_key, item_key, 4 - rank as rank, rank as score "
         "from ranked"
     )
     con.execute("create or replace view recommendations.rankings as from ranked")
@@ -122,8 +126,58 @@ def test_the_champions_ranking_is_published(small_shop):
     )
     small_shop.build(BUILD[-1])
     assert small_shop.rows(
-        "select item_key, rank, algorithms[1].rank from recommendations.lists where user_key = 1"
-    ) == [(3, 1, 3), (2, 2, 2), (1, 3, 1)]
+        "select item_key, rank, algorithms[1].rank, raw_score, configuration from recommendations.lists "
+        "where user_key = 1 and task = 'next'"
+    ) == [(3, 1, 3, 3, "reranker"), (2, 2, 2, 2, "reranker"), (1, 3, 1, 1, "reranker")]
+
+
+SCORES = "select user_key, rank, score, configuration from recommendations.lists where task = 'next'"
+
+
+def test_scores_are_shares_of_the_nights_rows_whatever_the_champion_is(small_shop):
+    """Of five rows the two first places lead, the next two are equal, and one is last: the same by any raw scale."""
+    propose(small_shop, "next", 1, als=[1, 2, 3])
+    propose(small_shop, "next", 2, als=[4, 5])
+    weigh(small_shop, als=1.0)
+    small_shop.build(*BUILD)
+    shares = [(1, 1, 1.0), (1, 2, 0.6), (1, 3, 0.2), (2, 1, 1.0), (2, 2, 0.6)]
+    assert small_shop.rows(SCORES) == [(*row, "fusion") for row in shares]
+    con = small_shop.con
+    con.execute(
+        "create table ranked as select * replace ('reranker_lambdamart' as algorithm, 7 - exp(rank)::double as score) "
+        "from recommendations.rankings"
+    )
+    con.execute("create or replace view recommendations.rankings as from ranked")
+    con.execute(
+        "create or replace view recommendations.champions as "
+        "select task, 'reranker_lambdamart' as configuration, true as is_champion from this.tasks"
+    )
+    small_shop.build(BUILD[-1])
+    assert small_shop.rows(SCORES) == [(*row, "reranker_lambdamart") for row in shares]
+
+
+def test_what_is_trending_has_the_same_score_for_everybody(small_shop):
+    for item, age in ((1, 1), (2, 2), (3, 3), (4, 3)):
+        small_shop.take(2, item, age)
+    small_shop.take(1, 1, 1)
+    small_shop.build(*BUILD)
+    rows = small_shop.rows(
+        "select task, user_key, item_key, score, configuration, reason_algorithm from recommendations.lists "
+        "where user_key = 1"
+    )
+    # Items 4 and 3 are equal, and id i5 stands before i6; what user 1 had is not in discovery.
+    assert rows == [
+        ("discovery", 1, 2, 0.75, "trending", "trending"),
+        ("discovery", 1, 4, 0.5, "trending", "trending"),
+        ("discovery", 1, 3, 0.5, "trending", "trending"),
+        ("next", 1, 1, 1.0, "trending", "trending"),
+        ("next", 1, 2, 0.75, "trending", "trending"),
+        ("next", 1, 4, 0.5, "trending", "trending"),
+    ]
+    raw = "select distinct item_key, raw_score from recommendations.lists order by item_key"
+    assert small_shop.rows(raw) == small_shop.rows(
+        "select item_key, score from recommendations.trending where scope = 'all' order by item_key"
+    )
 
 
 def test_equal_scores_rank_by_item_id(small_shop):
@@ -180,7 +234,7 @@ def test_what_was_only_seen_is_neither_trending_filled_in_nor_a_reason(small_sho
     propose(small_shop, "next", 1, als=[6, 5])
     weigh(small_shop, als=1.0)
     small_shop.build(*BUILD)
-    assert small_shop.rows(f"{filled} and task = 'next'") == [("next", 6, "new"), ("next", 5, "new")]
+    assert small_shop.rows(f"{filled} and task = 'next'") == [("next", 6, "proposed"), ("next", 5, "proposed")]
 
 
 def reason(shop, item, columns="reason, reason_text"):
@@ -211,7 +265,7 @@ def test_bought_again(small_shop, ages, kind, text):
     assert reason(small_shop, 1, figures) == [(1, len(set(ages)), ages[0], None)]
 
 
-def test_because_you_took_names_the_item_that_led_most(small_shop):
+def test_goes_with_names_the_item_that_led_most(small_shop):
     small_shop.take(1, 2, 30)
     small_shop.take(1, 3, 0.5)
     small_shop.take(1, 4, 0.5)
@@ -222,18 +276,83 @@ def test_because_you_took_names_the_item_that_led_most(small_shop):
     weigh(small_shop, als=1.0)
     small_shop.build(*BUILD)
     # Halved by age, .9 loses to .8; of the equal two the lower id (i5, key 4) wins; item 5 was another user's.
-    assert reason(small_shop, 6) == [("because_you_took", "because you took item 4")]
+    assert reason(small_shop, 6) == [("goes_with", "goes with item 4, which you took")]
     assert reason(small_shop, 6, "evidence_item_key, evidence_count, evidence_days") == [(4, 1, 0.5)]
 
 
-def test_because_you_took_gives_the_id_where_there_is_no_title(small_shop):
+def test_goes_with_gives_the_id_where_there_is_no_title(small_shop):
     small_shop.con.execute("update clean.items set title = null")
     small_shop.take(1, 2, 3)
     small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9))
     propose(small_shop, "next", 1, als=[6])
     weigh(small_shop, als=1.0)
     small_shop.build(*BUILD)
-    assert reason(small_shop, 6) == [("because_you_took", "because you took i7")]
+    assert reason(small_shop, 6) == [("goes_with", "goes with i7, which you took")]
+
+
+PROPOSERS = [
+    # Ranks of item 6 and weights; who counts most; whether user 1 had it; what the reason says.
+    ({"popularity": (1, 1.0)}, "popularity", True, "popular: taken by 2 people"),
+    ({"popularity": (1, 1.0), "item_knn": (1, 0.0)}, "popularity", True, "popular: taken by 2 people"),
+    ({"popularity": (1, 0.5), "item_knn": (3, 0.5)}, "popularity", True, "popular: taken by 2 people"),
+    ({"popularity": (3, 0.5), "item_knn": (1, 0.5)}, "item_knn", True, "bought once, 9 days ago"),
+    ({"popularity": (3, 0.6), "item_knn": (1, 0.4)}, "popularity", True, "popular: taken by 2 people"),
+    ({"popularity": (2, 0.5), "buy_again": (2, 0.5)}, "buy_again", True, "bought once, 9 days ago"),
+    ({"buy_again": (1, 1.0)}, "buy_again", False, "popular: taken by 1 person"),
+    ({"repeat_purchase": (1, 1.0)}, "repeat_purchase", True, "bought once, 9 days ago"),
+    ({"item_knn": (1, 1.0)}, "item_knn", False, "goes with item 2, which you took"),
+    ({"association_rules": (1, 1.0)}, "association_rules", True, "goes with item 2, which you took"),
+    ({"random": (1, 1.0)}, "random", True, 'proposed by "By lot"'),
+    ({"segment_popularity": (1, 1.0)}, "segment_popularity", False, 'proposed by "Trending where you shop"'),
+]
+
+
+@pytest.mark.parametrize("champion", ["fusion", "reranker"])
+@pytest.mark.parametrize(("proposers", "algorithm", "had", "text"), PROPOSERS)
+def test_a_reason_is_evidence_of_who_counts_most(small_shop, proposers, algorithm, had, text, champion):
+    """All that a reason could name is there: the item was taken by two, it goes with item 2, user 1 may have had it."""
+    small_shop.take(1, 2, 3)
+    small_shop.take(2, 6, 9)
+    if had:
+        small_shop.take(1, 6, 9)
+    small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9))
+    small_shop.insert("candidates.lists", *[(name, "next", 1, 6, rank, 0.0) for name, (rank, _) in proposers.items()])
+    weigh(small_shop, **{name: weight for name, (_, weight) in proposers.items()})
+    con = small_shop.con
+    con.execute(
+        f"create or replace view recommendations.rankings as select '{champion}' as algorithm, task, user_key, "
+        "item_key, rank, score from recommendations.candidates"
+    )
+    con.execute(
+        "create or replace view recommendations.champions as "
+        f"select task, '{champion}' as configuration, true as is_champion from this.tasks"
+    )
+    small_shop.build(*BUILD)
+    assert reason(small_shop, 6, "reason_algorithm, reason_text") == [(algorithm, text)]
+
+
+def test_a_list_of_what_is_popular_says_popular(shop):
+    """The published lists are popularity's, place by place, though half of it goes with what the users took."""
+    users, items = range(1, 9), range(1, 9)
+    shop.users(*[(key, f"u{key}") for key in users])
+    shop.items(*[(key, f"i{key}", f"item {key}", "d", "c") for key in items])
+    for user in users:
+        for item in items[:user]:
+            shop.take(user, item, 40)
+    shop.insert("recommendations.similar_items", *[(a, b, b, 0.5) for a in items for b in items if a != b])
+    for user in users:
+        propose(shop, "next", user, popularity=items, item_knn=items[::-1], buy_again=items[:user])
+    weigh(shop, popularity=0.998, item_knn=0.001, buy_again=0.001)
+    shop.con.execute("update this.profile set list_length = 8")
+    shop.build(*BUILD)
+    told = (
+        "select distinct item_key, rank, reason, reason_algorithm, reason_text from recommendations.lists "
+        "where task = 'next' order by rank"
+    )
+    people = {item: "1 person" if item == 8 else f"{9 - item} people" for item in items}
+    assert shop.rows(told) == [
+        (item, item, "popular", "popularity", f"popular: taken by {people[item]}") for item in items
+    ]
 
 
 @pytest.mark.parametrize(
@@ -251,11 +370,11 @@ def test_reasons_speak_of_events_by_their_type_where_one_weighs(small_shop, weig
     small_shop.take(1, 2, 3.5, event_type="play")
     small_shop.take(2, 3, 8, event_type="play")
     small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9))
-    propose(small_shop, "next", 1, als=[6, 3, 2])
-    weigh(small_shop, als=1.0)
+    propose(small_shop, "next", 1, als=[6, 2], popularity=[3])
+    weigh(small_shop, als=1.0, popularity=1.0)
     small_shop.build(*BUILD)
     assert [reason(small_shop, item)[0][1] for item in (6, 3, 2)] == [
-        f"because you {took} item 2",
+        f"goes with item 2, which you {took}",
         f"popular: {taken} by 1 person",
         f"{taken} once, 3 days ago",
     ]
@@ -264,27 +383,24 @@ def test_reasons_speak_of_events_by_their_type_where_one_weighs(small_shop, weig
 @pytest.mark.parametrize(
     ("category", "department", "place"), [("c", "d", "c"), (None, "d", "d"), (None, None, "the shop")]
 )
-def test_trending_popular_and_new(shop, category, department, place):
+def test_trending_and_popular(shop, category, department, place):
     shop.users(*[(key, f"u{key}") for key in range(1, 6)])
     shop.items(
         (1, "a", "", department, category),
         (2, "b", "", department, category),
         (3, "c", "", department, category),
-        (4, "d", "", department, category, date(2020, 3, 29)),
     )
     for user in (2, 3, 4):
         shop.take(user, 1, 2)
         shop.take(user, 2, 12)
     shop.take(5, 3, 40)
-    propose(shop, "next", 1, als=[1, 2, 3], ease=[4])
-    weigh(shop, als=1.0, ease=1.0)
-    shop.con.execute("update this.profile set list_length = 4")
+    propose(shop, "next", 1, popularity=[1, 2, 3])
+    weigh(shop, popularity=1.0)
     shop.build(*BUILD)
     assert reason(shop, 1) == [("trending", f"trending in {place}")]
     assert reason(shop, 1, "evidence_count, evidence_days, evidence_category") == [(3, 7, place)]
     assert reason(shop, 2) == [("popular", "popular: taken by 3 people")]
     assert reason(shop, 3) == [("popular", "popular: taken by 1 person")]
-    assert reason(shop, 4) == [("new", "new: first seen 2 days ago")]
 
 
 def test_only_the_ten_most_bought_of_a_category_trend(shop):
@@ -294,8 +410,8 @@ def test_only_the_ten_most_bought_of_a_category_trend(shop):
         for user in range(2, 16 - item):
             shop.take(user, item, 2)
     shop.take(2, 1, 40)
-    propose(shop, "next", 1, als=list(range(1, 12)))
-    weigh(shop, als=1.0)
+    propose(shop, "next", 1, popularity=list(range(1, 12)))
+    weigh(shop, popularity=1.0)
     shop.con.execute("update this.profile set list_length = 11")
     shop.build(*BUILD)
     assert reason(shop, 10) == [("trending", "trending in c")]
@@ -314,12 +430,13 @@ def test_every_reason_is_true_of_the_log(shop):
     log += [(user, 39, chance.uniform(0.01, 6)) for user in users[:12]]
     for user, item, age in log:
         shop.take(user, item, age)
+    taken = sorted({item for _, item, _ in log})
     similar = {(a, b): 1 / (1 + abs(a - b)) for a in items for b in items if 0 < abs(a - b) <= 1}
     rows = [(a, 1 + (b > a), b, score) for (a, b), score in similar.items()]
     shop.insert("recommendations.similar_items", *rows)
     for user in users[:-2]:
-        propose(shop, "next", user, als=chance.sample(items, 20), ease=chance.sample(items, 20))
-    weigh(shop, als=1.0, ease=0.7)
+        propose(shop, "next", user, als=chance.sample(items, 20), popularity=chance.sample(taken, 20))
+    weigh(shop, als=1.0, popularity=0.99)
     shop.con.execute("update this.profile set list_length = 10")
     shop.build(*BUILD)
     category = dict(shop.rows("select item_key, category from clean.items"))
@@ -328,8 +445,9 @@ def test_every_reason_is_true_of_the_log(shop):
         user, item, kind, count = row["user_key"], row["item_key"], row["reason"], row["evidence_count"]
         mine = [age for who, what, age in log if (who, what) == (user, item)]
         seen.add(kind)
-        assert (kind == "bought_again") == bool(mine)
-        if kind in {"bought_again", "because_you_took"}:
+        assert (kind in {"trending", "popular"}) == (row["reason_algorithm"] in {"trending", "popularity"})
+        assert (kind == "bought_again") == (bool(mine) and row["reason_algorithm"] == "als")
+        if kind in {"bought_again", "goes_with"}:
             ages = [age for who, what, age in log if (who, what) == (user, row["evidence_item_key"])]
             assert row["evidence_item_key"] == item or (row["evidence_item_key"], item) in similar
             assert count == len({int(age) for age in ages})
@@ -340,9 +458,12 @@ def test_every_reason_is_true_of_the_log(shop):
             assert count == len(set(week)) >= 3
             assert (len(week) + 1) / (len(before) / 4 + 1) >= 1.5
             assert row["evidence_category"] == category[item]
-        else:
+        elif kind == "popular":
             assert count == len({who for who, what, _ in log if what == item})
-        assert str(count) in row["reason_text"] or kind in {"because_you_took", "trending"} or count == 1
-    assert seen >= {"bought_again", "because_you_took", "trending", "popular"}
+        else:
+            assert row["reason_text"] == 'proposed by "To your taste"'
+            assert count is None
+        assert str(count) in row["reason_text"] or kind in {"goes_with", "trending", "proposed"} or count == 1
+    assert seen == {"bought_again", "goes_with", "trending", "popular", "proposed"}
     served = "select count(distinct user_key) from recommendations.lists where task = 'next'"
     assert shop.rows(served) == [(30,)]

@@ -26,7 +26,9 @@ def tables(make_shop):
     shop.take(1, 1, 9.5, value=2)
     shop.take(2, 2, 2.5, value=5)
     for task in ("next", "discovery"):
-        shop.insert("recommendations.fusion_weights", (task, "als", 1.0, None, 0))
+        shop.insert(
+            "recommendations.fusion_weights", (task, "als", 1.0, None, 0, "To your taste", ["history", "own_items"])
+        )
     shop.insert("candidates.lists", *[("als", "next", 1, item, item, 0.0) for item in (1, 2)])
     shop.insert("recommendations.similar_items", (1, 1, 2, 0.5), (1, 2, 3, 0.25))
     names = ("user_item", "user", "item", "item_trend")
@@ -109,9 +111,12 @@ def test_recommendations_carry_ids_as_delivered_and_their_run(tables):
         "item_id": "9",
         "title": "nine",
         "category": "c",
-        "score": pytest.approx(1 / 61, abs=1e-12),
+        "score": 1.0,
+        "raw_score": pytest.approx(1 / 61, abs=1e-12),
+        "configuration": "fusion",
         "algorithms": [{"algorithm": "als", "rank": 1}],
         "reason": "bought_again",
+        "reason_algorithm": "als",
         "reason_text": "bought 2 times, last 3 days ago",
         "evidence_item_id": "9",
         "evidence_count": 2,
@@ -147,9 +152,9 @@ def test_nights_count_what_each_could_see(tables):
 def test_grades_and_build(tables):
     assert tables["meta.grades"].num_rows == 1
     assert [list(row.values()) for row in tables["meta.build"].to_pylist()] == [
-        ["features.item", NIGHT, "f2", "run-2", 1],
-        ["recommendations.lists", date(2020, 3, 24), "f0", "run-0", 1],
-        ["recommendations.lists", NIGHT, "f1", "run-1", 1],
+        ["features.item", NIGHT, "f2", "run-2", 2],
+        ["recommendations.lists", date(2020, 3, 24), "f0", "run-0", 2],
+        ["recommendations.lists", NIGHT, "f1", "run-1", 2],
     ]
 
 
@@ -178,11 +183,11 @@ def test_no_surrogate_key_is_published(tables):
 def test_recommend(release):
     again = ("bought_again", "bought 2 times, last 3 days ago")
     answer = release.execute(f"{RECOMMEND}('20')").fetchall()
-    assert answer == [("next", 1, "9", *again), ("next", 2, "8", "because_you_took", "because you took nine")]
+    assert answer == [("next", 1, "9", *again), ("next", 2, "8", "goes_with", "goes with nine, which you took")]
     assert release.execute(f"{RECOMMEND}(20)").fetchall() == answer
     assert release.execute(f"{RECOMMEND}(?, k := ?)", ["20", 1]).fetchall() == answer[:1]
     other = release.execute(f"{RECOMMEND}('20', task := 'discovery')").fetchall()
-    assert other == [("discovery", 1, "8", "because_you_took", "because you took nine")]
+    assert other == [("discovery", 1, "8", "popular", "popular: taken by 1 person")]
 
 
 def test_unknown_ids_get_what_is_trending_and_known_ones_without_a_list_get_nothing(release):
@@ -191,13 +196,44 @@ def test_unknown_ids_get_what_is_trending_and_known_ones_without_a_list_get_noth
     assert release.execute(f"{RECOMMEND}('nobody', k := 1)").fetchall() == trending[:1]
     with pytest.raises(duckdb.Error, match=r"There is no task unheard of in this release\. Its tasks: discovery, next"):
         release.execute(f"{RECOMMEND}('20', task := 'unheard of')").fetchall()
+    scores = release.execute("select item_id, score from serving.recommend('nobody')").fetchall()
+    assert scores == [("8", 1.0), ("9", 0.5)]
+
+
+def test_each_task_says_how_many_it_serves_and_why_nobody(make_shop):
+    shop = make_shop()
+    shop.insert("recommendations.fusion_weights", ("next", "als", 1.0, None, 0, "To your taste", ["own_items"]))
+    names = ("user_item", "user", "item", "item_trend")
+    everything = [f"features/{name}" for name in names]
+    everything += [f"recommendations/{table}" for table in ("trending", "candidates", "lists")]
+    everything.append("release/meta/tasks")
+    counts = "select task, n_users, n_users_listed, n_users_trending, n_rows, empty_because from meta.tasks"
+    shop.con.execute("create schema meta")
+    shop.build(*everything)
+    nobody = "no user is known yet"
+    assert shop.rows(counts) == [("discovery", 0, 0, 0, 0, nobody), ("next", 0, 0, 0, 0, nobody)]
+    shop.users((1, "a"), (2, "b"))
+    shop.items((1, "x", "", "d", "c"))
+    shop.build(*everything)
+    nothing = "nothing that can be listed was taken yet"
+    assert shop.rows(counts) == [("discovery", 2, 0, 0, 0, nothing), ("next", 2, 0, 0, 0, nothing)]
+    shop.take(1, 1, 3)
+    shop.take(2, 1, 3)
+    shop.insert("candidates.lists", ("als", "next", 1, 1, 1, 0.0))
+    shop.build(*everything)
+    all_had = "every user has had everything that can be listed"
+    assert shop.rows(counts) == [("discovery", 2, 0, 0, 0, all_had), ("next", 2, 2, 1, 2, None)]
+    assert shop.rows("select task, configuration from meta.tasks") == [("discovery", "fusion"), ("next", "fusion")]
+    shop.con.close()
 
 
 def test_without_next_the_only_task_is_the_default(tables, tmp_path):
     import pyarrow.compute as pc
 
-    lists = tables["serving.recommendations"]
-    only = {"serving.recommendations": lists.filter(pc.equal(lists["task"], "discovery"))}
+    only = {
+        name: tables[name].filter(pc.equal(tables[name]["task"], "discovery"))
+        for name in ("serving.recommendations", "meta.tasks")
+    }
     with duckdb.connect(str(publish(tables | only, tmp_path)), read_only=True) as release:
         answer = release.execute(f"select task, item_id from ({RECOMMEND}('20'))").fetchall()
     assert answer == [("discovery", "8")]

@@ -30,7 +30,8 @@ def steps(profile: Profile) -> list[Step]:
         Step(
             name=TABLE,
             description="How much each algorithm's ranks count in each task: learned from the graded night's "
-            "candidates and what users took since; as the settings say when that night was never built.",
+            "candidates and what users took since; as the settings say when that night was never built. Beside it what "
+            "reasons say of the algorithm.",
             make=partial(_weights, profile),
             reads=_PROPOSALS.reads,
             key=("task", "algorithm"),
@@ -51,11 +52,12 @@ def _weights(profile: Profile, snapshot: Snapshot) -> Made:
 def _of_task(profile: Profile, proposals: pa.Table, task: str) -> list[dict[str, Any]]:
     import pyarrow.compute as pc
 
-    given = {
-        name: registry()[name].Settings(**profile.algorithms[name]).weight
-        for name in sorted(profile.algorithms)
-        if task in registry()[name].tasks
-    }
+    algorithms = {name: registry()[name] for name in sorted(profile.algorithms) if task in registry()[name].tasks}
+    given = {name: algorithm.Settings(**profile.algorithms[name]).weight for name, algorithm in algorithms.items()}
     of_task = proposals.filter(pc.equal(proposals["task"], task))
     weights, n_lists = weights_by_name(of_task, given, rrf_k=profile.rrf_k)
-    return [{"task": task, "algorithm": name, "weight": weight, "n_lists": n_lists} for name, weight in weights.items()]
+    about = {name: {"title": chosen.title, "rests_on": sorted(chosen.rests_on)} for name, chosen in algorithms.items()}
+    return [
+        {"task": task, "algorithm": name, "weight": weight, "n_lists": n_lists, **about[name]}
+        for name, weight in weights.items()
+    ]

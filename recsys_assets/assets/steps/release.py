@@ -62,6 +62,8 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     published = releases.publish(*parse_name(file.parent.name))
     get_dagster_logger().info(published.reason)
     results = {"Outcome": published.reason, "Published": published.published, "Release": published.name}
+    if empty := [row for row in tables["meta.tasks"].to_pylist() if row["empty_because"]]:
+        results["Empty tasks"] = "; ".join(f"{row['task']}: {row['empty_because']}" for row in empty)
     facts = {
         "release_file": MetadataValue.path(str(file)),
         **{f"rows {table}": rows.num_rows for table, rows in tables.items()},

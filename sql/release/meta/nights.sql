@@ -1,9 +1,11 @@
 -- The nights built up to this one, the events, users and items each could see, and the settings each was built with.
 -- Counts are as known on the release's night: what was retracted since is no longer counted.
 with nights as (
-    select distinct night
+    select settings_night as night
+    from past.recommendations.settings
+    union
+    select night
     from past.recommendations.trending
-    where scope = 'all'
 ),
 
 arrivals as (
@@ -23,13 +25,13 @@ arrivals as (
 select
     nights.night,
     nights.night + interval 1 day as cutoff,
-    sum(arrivals.n_events::bigint)::bigint as n_events,
-    sum(arrivals.n_users::integer)::integer as n_users,
-    sum(arrivals.n_items::integer)::integer as n_items,
+    coalesce(sum(arrivals.n_events::bigint), 0)::bigint as n_events,
+    coalesce(sum(arrivals.n_users::integer), 0)::integer as n_users,
+    coalesce(sum(arrivals.n_items::integer), 0)::integer as n_items,
     max(settings.profile_hash) as profile_hash,
     max(settings.settings) as settings
 from nights
-inner join arrivals on arrivals.night <= nights.night
+left join arrivals on arrivals.night <= nights.night
 left join past.recommendations.settings as settings on settings.settings_night = nights.night
 group by nights.night
 order by nights.night

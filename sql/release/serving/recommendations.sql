@@ -1,5 +1,6 @@
--- The recommendations of this night: for each task and known user the ranked items, each with its score, the
--- algorithms that proposed it with their ranks, and the reason with the figures it rests on. Ids are as delivered.
+-- The recommendations of this night: for each task and known user the ranked items, each with its score and the raw one
+-- behind it, the algorithms that proposed it with their ranks, and the reason with the figures it rests on. Ids are as
+-- delivered.
 select
     night.night,
     lists.task,
@@ -9,8 +10,11 @@ select
     items.title,
     items.category,
     lists.score,
+    lists.raw_score,
+    lists.configuration,
     lists.algorithms,
     lists.reason,
+    lists.reason_algorithm,
     lists.reason_text,
     evidence.item_id as evidence_item_id,
     lists.evidence_count,
