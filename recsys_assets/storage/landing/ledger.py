@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Delivery
+    from recsys_assets.storage.landing.repeats import Repeats
 
 Kind = Literal["history", "arrival"]
 
@@ -58,6 +59,25 @@ class Landed:
     message: str = ""
     stale: list[Night] = field(default_factory=list)
     """Nights with lists that ``restate`` unsealed: they must be built again."""
+    rows_repeated: int = 0
+    """Landed rows that equal an earlier row of the file."""
+    rows_adding_nothing: int | None = None
+    """Landed rows that add no event to what other files hold, nor, where the profile drops repeated lines, to the
+    file's own; None: not known."""
+    visible: Visible | None = None
+    """Nights that first see its rows; None where none landed."""
+
+
+@dataclass(frozen=True)
+class Visible:
+    """The nights that first see the rows of a file."""
+
+    first: Night
+    last: Night
+    n_late: int = 0
+    """Rows of an arrival whose own day's night had closed, or was sealed, when they came."""
+    late_since: Night | None = None
+    """The earliest of those days."""
 
 
 def next_file_id(con: duckdb.DuckDBPyConnection) -> int:
@@ -90,11 +110,13 @@ def record(
     rows: tuple[int, int, int] = (0, 0, 0),
     message: str | None = None,
     sealed: Night | None = None,
+    repeats: Repeats | None = None,
 ) -> None:
     """Write a file's line into the ledger; ``rows`` are (read, landed, rejected), ``sealed`` the last sealed night."""
     con.execute(
         "insert into landing.ledger.files (file_id, name, raw_table, content, bytes, kind, arrived_at, status, "
-        "rows_read, rows_landed, rows_rejected, message, sealed_night) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "rows_read, rows_landed, rows_rejected, message, sealed_night, rows_repeated, most_equal) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             file_id,
             file.path.name,
@@ -107,5 +129,12 @@ def record(
             *rows,
             message,
             sealed,
+            repeats and repeats.repeated,
+            repeats and repeats.most_equal,
         ],
     )
+
+
+def record_adding_nothing(con: duckdb.DuckDBPyConnection, file_id: int, rows: int | None) -> None:
+    """Write into a file's line how many of its rows add nothing to what other files hold; None: not known."""
+    con.execute("update landing.ledger.files set rows_adding_nothing = $1 where file_id = $2", [rows, file_id])
