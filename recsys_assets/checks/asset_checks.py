@@ -110,7 +110,8 @@ def _result(check: Check, outcome: Outcome) -> AssetCheckResult:
         asset_key=AssetKey(check.table.split(".")),
         check_name=check.name,
         severity=AssetCheckSeverity.ERROR if outcome.verdict == "error" else AssetCheckSeverity.WARN,
-        description=f"{outcome.failures} failing row(s); {outcome.rows} rows looked at",
+        description=f"{outcome.failures} failing row(s); {outcome.rows} rows looked at"
+        + ("" if outcome.rows else ": there is nothing to look at yet"),
         metadata=metadata,
     )
 

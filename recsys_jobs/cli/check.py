@@ -60,6 +60,7 @@ def _print_line(console: Console, result: CheckResult, place: str, width: int) -
     end = result.message
     if end is None:
         end = f"{word if word == 'PASS' else f'{word} {result.n_failing:,}'} in {result.seconds:.2f}s"
+        end += "" if result.n_rows or result.n_failing else ", nothing to look at yet"
     text = f"{place} {word} {title} {'.' * (width - len(title) + 5 - len(word))} [{end}]"
     console.print(text, style=STYLES[word], highlight=False, soft_wrap=True, markup=False)
 

@@ -78,7 +78,9 @@ class Landing:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.
             con.execute(f"attach {text(str(self.path))} as landing")
-            con.execute(f"begin; {_sql('ledger')}; commit")  # A ledger of an earlier version gains all it lacks, or none.
+            con.execute(
+                f"begin; {_sql('ledger')}; commit"
+            )  # A ledger of an earlier version gains all it lacks, or none.
             con.execute(_sql("current_files"))
             con.execute(_sql("macros"))
             con.execute("create schema raw")

@@ -6,14 +6,20 @@ the visible night or a reject's reason, is in `judging`. Cost: a few scans of th
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import ONE_DAY, night_of
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.landing import readers
 from recsys_assets.storage.landing.judging import Judge
-from recsys_assets.storage.landing.ledger import Landed, LandingError, Visible, record, record_adding_nothing
+from recsys_assets.storage.landing.ledger import (
+    Landed,
+    LandingError,
+    Visible,
+    file_number,
+    record,
+    record_adding_nothing,
+)
 from recsys_assets.storage.landing.mapping import has_raw
 from recsys_assets.storage.landing.repeats import count_adding_nothing, count_repeats
 from recsys_assets.storage.queries import column_types, first_value
@@ -68,12 +74,10 @@ class Intake:
         con, content = self.con, self.file.content
         self.split = readers.stage(con, self.file.path, self.file.delivery)
         earlier = first_value(con, "select count(*) from landing.ledger.files where content = $1", [content])
-        if earlier:
-            content = hashlib.sha256(f"{content}, landing {earlier + 1}".encode()).hexdigest()
         con.execute("alter table staged rename to delivered")
         con.execute(
             "create or replace temp view staged as select *, "
-            f"('{int(content[:24], 16) << 32}'::uhugeint + landed_row::uhugeint)::uuid as landed_id from delivered"
+            f"('{file_number(content, earlier) << 32}'::uhugeint + landed_row::uhugeint)::uuid as landed_id from delivered"
         )
 
     def take(self, relation: str) -> None:

@@ -5,6 +5,7 @@ What belongs here: a file as it was handed over, what became of it, and the line
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -100,6 +101,21 @@ def landed_before(con: duckdb.DuckDBPyConnection, content: str) -> str:
         [content],
     ).fetchall()
     return f"same content as {rows[0][0]}, landed {rows[0][1]:%Y-%m-%d %H:%M} UTC" if rows else ""
+
+
+def file_number(content: str, earlier: int) -> int:
+    """Number that the ids of a file's rows begin with: 96 bits of its content, so that they are the same anywhere.
+
+    Parameters
+    ----------
+    content
+        SHA-256 of its bytes, hexadecimal.
+    earlier
+        Files of that content that the ledger knew before.
+    """
+    if earlier:
+        content = hashlib.sha256(f"{content}, landing {earlier + 1}".encode()).hexdigest()
+    return int(content[:24], 16)
 
 
 def record(

@@ -59,7 +59,9 @@ def _repeats(landed: Landed, profile: Profile) -> str:
     parts = []
     if landed.rows_repeated:
         count = "are dropped" if drops else "count"
-        parts.append(f'{landed.rows_repeated:,} repeat a line of the file and {count} (repeated_lines = "{profile.repeated_lines}")')
+        parts.append(
+            f'{landed.rows_repeated:,} repeat a line of the file and {count} (repeated_lines = "{profile.repeated_lines}")'
+        )
     if held := nothing - (landed.rows_repeated if drops else 0):
         parts.append(f"{held:,} add nothing: other files hold them")
     return ", ".join(parts)

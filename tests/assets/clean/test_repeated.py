@@ -60,7 +60,9 @@ def test_a_source_may_drop_repeated_lines_and_says_how_many(tmp_path, monkeypatc
     assert pieces(shop, 20) == [1]
     assert (first.rows_adding_nothing, again.rows_adding_nothing) == (2, 2)
     sentence = told(again, shop.profile, utc_now())
-    assert '1 repeat a line of the file and are dropped (repeated_lines = "drop"), 1 add nothing: other files' in sentence
+    assert (
+        '1 repeat a line of the file and are dropped (repeated_lines = "drop"), 1 add nothing: other files' in sentence
+    )
     assert Shop(tmp_path / "other", monkeypatch).profile.fingerprint != shop.profile.fingerprint
 
 
@@ -97,7 +99,9 @@ def test_every_night_holds_the_most_that_a_file_known_to_it_holds(tmp_path, monk
         for _ in range(2):
             name = f"transactions-{chance.randrange(5)}.csv"
             held[name] = [chance.randrange(5), chance.randrange(5)]
-            rows = [line("u", item, day(20)) for item, n in zip(("p1", "p2"), held[name], strict=True) for _ in range(n)]
+            rows = [
+                line("u", item, day(20)) for item, n in zip(("p1", "p2"), held[name], strict=True) for _ in range(n)
+            ]
             # The line makes each delivery's content one of its own.
             own = line(f"own {number} {chance.random()}", "p1", day(20))
             shop.land(name, [*rows, own], day(number, 13))
