@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 RELATIONS: dict[str, dict[str, str]] = {
     # The newest night built before this one, or null.
     "this.built": {"previous_night": "date"},
-    # The profile's first and last night, and the time from a night's cutoff to its close.
-    "this.calendar": {"first_night": "date", "last_night": "date", "grace": "interval"},
+    # The profile's first night, and the time from a night's cutoff to its close.
+    "this.calendar": {"first_night": "date", "grace": "interval"},
     # Who made the checked partition (of the log: those since the night built before), as its footer says.
     "this.partition": {
         "night": "date",
@@ -66,7 +66,7 @@ RELATIONS: dict[str, dict[str, str]] = {
     "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
 }
 
-OF_LANDING = ("this.clock", "this.deliveries")
+DELIVERIES = "this.deliveries"
 """What the checks of raw tables alone may ask: they are about now, and nothing that a night builds rests on them."""
 
 
@@ -107,7 +107,7 @@ class _Footers:
 
     def _calendar(self) -> Iterator[tuple[Any, ...]]:
         profile = self.lake.profile
-        yield profile.first_night, profile.last_night, profile.grace
+        yield profile.first_night, profile.grace
 
     def _partition(self) -> Iterator[tuple[Any, ...]]:
         for night, footer in self._own():
@@ -184,8 +184,9 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
 def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
     """What the checks of a raw table ask: ``raw.<table>`` (empty before anything landed), the ledger, and `this`.
 
-    ``this.calendar``; ``this.clock``, now; ``this.deliveries``, the files of the table that arrived and could be read:
-    which delivery (file pattern) each is of, when that came last, and whether it is of that day.
+    ``this.calendar``, and ``this.deliveries``: the files of the table that arrived and could be read, which delivery
+    (file pattern) each is of, when that came last, and whether it is of that day. ``now`` is null where a last night
+    says that no more is to come.
     """
     name = table.partition(".")[2]
     with landing.open() as con:
@@ -198,21 +199,19 @@ def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
         con.execute("create schema this")
         profile = landing.profile
         con.execute(
-            "create table this.calendar as "
-            "select $1::date as first_night, $2::date as last_night, $3::interval as grace",
-            [profile.first_night, profile.last_night, profile.grace],
+            "create table this.calendar as select $1::date as first_night, $2::interval as grace",
+            [profile.first_night, profile.grace],
         )
-        con.execute("create table this.clock as select $1::timestamp as now", [utc_now()])
         patterns = [delivery.files for delivery in profile.deliveries if delivery.table == name]
         # As fnmatch does, and landing: of several patterns the first that the name matches.
         con.execute(
-            "create table this.deliveries as with files as (select name, arrived_at, rows_read as n_rows, "
+            f"create table {DELIVERIES} as with files as (select name, arrived_at, rows_read as n_rows, "
             "rows_rejected as n_rejected, coalesce(list_filter($1::varchar[], lambda p: name glob p)[1], '') as pattern "
             "from landing.ledger.files where raw_table = $2 and kind = 'arrival' and status <> 'quarantined') "
             "select *, max(arrived_at) over by_pattern as newest, "
-            "arrived_at::date = (max(arrived_at) over by_pattern)::date as is_newest "
+            "arrived_at::date = (max(arrived_at) over by_pattern)::date as is_newest, $3::timestamp as now "
             "from files window by_pattern as (partition by pattern)",
-            [patterns, name],
+            [patterns, name, utc_now() if profile.last_night is None else None],
         )
         yield con
 

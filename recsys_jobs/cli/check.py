@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.tables import print_failing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,15 +40,17 @@ def check(
 
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
-    asked = night.date() if night else context.newest_built_night()
     checks, counts, started = select_checks(profile, select or []), dict.fromkeys(STYLES, 0), time.perf_counter()
+    # Raw tables have no night, and can be checked before any is built.
+    is_raw = all(check.table.startswith("raw.") for check in checks)
+    asked = night.date() if night else None if is_raw else context.newest_built_night()
     n_checks, width = len(checks), max(len(f"{check.name} of {check.table}") for check in checks) + 4
-    console.print(f"Night {asked} of profile {profile.name}: {n_checks} checks", highlight=False)
+    of = f"Night {asked} of profile" if asked else "Raw tables of profile"
+    console.print(f"{of} {profile.name}: {n_checks} checks", highlight=False)
     for place, result in enumerate(check_results(profile, checks, asked), 1):
         counts[result.status.upper()] += 1
         _print_line(console, result, f"{place:>{len(str(n_checks))}} of {n_checks}", width)
-        if result.first_failing:
-            _print_failing(console, result, result.first_failing)
+        print_failing(console, result)
     total = ", ".join(f"{word} {n}" for word, n in counts.items())
     console.print(f"Done in {time.perf_counter() - started:.1f} s: {total}, in all {n_checks}", highlight=False)
     if counts["ERROR"]:
@@ -63,16 +66,3 @@ def _print_line(console: Console, result: CheckResult, place: str, width: int) -
         end += "" if result.n_rows or result.n_failing else ", nothing to look at yet"
     text = f"{place} {word} {title} {'.' * (width - len(title) + 5 - len(word))} [{end}]"
     console.print(text, style=STYLES[word], highlight=False, soft_wrap=True, markup=False)
-
-
-def _print_failing(console: Console, result: CheckResult, first_failing: dict[str, object]) -> None:
-    """What the check says, and the first row that fails it."""
-    row = ", ".join(f"{name} {value}" for name, value in first_failing.items())
-    threshold = f"error if {result.error_if}, " if result.error_if else ""
-    lines = [
-        result.description,
-        f"{result.n_failing:,} of {result.n_rows:,} rows; {threshold}warn if {result.warn_if}; the first: {row}",
-        f"all of them: {result.stored_in}" if result.stored_in else "",
-    ]
-    for line in filter(None, lines):
-        console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from recsys_assets.reports.checks import CheckResult
     from recsys_assets.reports.grades import Grade, PooledGrade
     from recsys_assets.reports.landing import RejectReason
 
@@ -31,6 +32,21 @@ def print_rejects(console: Console, reasons: Sequence[RejectReason], n_read: int
         console.print(table)
     if len(reasons) > MAX_LINES:
         console.print(f"and {len(reasons) - MAX_LINES} more reasons, with fewer rows each.")
+
+
+def print_failing(console: Console, result: CheckResult) -> None:
+    """What a check says, and the first row that fails it; nothing where none does."""
+    if not result.first_failing:
+        return
+    row = ", ".join(f"{name} {value}" for name, value in result.first_failing.items())
+    threshold = f"error if {result.error_if}, " if result.error_if else ""
+    lines = [
+        result.description,
+        f"{result.n_failing:,} of {result.n_rows:,} rows; {threshold}warn if {result.warn_if}; the first: {row}",
+        f"all of them: {result.stored_in}" if result.stored_in else "",
+    ]
+    for line in filter(None, lines):
+        console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_grades(console: Console, grades: Iterable[Grade]) -> None:
