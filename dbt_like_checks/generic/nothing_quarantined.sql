@@ -1,4 +1,5 @@
 -- config: {severity: warn}
+-- rows: (select file_id from ledger.files where 'raw.' || raw_table = '{table}')
 -- No file of the last days before the newest one was set aside as unreadable, unless one of its name landed since.
 select files.name, files.arrived_at, files.message
 from ledger.files as files

@@ -34,7 +34,7 @@ def landing_metadata(profile: Profile, table: str, landed: list[Landed]) -> dict
             "rejected": file.rows_rejected,
             "repeated": file.rows_repeated,
             "adding nothing": file.rows_adding_nothing,
-            "visible": when_visible(file, profile, utc_now()) if file.visible else "",
+            "visible": when_visible(file, file.visible, profile, utc_now()) if file.visible else "",
             "message": file.message,
         }
         for file in landed

@@ -205,8 +205,9 @@ def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
         patterns = [delivery.files for delivery in profile.deliveries if delivery.table == name]
         # As fnmatch does, and landing: of several patterns the first that the name matches.
         con.execute(
-            f"create table {DELIVERIES} as with files as (select name, arrived_at, rows_read as n_rows, "
-            "rows_rejected as n_rejected, coalesce(list_filter($1::varchar[], lambda p: name glob p)[1], '') as pattern "
+            f"create table {DELIVERIES} as with files as ("
+            "select name, arrived_at, rows_read as n_rows, rows_rejected as n_rejected, "
+            "coalesce(list_filter($1::varchar[], lambda p: name glob p)[1], '') as pattern "
             "from landing.ledger.files where raw_table = $2 and kind = 'arrival' and status <> 'quarantined') "
             "select *, max(arrived_at) over by_pattern as newest, "
             "arrived_at::date = (max(arrived_at) over by_pattern)::date as is_newest, $3::timestamp as now "

@@ -124,7 +124,7 @@ def _print_choices(console: Console, source: NewSource) -> None:
         _say(
             console, f"{source.n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql)."
         )
-    if source.measured.repeated.n_lines:
+    if source.measured.repeated:
         _say(console, _repeated(source.measured.repeated))
     weights = weigh(source.measured.types)
     listed = [

@@ -54,8 +54,8 @@ class Measured:
     """Users with an event in a typical (median) window of so many days before that day's end."""
     user: str
     """A user with a median number of events, to try things with."""
-    repeated: Repeated = Repeated()
-    """Equal lines of one file."""
+    repeated: Repeated | None = None
+    """Equal lines of one file; None: there are none."""
 
 
 @dataclass(frozen=True)

@@ -25,17 +25,17 @@ MIN_BLOCK = 10
 class Repeated:
     """Lines that are equal to an earlier line of their file in all that the source reads."""
 
-    n_lines: int = 0
+    n_lines: int
     """Such lines."""
-    n_all: int = 0
+    n_all: int
     """Accepted lines in all."""
-    choice: Literal["count", "drop"] = "count"
-    why: str = ""
+    choice: Literal["count", "drop"]
+    why: str
     """Why that choice, for people."""
 
 
-def look_for_repeats(con: duckdb.DuckDBPyConnection, accepted: str) -> Repeated:
-    """Count equal lines, and choose what they are.
+def look_for_repeats(con: duckdb.DuckDBPyConnection, accepted: str) -> Repeated | None:
+    """Count equal lines, and choose what they are; None: there are none.
 
     Parameters
     ----------
@@ -44,12 +44,14 @@ def look_for_repeats(con: duckdb.DuckDBPyConnection, accepted: str) -> Repeated:
     """
     con.execute(
         # Numbers of lines begin anew in each file.
-        "create temp table repeats as with files as (select place, sum(is_first::integer) over (order by place) as file "
-        "from (select rowid as place, landed_row <= coalesce(lag(landed_row) over (order by rowid), landed_row) "
+        "create temp table repeats as with "
+        "files as (select place, sum(is_first::integer) over (order by place) as file from ("
+        "select rowid as place, landed_row <= coalesce(lag(landed_row) over (order by rowid), landed_row) "
         "as is_first from seen)), "
         f"lines as (select hash({', '.join(EVENT_TABLE.content)}) as content, landed_id::uhugeint::bigint as place, "
         f"event_type, event_ts, rating from ({accepted})) "
-        "select *, place - lag(place) over equal_lines as distance, count(*) over (partition by content, file) as n_equal, "
+        "select *, place - lag(place) over equal_lines as distance, "
+        "count(*) over (partition by content, file) as n_equal "
         "from lines inner join files using (place) window equal_lines as (partition by content, file order by place)"
     )
     n_all, n_lines, n_even, n_kinds, n_ratings, has_clock = con.execute(
@@ -58,12 +60,12 @@ def look_for_repeats(con: duckdb.DuckDBPyConnection, accepted: str) -> Repeated:
         "coalesce(bool_or(event_ts <> event_ts::date) filter (where distance is not null), false) from repeats"
     ).fetchall()[0]
     if not n_lines:
-        return Repeated(n_all=n_all)
+        return None
     distance, n_apart = con.execute(
-        "select distance, count(*) as n from repeats where distance is not null group by distance order by n desc, 1 limit 1"
+        "select distance, count(*) as n from repeats where distance is not null group by all order by n desc, 1"
     ).fetchall()[0]
     event_type, n_of_type = con.execute(
-        "select event_type, count(*) as n from repeats where distance is not null group by event_type order by n desc, 1"
+        "select event_type, count(*) as n from repeats where distance is not null group by all order by n desc, 1"
     ).fetchall()[0]
     con.execute("drop table repeats")
     is_noted_twice = kind_of(event_type) in {"view", "like"} and has_clock and n_of_type >= NEARLY_ALL * n_lines

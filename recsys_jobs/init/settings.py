@@ -97,12 +97,12 @@ def _tasks(measured: Measured) -> list[str]:
 def _repeated_lines(measured: Measured) -> list[str]:
     """What equal lines of a file are, where there are any."""
     repeated = measured.repeated
-    if not repeated.n_lines:
+    if repeated is None:
         return []
     return [
         f"# {repeated.n_lines:,} of {repeated.n_all:,} lines repeat a line of their file.",
         f"# {repeated.choice}: {repeated.why}.",
-        '# "count": so many events. "drop": one event. Equal lines of several files are one delivery come twice, always.',
+        '# "count": so many events. "drop": one event. Equal lines of several files are delivered twice in any case.',
         f"repeated_lines = {toml(repeated.choice)}",
     ]
 

@@ -26,7 +26,9 @@ def open_shop(folder, monkeypatch, **settings):
 def deliver(shop, name, days_ago, rows=10, rejected=0, kind="arrival"):
     """Land a file with so many rows, some of them without a user."""
     at = NOW - timedelta(days=days_ago)
-    lines = [f"{'' if n < rejected else f'u{n}'},i,{at - timedelta(hours=1):%Y-%m-%d %H:%M:%S},view,," for n in range(rows)]
+    lines = [
+        f"{'' if n < rejected else f'u{n}'},i,{at - timedelta(hours=1):%Y-%m-%d %H:%M:%S},view,," for n in range(rows)
+    ]
     path = shop.write(f"{name}-{at:%Y-%m-%d}.csv", "\n".join(["user,item,time,event,quantity,value", *lines]) + "\n")
     delivery = next(d for d in shop.profile.deliveries if path.name.startswith(d.files[:-1]))
     return shop.landing.land(path, delivery, kind, lake=shop.lake, arrived_at=at if kind == "arrival" else None)

@@ -77,7 +77,8 @@ class Intake:
         con.execute("alter table staged rename to delivered")
         con.execute(
             "create or replace temp view staged as select *, "
-            f"('{file_number(content, earlier) << 32}'::uhugeint + landed_row::uhugeint)::uuid as landed_id from delivered"
+            f"('{file_number(content, earlier) << 32}'::uhugeint + landed_row::uhugeint)::uuid as landed_id "
+            "from delivered"
         )
 
     def take(self, relation: str) -> None:

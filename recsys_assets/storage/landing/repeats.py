@@ -85,8 +85,8 @@ def count_adding_nothing(
         "with own as (select content, count(*) as n from dated where content is not null group by content), "
         "others as (select content, max(n) as n from (select content, count(*) as n from held "
         "group by content, landed_id::uhugeint >> 32) group by content) "
-        "select coalesce(sum(if($1, own.n - if(others.n is null, 1, 0), least(own.n, coalesce(others.n, 0)))), 0)::bigint "
-        "from own left join others using (content)",
+        "select coalesce(sum(if($1, own.n - (others.n is null)::bigint, least(own.n, coalesce(others.n, 0)))), 0)"
+        "::bigint from own left join others using (content)",
         [profile.repeated_lines == "drop"],
     )
     con.execute("drop table held")

@@ -60,9 +60,8 @@ def test_a_source_may_drop_repeated_lines_and_says_how_many(tmp_path, monkeypatc
     assert pieces(shop, 20) == [1]
     assert (first.rows_adding_nothing, again.rows_adding_nothing) == (2, 2)
     sentence = told(again, shop.profile, utc_now())
-    assert (
-        '1 repeat a line of the file and are dropped (repeated_lines = "drop"), 1 add nothing: other files' in sentence
-    )
+    assert '1 repeat a line of the file and are dropped (repeated_lines = "drop")\n' in sentence
+    assert "1 add nothing: other files hold them\n" in sentence
     assert Shop(tmp_path / "other", monkeypatch).profile.fingerprint != shop.profile.fingerprint
 
 

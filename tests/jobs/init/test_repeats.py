@@ -1,6 +1,7 @@
 """Equal lines of a file: what `init` takes them for, and what becomes of a till that writes a line a piece."""
 
 import json
+import shutil
 import sys
 import tomllib
 from datetime import datetime, timedelta
@@ -58,8 +59,18 @@ FILES = {
     "each row twice": (TILL, [row for row in receipts() for _ in range(2)], "drop", 120),
     "the whole export twice": (TILL, [*receipts(), *receipts()], "drop", 120),
     "two exports that overlap": (TILL, [*[*receipts()][:60], *[*receipts()][30:]], "drop", 30),
-    "clicks noted twice": (LOG, [row for n, row in enumerate(log("view")) for _ in range(1 + (n % 4 == 0))], "drop", 10),
-    "purchases of the like": (LOG, [row for n, row in enumerate(log("buy")) for _ in range(1 + (n % 4 == 0))], "count", 10),
+    "clicks noted twice": (
+        LOG,
+        [row for n, row in enumerate(log("view")) for _ in range(1 + (n % 4 == 0))],
+        "drop",
+        10,
+    ),
+    "purchases of the like": (
+        LOG,
+        [row for n, row in enumerate(log("buy")) for _ in range(1 + (n % 4 == 0))],
+        "count",
+        10,
+    ),
 }
 
 
@@ -77,6 +88,7 @@ def test_what_equal_lines_are_taken_for(tmp_path, name):
     path = tmp_path / "lines.csv"
     path.write_text("\n".join([header, *rows]) + "\n")
     figures, delivery = measured(path, tmp_path)
+    assert figures.repeated is not None
     assert (figures.repeated.n_lines, figures.repeated.choice) == (n_lines, choice), figures.repeated.why
     profile = write_profile("shop", delivery, figures, plan_nights(figures))
     assert f"# {n_lines:,} of {len(rows):,} lines repeat a line of their file.\n# {choice}: " in profile
@@ -87,22 +99,8 @@ def test_equal_lines_of_two_files_are_not_repeats(tmp_path):
     for day in ("lines-1.csv", "lines-2.csv"):
         (tmp_path / day).write_text("\n".join([TILL, *receipts()]) + "\n")
     figures, delivery = measured(tmp_path / "lines-1.csv", tmp_path)
-    assert (figures.n_events, figures.repeated.n_lines) == (240, 0)
+    assert (figures.n_events, figures.repeated) == (240, None)
     assert "repeated_lines" not in write_profile("shop", delivery, figures, plan_nights(figures))
-
-
-def built(project, folder, lines, again, last_night):
-    """What `init` and `land` print of a till's file and of one with some lines again, and what the night counts."""
-    (folder / "till.csv").write_text("\n".join([TILL, *lines]) + "\n")
-    printed = recsys(project, "init", "till", "--file", folder / "till.csv", "--force")
-    settings = project / "data/profiles/till.toml"
-    text = settings.read_text()
-    first = next(row for row in text.splitlines() if row.startswith("first_night"))
-    settings.write_text(text.replace(first, f"first_night = {last_night}"))
-    (folder / "till-again.csv").write_text("\n".join([TILL, *again]) + "\n")
-    landed = recsys(project, "land", "--history", folder, RECSYS_PROFILE="till")
-    counted = run(project, sys.executable, "-c", COUNT, RECSYS_PROFILE="till")
-    return printed, " ".join(landed.split()), json.loads(counted.splitlines()[-1])
 
 
 def test_a_till_of_pieces_counts_them_and_a_day_delivered_again_once(tmp_path):
@@ -110,9 +108,15 @@ def test_a_till_of_pieces_counts_them_and_a_day_delivered_again_once(tmp_path):
         pytest.skip("no small inputs in ../shared/cases")
     lines = CASE.read_text().splitlines()[1:]
     again = [line for line in lines if ",2025-03-20 " in line]
-    project = copy_project(tmp_path / "project")
-    printed, landed, counted = built(project, tmp_path, lines, again, LAST)
-    assert "851 of 1,662 lines repeat a line of their file and count: as of a till that writes a line a piece" in printed
+    project, till = copy_project(tmp_path / "project"), tmp_path / "till.csv"
+    shutil.copy(CASE, till)
+    printed = recsys(project, "init", "till", "--file", till)
+    assert (
+        "851 of 1,662 lines repeat a line of their file and count: as of a till that writes a line a piece" in printed
+    )
+    (tmp_path / "till-again.csv").write_text("\n".join([TILL, *again]) + "\n")
+    landed = recsys(project, "land", "--history", RECSYS_PROFILE="till")
     assert "851 repeat a line of the file and count" in landed
     assert f"{len(again)} add nothing: other files hold them" in landed
-    assert counted == [1057, "5234.06", 1057 + len(again), len(again)]
+    counted = run(project, sys.executable, "-c", COUNT, RECSYS_PROFILE="till")
+    assert json.loads(counted.splitlines()[-1]) == [1057, "5234.06", 1057 + len(again), len(again)]
