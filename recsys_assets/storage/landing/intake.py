@@ -133,11 +133,11 @@ class Intake:
         return rows
 
     def _visible(self) -> Visible | None:
-        """Nights that first see the rows."""
+        """Nights that first see the rows; history without a time of its own waits for the first event of its key."""
         is_late = "row_time::date < landed_night"
         ((first, last, n_late, since),) = self.con.execute(
             f"select min(landed_night), max(landed_night), count(*) filter (where {is_late}), "
-            f"min(row_time::date) filter (where {is_late}) from dated"
+            f"min(row_time::date) filter (where {is_late}) from dated where landed_known_at is not null"
         ).fetchall()
         if first is None:
             return None
