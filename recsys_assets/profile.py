@@ -150,6 +150,10 @@ class Profile(_Settings):
     """Days before their own time (``known_from``) that rows of an extra table of the source are known, by its name:
     ``known_earlier = {promotions = 7}`` for mailers that are printed a week ahead. A promise of this deployment that
     nothing checks, to be made before the rows land."""
+    repeated_lines: Literal["count", "drop"] = "count"
+    """What lines of one file are that are equal in all that the source reads: ``count``, so many events, as of a till
+    that writes a line a piece; ``drop``, one event, as in an export with doubled rows. Equal lines of several files are
+    the same events delivered again, always."""
     event_weights: dict[str, NonNegativeFloat] = Field(default={"purchase": 1.0}, min_length=1)
     """Weight of one event of each type in training. Weight 0: the user has had the item, so discovery leaves it out,
     and that is all; it is in no model, feature, trend or reason, and not graded. Types not named are not even that."""

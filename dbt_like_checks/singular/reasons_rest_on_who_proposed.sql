@@ -1,6 +1,8 @@
 -- table: recommendations.lists
 -- A reason is evidence of an algorithm that proposed the item and that counts in the fusion, or of what is trending where
 -- nobody proposed anything.
+-- remedy: The failing rows name the algorithm of the reason. Look at sql/recommendations/lists.sql: who is named there must
+-- be among the row's algorithms and have a weight. Mend it and build the night again.
 select lists.task, lists.user_key, lists.rank, lists.reason_algorithm, lists.algorithms, weights.weight
 from recommendations.lists as lists
 left join recommendations.fusion_weights as weights

@@ -31,6 +31,7 @@ from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.provenance import provenance
+from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_assets.storage.lake.writer import Written
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.space import check_room_for_nights
@@ -50,6 +51,8 @@ TABLES = (
     "item_versions",
 )
 """Tables in the order in which they are written: each reads what stands before it."""
+LOGS = {"events": ("events", "event_id"), "cancellations": ("retractions", "cancellation_id")}
+"""Tables of which equal rows count as often as one file holds them: the rows they are made of, and their id."""
 
 
 def clean_assets(profile: Profile) -> AssetsDefinition:
@@ -164,11 +167,7 @@ def write_night(
     dict
         What was written and its metadata, by table name.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     rows, lineages = rows or landing.export(night), lineages or Lineages()
-    arrived = pc.sum(pc.equal(rows["landed.events"]["visible_night"], pa.scalar(night))).as_py() or 0
     selects, steps, done = clean_selects(landing), clean_steps(landing), {}
     outputs = {f"clean.{name}": select.reads for name, select in selects.items()}
     with lake.as_of(night, (), outputs, run_id) as snapshot:
@@ -186,6 +185,19 @@ def write_night(
                     )
                 written = writer.write(select.text, select.key, keep(landing.profile, code_of(steps[name])))
                 columns = column_metadata(written, snapshot, select, lineages)
-            extra = {"exact_duplicates_dropped": max(0, arrived - written.rows)} if name == "events" else {}
-            done[name] = (written, {**table_metadata(written, columns), **cost_metadata(usage), **extra})
+            told = table_metadata(written, columns) | cost_metadata(usage)
+            if name in LOGS:
+                told |= _added(snapshot, name)
+            done[name] = (written, told)
     return done
+
+
+def _added(snapshot: Snapshot, name: str) -> dict[str, int]:
+    """Rows that arrived with the night, and those of them that add nothing: equal ones are in the log already."""
+    landed, id_column = LOGS[name]
+    arrived, nothing = snapshot.row(
+        f"select count(*), count(*) filter (where landed_id not in (select {id_column} from clean.{name} "
+        "where visible_night = (select night from this.night))) "
+        f"from landed.{landed} where visible_night = (select night from this.night)"
+    )
+    return {"rows_arrived": arrived, "rows_adding_nothing": nothing}

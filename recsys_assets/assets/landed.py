@@ -8,9 +8,11 @@ from typing import Any
 from dagster import TableColumn, TableSchema
 
 from recsys_assets.assets.metadata import SCHEMA, markdown_table
+from recsys_assets.nights import utc_now
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.writer import N_SAMPLE_ROWS
 from recsys_assets.storage.landing.database import Landed, Landing
+from recsys_assets.storage.landing.told import when_visible
 
 MEANINGS = {
     "landed_row": "row of data in its file, from 1",
@@ -30,6 +32,9 @@ def landing_metadata(profile: Profile, table: str, landed: list[Landed]) -> dict
             "read": file.rows_read,
             "landed": file.rows_landed,
             "rejected": file.rows_rejected,
+            "repeated": file.rows_repeated,
+            "adding nothing": file.rows_adding_nothing,
+            "visible": when_visible(file, file.visible, profile, utc_now()) if file.visible else "",
             "message": file.message,
         }
         for file in landed

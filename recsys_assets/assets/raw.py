@@ -19,9 +19,11 @@ from recsys_assets.assets.factory import OWNERS
 from recsys_assets.assets.landed import landing_metadata
 from recsys_assets.assets.metadata import cost_metadata
 from recsys_assets.assets.usage import measured
+from recsys_assets.nights import utc_now
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
+from recsys_assets.storage.landing.told import told
 from recsys_assets.storage.space import check_room
 from recsys_assets.visible import visible
 
@@ -119,12 +121,7 @@ def land_files(
         except LandingError as error:
             refused.append(visible(str(error)))
         else:
-            counts = (
-                f", {result.rows_read:,} rows read, {result.rows_landed:,} landed, {result.rows_rejected:,} rejected"
-                if result.status == "landed"
-                else ""
-            )
-            tell(visible(f"{result.name}: {result.status}{counts}{', ' if result.message else ''}{result.message}"))
+            tell(visible(told(result, profile, utc_now())))
             landed.append(result)
     if refused:
         raise FilesRefused(refused, landed)

@@ -119,7 +119,7 @@ def _sentence(check: Check, outcome: Outcome) -> str:
     """What came out; where rows fail, what must hold and what to do."""
     counted = f"{outcome.failures:,} failing row(s) of {outcome.rows:,}."
     if outcome.verdict == "pass":
-        return counted
+        return counted if outcome.rows else f"{counted} There is nothing to look at yet."
     return " ".join(filter(None, [counted, "What must hold:", check.description, check.config.meta.remedy]))
 
 

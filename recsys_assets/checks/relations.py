@@ -7,15 +7,18 @@ An asset must not see them, or it would depend on which other nights happen to b
 from __future__ import annotations
 
 import re
+from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
-from recsys_assets.nights import nights_between
+from recsys_assets.nights import nights_between, utc_now
 from recsys_assets.selects.contracts import LANDED
 from recsys_assets.storage.lake.partitions import LakeError, Partitions
 from recsys_assets.storage.lake.provenance import Provenance, provenance
+from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.landing.ledger import file_number
 from recsys_assets.storage.landing.mapping import has_raw
 from recsys_assets.storage.models import Models
 from recsys_assets.storage.release.folder import ReleaseFolder, parse_name
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.storage.lake.snapshot import Snapshot
-    from recsys_assets.storage.landing.database import Landing
 
 RELATIONS: dict[str, dict[str, str]] = {
     # The newest night built before this one, or null.
@@ -58,9 +60,14 @@ RELATIONS: dict[str, dict[str, str]] = {
         "fingerprint": "varchar",
         "current_fingerprint": "varchar",
     },
+    # The most equal rows that each delivered file holds, and the number that the ids of its rows begin with.
+    "this.delivered_files": {"file": "varchar", "most_equal": "bigint"},
     # The release that readers see, and the newest night that has one.
     "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
 }
+
+DELIVERIES = "this.deliveries"
+"""What the checks of raw tables alone may ask: they are about now, and nothing that a night builds rests on them."""
 
 
 class Relations(Protocol):
@@ -86,6 +93,7 @@ class _Footers:
             "this.partition": self._partition,
             "this.partition_inputs": self._partition_inputs,
             "this.earlier_inputs": self._earlier_inputs,
+            "this.delivered_files": self._delivered_files,
             "this.release": self._release,
         }
         return list(made[relation]())
@@ -121,6 +129,13 @@ class _Footers:
         for (table, of, fingerprint), by in used.items():
             current = self.lake.partition(table, of)
             yield by, table, of, fingerprint, current.fingerprint if current else None
+
+    def _delivered_files(self) -> Iterator[tuple[Any, ...]]:
+        earlier = Counter[str]()
+        for file in Landing(self.lake.profile).files().to_pylist():
+            most_equal = file["rows_landed"] if file["most_equal"] is None else file["most_equal"]
+            yield str(file_number(file["content"], earlier[file["content"]])), most_equal
+            earlier[file["content"]] += 1
 
     def _release(self) -> Iterator[tuple[Any, ...]]:
         folder = ReleaseFolder(self.lake.profile.folder)
@@ -167,7 +182,12 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
 
 @contextmanager
 def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
-    """What the checks of a raw table ask: ``raw.<table>`` (empty before anything landed), the ledger, the calendar."""
+    """What the checks of a raw table ask: ``raw.<table>`` (empty before anything landed), the ledger, and `this`.
+
+    ``this.calendar``, and ``this.deliveries``: the files of the table that arrived and could be read, which delivery
+    (file pattern) each is of, when that came last, and whether it is of that day. ``now`` is null where a last night
+    says that no more is to come.
+    """
     name = table.partition(".")[2]
     with landing.open() as con:
         nothing = ", ".join(f"null::{kind} as {column}" for column, kind in LANDED.items())
@@ -177,9 +197,22 @@ def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
         for ledger in ("files", "rejects", "sealed_nights"):
             con.execute(f"create view ledger.{ledger} as from landing.ledger.{ledger}")
         con.execute("create schema this")
+        profile = landing.profile
         con.execute(
             "create table this.calendar as select $1::date as first_night, $2::interval as grace",
-            [landing.profile.first_night, landing.profile.grace],
+            [profile.first_night, profile.grace],
+        )
+        patterns = [delivery.files for delivery in profile.deliveries if delivery.table == name]
+        # As fnmatch does, and landing: of several patterns the first that the name matches.
+        con.execute(
+            f"create table {DELIVERIES} as with files as ("
+            "select name, arrived_at, rows_read as n_rows, rows_rejected as n_rejected, "
+            "coalesce(list_filter($1::varchar[], lambda p: name glob p)[1], '') as pattern "
+            "from landing.ledger.files where raw_table = $2 and kind = 'arrival' and status <> 'quarantined') "
+            "select *, max(arrived_at) over by_pattern as newest, "
+            "arrived_at::date = (max(arrived_at) over by_pattern)::date as is_newest, $3::timestamp as now "
+            "from files window by_pattern as (partition by pattern)",
+            [patterns, name, utc_now() if profile.last_night is None else None],
         )
         yield con
 
@@ -191,6 +224,7 @@ def _arrow(relation: str, rows: list[tuple[Any, ...]]) -> pa.Table:
         "date": pa.date32(),
         "timestamp": pa.timestamp("us"),
         "varchar": pa.string(),
+        "bigint": pa.int64(),
         "interval": pa.month_day_nano_interval(),
     }
     columns = RELATIONS[relation]

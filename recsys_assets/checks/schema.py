@@ -211,6 +211,38 @@ class Numbered(Arguments):
         return [("by", self.by)]
 
 
+class Recent(Arguments):
+    """Days before a delivery's newest file."""
+
+    days: Annotated[int, Field(ge=1)]
+
+    def text(self) -> dict[str, str]:
+        """The days."""
+        return {"days": str(self.days)}
+
+
+class Usual(Arguments):
+    """What is usual for a delivery, and how far off is too far."""
+
+    weeks: Annotated[int, Field(ge=1)]
+    """Weeks before its newest file that are looked at."""
+    deliveries: Annotated[int, Field(ge=3)]
+    """Days with files, beside the newest, from which on anything is usual."""
+    times: Annotated[float, Field(ge=1)]
+    """Factor by which the usual may be missed."""
+
+    def text(self) -> dict[str, str]:
+        """Every one of them, a number each."""
+        return {name: str(value) for name, value in self.model_dump().items()}
+
+
+class UsualShare(Usual):
+    """The same of a share."""
+
+    most: Annotated[float, Field(gt=0, le=1)]
+    """Share that is too high in any case."""
+
+
 class Past(Arguments):
     """Tables (as SQL names them) of which only the partition of the graded night may be read."""
 
@@ -220,8 +252,10 @@ class Past(Arguments):
 ARGUMENTS: dict[str, type[Arguments]] = {
     "accepted_values": AcceptedValues,
     "accepted_range": ValueBounds,
+    "delivered_on_time": Usual,
     "expression_is_true": Expression,
     "made_from_the_past": Past,
+    "nothing_quarantined": Recent,
     "null_until_the_window_is_full": Windows,
     "numbered_by_night_and_id": Numbered,
     "ranks_follow_scores": Ranks,
@@ -229,6 +263,8 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "relationships": Relationships,
     "row_count_between": Bounds,
     "unique_combination_of_columns": ColumnCombination,
+    "usual_reject_share": UsualShare,
+    "usual_volume": Usual,
 }
 """Arguments of the generic tests that take any."""
 

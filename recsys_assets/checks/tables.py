@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from recsys_assets.checks.relations import RELATIONS
+from recsys_assets.checks.relations import DELIVERIES, RELATIONS
 from recsys_assets.selects.contracts import CONTRACTS, LANDED, contract
 from recsys_assets.selects.files import TableName, load_select, table_files
 from recsys_assets.selects.resolve import LISTS, clean_views, resolve
@@ -27,7 +27,9 @@ WITHOUT_CONTRACT = ("grades.candidates", "grades.published", "recommendations.ex
 """Written by Python without declared columns: these are known when a check runs."""
 EXTRA, MODELS, RAW = "clean.extra", "models.each", "raw.each"
 """Names that stand for every extra table of the source, every model and every raw table."""
-_THIS = frozenset(["this.night", "this.profile", "this.tasks", "this.event_weights", "this.inputs", *RELATIONS])
+_THIS = frozenset(
+    ["this.night", "this.profile", "this.tasks", "this.event_weights", "this.inputs", *RELATIONS, DELIVERIES]
+)
 
 
 class Tables:

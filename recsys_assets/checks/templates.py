@@ -54,17 +54,17 @@ def read_template(path: Path) -> Template:
         needs_column="column_name" in named,
         config=read_config(settings),
         condition=by_row[1] if by_row and not _MORE_THAN_A_CONDITION.search(by_row[1]) else None,
-        rows="{model}" if "model" in named or first is None else first[1],
+        rows=settings.get("rows") or ("{model}" if "model" in named or first is None else first[1]),
     )
 
 
 def head(comment: str) -> tuple[dict[str, str], str]:
-    """Settings (``table: …``, ``config: …``, and at the end ``remedy: …``) and the rest of a leading comment."""
+    """Settings (``table:``, ``config:``, ``rows:``, and at the end ``remedy:``) and the rest of a leading comment."""
     before, _, remedy = f"\n{comment}".partition("\nremedy:")
     settings, rest = {"remedy": " ".join(remedy.split())}, []
     for line in before.splitlines():
         key, colon, value = line.partition(":")
-        if colon and key in {"table", "config"}:
+        if colon and key in {"table", "config", "rows"}:
             settings[key] = value.strip()
         elif line:
             rest.append(line)

@@ -12,7 +12,7 @@ from recsys_assets.checks.running import check_tables
 from recsys_assets.storage.lake.lake import Lake, LakeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from recsys_assets.checks.declared import Check
     from recsys_assets.checks.running import Outcome
@@ -73,8 +73,18 @@ def select_checks(profile: Profile, select: list[str]) -> list[Check]:
     ]
 
 
-def check_results(profile: Profile, checks: list[Check], night: Night) -> Iterator[CheckResult]:
-    """Run checks, given in order of their tables, and yield what comes out of each."""
+def delivery_warnings(profile: Profile, raw_tables: Collection[str]) -> list[CheckResult]:
+    """What the checks that warn of deliveries find in raw tables, by their names, as things are now."""
+    checks = [
+        check
+        for check in load_checks(profile)
+        if check.table.removeprefix("raw.") in raw_tables and check.config.severity == "warn"
+    ]
+    return [result for result in check_results(profile, checks, None) if result.status != "pass"]
+
+
+def check_results(profile: Profile, checks: list[Check], night: Night | None) -> Iterator[CheckResult]:
+    """Run checks, given in order of their tables, and yield what comes out of each; raw tables need no night."""
     lake = Lake(profile)
     for _, group in groupby(checks, key=lambda check: check.table):
         waiting = [list(group)]

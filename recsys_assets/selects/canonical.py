@@ -38,6 +38,8 @@ class Canonical:
     """Whether it may give further columns of its own (attributes)."""
     rules: tuple[tuple[str, str, str], ...] = ()
     """(column, condition under which the row is rejected, reason), tried in order."""
+    content: tuple[str, ...] = ()
+    """Columns in which rows agree that are equal lines of a file; none: its rows are not counted."""
 
 
 _ID = {"landed_id": "UUID"}
@@ -72,6 +74,7 @@ EVENT_TABLE = Canonical(
     optional={name: kind for name, kind in _EVENT_VALUES.items() if name not in {"event_ts", "event_type"}} | _REJECT,
     time="event_ts",
     rules=(*_HAPPENED, ("event_type", "coalesce(event_type, '') = ''", "no event type"), *_NUMBERS),
+    content=("user_id", "item_id", *_EVENT_VALUES),
 )
 RETRACTION_TABLE = Canonical(
     name="retractions",
@@ -83,6 +86,7 @@ RETRACTION_TABLE = Canonical(
         ("quantity", "coalesce(quantity <= 0 or isnan(quantity), true)", "quantity is not above zero"),
         ("quantity", f"quantity >= {_TOO_LARGE}", "too large: 1e15 or more"),
     ),
+    content=("user_id", "item_id", "event_ts", "quantity", "basket_id"),
 )
 ITEM_TABLE = Canonical(
     name="items",

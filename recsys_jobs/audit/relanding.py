@@ -6,6 +6,7 @@ not see are turned into is in `poison`. The audit builds the night from what com
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -277,7 +278,8 @@ class _Relanding:
             f"create or replace temp table again as select * exclude (landed_id), "
             f"md5(landed_id::varchar || {text(name)})::uuid as landed_id from ({rows})"
         )
-        file = _File(next_file_id(self.con), name, table, "arrival", at, content=name, size=0, sealed=self.night)
+        content = hashlib.sha256(name.encode()).hexdigest()
+        file = _File(next_file_id(self.con), name, table, "arrival", at, content, size=0, sealed=self.night)
         self._land(file, "again")
 
     def _mine(self, table: str) -> str:

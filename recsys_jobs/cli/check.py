@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.tables import print_failing
 
 if TYPE_CHECKING:
     from recsys_assets.reports.checks import CheckResult
@@ -38,15 +39,17 @@ def check(
 
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
-    asked = context.built_night(night)
     checks, counts, started = select_checks(profile, select or []), dict.fromkeys(STYLES, 0), time.perf_counter()
+    # Raw tables have no night, and can be checked before any is built.
+    is_raw = all(check.table.startswith("raw.") for check in checks)
+    asked = None if is_raw and not night else context.built_night(night)
     n_checks, width = len(checks), max(len(f"{check.name} of {check.table}") for check in checks) + 4
-    console.print(f"Night {asked} of profile {profile.name}: {n_checks} checks")
+    of = f"Night {asked} of profile" if asked else "Raw tables of profile"
+    console.print(f"{of} {profile.name}: {n_checks} checks")
     for place, result in enumerate(check_results(profile, checks, asked), 1):
         counts[result.status.upper()] += 1
         _print_line(console, result, f"{place:>{len(str(n_checks))}} of {n_checks}", width)
-        if result.first_failing:
-            _print_failing(console, result, result.first_failing)
+        print_failing(console, result)
     total = ", ".join(f"{word} {n}" for word, n in counts.items())
     console.print(f"Done in {time.perf_counter() - started:.1f} s: {total}, in all {n_checks}")
     if counts["ERROR"]:
@@ -59,19 +62,6 @@ def _print_line(console: Console, result: CheckResult, place: str, width: int) -
     end = result.message
     if end is None:
         end = f"{word if word == 'PASS' else f'{word} {result.n_failing:,}'} in {result.seconds:.2f}s"
+        end += "" if result.n_rows or result.n_failing else ", nothing to look at yet"
     text = f"{place} {word} {title} {'.' * (width - len(title) + 5 - len(word))} [{end}]"
     console.print(text, style=STYLES[word], soft_wrap=True)
-
-
-def _print_failing(console: Console, result: CheckResult, first_failing: dict[str, object]) -> None:
-    """What the check says, the first row that fails it, and what to do about it."""
-    row = ", ".join(f"{name} {value}" for name, value in first_failing.items())
-    threshold = f"error if {result.error_if}, " if result.error_if else ""
-    lines = [
-        result.description,
-        f"{result.n_failing:,} of {result.n_rows:,} rows; {threshold}warn if {result.warn_if}; the first: {row}",
-        f"all of them: {result.stored_in}" if result.stored_in else "",
-        f"What to do: {result.remedy}" if result.remedy else "",
-    ]
-    for line in filter(None, lines):
-        console.print(f"    {line}", soft_wrap=True)

@@ -15,6 +15,7 @@ from recsys_jobs.init.source import write_source
 if TYPE_CHECKING:
     from recsys_jobs.cli.console import Console
     from recsys_jobs.init.look import Look
+    from recsys_jobs.init.repeats import Repeated
     from recsys_jobs.init.roles import Roles
     from recsys_jobs.init.source import NewSource
     from recsys_jobs.init.times import TimeFormat
@@ -125,6 +126,8 @@ def _print_choices(console: Console, source: NewSource) -> None:
         _say(
             console, f"{source.n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql)."
         )
+    if source.measured.repeated:
+        _say(console, _repeated(source.measured.repeated))
     weights = weigh(source.measured.types)
     listed = [
         f"{_short(name)} {weights[name]}" if name in weights else f"{_short(name)} left out"
@@ -134,6 +137,15 @@ def _print_choices(console: Console, source: NewSource) -> None:
     _say(console, f"Event types: {', '.join(listed[:MAX_TYPES])}{more}.")
     horizon = source.nights.horizon
     _say(console, f"Horizon: {horizon} day{'s' if horizon > 1 else ''}, {source.nights.why}.")
+
+
+def _repeated(repeated: Repeated) -> str:
+    """What equal lines were taken for, why, and how to say otherwise."""
+    other = {"count": ("count", "drop"), "drop": ("are dropped", "count")}[repeated.choice]
+    return (
+        f"{repeated.n_lines:,} of {repeated.n_all:,} lines repeat a line of their file and {other[0]}: {repeated.why}. "
+        f'Otherwise set repeated_lines = "{other[1]}" in the profile.'
+    )
 
 
 def _print_written(console: Console, source: NewSource) -> None:

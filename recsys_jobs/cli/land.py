@@ -11,7 +11,7 @@ import typer
 from recsys_assets.nights import night_of, utc_now
 from recsys_assets.reports.landing import reject_reasons
 from recsys_jobs.cli.context import Context, given_path
-from recsys_jobs.cli.tables import print_rejects
+from recsys_jobs.cli.tables import print_failing, print_rejects
 
 INSTANTS = [f"%Y-%m-%d{between}{clock}" for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S%z") for between in ("T", " ")] + [
     "%Y-%m-%d"
@@ -44,6 +44,7 @@ def land(
     Without --history rows count as arrived now and become visible with the next open night.
     """
     from recsys_assets.assets.raw import history_files, inbox  # It loads Dagster.
+    from recsys_assets.reports.checks import delivery_warnings  # It loads sqlglot.
 
     if arrived_at and arrived_at.tzinfo:
         arrived_at = arrived_at.astimezone(UTC).replace(tzinfo=None)
@@ -65,6 +66,9 @@ def land(
     landed = context.land(files, "history" if history else "arrival", arrived_at=arrived_at, restate=restate)
     names = {file.name for file in landed if file.status == "landed"}
     print_rejects(console, reject_reasons(profile, names), sum(file.rows_read for file in landed))
+    for warning in delivery_warnings(profile, {file.raw_table for file in landed}):
+        console.print(f"WARN {warning.check} of {warning.table}", style="yellow")
+        print_failing(console, warning)
     arrives = night_of((arrived_at or utc_now()) - profile.grace)
     if names and not history and profile.last_night and arrives > profile.last_night:
         console.print(

@@ -10,6 +10,7 @@ from recsys_jobs.cli.console import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from recsys_assets.reports.checks import CheckResult
     from recsys_assets.reports.grades import Grade, PooledGrade
     from recsys_assets.reports.landing import RejectReason
     from recsys_jobs.cli.console import Console
@@ -29,6 +30,22 @@ def print_rejects(console: Console, reasons: Sequence[RejectReason], n_read: int
         console.print(table)
     if len(reasons) > MAX_LINES:
         console.print(f"and {len(reasons) - MAX_LINES} more reasons, with fewer rows each.")
+
+
+def print_failing(console: Console, result: CheckResult) -> None:
+    """What a check says, the first row that fails it, and what to do about it; nothing where none does."""
+    if not result.first_failing:
+        return
+    row = ", ".join(f"{name} {value}" for name, value in result.first_failing.items())
+    threshold = f"error if {result.error_if}, " if result.error_if else ""
+    lines = [
+        result.description,
+        f"{result.n_failing:,} of {result.n_rows:,} rows; {threshold}warn if {result.warn_if}; the first: {row}",
+        f"all of them: {result.stored_in}" if result.stored_in else "",
+        f"What to do: {result.remedy}" if result.remedy else "",
+    ]
+    for line in filter(None, lines):
+        console.print(f"    {line}", soft_wrap=True)
 
 
 def print_grades(console: Console, grades: Iterable[Grade]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.selects.canonical import EVENT_TABLE, projection
 from recsys_assets.storage.queries import column_types, first_value
+from recsys_jobs.init.repeats import Repeated, look_for_repeats
 from recsys_jobs.init.vocabulary import kind_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Measured:
     """Users with an event in a typical (median) window of so many days before that day's end."""
     user: str
     """A user with a median number of events, to try things with."""
+    repeated: Repeated | None = None
+    """Equal lines of one file; None: there are none."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +81,14 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
     events
         Text of the source's SELECT. It is run over the rows of the table ``seen``.
     """
-    con.execute("create schema raw; create view raw.events as select *, uuid() as landed_id from seen")
+    con.execute("create schema raw; create view raw.events as select *, rowid::uhugeint::uuid as landed_id from seen")
     given = [name.lower() for name in column_types(con, events)]
     rejected = " or ".join(f"({condition}) is true" for _, condition, _ in EVENT_TABLE.rules)
-    con.execute(
-        "create temp table measured as select user_id, item_id, event_ts, event_type from "
-        f"(select {projection(EVENT_TABLE, given, 'events.sql')}, $1 as arrived_at from ({events}\n) as given) "
-        f"where reject_reason is null and unreadable is null and not ({rejected})",
-        [utc_now()],
+    accepted = (
+        f"select * from (select {projection(EVENT_TABLE, given, 'events.sql')}, timestamp '{utc_now()}' as arrived_at "
+        f"from ({events}\n) as given) where reject_reason is null and unreadable is null and not ({rejected})"
     )
+    con.execute(f"create temp table measured as select user_id, item_id, event_ts, event_type from ({accepted})")
     figures = con.execute(
         "select count(*), count(distinct user_id), count(distinct item_id), min(event_ts), max(event_ts), "
         "quantile_disc(event_ts::date, 0.999), count(distinct (user_id, item_id)), "
@@ -114,7 +116,19 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
         "select user_id from counts order by abs(n - (select median(n) from counts)), user_id limit 1",
     )
     repeats = 1 - n_pairs / n_pair_days
-    return Measured(n_events, n_users, n_items, oldest, newest, dict(types), repeats, bulk_day, active, user)
+    return Measured(
+        n_events,
+        n_users,
+        n_items,
+        oldest,
+        newest,
+        dict(types),
+        repeats,
+        bulk_day,
+        active,
+        user,
+        look_for_repeats(con, accepted),
+    )
 
 
 def plan_nights(measured: Measured) -> Nights:

@@ -30,6 +30,7 @@ def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nig
         "",
         *_horizon(measured, nights),
         *_tasks(measured),
+        *_repeated_lines(measured),
         "",
         "# Files of history; those that arrive later go into the inbox under names of the same pattern.",
         "[[deliveries]]",
@@ -90,6 +91,19 @@ def _tasks(measured: Measured) -> list[str]:
         "# on a day repeats an item of an earlier day"
         + ("." if "next" in tasks(measured) else ", so there is no next."),
         f"tasks = [{names}]",
+    ]
+
+
+def _repeated_lines(measured: Measured) -> list[str]:
+    """What equal lines of a file are, where there are any."""
+    repeated = measured.repeated
+    if repeated is None:
+        return []
+    return [
+        f"# {repeated.n_lines:,} of {repeated.n_all:,} lines repeat a line of their file.",
+        f"# {repeated.choice}: {repeated.why}.",
+        '# "count": so many events. "drop": one event. Equal lines of several files are delivered twice in any case.',
+        f"repeated_lines = {toml(repeated.choice)}",
     ]
 
 

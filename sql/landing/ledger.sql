@@ -17,7 +17,10 @@ create table if not exists landing.ledger.files (
     rows_landed bigint not null,
     rows_rejected bigint not null,
     message varchar,                   -- why it was quarantined
-    sealed_night date                  -- last sealed night when it landed; null: none was
+    sealed_night date,                 -- last sealed night when it landed; null: none was
+    rows_repeated bigint,              -- landed rows that equal an earlier one of the file; null: landed by an earlier version
+    most_equal bigint,                 -- the most landed rows that are all equal; null: landed by an earlier version
+    rows_adding_nothing bigint         -- landed rows that other files held when it landed; null: not known
 );
 
 create table if not exists landing.ledger.rejects (
@@ -32,19 +35,11 @@ create table if not exists landing.ledger.rejects (
 -- Ledgers from before these columns.
 alter table landing.ledger.files add column if not exists sealed_night date;
 alter table landing.ledger.rejects add column if not exists landed_id uuid;
+alter table landing.ledger.files add column if not exists rows_repeated bigint;
+alter table landing.ledger.files add column if not exists most_equal bigint;
+alter table landing.ledger.files add column if not exists rows_adding_nothing bigint;
 
 create table if not exists landing.ledger.sealed_nights (
     night date primary key,
     sealed_at timestamp not null
 );
-
--- Files whose rows count: in the night that is being read (variable `night`), or now while a file lands.
-create or replace view current_files as
-select file_id
-from landing.ledger.files
-where
-    status <> 'quarantined'
-    and (
-        superseded_night is null
-        or (getvariable('night') is not null and superseded_night > getvariable('night'))
-    );

@@ -16,6 +16,12 @@ from tests.helpers.sample import NIGHTS, PROFILE
 
 CHECKS = load_checks(Profile(name="sample", **tomllib.loads(PROFILE)))
 TWICE = "from {rows} union all by name from {rows}"
+# A file a day, and then none for two.
+DELIVERED = (
+    "select 'f' as pattern, 'f' || n as name, timestamp '2017-10-01' + to_days(n) as arrived_at, 10 as n_rows, "
+    "0 as n_rejected, timestamp '2017-10-08' as newest, n = 7 as is_newest, timestamp '2017-10-10' as now "
+    "from (select unnest(range(8))::integer as n)"
+)
 # A use of a generic test fails where this relation ({own} is the checked table) has these rows instead.
 GENERIC = {
     "not_null": ("{own}", "select * replace (null as {column}) from {rows}"),
@@ -33,6 +39,10 @@ GENERIC = {
     "numbered_by_night_and_id": ("{own}", "select * replace (1 - {column} as {column}) from {rows}"),
     "null_until_the_window_is_full": ("clean.interactions", "from {rows} where age_days < 6"),
     "made_from_the_past": ("this.partition", "select * replace (night + 1 as watermark) from {rows}"),
+    "nothing_quarantined": ("ledger.files", "select * replace ('quarantined' as status) from {rows}"),
+    "usual_reject_share": ("this.deliveries", DELIVERED.replace("0 as n_rejected", "if(n = 7, 4, 0) as n_rejected")),
+    "usual_volume": ("this.deliveries", DELIVERED.replace("10 as n_rows", "if(n = 7, 100, 10) as n_rows")),
+    "delivered_on_time": ("this.deliveries", DELIVERED),
     "recency": ("{own}", "select * replace (event_ts - interval 8 day as event_ts) from {rows}"),
 }
 # The rest is for checks that generic tests do not tell apart, and for tables without rows in the sample.

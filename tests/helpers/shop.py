@@ -176,8 +176,8 @@ def encode(name: str, rows: Sequence[Row]) -> bytes:
     return gzip.compress(content.encode(), mtime=0) if name.endswith(".gz") else content.encode()
 
 
-def stocked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def stocked(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Shop:
     """A shop whose product table has landed, with two soups."""
-    opened = Shop(folder, monkeypatch)
+    opened = Shop(folder, monkeypatch, **settings)
     opened.land("products.csv", [product("p1"), product("p2")], day(1))
     return opened

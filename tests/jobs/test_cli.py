@@ -260,6 +260,20 @@ def test_land_takes_the_others_when_one_cannot_be_opened_and_ends_with_code_1(em
     )
 
 
+def test_a_file_set_aside_is_warned_of_also_before_any_night(empty, tmp_path):
+    broken = tmp_path / "demographics_1.parquet"
+    broken.write_bytes(b"no Parquet at all")
+    landed = run(empty, "land", broken)
+    assert landed.exit_code == 1
+    assert "WARN nothing_quarantined of raw.demographics" in landed.output
+    assert "warn if != 0; the first: name demographics_1.parquet, arrived_at " in landed.output
+    checked = run(empty, "check", "--select", "raw.demographics")
+    assert checked.exit_code == 0
+    assert "Raw tables of profile sample" in checked.output
+    assert "WARN nothing_quarantined of raw.demographics" in checked.output
+    assert re.search(r"PASS usual_volume of raw.demographics .*, nothing to look at yet", checked.output)
+
+
 def test_what_the_command_line_lands_is_on_the_pages_of_the_ui(empty, tmp_path):
     from recsys_jobs.run import dagster_instance
 

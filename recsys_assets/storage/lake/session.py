@@ -154,7 +154,8 @@ def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     )
     columns = [f"${place}::integer as {name}" for place, name in enumerate(_SETTINGS, 3)]
     con.execute(
-        f"create table this.profile as select {', '.join(columns)}, $1 as fingerprint, $2 as settings",
+        f"create table this.profile as select {', '.join(columns)}, $1 as fingerprint, $2 as settings, "
+        f"'{profile.repeated_lines}' as repeated_lines",
         [profile.fingerprint, profile.settings, *(getattr(profile, name) for name in _SETTINGS)],
     )
     con.execute(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -78,7 +79,10 @@ class Landing:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.
             con.execute(f"attach {text(str(self.path))} as landing")
-            con.execute(_sql("ledger"))
+            con.execute(
+                f"begin; {_sql('ledger')}; commit"
+            )  # A ledger of an earlier version gains all it lacks, or none.
+            con.execute(_sql("current_files"))
             con.execute(_sql("macros"))
             con.execute("create schema raw")
             yield con
@@ -133,7 +137,7 @@ class Landing:
             con.execute("begin")
             landed = intake.store()
             con.execute("commit")
-        return landed
+            return replace(landed, rows_adding_nothing=intake.compare())
 
     def seal(self, last: Night, now: datetime | None = None) -> list[Night]:
         """Seal every night up to ``last``; returns all nights of the profile up to it, oldest first.

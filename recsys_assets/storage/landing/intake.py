@@ -6,15 +6,22 @@ the visible night or a reject's reason, is in `judging`. Cost: a few scans of th
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import ONE_DAY, night_of
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.landing import readers
 from recsys_assets.storage.landing.judging import Judge
-from recsys_assets.storage.landing.ledger import Landed, LandingError, record
+from recsys_assets.storage.landing.ledger import (
+    Landed,
+    LandingError,
+    Visible,
+    file_number,
+    record,
+    record_adding_nothing,
+)
 from recsys_assets.storage.landing.mapping import has_raw
+from recsys_assets.storage.landing.repeats import count_adding_nothing, count_repeats
 from recsys_assets.storage.queries import column_types, first_value
 
 if TYPE_CHECKING:
@@ -67,12 +74,11 @@ class Intake:
         con, content = self.con, self.file.content
         self.split = readers.stage(con, self.file.path, self.file.delivery)
         earlier = first_value(con, "select count(*) from landing.ledger.files where content = $1", [content])
-        if earlier:
-            content = hashlib.sha256(f"{content}, landing {earlier + 1}".encode()).hexdigest()
         con.execute("alter table staged rename to delivered")
         con.execute(
             "create or replace temp view staged as select *, "
-            f"('{int(content[:24], 16) << 32}'::uhugeint + landed_row::uhugeint)::uuid as landed_id from delivered"
+            f"('{file_number(content, earlier) << 32}'::uhugeint + landed_row::uhugeint)::uuid as landed_id "
+            "from delivered"
         )
 
     def take(self, relation: str) -> None:
@@ -102,9 +108,40 @@ class Intake:
         rejected, landed = self._reject() if dated < read else 0, self._store_accepted()
         if landed + rejected != read:
             raise LandingError(f"{file.path}: {read} rows read, but {landed} landed and {rejected} were rejected.")
-        record(self.con, self.file_id, file, "landed", (read, landed, rejected), sealed=self.sealed)
-        message = f"in place of the {replaced:,} that landed under this name before" if replaced else ""
-        return Landed(file.path.name, file.delivery.table, "landed", read, landed, rejected, message, stale)
+        repeats = count_repeats(self.con)
+        record(self.con, self.file_id, file, "landed", (read, landed, rejected), sealed=self.sealed, repeats=repeats)
+        return Landed(
+            name=file.path.name,
+            raw_table=file.delivery.table,
+            status="landed",
+            rows_read=read,
+            rows_landed=landed,
+            rows_rejected=rejected,
+            message=f"in place of the {replaced:,} that landed under this name before" if replaced else "",
+            stale=stale,
+            rows_repeated=repeats.repeated,
+            visible=self._visible(),
+        )
+
+    def compare(self) -> int | None:
+        """Rows that add nothing to what other files hold, noted in the ledger too; after `store` was committed.
+
+        A file is in whether or not its rows can be compared: so it is no part of the transaction.
+        """
+        rows = count_adding_nothing(self.con, self.profile, self.source, self.file.delivery.table, self.file_id)
+        record_adding_nothing(self.con, self.file_id, rows)
+        return rows
+
+    def _visible(self) -> Visible | None:
+        """Nights that first see the rows; history without a time of its own waits for the first event of its key."""
+        is_late = "row_time::date < landed_night"
+        ((first, last, n_late, since),) = self.con.execute(
+            f"select min(landed_night), max(landed_night), count(*) filter (where {is_late}), "
+            f"min(row_time::date) filter (where {is_late}) from dated where landed_known_at is not null"
+        ).fetchall()
+        if first is None:
+            return None
+        return Visible(first, last, n_late, since) if self.file.kind == "arrival" else Visible(first, last)
 
     def _open_sealed_nights(self) -> list[Night]:
         """Refuse history that reaches into a sealed night, or (``restate``) unseal from its first night on."""

@@ -12,6 +12,7 @@ from recsys_assets.nights import ONE_DAY
 from recsys_assets.selects.canonical import Canonical, SourceError, canonical
 from recsys_assets.selects.source import shown
 from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
+from recsys_assets.storage.landing.repeats import content_of
 from recsys_assets.storage.landing.text_files import UnreadableFile
 from recsys_assets.storage.queries import column_types, first_value
 
@@ -57,7 +58,7 @@ class Judge:
         con.execute("set variable arrived_at = $1", [self.file.arrived_at])
         con.execute(
             "create or replace temp table judged (landed_id uuid, reject_column varchar, reject_reason varchar, "
-            "landed_known_at timestamp, landed_night date)"
+            "landed_known_at timestamp, landed_night date, row_time timestamp, content ubigint)"
         )
         self._judge_rows("true", _CURRENT)
         of_the_night = "landed_id in (select landed_id from judged where landed_night = getvariable('night'))"
@@ -73,7 +74,7 @@ class Judge:
         con = self.con
         con.execute(
             "create or replace temp table verdicts "
-            "(landed_id uuid, row_time timestamp, reject_column varchar, reject_reason varchar)"
+            "(landed_id uuid, row_time timestamp, reject_column varchar, reject_reason varchar, content ubigint)"
         )
         rows = f"select * from staged where {which}"
         selects = self.source.driven_by(self.file.delivery.table)
@@ -119,8 +120,8 @@ class Judge:
             "case when reject_reason is not null "
             "then {column_name: coalesce(reject_column, ''), reason: reject_reason} "
             "when unreadable is not null then unreadable "
-            f"{cases} end as verdict from mapped) "
-            "select landed_id, row_time, verdict.column_name, verdict.reason from ruled"
+            f"{cases} end as verdict, {content_of(table)} as content from mapped) "
+            "select landed_id, row_time, verdict.column_name, verdict.reason, content from ruled"
         )
         try:
             con.execute(judged)
@@ -140,9 +141,10 @@ class Judge:
         """One verdict a row: rejected where any SELECT rejects it, and as late as the latest of its times."""
         self.con.execute(
             "create or replace temp table verdicts as "
-            "select landed_id, row_time, verdict.col as reject_column, verdict.reason as reject_reason "
+            "select landed_id, row_time, verdict.col as reject_column, verdict.reason as reject_reason, content "
             "from (select landed_id, max(row_time) as row_time, min({col: reject_column, reason: reject_reason}) "
-            "filter (where reject_reason is not null) as verdict from verdicts group by landed_id)"
+            "filter (where reject_reason is not null) as verdict, max(content) as content from verdicts "
+            "group by landed_id)"
         )
 
     def _date_rows(self) -> None:
@@ -153,7 +155,7 @@ class Judge:
         known_at = "row_time" if self.file.kind == "history" else "getvariable('arrived_at')"
         self.con.execute(
             f"insert into judged select landed_id, reject_column, reject_reason, {known_at} as landed_known_at, "
-            f"greatest(row_time::date, ({known_at} - to_seconds($grace))::date, $first_open::date) as landed_night "
-            "from verdicts",
+            f"greatest(row_time::date, ({known_at} - to_seconds($grace))::date, $first_open::date) as landed_night, "
+            "row_time, content from verdicts",
             {"grace": self.profile.grace.total_seconds(), "first_open": first_open},
         )

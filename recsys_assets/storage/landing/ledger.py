@@ -5,6 +5,7 @@ What belongs here: a file as it was handed over, what became of it, and the line
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Delivery
+    from recsys_assets.storage.landing.repeats import Repeats
 
 Kind = Literal["history", "arrival"]
 
@@ -58,6 +60,25 @@ class Landed:
     message: str = ""
     stale: list[Night] = field(default_factory=list)
     """Nights with lists that ``restate`` unsealed: they must be built again."""
+    rows_repeated: int = 0
+    """Landed rows that equal an earlier row of the file."""
+    rows_adding_nothing: int | None = None
+    """Landed rows that add no event to what other files hold, nor, where the profile drops repeated lines, to the
+    file's own; None: not known."""
+    visible: Visible | None = None
+    """Nights that first see its rows; None where none landed."""
+
+
+@dataclass(frozen=True)
+class Visible:
+    """The nights that first see the rows of a file."""
+
+    first: Night
+    last: Night
+    n_late: int = 0
+    """Rows of an arrival whose own day's night had closed, or was sealed, when they came."""
+    late_since: Night | None = None
+    """The earliest of those days."""
 
 
 def next_file_id(con: duckdb.DuckDBPyConnection) -> int:
@@ -82,6 +103,21 @@ def landed_before(con: duckdb.DuckDBPyConnection, content: str) -> str:
     return f"same content as {rows[0][0]}, landed {rows[0][1]:%Y-%m-%d %H:%M} UTC" if rows else ""
 
 
+def file_number(content: str, earlier: int) -> int:
+    """Number that the ids of a file's rows begin with: 96 bits of its content, so that they are the same anywhere.
+
+    Parameters
+    ----------
+    content
+        SHA-256 of its bytes, hexadecimal.
+    earlier
+        Files of that content that the ledger knew before.
+    """
+    if earlier:
+        content = hashlib.sha256(f"{content}, landing {earlier + 1}".encode()).hexdigest()
+    return int(content[:24], 16)
+
+
 def record(
     con: duckdb.DuckDBPyConnection,
     file_id: int,
@@ -90,11 +126,13 @@ def record(
     rows: tuple[int, int, int] = (0, 0, 0),
     message: str | None = None,
     sealed: Night | None = None,
+    repeats: Repeats | None = None,
 ) -> None:
     """Write a file's line into the ledger; ``rows`` are (read, landed, rejected), ``sealed`` the last sealed night."""
     con.execute(
         "insert into landing.ledger.files (file_id, name, raw_table, content, bytes, kind, arrived_at, status, "
-        "rows_read, rows_landed, rows_rejected, message, sealed_night) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "rows_read, rows_landed, rows_rejected, message, sealed_night, rows_repeated, most_equal) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             file_id,
             file.path.name,
@@ -107,5 +145,12 @@ def record(
             *rows,
             message,
             sealed,
+            repeats and repeats.repeated,
+            repeats and repeats.most_equal,
         ],
     )
+
+
+def record_adding_nothing(con: duckdb.DuckDBPyConnection, file_id: int, rows: int | None) -> None:
+    """Write into a file's line how many of its rows add nothing to what other files hold; None: not known."""
+    con.execute("update landing.ledger.files set rows_adding_nothing = $1 where file_id = $2", [rows, file_id])

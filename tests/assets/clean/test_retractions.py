@@ -68,15 +68,6 @@ def test_a_replaced_file_takes_its_cancellations_along(shop):
     assert counts(shop, 22) == (0, 0, 0, 0, 0.0)
 
 
-def test_an_equal_cancellation_is_a_duplicate(shop):
-    cancelled = bought("1", "10001", day(20), -1)
-    shop.land("lines-1.csv", [bought("1", "10001", day(19), 5), cancelled, cancelled], day(20, 13))
-    shop.land("lines-2.csv", [cancelled, bought("1", "10001", day(20, 13), -1, "999")], day(21, 13))
-    shop.build(21)
-    assert counts(shop, 21) == (2, 2, 0, 0, 0.0)
-    assert left(shop, 21) == {("1", "10001", day(19)): 4.5}
-
-
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 20))])
 def test_every_night_equals_a_pile_worked_through_in_order_of_time(shop, seed):
     chance = random.Random(seed)
