@@ -33,6 +33,7 @@ from recsys_assets.storage.landing.ledger import (
     record,
 )
 from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
+from recsys_assets.storage.landing.opening import opened
 from recsys_assets.storage.queries import first_value
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Delivery, Profile
     from recsys_assets.selects.files import Select
     from recsys_assets.storage.lake.partitions import Partitions
+    from recsys_assets.storage.landing.opening import OpenFile
 
 __all__ = ["Kind", "Landed", "Landing", "LandingError"]
 
@@ -107,32 +109,33 @@ class Landing:
         Raises
         ------
         LandingError
-            When history would reach into a sealed night, or the file cannot be opened or changed while it was read.
+            When history would reach into a sealed night, or the file cannot be opened, is none (see `opening`) or
+            changed while it was read.
         SourceError
             When the source's SELECT does not keep the canonical contract.
         """
+        with opened(path) as given:
+            content = _digest(given.content)
+            file = Delivered(given.path, delivery, kind, arrived_at or utc_now(), content, given.size, restate)
+            with self.open() as con:
+                return self._take_in(con, given, file, lake)
+
+    def _take_in(self, con: duckdb.DuckDBPyConnection, given: OpenFile, file: Delivered, lake: Partitions) -> Landed:
+        name, table = file.path.name, file.delivery.table
+        if reason := landed_before(con, file.content):
+            return Landed(name, table, "already landed", message=reason)
+        intake = Intake(con, file, self.profile, self.source, lake, file_id=next_file_id(con), sealed=last_sealed(con))
         try:
-            size, content = path.stat().st_size, _digest(path)
-        except OSError as error:
-            raise LandingError(f"{path}: cannot be read ({error.strerror}); land it again when it can be.") from error
-        file = Delivered(path, delivery, kind, arrived_at or utc_now(), content, size, restate)
-        with self.open() as con:
-            if reason := landed_before(con, content):
-                return Landed(path.name, delivery.table, "already landed", message=reason)
-            intake = Intake(
-                con, file, self.profile, self.source, lake, file_id=next_file_id(con), sealed=last_sealed(con)
-            )
-            try:
-                intake.read()
-                intake.judge()
-            except readers.UnreadableFile as error:
-                record(con, intake.file_id, file, "quarantined", message=str(error))
-                return Landed(path.name, delivery.table, "quarantined", message=str(error))
-            if _digest(path) != content:
-                raise LandingError(f"{path}: changed while it was read; land it again when it is complete.")
-            con.execute("begin")
-            landed = intake.store()
-            con.execute("commit")
+            intake.read(given)
+            intake.judge()
+        except readers.UnreadableFile as error:
+            record(con, intake.file_id, file, "quarantined", message=str(error))
+            return Landed(name, table, "quarantined", message=str(error))
+        if _digest(given.content) != file.content:
+            raise LandingError(f"{file.path}: changed while it was read; land it again when it is complete.")
+        con.execute("begin")
+        landed = intake.store()
+        con.execute("commit")
         return landed
 
     def seal(self, last: Night, now: datetime | None = None) -> list[Night]:
