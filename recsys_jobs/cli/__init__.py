@@ -56,7 +56,7 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except (RecsysError, duckdb.Error, OSError) as error:
-            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
 
     return guarded

@@ -82,6 +82,8 @@ def lines_above_names(path: Path, delimiter: str | None) -> int:
         delimiter = delimiter or said[1].decode(errors="replace")
     tables = [[_fields(line, each) for line in lines] for each in ([delimiter] if delimiter else DELIMITERS)]
     rows, width = max(((rows, _usual_width(rows)) for rows in tables), key=lambda table: _agreeing(*table))
+    if 2 * sum(len(row) == width for row in rows) < sum(line.strip() != "" for line in lines):
+        return 0  # It has one column, and some of its values happen to hold a delimiter.
     n_names: dict[int, int] = {}
     for place, row in enumerate(rows):
         if width < 2 or len(row) != width:

@@ -21,7 +21,16 @@ from tests.helpers.shop import Shop, day, product
 NS = 1_740_000_000_123_456_789
 MICROSECOND = datetime(2025, 2, 19, 21, 20, 0, 123456)
 INSTANT = MICROSECOND.replace(tzinfo=UTC)
-WHOLE = {"int8": 7, "int16": -7, "int32": 7, "int64": -(2**63), "uint8": 255, "uint16": 7, "uint32": 7, "uint64": 2**64 - 1}
+WHOLE = {
+    "int8": 7,
+    "int16": -7,
+    "int32": 7,
+    "int64": -(2**63),
+    "uint8": 255,
+    "uint16": 7,
+    "uint32": 7,
+    "uint64": 2**64 - 1,
+}
 DUCKDB = {"8": "TINYINT", "16": "SMALLINT", "32": "INTEGER", "64": "BIGINT"}
 COLUMNS = {
     "bool": (pa.array([True]), "BOOLEAN", True),
@@ -55,7 +64,11 @@ COLUMNS = {
     "time64[us]": (pa.array([1], pa.time64("us")), "TIME", time(0, 0, 0, 1)),
     "time64[ns]": (pa.array([1_999], pa.time64("ns")), "TIME", time(0, 0, 0, 1)),
     "timestamp[s]": (pa.array([NS // 10**9], pa.timestamp("s")), "TIMESTAMP", MICROSECOND.replace(microsecond=0)),
-    "timestamp[ms]": (pa.array([NS // 10**6], pa.timestamp("ms")), "TIMESTAMP", MICROSECOND.replace(microsecond=123000)),
+    "timestamp[ms]": (
+        pa.array([NS // 10**6], pa.timestamp("ms")),
+        "TIMESTAMP",
+        MICROSECOND.replace(microsecond=123000),
+    ),
     "timestamp[us]": (pa.array([NS // 10**3], pa.timestamp("us")), "TIMESTAMP", MICROSECOND),
     "timestamp[ns]": (pa.array([NS], pa.timestamp("ns")), "TIMESTAMP", MICROSECOND),
     "int96": (pa.array([NS], pa.timestamp("ns")), "TIMESTAMP", MICROSECOND),

@@ -93,7 +93,9 @@ def _stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery, folde
         raise UnreadableFile(f"column {name} has decimals of more than {MAX_DIGITS} digits; deliver it as text")
     kinds = column_types(con, "select * from read_parquet($1)", [file_name])
     check_unpacked(_unpacked_bytes(con, file_name, kinds), path, delivery)
-    columns = ", ".join(f"{_becomes(kind).sql.format(c=quoted(name))} as {quoted(name)}" for name, kind in kinds.items())
+    columns = ", ".join(
+        f"{_becomes(kind).sql.format(c=quoted(name))} as {quoted(name)}" for name, kind in kinds.items()
+    )
     con.execute(
         f"create temp table staged as select {columns}, file_row_number + 1 as landed_row "
         "from read_parquet($1, file_row_number = true)",
