@@ -22,6 +22,7 @@ from recsys_assets.assets.usage import measured
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
+from recsys_assets.storage.landing.locking import LandingLocked
 from recsys_assets.storage.landing.opening import readable
 
 
@@ -106,11 +107,15 @@ def land_files(
     """
     landing, lake, landed = Landing(profile), Lake(profile), []
     matched, refused = _matched(profile, files, tell)
-    for place, file in sorted(matched, key=lambda pair: (pair[0], pair[1].name)):
+    in_order = sorted(matched, key=lambda pair: (pair[0], pair[1].name))
+    for n_done, (place, file) in enumerate(in_order):
         try:
             result = landing.land(
                 file, profile.deliveries[place], kind, lake=lake, arrived_at=arrived_at, restate=restate
             )
+        except LandingLocked as error:
+            refused.append(f"{error} {len(in_order) - n_done} file(s) are still to be landed.")
+            break
         except LandingError as error:
             refused.append(str(error))
         else:

@@ -15,7 +15,7 @@ from filelock import FileLock
 from recsys_assets.nights import ONE_DAY, Night, close, nights_between, utc_now
 from recsys_assets.selects.canonical import CANONICAL, Canonical, SourceError, canonical
 from recsys_assets.selects.files import SQL_FOLDER
-from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.selects.quoting import quoted
 from recsys_assets.selects.source import Source, driver
 from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.connections import connect
@@ -32,6 +32,7 @@ from recsys_assets.storage.landing.ledger import (
     next_file_id,
     record,
 )
+from recsys_assets.storage.landing.locking import attach
 from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
 from recsys_assets.storage.landing.opening import opened
 from recsys_assets.storage.queries import first_value
@@ -74,12 +75,18 @@ class Landing:
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Connection with the database attached as ``landing``; waits for whoever holds it, readers too."""
+        """Connection with the database attached as ``landing``; waits for whoever holds it, readers too.
+
+        Raises
+        ------
+        LandingLocked
+            When a program that is not ours has it open, and does not close it soon.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock")), connect() as con:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.
-            con.execute(f"attach {text(str(self.path))} as landing")
+            attach(con, self.path)
             con.execute(_sql("ledger"))
             con.execute(_sql("macros"))
             con.execute("create schema raw")

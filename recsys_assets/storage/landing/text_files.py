@@ -10,7 +10,7 @@ import codecs
 import gzip
 import zlib
 from collections import deque
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from recsys_assets.errors import RecsysError
 
@@ -84,7 +84,7 @@ def is_gzip(path: Path) -> bool:
         return file.read(len(_GZIP)) == _GZIP
 
 
-def blocks(file: IO[bytes], path: Path, delivery: Delivery) -> Iterator[bytes]:
+def blocks(file: BinaryIO | gzip.GzipFile, path: Path, delivery: Delivery) -> Iterator[bytes]:
     """Blocks of what a file unpacks to, as far as its delivery may.
 
     Raises
