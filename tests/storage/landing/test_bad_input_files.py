@@ -183,6 +183,31 @@ def test_what_is_read_is_what_was_opened_whatever_comes_in_its_place(shop, monke
     assert shop.query("select household_id from landing.raw.transactions") == [("a",)]
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    ("swap", "said"),
+    [
+        (lambda path: path.symlink_to("/etc/passwd"), "cannot be read (Too many levels of symbolic links)"),
+        (os.mkfifo, "is a pipe (FIFO)"),
+    ],
+    ids=["a link", "a pipe"],
+)
+def test_what_comes_in_its_place_before_it_is_open_is_refused(shop, monkeypatch, swap, said):
+    path = good(shop, "b")
+    open_as_ever = os.open
+
+    def swap_and_open(name, *flags, **options):
+        if name == path:
+            path.unlink()
+            swap(path)
+        return open_as_ever(name, *flags, **options)
+
+    monkeypatch.setattr(os, "open", swap_and_open)
+    taken, refused, _ = land(shop, good(shop, "a"), path, good(shop, "z"))
+    assert [status for _, status in taken] == ["landed"] * 2
+    assert f"{path}: {said}" in refused
+
+
 def test_a_file_that_is_not_there_is_refused_and_the_others_land(shop):
     gone = shop.inbox / "transactions-b.csv"
     taken, refused, _ = land(shop, good(shop, "a"), gone, good(shop, "z"))
