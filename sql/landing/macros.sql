@@ -17,7 +17,7 @@ create macro instant_with_offset(t) as case
 end;
 
 -- Day and clock of an ISO 8601 text without an offset; null when anything else stands behind the clock. A cast alone
--- would drop it, so that 10:00 +02:00 or 10:00 PM became 10:00.
+-- would drop it, so that 10:00 +02:00 or 10:00 PM became 10:00. A fraction of a second may follow a comma.
 create macro time_without_offset(t) as case
     when regexp_matches(
         trim(t::varchar), '^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$'
