@@ -73,6 +73,13 @@ class Delivery(_Settings):
     encoding: str = "utf-8"
     """Encoding of text files, by any name that Python knows (``latin-1``, ``cp1252``, ``utf-16``). UTF-16 with a
     byte-order mark needs no setting."""
+    skip: int = Field(default=0, ge=0, le=1000)
+    """Lines of delimited text above its line of names (or its first row), such as the title of a report; blank ones
+    count. A first line ``sep=;`` needs no setting."""
+    max_unpacked_gb: float = Field(default=100, gt=0)
+    """Gigabytes (10**9 bytes) that one packed file, gzip or Parquet, may unpack to; one with more is quarantined."""
+    max_expansion: float = Field(default=100, ge=1)
+    """How many times its own size a packed file may unpack to; nobody asks up to one gigabyte."""
     columns: list[str] | None = Field(default=None, min_length=1)
     """Names of the columns of delimited text that has no line of names; None: its first line has them."""
 
@@ -118,8 +125,8 @@ class Delivery(_Settings):
 
     @model_validator(mode="after")
     def _columns_of_text(self) -> Delivery:
-        if self.columns and self.format not in {None, "csv"}:
-            raise ValueError(f"columns are for delimited text; {self.format} names its own")
+        if (self.columns or self.skip) and self.format not in {None, "csv"}:
+            raise ValueError(f"columns and skip are for delimited text, not for {self.format}")
         return self
 
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator  # Dagster resolves annotations when it loads.
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from dagster import (
@@ -24,6 +25,7 @@ from dagster import (
 from recsys_assets.assets.raw import delivery_of, inbox, is_unfinished
 from recsys_assets.nights import last_closed
 from recsys_assets.profile import Profile, ProfileError
+from recsys_assets.storage.landing.opening import readable
 
 SETTLED_SECONDS = 5.0
 SENSOR_SECONDS = 30
@@ -86,7 +88,7 @@ def landing_sensor(profile: Profile, job: str) -> SensorDefinition:
         description=f"Watches {inbox(profile).name}/ in the profile's data folder; the ledger lands a file once.",
     )
     def landing_inbox(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
-        files, unknown = _settled(profile)
+        files, unknown, no_files = _settled(profile)
         cursor = json.loads(context.cursor or "{}")
         asked = {
             f.name: cursor[f.name] for f, version in files.items() if cursor.get(f.name, {}).get("version") == version
@@ -105,6 +107,7 @@ def landing_sensor(profile: Profile, job: str) -> SensorDefinition:
             yield RunRequest(run_key=key, run_config=config)
             return
         note = f"; no delivery matches {', '.join(unknown)}" if unknown else ""
+        note += f"; left alone as links, pipes or devices: {', '.join(no_files)}" if no_files else ""
         if given_up:
             note += (
                 f"; {MAX_ATTEMPTS} runs failed that were to land {', '.join(given_up)}: see them, then touch the file"
@@ -126,19 +129,24 @@ def _note_ends(instance: DagsterInstance, asked: dict[str, dict[str, Any]]) -> N
             entry["failed"], entry["run"] = not ends[entry["run"]], None
 
 
-def _settled(profile: Profile) -> tuple[dict[Path, str], list[str]]:
-    """Files of the inbox that have not changed for a while, by their version, and names that match no delivery."""
-    settled, unknown = {}, []
+def _settled(profile: Profile) -> tuple[dict[Path, str], list[str], list[str]]:
+    """Files of the inbox that have not changed for a while, by version; names that match no delivery; what is no file.
+
+    A link is none: what it leads to may be any file of this machine.
+    """
+    settled, unknown, no_files = {}, [], []
     folder = inbox(profile)
     for file in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if not file.is_file() or is_unfinished(file):
+        found = file.lstat()
+        if S_ISDIR(found.st_mode) or is_unfinished(file):
             continue
-        stat = file.stat()
         try:
             delivery_of(profile, file)
         except ProfileError:
-            unknown.append(file.name)
+            unknown.append(readable(file).name)
             continue
-        if time.time() - stat.st_mtime >= SETTLED_SECONDS:
-            settled[file] = f"{stat.st_size}-{stat.st_mtime_ns}"
-    return settled, unknown
+        if not S_ISREG(found.st_mode):
+            no_files.append(readable(file).name)
+        elif time.time() - found.st_mtime >= SETTLED_SECONDS:
+            settled[file] = f"{found.st_size}-{found.st_mtime_ns}"
+    return settled, unknown, no_files

@@ -23,6 +23,7 @@ FIRST_FILES = (
 BUILDING_SECONDS = 600
 """For the test that happens to come first and so builds the nights, on a slow machine."""
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+SHARED_CASES = SHARED_DATA.with_name("cases")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,6 +59,14 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no real data sets in ../shared/data")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Folder of small inputs that went wrong once, beside the project; the test is skipped where there is none."""
+    if not SHARED_CASES.is_dir():
+        pytest.skip("no small inputs in ../shared/cases")
+    return SHARED_CASES
 
 
 @pytest.fixture(scope="session")

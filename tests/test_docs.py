@@ -420,14 +420,15 @@ import pyarrow as pa
 from pyarrow import feather
 from recsys_assets.profile import Delivery
 from recsys_assets.storage.connections import connect
+from recsys_assets.storage.landing.opening import opened
 from recsys_assets.storage.landing.readers import UnreadableFile, stage
 file, delivery = Path("sales.feather"), Delivery(table="sales", files="*")
 feather.write_feather(pa.table({"user": ["b", "a"]}), file)
-with connect() as con:
-    print(stage(con, file, delivery), con.execute("from staged").fetchall())
+with connect() as con, opened(file) as given:
+    print(stage(con, given, delivery), con.execute("from staged").fetchall())
     file.write_text("no Arrow at all")
     try:
-        stage(con, file, delivery)
+        stage(con, given, delivery)
     except UnreadableFile as error:
         print(error)
 """

@@ -218,7 +218,7 @@ def test_an_unknown_profile_lists_the_known_ones():
         ('columns = ["a", "A"]', r"deliveries\.0\.columns: .*each column needs a name of its own"),
         ('columns = ["a", " "]', r"each column needs a name of its own"),
         ("columns = []", r"deliveries\.0\.columns: "),
-        ('columns = ["a"]\nformat = "parquet"', r"columns are for delimited text; parquet names its own"),
+        ('columns = ["a"]\nformat = "parquet"', r"columns and skip are for delimited text, not for parquet"),
         ('delimiter = ""', r"deliveries\.0\.delimiter: "),
     ],
 )

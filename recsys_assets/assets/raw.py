@@ -23,6 +23,8 @@ from recsys_assets.nights import utc_now
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
+from recsys_assets.storage.landing.locking import LandingLocked
+from recsys_assets.storage.landing.opening import readable
 from recsys_assets.storage.landing.told import told
 from recsys_assets.storage.space import check_room
 from recsys_assets.visible import visible
@@ -113,11 +115,15 @@ def land_files(
     matched, refused = _matched(profile, files, tell)
     size = sum(file.stat().st_size for _, file in matched if file.is_file())
     check_room(profile.folder, size, f"{len(matched)} file(s) to land")
-    for place, file in sorted(matched, key=lambda pair: (pair[0], pair[1].name)):
+    in_order = sorted(matched, key=lambda pair: (pair[0], pair[1].name))
+    for n_done, (place, file) in enumerate(in_order):
         try:
             result = landing.land(
                 file, profile.deliveries[place], kind, lake=lake, arrived_at=arrived_at, restate=restate
             )
+        except LandingLocked as error:
+            refused.append(visible(f"{error} {len(in_order) - n_done} file(s) are still to be landed."))
+            break
         except LandingError as error:
             refused.append(visible(str(error)))
         else:
@@ -131,29 +137,45 @@ def land_files(
 def _matched(
     profile: Profile, paths: list[Path], tell: Callable[[str], object]
 ) -> tuple[list[tuple[int, Path]], list[str]]:
-    """Files to land with the place of their delivery, and a sentence for each path that is neither file nor folder."""
+    """Files to land with the place of their delivery, and a sentence for each path that cannot be one."""
     matched: list[tuple[int, Path]] = []
-    missing = []
+    refused = []
     for path in paths:
-        if path.is_dir():
-            inside, alone = [], []
-            for file in sorted(path.iterdir()):
-                place = None if is_unfinished(file) or file.is_dir() else _place(profile, file)
-                if place is None:
-                    alone.append(file.name)
-                else:
-                    inside.append((place, file))
-            if not inside:
-                raise ProfileError(f"{path}: holds no file that can land. Names look like: {_patterns(profile)}.")
-            if alone:
-                more = ", ..." if len(alone) > 5 else ""
-                tell(visible(f"{path}: left alone {len(alone)}: {', '.join(alone[:5])}{more}"))
-            matched += inside
+        if _leads_out(profile, path):
+            said = f"{readable(path)}: a link on the way to it leads out of the inbox; put the files into it."
+            refused.append(visible(said))
+        elif path.is_dir():
+            matched += _inside(profile, path, tell)
         elif path.is_symlink() or path.exists():
             matched.append((delivery_of(profile, path), path))
         else:
-            missing.append(visible(f"{path} does not exist. Name files or folders that do."))
-    return matched, missing
+            refused.append(visible(f"{readable(path)} does not exist. Name files or folders that do."))
+    return matched, refused
+
+
+def _leads_out(profile: Profile, path: Path) -> bool:
+    """Whether a path that is written as one inside the inbox is none: who fills the inbox may put links there."""
+    folder = inbox(profile)
+    last = path.absolute() if path.is_dir() else path.absolute().parent
+    return path.absolute().is_relative_to(folder) and not last.resolve().is_relative_to(folder.resolve())
+
+
+def _inside(profile: Profile, folder: Path, tell: Callable[[str], object]) -> list[tuple[int, Path]]:
+    """Files of a folder that match a delivery, with its place; also what is no file and will be refused by name."""
+    matched, alone = [], []
+    for file in sorted(folder.iterdir()):
+        is_folder = file.is_dir() and not file.is_symlink()
+        place = None if is_unfinished(file) or is_folder else _place(profile, file)
+        if place is None:
+            alone.append(readable(file).name)
+        else:
+            matched.append((place, file))
+    if not matched:
+        raise ProfileError(f"{readable(folder)}: holds no file that can land. Names look like: {_patterns(profile)}.")
+    if alone:
+        listed = f"{', '.join(alone[:5])}{', ...' if len(alone) > 5 else ''}"
+        tell(visible(f"{readable(folder)}: left alone {len(alone)}: {listed}"))
+    return matched
 
 
 def is_unfinished(file: Path) -> bool:
@@ -172,7 +194,8 @@ def delivery_of(profile: Profile, file: Path) -> int:
     place = _place(profile, file)
     if place is None:
         raise ProfileError(
-            f"{file}: no delivery of profile {profile.name} has such a file. Names look like: {_patterns(profile)}."
+            f"{readable(file)}: no delivery of profile {profile.name} has such a file. Names look like: "
+            f"{_patterns(profile)}."
         )
     return place
 
@@ -202,7 +225,8 @@ def inbox(profile: Profile) -> Path:
 
 def _matching(profile: Profile, delivery: Delivery) -> list[Path]:
     folder = _folder(profile, delivery)
-    files = sorted(path for path in folder.glob(delivery.files) if path.is_file())
+    # Links and pipes are refused when they are opened; nobody should think that they had landed.
+    files = sorted(path for path in folder.glob(delivery.files) if path.is_symlink() or not path.is_dir())
     if not files:
         raise ProfileError(
             f"{folder} holds no file like {delivery.files} (profile {profile.name}, table {delivery.table})."

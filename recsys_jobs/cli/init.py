@@ -49,7 +49,12 @@ def init(
     time_zone: Annotated[
         str | None, typer.Option(help="Zone of times without an offset, e.g. Europe/Berlin (default: UTC).")
     ] = None,
-    time_format: Annotated[str | None, typer.Option(help="Format of the times, e.g. '%d/%m/%Y %H:%M'.")] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="Format of the times, e.g. '%d/%m/%Y %H:%M'; excel: days as Excel counts them.")
+    ] = None,
+    skip: Annotated[
+        int | None, typer.Option(min=0, help="Lines above the line of column names (default: as the file tells).")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the source and profile of that name.")] = False,
 ) -> None:
     """Look at a file, propose what its columns are, and write a source and a profile for it.
@@ -60,7 +65,7 @@ def init(
     console = context.console
     asked = {"user": user, "item": item, "time": time, "event": event, "quantity": quantity, "value": value}
     with console.status(f"Looking at {file.name}"):
-        source = write_source(name, file, asked, time_zone=time_zone, time_format=time_format, replace=force)
+        source = write_source(name, file, asked, time_zone=time_zone, time_format=time_format, skip=skip, replace=force)
     assert source.roles.time is not None, "roles without a time are refused earlier"
     _print_columns(console, source.seen, source.roles)
     _print_trial(console, source.seen, source.tried)
@@ -122,6 +127,8 @@ def _print_trial(console: Console, seen: Look, tried: Tried) -> None:
 
 def _print_choices(console: Console, source: NewSource) -> None:
     """What was chosen beyond the columns, and why."""
+    if skip := source.seen.delivery.skip:
+        _say(console, f"The column names are in line {skip + 1}: what stands above is left out (skip = {skip}).")
     if source.n_returns:
         _say(
             console, f"{source.n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql)."

@@ -11,6 +11,7 @@ import glob
 import gzip
 import re
 import tempfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,10 @@ from recsys_assets.errors import RecsysError
 from recsys_assets.profile import Delivery
 from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.selects.quoting import quoted, text
-from recsys_assets.storage.landing.readers import UnreadableFile, stage
+from recsys_assets.storage.landing.opening import OpenFile, opened, readable
+from recsys_assets.storage.landing.preamble import lines_above_names
+from recsys_assets.storage.landing.readers import UnreadableFile, format_of, stage
+from recsys_assets.storage.landing.text_files import as_utf8, blocks, is_gzip
 from recsys_assets.storage.queries import column_types, first_value
 
 if TYPE_CHECKING:
@@ -71,24 +75,36 @@ class Look:
 
 
 @contextmanager
-def look(file: Path) -> Iterator[Look]:
+def look(file: Path, skip: int | None = None) -> Iterator[Look]:
     """Read a file and those that are named and built like it.
+
+    Parameters
+    ----------
+    skip
+        Lines above the line of names; None: as far as the file itself tells.
 
     Raises
     ------
     InitError
-        When it cannot be read, holds no row, or has no line of column names.
+        When it holds no row, or has no line of column names.
+    LandingError
+        When it is a link, cannot be opened, or is no file at all.
     """
     import duckdb
 
-    if not file.is_file():
-        raise InitError(f"{file} is not a file. Name one file; others named like it in its folder are found.")
+    if not file.is_symlink() and not file.is_file():
+        raise InitError(f"{readable(file)} is not a file. Name one file; others named like it in its folder are found.")
     file = file.parent.resolve() / file.name
+    if readable(file) != file:
+        raise InitError(f"{readable(file)}: its name is no UTF-8, so that no profile can say it. Rename it.")
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         con.execute(f"set temp_directory = {text(folder)}")  # What does not fit into memory goes there.
+        con.execute("set enable_external_file_cache = false")  # One file after the other is read as /dev/fd/N.
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
-        delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent), encoding=_encoding(file))
+        delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent))
+        with opened(file) as given:
+            delivery = _described(given, delivery, Path(folder), skip)
         files, n_unsplit = _read_alike(con, delivery, file)
         if len(files) < len(_matching(delivery)):
             delivery = delivery.model_copy(update={"files": glob.escape(file.name)})
@@ -110,55 +126,73 @@ def pattern(name: str) -> str:
     return (glob.escape(constant) or "[0-9]") + "*" + ending
 
 
-def _encoding(file: Path) -> str:
+def _described(file: OpenFile, delivery: Delivery, folder: Path, skip: int | None) -> Delivery:
+    """The delivery with what must be said of a text file: its encoding, and how many lines stand above its names."""
+    try:
+        kind = format_of(file.path.name, delivery).name
+        if kind == "parquet":
+            return delivery
+        delivery = delivery.model_copy(update={"encoding": _encoding(file.content, delivery), "skip": skip or 0})
+        if kind == "csv" and skip is None:
+            above = lines_above_names(as_utf8(file.content, delivery, folder), None)
+            return delivery.model_copy(update={"skip": above})
+    except UnreadableFile:
+        pass  # Whoever reads it says what is wrong.
+    return delivery
+
+
+def _encoding(file: Path, delivery: Delivery) -> str:
     """UTF-8, or what Windows writes in western Europe where a text file is none."""
-    if file.name.lower().endswith(".parquet"):
-        return "utf-8"
-    opened = gzip.open if file.name.lower().endswith(".gz") else open
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with opened(file, "rb") as content:
-            part = content.read(2**20)
-            if part.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        with gzip.open(file) if is_gzip(file) else file.open("rb") as content:
+            if content.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
                 return "utf-8"  # Its byte-order mark says better.
-            while part:
-                decoder.decode(part)
-                part = content.read(2**20)
+            content.seek(0)
+            for block in blocks(content, file, delivery):
+                decoder.decode(block)
     except UnicodeDecodeError:
         return "cp1252"
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         pass  # Whoever reads it says what is wrong.
     return "utf-8"
 
 
 def _matching(delivery: Delivery) -> list[Path]:
     assert delivery.folder is not None
-    return sorted(path for path in Path(delivery.folder).glob(delivery.files) if path.is_file())
+    found = Path(delivery.folder).glob(delivery.files)
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())  # A link would not land.
 
 
 def _read_alike(con: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path) -> tuple[list[Path], int]:
     """Read a file into ``seen``, and all its likes if they have the same columns; returns files and unsplit lines."""
     try:
-        n_unsplit = len(stage(con, file, delivery))
+        n_unsplit = _stage(con, file, delivery)
     except UnreadableFile as error:
         why = str(error).replace(", or set format for its delivery", "")  # No delivery is written down yet.
-        raise InitError(f"{file}: {why}.") from error
+        raise InitError(f"{readable(file)}: {why}.") from error
     con.execute("create table seen as from staged")
     names = column_types(con, "staged")
     others = [path for path in _matching(delivery) if path != file]
     for path in others:
         try:
-            n_more = len(stage(con, path, delivery))
+            n_more = _stage(con, path, delivery)
         except UnreadableFile:
             n_more = -1
         if n_more < 0 or {name.lower() for name in column_types(con, "staged")} != {name.lower() for name in names}:
             con.execute("drop table seen")
-            n_unsplit = len(stage(con, file, delivery))
+            n_unsplit = _stage(con, file, delivery)
             con.execute("create table seen as from staged")
             return [file], n_unsplit
         con.execute("insert into seen by name from staged")
         n_unsplit += n_more
     return sorted([file, *others]), n_unsplit
+
+
+def _stage(con: duckdb.DuckDBPyConnection, file: Path, delivery: Delivery) -> int:
+    """Read a file into ``staged``; returns how many of its lines cannot be split."""
+    with opened(file) as given:
+        return len(stage(con, given, delivery))
 
 
 def _columns(con: duckdb.DuckDBPyConnection, file: Path) -> Iterator[Column]:

@@ -18,6 +18,7 @@ from recsys_assets.profile import PROJECT, Profile
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_jobs.init.look import InitError, look
 from recsys_jobs.init.measure import measure, plan_nights
+from recsys_jobs.init.nested import nested_columns, unnesting
 from recsys_jobs.init.roles import assign_roles
 from recsys_jobs.init.selects import event_types_of, write_selects
 from recsys_jobs.init.settings import write_profile
@@ -62,6 +63,7 @@ def write_source(
     *,
     time_zone: str | None = None,
     time_format: str | None = None,
+    skip: int | None = None,
     replace: bool = False,
 ) -> NewSource:
     """Look at a file, try what its columns are taken for, and write a source and a profile of that name.
@@ -74,6 +76,8 @@ def write_source(
         Zone of times without an offset; None: UTC.
     time_format
         Format of the times; None: find it.
+    skip
+        Lines above the line of names; None: find them.
     replace
         Whether a source and profile of that name may be replaced.
 
@@ -83,10 +87,10 @@ def write_source(
         When the name is wrong or taken, or the file cannot become a source; nothing is written then.
     """
     profile_file = _check_name(name, replace)
-    with look(file) as seen:
+    with look(file, skip) as seen:
         if time_zone is not None:
             check_zone(seen.con, time_zone)
-        roles = assign_roles(seen, asked, time_format)
+        roles = roles_of(seen, asked, time_format)
         texts = write_selects(seen, roles, time_zone, event_types_of(seen, roles))
         with _on_trial(texts) as folder:
             tried = try_source(seen, folder.name)
@@ -98,6 +102,26 @@ def write_source(
             _put(folder, SQL_FOLDER / "sources" / name)
         profile_file.write_text(settings)
     return NewSource(name, seen, roles, tried, measured, nights, n_returns, tuple(texts))
+
+
+def roles_of(seen: Look, asked: Mapping[str, str | None], time_format: str | None) -> Roles:
+    """Which column is what, of a file with a row an event.
+
+    Raises
+    ------
+    InitError
+        When it cannot be told; where columns hold lists or objects, with the statement that takes them apart.
+    """
+    nested = nested_columns(seen)
+    try:
+        roles = assign_roles(seen, asked, time_format)
+    except InitError as error:
+        if nested:
+            raise InitError(unnesting(seen)) from error
+        raise
+    if any(roles.taken[role] in nested for role in ("user", "item", "time")):
+        raise InitError(unnesting(seen))
+    return roles
 
 
 def _check_name(name: str, replace: bool) -> Path:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from recsys_jobs.init.look import Column
 
-_TAILS = [f"{gap}{clock}" for gap in (" ", "T", ", ") for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f")]
+_TAILS = [f"{gap}{clock}" for gap in (" ", "T", ", ") for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S,%f")]
 _TAILS = ["", *_TAILS, " %I:%M %p", " %I:%M:%S %p", " %H.%M", " %H.%M.%S"]
 _OTHERS = [
     date + tail
@@ -64,13 +64,18 @@ class TimeFormat:
         return one_line if len(one_line) < 90 else "coalesce(\n        " + ",\n        ".join(both) + "\n    )"
 
 
+_EXCEL = TimeFormat("time_of_excel_days({t})", "days as Excel counts them", is_local=True)
+_EXCEL_DAYS = (32_874, 73_051)
+"""Those of 1990 and of 2100."""
+
+
 def time_format(con: duckdb.DuckDBPyConnection, table: str, column: Column, given: str | None) -> TimeFormat | None:
     """How a column of ``table`` writes its times, or None when fewer than half of its values are some.
 
     Parameters
     ----------
     given
-        A strptime format, which then is the answer.
+        A strptime format, which then is the answer; ``excel``: the days that Excel counts.
 
     Raises
     ------
@@ -96,6 +101,8 @@ def time_format(con: duckdb.DuckDBPyConnection, table: str, column: Column, give
         return TimeFormat("time_without_offset({t})", what, "iso" in kinds, has_clock, keeps_offset=True)
     if kind in _UNIX:
         return TimeFormat(_UNIX[kind][1], f"Unix {kind}", is_local=False)
+    if kind == "excel":
+        return _EXCEL if kinds[kind] >= 0.99 * n_values else None  # Counts and numbers of five digits are not rare.
     if kind == "day_month":
         return _strptime(counts, _day_month_formats(counts))
     return _strptime(counts, _DIGITS if kind == "digits" else _OTHERS)
@@ -147,6 +154,9 @@ def _kind() -> str:
         low, high = 631_152_000 * 10**power, 4_102_444_800 * 10**power
         is_number = "regexp_matches(v, '^[0-9]{9,19}([.][0-9]+)?$')"
         cases.append((f"{is_number} and try_cast(v as double) between {low} and {high}", unit))
+    is_day = "regexp_matches(v, '^[0-9]{5}([.,][0-9]+)?$')"
+    number = "try_cast(replace(v, ',', '.') as double)"
+    cases.append((f"{is_day} and {number} between {_EXCEL_DAYS[0]} and {_EXCEL_DAYS[1]}", "excel"))
     cases += [(f"regexp_matches(v, '{_DAY_MONTH}')", "day_month"), (_parses(_OTHERS), "other")]
     return f"case {' '.join(f'when {condition} then {text(kind)}' for condition, kind in cases)} end"
 
@@ -165,12 +175,16 @@ def _strptime(counts: _Counts, formats: list[str]) -> TimeFormat:
 
 
 def _given(counts: _Counts, given: str) -> TimeFormat:
-    n_values, n_read = counts.where("true", _parses([given]))
+    is_excel = given.lower() == "excel"
+    reads = "time_of_excel_days(v) is not null" if is_excel else _parses([given])
+    n_values, n_read = counts.where("true", reads)
     if 2 * n_read < n_values:
         raise InitError(
             f"--time-format {given!r} fits {n_read:,} of {n_values:,} values of {counts.column.name}, which look like "
             f"{', '.join(counts.column.examples)}."
         )
+    if is_excel:
+        return _EXCEL
     cast = "::timestamp" if "%z" in given else ""
     return TimeFormat(f"try_strptime({counts.trimmed}, {text(given)}){cast}", given, is_local="%z" not in given)
 

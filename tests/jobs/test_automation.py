@@ -199,6 +199,20 @@ def test_a_name_no_delivery_has_is_reported_and_does_not_stop_the_others(inbox):
     assert inbox.asked_for() == ["products.parquet"]
 
 
+def test_a_name_that_is_no_utf8_lands_and_links_and_pipes_are_named_and_left_alone(inbox, tmp_path):
+    inbox.drop("products.parquet", name=os.fsdecode(b"products_\xe9.parquet"))
+    (inbox.folder / "products_link.parquet").symlink_to("/etc/passwd")
+    os.mkfifo(inbox.folder / "products_pipe.parquet")
+    request = inbox.tick()
+    with DagsterInstance.local_temp(str(tmp_path)) as inbox.instance:  # It keeps runs in files, as a daemon does.
+        assert inbox.run(request)
+    (file,) = Landing(inbox.profile).files().to_pylist()
+    assert (file["name"], file["status"]) == ("products_\\xe9.parquet", "landed")
+    with DagsterInstance.ephemeral() as inbox.instance:
+        said = inbox.tick().skip_message
+    assert "left alone as links, pipes or devices: products_link.parquet, products_pipe.parquet" in said
+
+
 def test_without_an_inbox_there_is_nothing_to_do(inbox):
     inbox.folder.rmdir()
     assert "No new file in" in inbox.tick().skip_message

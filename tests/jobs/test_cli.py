@@ -1,6 +1,7 @@
 """The command line: what it prints, and one sentence with exit code 1 for everything that can go wrong."""
 
 import json
+import os
 import pkgutil
 import re
 import shutil
@@ -243,21 +244,27 @@ def test_land_takes_a_folder_and_names_what_it_leaves_alone(empty, tmp_path):
     folder = tmp_path / "delivered"
     folder.mkdir()
     for name in ("transactions_1.parquet", "products.parquet"):
-        (folder / name).symlink_to(empty.files / name)
+        (folder / name).write_bytes((empty.files / name).read_bytes())
     (folder / "readme.md").touch()
     output = " ".join(run(empty, "land", "--history", folder).output.split())
     assert "left alone 1: readme.md" in output
     assert output.index("products.parquet: ") < output.index("transactions_1.parquet: landed")
 
 
-def test_land_takes_the_others_when_one_cannot_be_opened_and_ends_with_code_1(empty, tmp_path):
-    gone = tmp_path / "transactions_gone.parquet"
-    gone.symlink_to(tmp_path / "nowhere")
-    sentence = fails(empty, "land", "--history", gone, empty.files / "products.parquet")
-    assert "transactions_gone.parquet: cannot be read (No such file or directory); land it again" in sentence
-    assert (
-        "products.parquet: already landed" in run(empty, "land", "--history", empty.files / "products.parquet").output
-    )
+@pytest.mark.timeout(60)
+def test_land_names_what_it_refuses_takes_the_others_and_ends_with_code_1(empty, tmp_path):
+    folder = tmp_path / "delivered"
+    folder.mkdir()
+    odd = folder / os.fsdecode(b"products_\xe9.parquet")
+    odd.write_bytes((empty.files / "products.parquet").read_bytes())
+    (folder / "demographics_0.parquet").symlink_to("/etc/passwd")
+    (folder / "demographics_1.parquet").symlink_to("/dev/zero")
+    os.mkfifo(folder / "demographics_2.parquet")
+    sentence = fails(empty, "land", folder)
+    for name, what in (("0", "a link"), ("1", "a link"), ("2", "a pipe (FIFO)")):
+        assert f"demographics_{name}.parquet: is {what}" in sentence
+    assert "root:" not in sentence
+    assert "products_\\xe9.parquet: already landed" in run(empty, "land", odd).output
 
 
 def test_a_file_set_aside_is_warned_of_also_before_any_night(empty, tmp_path):

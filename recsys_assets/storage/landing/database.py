@@ -16,7 +16,7 @@ from filelock import FileLock
 from recsys_assets.nights import ONE_DAY, Night, close, nights_between, utc_now
 from recsys_assets.selects.canonical import CANONICAL, Canonical, SourceError, canonical
 from recsys_assets.selects.files import SQL_FOLDER
-from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.selects.quoting import quoted
 from recsys_assets.selects.source import Source, driver
 from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.connections import connect
@@ -33,7 +33,9 @@ from recsys_assets.storage.landing.ledger import (
     next_file_id,
     record,
 )
+from recsys_assets.storage.landing.locking import attach
 from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
+from recsys_assets.storage.landing.opening import opened
 from recsys_assets.storage.queries import first_value
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Delivery, Profile
     from recsys_assets.selects.files import Select
     from recsys_assets.storage.lake.partitions import Partitions
+    from recsys_assets.storage.landing.opening import OpenFile
 
 __all__ = ["Kind", "Landed", "Landing", "LandingError"]
 
@@ -73,15 +76,20 @@ class Landing:
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Connection with the database attached as ``landing``; waits for whoever holds it, readers too."""
+        """Connection with the database attached as ``landing``; waits for whoever holds it, readers too.
+
+        Raises
+        ------
+        LandingLocked
+            When a program that is not ours has it open, and does not close it soon.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock")), connect() as con:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.
-            con.execute(f"attach {text(str(self.path))} as landing")
-            con.execute(
-                f"begin; {_sql('ledger')}; commit"
-            )  # A ledger of an earlier version gains all it lacks, or none.
+            attach(con, self.path)
+            # A ledger of an earlier version gains all it lacks, or none.
+            con.execute(f"begin; {_sql('ledger')}; commit")
             con.execute(_sql("current_files"))
             con.execute(_sql("macros"))
             con.execute("create schema raw")
@@ -111,33 +119,34 @@ class Landing:
         Raises
         ------
         LandingError
-            When history would reach into a sealed night, or the file cannot be opened or changed while it was read.
+            When history would reach into a sealed night, or the file cannot be opened, is none (see `opening`) or
+            changed while it was read.
         SourceError
             When the source's SELECT does not keep the canonical contract.
         """
+        with opened(path) as given:
+            content = _digest(given.content)
+            file = Delivered(given.path, delivery, kind, arrived_at or utc_now(), content, given.size, restate)
+            with self.open() as con:
+                return self._take_in(con, given, file, lake)
+
+    def _take_in(self, con: duckdb.DuckDBPyConnection, given: OpenFile, file: Delivered, lake: Partitions) -> Landed:
+        name, table = file.path.name, file.delivery.table
+        if reason := landed_before(con, file.content):
+            return Landed(name, table, "already landed", message=reason)
+        intake = Intake(con, file, self.profile, self.source, lake, file_id=next_file_id(con), sealed=last_sealed(con))
         try:
-            size, content = path.stat().st_size, _digest(path)
-        except OSError as error:
-            raise LandingError(f"{path}: cannot be read ({error.strerror}); land it again when it can be.") from error
-        file = Delivered(path, delivery, kind, arrived_at or utc_now(), content, size, restate)
-        with self.open() as con:
-            if reason := landed_before(con, content):
-                return Landed(path.name, delivery.table, "already landed", message=reason)
-            intake = Intake(
-                con, file, self.profile, self.source, lake, file_id=next_file_id(con), sealed=last_sealed(con)
-            )
-            try:
-                intake.read()
-                intake.judge()
-            except readers.UnreadableFile as error:
-                record(con, intake.file_id, file, "quarantined", message=str(error))
-                return Landed(path.name, delivery.table, "quarantined", message=str(error))
-            if _digest(path) != content:
-                raise LandingError(f"{path}: changed while it was read; land it again when it is complete.")
-            con.execute("begin")
-            landed = intake.store()
-            con.execute("commit")
-            return replace(landed, rows_adding_nothing=intake.compare())
+            intake.read(given)
+            intake.judge()
+        except readers.UnreadableFile as error:
+            record(con, intake.file_id, file, "quarantined", message=str(error))
+            return Landed(name, table, "quarantined", message=str(error))
+        if _digest(given.content) != file.content:
+            raise LandingError(f"{file.path}: changed while it was read; land it again when it is complete.")
+        con.execute("begin")
+        landed = intake.store()
+        con.execute("commit")
+        return replace(landed, rows_adding_nothing=intake.compare())
 
     def seal(self, last: Night, now: datetime | None = None) -> list[Night]:
         """Seal every night up to ``last``; returns all nights of the profile up to it, oldest first.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from recsys_assets.selects.source import Source
     from recsys_assets.storage.lake.partitions import Partitions
     from recsys_assets.storage.landing.ledger import Delivered
+    from recsys_assets.storage.landing.opening import OpenFile
 
 
 class Intake:
@@ -63,8 +64,8 @@ class Intake:
         self.split: list[tuple[int, str, str, str]] = []
         """Lines of it that cannot be split into columns: (row, column, reason, line)."""
 
-    def read(self) -> None:
-        """Read the file into the table ``staged``; every row gets an id made of the file's content and its number.
+    def read(self, opened: OpenFile) -> None:
+        """Read what was opened into the table ``staged``; every row gets an id made of the content and its number.
 
         Raises
         ------
@@ -72,7 +73,7 @@ class Intake:
             When the file cannot be read at all.
         """
         con, content = self.con, self.file.content
-        self.split = readers.stage(con, self.file.path, self.file.delivery)
+        self.split = readers.stage(con, opened, self.file.delivery)
         earlier = first_value(con, "select count(*) from landing.ledger.files where content = $1", [content])
         con.execute("alter table staged rename to delivered")
         con.execute(

@@ -108,7 +108,8 @@ class Judge:
             raise UnreadableFile(
                 f"does not fit {shown(select)}: {str(error).splitlines()[0]}. Its columns are "
                 f"{', '.join(names[:12])}{', ...' if len(names) > 12 else ''}: deliver those the SELECT reads; if the "
-                "first line is data, set columns = [...] for its delivery, if it is split wrongly, delimiter"
+                "first line is data, set columns = [...] for its delivery; if the names stand further down, skip; if "
+                "it is split wrongly, delimiter"
             ) from error
         cases = " ".join(
             f"when {condition} then {{column_name: '{column}', reason: '{reason}'}}"

@@ -34,6 +34,7 @@ class Delivered:
     """A file as it was handed over."""
 
     path: Path
+    """Where it was, as people can read it; it is read through what was opened."""
     delivery: Delivery
     kind: Kind
     """``history``: each row was known when it happened. ``arrival``: known from ``arrived_at`` on."""

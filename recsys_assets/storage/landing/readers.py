@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
     from recsys_assets.profile import Delivery
     from recsys_assets.storage.landing.formats.base import Format, Reject
+    from recsys_assets.storage.landing.opening import OpenFile
 
-__all__ = ["UnreadableFile", "stage"]
+__all__ = ["UnreadableFile", "format_of", "stage"]
 
 
-def stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> list[Reject]:
-    """Read a file into the temporary table ``staged``: its columns plus ``landed_row`` (1-based row of data).
+def stage(con: duckdb.DuckDBPyConnection, file: OpenFile, delivery: Delivery) -> list[Reject]:
+    """Read an open file into the temporary table ``staged``: its columns plus ``landed_row`` (1-based row of data).
 
     Returns
     -------
@@ -39,24 +40,25 @@ def stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery) -> lis
     """
     import duckdb
 
-    of_file = _format_of(path, delivery)
+    of_file = format_of(file.path.name, delivery)
     con.execute("drop table if exists staged")
     try:
         with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
-            rejects = of_file.stage(con, path, delivery, Path(folder))
+            rejects = of_file.stage(con, file.content, delivery, Path(folder))
     except duckdb.Error as error:
-        raise UnreadableFile(" ".join(str(error).strip().splitlines()[:2])) from error
+        said = " ".join(str(error).strip().splitlines()[:2])
+        raise UnreadableFile(said.replace(str(file.content), file.path.name)) from error
     for name in column_types(con, "staged"):
         if name != "landed_row" and name.lower().startswith("landed_"):
             raise UnreadableFile(f"column {name} starts with landed_, which is reserved; rename it")
     return rejects
 
 
-def _format_of(path: Path, delivery: Delivery) -> Format:
+def format_of(name: str, delivery: Delivery) -> Format:
     """The delivery's format, else the one that the end of the file's name tells."""
     if delivery.format is not None:
         return formats()[delivery.format]
-    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    ending = name.lower().removesuffix(".gz").rpartition(".")[2]
     for each in formats().values():
         if ending in each.endings:
             return each

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from recsys_assets.profile import Delivery
+
 LONGEST_LINE = 16 * 2**20
 BLOCK = 2**20
+UNASKED_BYTES = 10**9
+"""Up to so many unpacked bytes nobody asks how many times the packed ones they are."""
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"} | {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -39,30 +43,30 @@ class UnreadableFile(RecsysError):
     """A file that cannot be read at all; it is quarantined with this message."""
 
 
-def as_utf8(path: Path, encoding: str, folder: Path) -> Path:
+def as_utf8(path: Path, delivery: Delivery, folder: Path) -> Path:
     """The file itself if it is plain UTF-8, else a copy of it in ``folder`` that is.
 
     Gzip and UTF-16 with a byte-order mark are known by their first bytes, not by the file's name. Bytes that
-    ``encoding`` does not have stay as they are, so that the lines that hold them can be told.
+    the delivery's encoding does not have stay as they are, so that the lines that hold them can be told.
 
     Raises
     ------
     UnreadableFile
-        When it is empty, cut short, or of a format that its first bytes give away.
+        When it is empty, cut short, of a format that its first bytes give away, or unpacks to more than the delivery
+        may.
     """
-    with path.open("rb") as raw:
-        packed = raw.read(len(_GZIP)) == _GZIP
+    packed = is_gzip(path)
     try:
         with gzip.open(path) if packed else path.open("rb") as file:
             start = file.read(8)
-            encoding = _encoding(start, encoding)
+            encoding = _encoding(start, delivery.encoding)
             if encoding == "utf-8" and not packed:
                 return path
             file.seek(0)
             copy = folder / "utf8"
             with copy.open("wb") as out:
                 decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
-                while block := file.read(BLOCK):
+                for block in blocks(file, path, delivery):
                     out.write(block if encoding == "utf-8" else decoder.decode(block).encode(errors="surrogateescape"))
                 out.write(decoder.decode(b"", final=True).encode() if encoding != "utf-8" else b"")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -72,6 +76,54 @@ def as_utf8(path: Path, encoding: str, folder: Path) -> Path:
             f"is not {encoding} throughout: deliver it again, or set the right encoding for its delivery ({error})"
         ) from error
     return copy
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a file's first bytes are those of gzip."""
+    with path.open("rb") as file:
+        return file.read(len(_GZIP)) == _GZIP
+
+
+def blocks(file: BinaryIO | gzip.GzipFile, path: Path, delivery: Delivery) -> Iterator[bytes]:
+    """Blocks of what a file unpacks to, as far as its delivery may.
+
+    Raises
+    ------
+    UnreadableFile
+        As soon as it is more.
+    """
+    n_bytes = 0
+    while block := file.read(BLOCK):
+        n_bytes += len(block)
+        check_unpacked(n_bytes, path, delivery)
+        yield block
+
+
+def check_unpacked(n_bytes: int, path: Path, delivery: Delivery) -> None:
+    """Refuse a packed file that becomes too large: a few bytes can stand for more than a disk holds.
+
+    Parameters
+    ----------
+    n_bytes
+        What it unpacks to, or has so far.
+
+    Raises
+    ------
+    UnreadableFile
+        When that is more than the delivery's ``max_unpacked_gb``, or, above `UNASKED_BYTES`, more than its
+        ``max_expansion`` times the file's size.
+    """
+    size = path.stat().st_size
+    if n_bytes > delivery.max_unpacked_gb * 10**9:
+        limit = f"max_unpacked_gb = {delivery.max_unpacked_gb:g}"
+    elif n_bytes > max(UNASKED_BYTES, delivery.max_expansion * size):
+        limit = f"max_expansion = {delivery.max_expansion:g}"
+    else:
+        return
+    raise UnreadableFile(
+        f"its {size:,} bytes unpack to {n_bytes:,} or more, beyond {limit}: deliver it in parts, or set a larger one "
+        "for its delivery if it is what you expect"
+    )
 
 
 def _encoding(start: bytes, said: str) -> str:

@@ -5,16 +5,16 @@ from datetime import date, datetime
 from recsys_assets.selects.files import load_select
 from recsys_jobs.init.look import look
 from recsys_jobs.init.measure import Measured
-from recsys_jobs.init.roles import assign_roles
 from recsys_jobs.init.selects import event_types_of, write_selects
+from recsys_jobs.init.source import roles_of
 
 
 class Proposal:
     """What `init` would write for a file, and the rows its events.sql gives."""
 
-    def __init__(self, file, folder, *, zone=None, time_format=None, **asked):
-        with look(file) as seen:
-            roles = assign_roles(seen, asked, time_format)
+    def __init__(self, file, folder, *, zone=None, time_format=None, skip=None, **asked):
+        with look(file, skip) as seen:
+            roles = roles_of(seen, asked, time_format)
             self.texts = write_selects(seen, roles, zone, event_types_of(seen, roles))
             self.roles = {role: column.name for role, column in roles.taken.items()}
             self.left_out, self.delivery, self.files = roles.left_out, seen.delivery, seen.files

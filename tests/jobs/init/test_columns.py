@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 import pytest
@@ -155,6 +155,81 @@ def test_what_stands_behind_the_clock_is_heeded_or_the_row_rejected(propose):
     proposal = propose("user,item,time\n" + "u,i,2025-01-01 10:00:00\n" * 9 + "".join(f"u,i,{t}\n" for t in odd))
     assert [row["event_ts"] for row in proposal.events[-3:]] == [None, None, None]
     assert propose("user,item,time\nu,i,2025-01-01 10:00 PM\n").events[0]["event_ts"] == datetime(2025, 1, 1, 22)
+
+
+EXCEL = {
+    "45000.5": datetime(2023, 3, 15, 12),
+    "45000,5": datetime(2023, 3, 15, 12),
+    "45000": datetime(2023, 3, 15),
+    "45000.333333333336": datetime(2023, 3, 15, 8),
+    "45000.999988425925": datetime(2023, 3, 15, 23, 59, 59),
+}
+
+
+@pytest.mark.parametrize(("written", "instant"), EXCEL.items())
+def test_days_as_excel_counts_them(propose, written, instant):
+    content = f"user;item;sold_at\nu;i;{written}\nu;i;44000.25\n"
+    for options in ({}, {"time_format": "excel"}, {"time_format": "Excel"}):
+        assert propose(content, **options).events[0]["event_ts"] == instant
+    local = propose(content, zone="Europe/Berlin").events[0]["event_ts"]
+    assert local == instant - timedelta(hours=1), "Excel knows no zone"
+    parquet = f"select 'u' as user, 'i' as item, {written.replace(',', '.')} as sold_at"
+    assert propose(parquet, "sales.parquet").events[0]["event_ts"] == instant
+
+
+def test_not_every_number_of_five_digits_is_a_day(propose):
+    with pytest.raises(InitError, match="No column"):
+        propose("user,item,time\nu,i,45000.5\nu,i,86399\n")
+    assert propose("user,item,time\nu,i,45000.5\nu,i,99\n", time_format="excel").events[1]["event_ts"].year == 1900
+    with pytest.raises(InitError, match="--time-format 'excel' fits 0 of 1 values of time, which look like 2025-01-01"):
+        propose("user,item,time\nu,i,2025-01-01\n", time_format="excel")
+
+
+FRACTIONS = {
+    "2025-03-01 10:00:00,069": "%Y-%m-%d %H:%M:%S,%f",
+    "2025-03-01T10:00:00,069": "%Y-%m-%dT%H:%M:%S,%f",
+    "2025-03-01T11:00:00,069+01:00": None,
+    "2025-03-01 10:00:00,069 UTC": None,
+    "13.03.2025 10:00:00,069": "%d.%m.%Y %H:%M:%S,%f",
+    "03/13/2025 10:00:00,069": "%m/%d/%Y %H:%M:%S,%f",
+}
+
+
+@pytest.mark.parametrize(("written", "given"), FRACTIONS.items(), ids=FRACTIONS)
+def test_fractions_of_a_second_may_follow_a_comma(propose, written, given):
+    content = f"user;item;time\nu;i;{written}\n"
+    for time_format in {None, given}:
+        at = propose(content, time_format=time_format).events[0]["event_ts"]
+        assert (at.month, at.hour, at.microsecond) == (3, 10, 69_000)
+
+
+def test_nanoseconds_with_a_zone_are_instants(propose, shared_cases, tmp_path):
+    proposal = Proposal(shared_cases / "06c_ns_tz" / "events.parquet", tmp_path)
+    assert len(proposal.events) == 20
+    assert [row["event_ts"] for row in proposal.events[:2]] == [datetime(2025, 3, 1, 9), datetime(2025, 3, 2, 9)]
+
+
+@pytest.mark.parametrize(("name", "skip"), [("report.csv", 3), ("verkauf.csv", 0)])
+def test_a_report_is_read_below_its_titles(shared_cases, tmp_path, name, skip):
+    file = shared_cases / "08_preamble" / name
+    proposal = Proposal(file, tmp_path)
+    assert (proposal.delivery.skip, list(proposal.roles)) == (skip, ["user", "item", "time", "quantity"])
+    lines = file.read_text().splitlines()
+    assert len(proposal.events) == len(lines) - lines.index(next(each for each in lines if "customer" in each)) - 1
+    assert all(row["event_ts"] for row in proposal.events)
+
+
+def test_titles_above_the_names_become_a_setting_of_the_delivery(propose):
+    content = "Report\n\nuser,item,time\nu,i,2025-01-01\n"
+    figures = measured()
+    for options in ({}, {"skip": 2}):
+        proposal = propose(content, **options)
+        settings = tomllib.loads(write_profile("shop", proposal.delivery, figures, plan_nights(figures)))
+        assert settings["deliveries"][0]["skip"] == 2
+        assert len(proposal.events) == 1
+    plain = propose("user,item,time\nu,i,2025-01-01\n")
+    assert "skip" not in write_profile("shop", plain.delivery, figures, plan_nights(figures))
+    assert len(propose("a,b,c\nuser,item,time\nu,i,2025-01-01\n", skip=1).events) == 1, "what nothing tells is asked"
 
 
 def test_one_odd_value_decides_nothing(propose):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 
 import duckdb
@@ -80,6 +82,27 @@ def test_rows_that_would_be_rejected_are_named_at_once(project, tmp_path):
     sentence = init_fails(project, "hopeless", "--file", file)
     assert "None of 1 rows tried would land: event_ts: " in sentence
     assert written_by_init(project) == before
+
+
+def test_a_report_lands_as_it_was_looked_at(project, tmp_path):
+    file = tmp_path / "report.csv"
+    file.write_text("Sales report\nBranch: North\n\nuser,item,time\nu,i,2025-01-01 10:00\n")
+    printed = recsys(project, "init", "report", "--file", file)
+    assert "The column names are in line 4: what stands above is left out (skip = 3)." in printed
+    assert "report.csv: landed, 1 rows read, 1 landed" in recsys(project, "land", "--history", RECSYS_PROFILE="report")
+    failed = init_fails(project, "report", "--file", file, "--force", "--skip", 0)
+    assert "its column names seem to stand 3 line(s) further down: set skip = 3" in failed
+
+
+def test_the_command_that_unnests_can_be_pasted_as_it_is_printed(project, tmp_path):
+    file = tmp_path / "a folder with a long name, so that no line of a terminal holds it" / "sessions.jsonl"
+    file.parent.mkdir()
+    file.write_text('{"user": "u", "events": [{"item": "i", "time": "2025-01-01"}]}\n')
+    with pytest.raises(AssertionError) as failed:
+        recsys(project, "init", "sessions", "--file", file, COLUMNS="60")
+    (command,) = re.findall(r"^\.venv/bin/python (.*^SQL)$", str(failed.value), re.DOTALL | re.MULTILINE)
+    subprocess.run(["bash", "-c", f"{sys.executable} {command}"], check=True)
+    assert "user" in recsys(project, "init", "sessions", "--file", file.with_name("unnested-sessions.jsonl"))
 
 
 @pytest.mark.slow

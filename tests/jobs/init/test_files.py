@@ -1,10 +1,14 @@
 """Which files belong together, and what later ones will be named like."""
 
+import os
 import tomllib
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from recsys_jobs.init.look import look, pattern
+from recsys_assets.storage.landing.ledger import LandingError
+from recsys_jobs.init.look import InitError, look, pattern
 from recsys_jobs.init.measure import plan_nights
 from recsys_jobs.init.settings import write_profile
 from tests.jobs.init.proposal import measured
@@ -53,3 +57,36 @@ def test_a_file_that_is_built_differently_narrows_the_pattern(propose, tmp_path)
     assert len(proposal.events) == 1
     assert proposal.delivery.files == "sales.csv"
     assert [path.name for path in proposal.files] == ["sales.csv"]
+
+
+def test_a_link_is_refused_as_it_would_be_when_it_lands_and_none_is_looked_at_beside(propose, tmp_path):
+    (tmp_path / "elsewhere.csv").write_text("user,item,time\nu2,i2,2025-01-02\n")
+    (tmp_path / "sales-2.csv").symlink_to(tmp_path / "elsewhere.csv")
+    proposal = propose("user,item,time\nu1,i1,2025-01-01\n", "sales-1.csv")
+    assert [path.name for path in proposal.files] == ["sales-1.csv"]
+    assert proposal.delivery.files == "sales*.csv"
+    with pytest.raises(LandingError, match=r"sales-2\.csv: is a link"), look(tmp_path / "sales-2.csv"):
+        pass
+
+
+@pytest.mark.timeout(30)
+def test_what_is_no_file_or_cannot_be_named_in_a_profile_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InitError, match=r"pipe\.csv is not a file"), look(tmp_path / "pipe.csv"):
+        pass
+    odd = tmp_path / os.fsdecode(b"sales-\xe9.csv")
+    odd.write_text("user,item,time\nu,i,2025-01-01\n")
+    with pytest.raises(InitError, match=r"sales-\\xe9\.csv: its name is no UTF-8, .* Rename it"), look(odd):
+        pass
+
+
+def test_files_that_differ_only_inside_are_each_read(tmp_path):
+    """Each is opened anew, and under the same number."""
+    for n in range(3):
+        pq.write_table(
+            pa.table({"user": [f"u{n}"], "item": ["i"], "time": ["2025-01-01"]}), tmp_path / f"s-{n}.parquet"
+        )
+        os.utime(tmp_path / f"s-{n}.parquet", (1e9, 1e9))
+    assert len({path.stat().st_size for path in tmp_path.glob("*.parquet")}) == 1
+    with look(tmp_path / "s-1.parquet") as seen:
+        assert sorted(seen.con.sql("select user from seen").fetchall()) == [("u0",), ("u1",), ("u2",)]

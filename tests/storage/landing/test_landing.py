@@ -201,10 +201,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused(shop, monkeypatch):
 
     staged = readers.stage
 
-    def stage_and_append(con, path, delivery):
-        split = staged(con, path, delivery)
-        with path.open("a") as file:
-            file.write("more\n")
+    def stage_and_append(con, file, delivery):
+        split = staged(con, file, delivery)
+        with file.path.open("a") as more:
+            more.write("more\n")
         return split
 
     monkeypatch.setattr(readers, "stage", stage_and_append)

@@ -19,6 +19,7 @@ from recsys_assets.profile import Delivery
 from recsys_assets.selects.canonical import SourceError
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.formats import formats
+from recsys_assets.storage.landing.opening import opened
 from recsys_assets.storage.landing.readers import UnreadableFile, stage
 from recsys_assets.storage.landing.text_files import LONGEST_LINE
 from tests.helpers.examples import examples
@@ -30,8 +31,8 @@ def read(tmp_path):
     def read(name, content, delimiter=None, **settings):
         path = Path(tmp_path / name)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        with duckdb.connect() as con:
-            rejects = stage(con, path, Delivery(table="t", files="*", delimiter=delimiter, **settings))
+        with duckdb.connect() as con, opened(path) as file:
+            rejects = stage(con, file, Delivery(table="t", files="*", delimiter=delimiter, **settings))
             return con.sql("from staged order by landed_row").to_arrow_table().to_pylist(), rejects
 
     return read

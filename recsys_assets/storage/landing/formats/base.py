@@ -28,4 +28,5 @@ class Format:
     """Ends of file names that tell it, without dots and ``.gz``."""
     stage: Stage
     """Reads a file of a delivery into the temporary table ``staged``: its columns plus ``landed_row`` (1-based row of
-    data); the folder is for what it writes meanwhile. Raises `UnreadableFile` when nothing can be read."""
+    data). The path leads to what was opened and has no name of its own; the folder is for what it writes meanwhile.
+    Raises `UnreadableFile` when nothing can be read."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.selects.quoting import quoted
 from recsys_assets.storage.landing.formats.base import Format, Reject
+from recsys_assets.storage.landing.preamble import DELIMITERS, below_preamble, lines_above_names
 from recsys_assets.storage.landing.splitting import shape_of, some_line_ends_in, split
 from recsys_assets.storage.landing.text_files import LONGEST_LINE, Lines, UnreadableFile, as_utf8, line_fault, shown
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _NOT_CLOSED = "a quote that opens a value is never closed; close it, or double the quotes inside a value"
 _AFTER_QUOTE = "text after the quote that closes a value; double the quotes inside a value"
-_DELIMITERS = ",;\t|"
 _LINE_ENDS = {b"", b"\n", b"\r", b"\r\n"}
 _INSIDE_QUOTES = re.compile(rb'[^"]*+(?:""[^"]*+)*+')
 
@@ -52,8 +52,8 @@ def _stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery, folde
     UnreadableFile
         When it has no usable line of column names, or no line at all fits them.
     """
-    path = as_utf8(path, delivery.encoding, folder)
-    dialect = _dialect(path, delivery)
+    path, said = below_preamble(as_utf8(path, delivery, folder), delivery.skip, folder)
+    dialect = _dialect(path, delivery, said)
     rejects: list[Reject] = []
     if _read_as_it_is(con, path, dialect):
         landed_row = "rowid + 1"
@@ -65,14 +65,14 @@ def _stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery, folde
     return rejects
 
 
-def _dialect(path: Path, delivery: Delivery) -> Dialect:
+def _dialect(path: Path, delivery: Delivery, said: str | None) -> Dialect:
     with path.open("rb") as file:
         lines = Lines(file)
         first = next(lines, b"")
         if fault := line_fault(first, delivery.encoding):
             raise UnreadableFile(f"its first line is no text: {fault}")
-        likely = max(_DELIMITERS, key=first.decode().count)
-        delimiter = delivery.delimiter or likely
+        likely = max(DELIMITERS, key=first.decode().count)
+        delimiter = delivery.delimiter or said or likely
         if likely in first.decode() and delimiter not in first.decode():
             raise UnreadableFile(
                 f"its first line has no {delimiter!r} but {likely!r}: deliver it as agreed, or set delimiter = "
@@ -81,6 +81,11 @@ def _dialect(path: Path, delivery: Delivery) -> Dialect:
         if delivery.columns is not None:
             return Dialect(delimiter, delivery.columns, False, delivery.encoding)
         given, _, problem = _record(first, lines, delimiter.encode())
+    if n_above := lines_above_names(path, delivery.delimiter) if len(given) == 1 else 0:
+        raise UnreadableFile(
+            f"its column names seem to stand {n_above} line(s) further down: set skip = {delivery.skip + n_above} for "
+            "its delivery"
+        )
     if problem:
         raise UnreadableFile(f"its first line cannot be split into column names: {problem}")
     if not any(name.strip() for name in given):

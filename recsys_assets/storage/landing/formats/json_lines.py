@@ -22,7 +22,7 @@ _LINE = {"line": "varchar"}
 
 def _stage(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery, folder: Path) -> list[Reject]:
     """One object a line; a blank line is no row, but has a number."""
-    path = as_utf8(path, delivery.encoding, folder)
+    path = as_utf8(path, delivery, folder)
     rejects: list[Reject] = []
     shape = shape_of(path, _NO_DELIMITER)
     if shape is None or split(con, path, _NO_DELIMITER, _LINE, header=False, crlf=shape.has_crlf, quote="") != (
