@@ -22,6 +22,7 @@ from recsys_assets.assets.usage import measured
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
+from recsys_assets.storage.landing.suspicious import suspicions_of_first
 
 
 def raw_assets(profile: Profile) -> AssetsDefinition:
@@ -94,7 +95,8 @@ def land_files(
 ) -> list[Landed]:
     """Land files one after the other, each in its own transaction, in the order of the profile's deliveries.
 
-    A folder stands for the files in it that match a delivery; ``tell`` hears which are left alone.
+    A folder stands for the files in it that match a delivery; ``tell`` hears which are left alone, what became of each
+    file, and what is suspicious in the first events of the profile.
 
     Raises
     ------
@@ -120,6 +122,8 @@ def land_files(
             )
             tell(f"{result.name}: {result.status}{counts}{', ' if result.message else ''}{result.message}")
             landed.append(result)
+    for sentence in suspicions_of_first(landing, landed):
+        tell(f"Suspicious: {sentence}.")
     if refused:
         raise FilesRefused(refused, landed)
     return landed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,14 +14,12 @@ from rich.text import Text
 from recsys_assets.selects.quoting import text
 from recsys_jobs.cli.context import Context
 from recsys_jobs.init.measure import weigh
-from recsys_jobs.init.roles import shell_word
 from recsys_jobs.init.source import write_source
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from recsys_jobs.init.look import Look
-    from recsys_jobs.init.roles import Roles
     from recsys_jobs.init.source import NewSource
     from recsys_jobs.init.times import TimeFormat
     from recsys_jobs.init.trial import Tried
@@ -46,6 +45,9 @@ def init(
         str | None, typer.Option(help="Zone of times without an offset, e.g. Europe/Berlin (default: UTC).")
     ] = None,
     time_format: Annotated[str | None, typer.Option(help="Format of the times, e.g. '%d/%m/%Y %H:%M'.")] = None,
+    decimal_sign: Annotated[
+        str | None, typer.Option(help="'.' or ',', where 1,234 could be one and a bit or a thousand.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the source and profile of that name.")] = False,
 ) -> None:
     """Look at a file, propose what its columns are, and write a source and a profile for it.
@@ -56,28 +58,46 @@ def init(
     console = context.console
     asked = {"user": user, "item": item, "time": time, "event": event, "quantity": quantity, "value": value}
     with console.status(f"Looking at {file.name}"):
-        source = write_source(name, file, asked, time_zone=time_zone, time_format=time_format, replace=force)
+        source = write_source(
+            name,
+            file,
+            asked,
+            time_zone=time_zone,
+            time_format=time_format,
+            decimal_sign=decimal_sign,
+            replace=force,
+        )
     assert source.roles.time is not None, "roles without a time are refused earlier"
-    _print_columns(console, source.seen, source.roles)
+    _print_columns(console, source)
     _print_trial(console, source.seen, source.tried)
     _print_choices(console, source)
+    for sentence in source.suspicious:
+        console.print(f"Suspicious: {sentence}.", style="yellow", markup=False, highlight=False, soft_wrap=True)
     _print_written(console, source)
     _print_zone(console, source.roles.time, time_zone)
     _print_next(console, name, source.measured.user, bool(source.nights.demo))
 
 
-def _print_columns(console: Console, seen: Look, roles: Roles) -> None:
+def _print_columns(console: Console, source: NewSource) -> None:
+    """Each column with what it was taken for; of ids, times and numbers three values as delivered and as understood."""
+    seen, roles = source.seen, source.roles
     role_of = {column.name: role for role, column in roles.taken.items()}
-    table = Table("column", "taken for", "why", "for example", title=f"{', '.join(_shown(seen))}: {seen.n_rows:,} rows")
+    title = f"{', '.join(_shown(seen))}: {seen.n_rows:,} rows"
+    table = Table("column", "taken for", "why", "as delivered", "as understood", title=title)
     order = {name: place for place, name in enumerate(role_of)}
     for column in sorted(seen.columns, key=lambda column: order.get(column.name, len(order))):
         role = role_of.get(column.name)
         why = roles.why[role] if role else roles.left_out[column.name]
         if role == "time" and roles.time:
             why = f"{why}: {roles.time.what}"
-        examples = " · ".join(_short(value) for value in column.examples)
         taken = Text(role) if role else Text("left out", style="dim")
-        table.add_row(Text(_short(column.name)), taken, Text(why), Text(examples))
+        delivered, understood = [" · ".join(_short(value) for value in column.examples)], []
+        if role in source.readings:
+            delivered, understood = (
+                [_short(value) for value in values] for values in zip(*source.readings[role], strict=True)
+            )
+        examples = (Text("\n".join(delivered)), Text("\n".join(understood)))
+        table.add_row(Text(_short(column.name)), taken, Text(why), *examples)
     console.print(table)
 
 
@@ -123,6 +143,12 @@ def _print_choices(console: Console, source: NewSource) -> None:
         _say(
             console, f"{source.n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql)."
         )
+    if source.roles.liked_from is not None:
+        _say(
+            console,
+            f"Rated {source.roles.liked_from:g} or more, an item counts as liked; rated lower, as had and no more. For "
+            "another threshold change event_type in events.sql.",
+        )
     weights = weigh(source.measured.types)
     listed = [
         f"{_short(name)} {weights[name]}" if name in weights else f"{_short(name)} left out"
@@ -143,7 +169,7 @@ def _print_written(console: Console, source: NewSource) -> None:
 
 def _print_next(console: Console, name: str, user: str, has_demo: bool) -> None:
     query = f"from serving.recommend({text(user)})"
-    query = shell_word(query) if re.search(r'["$`\\!]', query) else f'"{query}"'
+    query = shlex.quote(query) if re.search(r'["$`\\!]', query) else f'"{query}"'
     steps: dict[str, Any] = {
         f"export RECSYS_PROFILE={name}": "this profile, in this shell",
         "recsys demo": "lands the files, builds three nights, shows lists and grades",

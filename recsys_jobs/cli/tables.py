@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from recsys_assets.reports.grades import leading_grades
 
@@ -26,7 +27,8 @@ def print_rejects(console: Console, reasons: Sequence[RejectReason], n_read: int
     for row in reasons[:MAX_LINES]:
         first = f"{row.first_file}, row {row.first_row:,}"
         share = f"{row.n_rows / n_read:.1%}"
-        table.add_row(row.column, row.reason, f"{row.n_rows:,}", share, str(row.n_files), first)
+        reason = f"{row.reason}, such as {row.example}" if row.example else row.reason
+        table.add_row(row.column, Text(reason), f"{row.n_rows:,}", share, str(row.n_files), first)
     if reasons:
         console.print(table)
     if len(reasons) > MAX_LINES:

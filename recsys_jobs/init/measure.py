@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.selects.canonical import EVENT_TABLE, projection
 from recsys_assets.storage.queries import column_types, first_value
-from recsys_jobs.init.vocabulary import kind_of
+from recsys_jobs.init.vocabulary import LIKED, RATED, kind_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,7 +82,7 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
     given = [name.lower() for name in column_types(con, events)]
     rejected = " or ".join(f"({condition}) is true" for _, condition, _ in EVENT_TABLE.rules)
     con.execute(
-        "create temp table measured as select user_id, item_id, event_ts, event_type from "
+        "create temp table measured as select user_id, item_id, event_ts, event_type, rating, basket_id from "
         f"(select {projection(EVENT_TABLE, given, 'events.sql')}, $1 as arrived_at from ({events}\n) as given) "
         f"where reject_reason is null and unreadable is null and not ({rejected})",
         [utc_now()],
@@ -138,10 +138,14 @@ def plan_nights(measured: Measured) -> Nights:
 
 
 def weigh(types: dict[str, int]) -> dict[str, float]:
-    """Weight of each event type; those that are left out count for nothing and are not graded."""
+    """Weight of each event type; those that are left out count for nothing and are not graded.
+
+    What was rated too low to be liked weighs 0: it was had, and nothing more.
+    """
     known = {name: WEIGHTS.get(kind_of(name) or "") for name in types}
     weights = {name: weight for name, weight in known.items() if weight}
     if not weights:
         weights = dict.fromkeys((name for name in types if known[name] is None), 1.0) or dict.fromkeys(types, 1.0)
     most = max(weights.values())
-    return {name: round(weight / most, 3) for name, weight in weights.items()}
+    weights = {name: round(weight / most, 3) for name, weight in weights.items()}
+    return weights | {RATED: 0.0} if {LIKED, RATED} <= types.keys() else weights
