@@ -90,7 +90,9 @@ def suspicions(
 def _sentence(row: dict[str, Any], expression: str, rating: str) -> str:
     finding, column, ids = row["finding"], row["column_name"], row["examples"]
     kind = column.removesuffix("_id")
-    shown = " and ".join(f"'{name}'" for name in ids) + (f" and {row['n_ids'] - len(ids):,} more" if row["n_ids"] > len(ids) else "")
+    shown = " and ".join(f"'{name}'" for name in ids) + (
+        f" and {row['n_ids'] - len(ids):,} more" if row["n_ids"] > len(ids) else ""
+    )
     of_rows = f"{row['n_rows']:,} of {row['n_all']:,} rows ({row['n_rows'] / row['n_all']:.1%})"
     if finding in _NOBODY:
         listed = ", ".join(map(text, ids))
