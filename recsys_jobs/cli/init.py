@@ -134,7 +134,8 @@ def _print_trial(console: Console, seen: Look, tried: Tried) -> None:
     share = 100 * tried.n_rejected / tried.n_rows
     _say(console, f"Tried on {tried.n_rows:,} rows: {tried.n_rejected:,} of them would be rejected ({share:.1f}%).")
     for row in tried.reasons[:MAX_REASONS]:
-        _say(console, f"  {row['column_name']}: {row['reason']}: {row['n_rows']:,}")
+        example = f", such as {row['example']}" if row["example"] else ""
+        _say(console, f"  {row['column_name']}: {row['reason']}{example}: {row['n_rows']:,}")
 
 
 def _print_choices(console: Console, source: NewSource) -> None:

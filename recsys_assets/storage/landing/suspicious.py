@@ -112,8 +112,8 @@ def _sentence(row: dict[str, Any], expression: str, rating: str) -> str:
     if finding == "scientific":
         return (
             f"{of_rows} have {kind} ids in scientific notation, such as {shown}. A spreadsheet wrote them so, and ids "
-            "that differ in their last digits became one. Nothing can repair that: export the column as text, and deliver "
-            "it again"
+            "that differ in their last digits became one. Nothing can repair that: export the column as text, and "
+            "deliver it again"
         )
     if finding == "midnight":
         return (
