@@ -133,7 +133,7 @@ class _Signs:
 def _liked_from(look: Look, roles: Roles) -> float | None:
     """The least rating given that is in the upper fifth of its scale; None where ratings tell nothing apart."""
     rating = number_of(roles, "rating", quoted(roles.taken["rating"].name))
-    values = [
+    values: list[float] = [
         value
         for (value,) in look.con.execute(
             f"select distinct {rating} as r from seen where isfinite(r) order by r"
