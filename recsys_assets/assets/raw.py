@@ -25,6 +25,7 @@ from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Kind, Landed, Landing, LandingError
 from recsys_assets.storage.landing.locking import LandingLocked
 from recsys_assets.storage.landing.opening import readable
+from recsys_assets.storage.landing.suspicious import suspicions_of_first
 from recsys_assets.storage.landing.told import told
 from recsys_assets.storage.space import check_room
 from recsys_assets.visible import visible
@@ -100,7 +101,8 @@ def land_files(
 ) -> list[Landed]:
     """Land files one after the other, each in its own transaction, in the order of the profile's deliveries.
 
-    A folder stands for the files in it that match a delivery; ``tell`` hears which are left alone.
+    A folder stands for the files in it that match a delivery; ``tell`` hears which are left alone, what became of each
+    file, and what is suspicious in the first events of the profile.
 
     Raises
     ------
@@ -129,6 +131,8 @@ def land_files(
         else:
             tell(visible(told(result, profile, utc_now())))
             landed.append(result)
+    for sentence in suspicions_of_first(landing, landed):
+        tell(visible(f"Suspicious: {sentence}."))
     if refused:
         raise FilesRefused(refused, landed)
     return landed

@@ -38,6 +38,8 @@ class RejectReason:
     """First of these files, by name."""
     first_row: int
     """First such row of that file, counted from 1 without the header."""
+    example: str | None = None
+    """One of the values at fault, in quotes, where the reason tells it."""
 
 
 def delivered_files(profile: Profile) -> list[DeliveredFile]:
@@ -63,14 +65,14 @@ def reject_reasons(profile: Profile, files: Collection[str] | None = None) -> li
     files
         Names of the files to look at; None: all.
     """
-    by_reason: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
+    by_reason: dict[tuple[str, str], list[tuple[str, int, int, str | None]]] = {}
     for row in Landing(profile).reject_counts().to_pylist():
         if files is None or row["name"] in files:
-            counted = (row["name"], row["first_row"], row["n_rows"])
+            counted = (row["name"], row["first_row"], row["n_rows"], row["example"])
             by_reason.setdefault((row["column_name"], row["reason"]), []).append(counted)
     reasons = []
     for (column, reason), counted_files in by_reason.items():
-        name, first_row, _ = min(counted_files, key=lambda counted: counted[0])
-        n_rows = sum(n for _, _, n in counted_files)
-        reasons.append(RejectReason(column, reason, n_rows, len(counted_files), name, first_row))
+        name, first_row, _, example = min(counted_files, key=lambda counted: counted[0])
+        n_rows = sum(n for _, _, n, _ in counted_files)
+        reasons.append(RejectReason(column, reason, n_rows, len(counted_files), name, first_row, example))
     return sorted(reasons, key=lambda row: (row.n_rows, row.column, row.reason), reverse=True)

@@ -120,7 +120,7 @@ def canonical(name: str) -> Canonical:
 
 
 def projection(table: Canonical, given: list[str], file: str) -> str:
-    """Select list that casts what a source gives to the canonical columns, in order, ids trimmed to text.
+    """Select list that casts what a source gives to the canonical columns, in order, ids as the text that people see.
 
     A value that cannot be cast becomes null, and the column ``unreadable`` says which one and why.
 
@@ -147,15 +147,16 @@ def _cast(name: str, kind: str, given: bool) -> str:
     if not given:
         return f"null::{kind} as {name}"
     if name.endswith("_id") and kind == "VARCHAR":
-        return f"nullif(trim({name}::varchar), '') as {name}"
+        return f"visible_text({name}) as {name}"  # A macro of sql/landing/macros.sql.
     return f"try_cast({name} as {kind}) as {name}"
 
 
 def _unreadable(known: dict[str, str], given: list[str]) -> str:
-    """First given value that is there but cannot be cast, as {column_name, reason}."""
+    """First given value that is there but cannot be cast, as {column_name, reason: ... 'the value'}."""
     cases = " ".join(
         f"when try_cast({name} as {kind}) is null and trim({name}::varchar) <> '' "
-        f"then {{column_name: '{name}', reason: 'cannot be read as {kind.lower()}'}}"
+        f"then {{column_name: '{name}', reason: 'cannot be read as {kind.lower()}: ''' || "
+        f"left(trim({name}::varchar), 40) || ''''}}"
         for name, kind in known.items()
         if name in given and kind != "VARCHAR"
     )

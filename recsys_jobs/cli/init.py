@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context, given_path, recommend_command
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from recsys_jobs.cli.console import Console
     from recsys_jobs.init.look import Look
     from recsys_jobs.init.repeats import Repeated
-    from recsys_jobs.init.roles import Roles
     from recsys_jobs.init.source import NewSource
     from recsys_jobs.init.times import TimeFormat
     from recsys_jobs.init.trial import Tried
@@ -52,6 +52,9 @@ def init(
     time_format: Annotated[
         str | None, typer.Option(help="Format of the times, e.g. '%d/%m/%Y %H:%M'; excel: days as Excel counts them.")
     ] = None,
+    decimal_sign: Annotated[
+        str | None, typer.Option(help="'.' or ',', where 1,234 could be one and a bit or a thousand.")
+    ] = None,
     skip: Annotated[
         int | None, typer.Option(min=0, help="Lines above the line of column names (default: as the file tells).")
     ] = None,
@@ -65,27 +68,46 @@ def init(
     console = context.console
     asked = {"user": user, "item": item, "time": time, "event": event, "quantity": quantity, "value": value}
     with console.status(f"Looking at {file.name}"):
-        source = write_source(name, file, asked, time_zone=time_zone, time_format=time_format, skip=skip, replace=force)
+        source = write_source(
+            name,
+            file,
+            asked,
+            time_zone=time_zone,
+            time_format=time_format,
+            skip=skip,
+            decimal_sign=decimal_sign,
+            replace=force,
+        )
     assert source.roles.time is not None, "roles without a time are refused earlier"
-    _print_columns(console, source.seen, source.roles)
+    _print_columns(console, source)
     _print_trial(console, source.seen, source.tried)
     _print_choices(console, source)
+    for sentence in source.suspicious:
+        console.print(f"Suspicious: {sentence}.", style="yellow", soft_wrap=True)
     _print_written(console, source)
     _print_zone(console, source.roles.time, time_zone)
     _print_next(console, name, source.measured.user, bool(source.nights.demo))
 
 
-def _print_columns(console: Console, seen: Look, roles: Roles) -> None:
+def _print_columns(console: Console, source: NewSource) -> None:
+    """Each column with what it was taken for; of ids, times and numbers three values as delivered and as understood."""
+    seen, roles = source.seen, source.roles
     role_of = {column.name: role for role, column in roles.taken.items()}
-    table = Table("column", "taken for", "why", "for example", title=f"{', '.join(_shown(seen))}: {seen.n_rows:,} rows")
+    title = f"{', '.join(_shown(seen))}: {seen.n_rows:,} rows"
+    table = Table("column", "taken for", "why", "as delivered", "as understood", title=title)
     order = {name: place for place, name in enumerate(role_of)}
     for column in sorted(seen.columns, key=lambda column: order.get(column.name, len(order))):
         role = role_of.get(column.name)
         why = roles.why[role] if role else roles.left_out[column.name]
         if role == "time" and roles.time:
             why = f"{why}: {roles.time.what}"
-        examples = " · ".join(_short(value) for value in column.examples)
-        table.add_row(_short(column.name), role or "left out", why, examples, style=None if role else "dim")
+        delivered, understood = [" · ".join(_short(value) for value in column.examples)], []
+        if role in source.readings:
+            delivered, understood = (
+                [_short(value) for value in values] for values in zip(*source.readings[role], strict=True)
+            )
+        examples = (Text("\n".join(delivered)), Text("\n".join(understood)))
+        table.add_row(_short(column.name), role or "left out", why, *examples, style=None if role else "dim")
     console.print(table)
 
 
@@ -122,7 +144,8 @@ def _print_trial(console: Console, seen: Look, tried: Tried) -> None:
     share = 100 * tried.n_rejected / tried.n_rows
     _say(console, f"Tried on {tried.n_rows:,} rows: {tried.n_rejected:,} of them would be rejected ({share:.1f}%).")
     for row in tried.reasons[:MAX_REASONS]:
-        _say(console, f"  {row['column_name']}: {row['reason']}: {row['n_rows']:,}")
+        example = f", such as {row['example']}" if row["example"] else ""
+        _say(console, f"  {row['column_name']}: {row['reason']}{example}: {row['n_rows']:,}")
 
 
 def _print_choices(console: Console, source: NewSource) -> None:
@@ -135,6 +158,12 @@ def _print_choices(console: Console, source: NewSource) -> None:
         )
     if source.measured.repeated:
         _say(console, _repeated(source.measured.repeated))
+    if source.roles.liked_from is not None:
+        _say(
+            console,
+            f"Rated {source.roles.liked_from:g} or more, an item counts as liked; rated lower, as had and no more. For "
+            "another threshold change event_type in events.sql.",
+        )
     weights = weigh(source.measured.types)
     listed = [
         f"{_short(name)} {weights[name]}" if name in weights else f"{_short(name)} left out"

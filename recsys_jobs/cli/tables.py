@@ -25,7 +25,8 @@ def print_rejects(console: Console, reasons: Sequence[RejectReason], n_read: int
     for row in reasons[:MAX_LINES]:
         first = f"{row.first_file}, row {row.first_row:,}"
         share = f"{row.n_rows / n_read:.1%}"
-        table.add_row(row.column, row.reason, f"{row.n_rows:,}", share, str(row.n_files), first)
+        reason = f"{row.reason}, such as {row.example}" if row.example else row.reason
+        table.add_row(row.column, reason, f"{row.n_rows:,}", share, str(row.n_files), first)
     if reasons:
         console.print(table)
     if len(reasons) > MAX_LINES:

@@ -53,12 +53,10 @@ class Column:
     """Sampled rows in which it is neither null nor empty."""
     n_distinct: int
     """Distinct values among those."""
-    number: str | None
-    """How its values are numbers: ``plain``, ``comma`` (1.234,50), ``grouped`` ($1,234.50); None: they are none."""
-    is_float_id: bool
-    """Whether every value is a whole number written with ``.0``."""
+    is_number: bool
+    """Whether nine of ten values can be read as numbers, with a decimal point or with a comma."""
     examples: tuple[str, ...]
-    """Its first three distinct values."""
+    """Three distinct values, such as are written differently (``9,57 €``, ``(2)``) before others."""
 
 
 @dataclass(frozen=True)
@@ -206,36 +204,21 @@ def _columns(con: duckdb.DuckDBPyConnection, file: Path) -> Iterator[Column]:
     for name, kind in names.items():
         values = f"(select nullif(trim({quoted(name)}::varchar), '') as v, landed_row from sample)"
         figures = con.execute(
-            "select count(v), count(distinct v), count(*) filter (try_cast(v as double) is not null), "
-            "count(*) filter (try_cast(replace(replace(v, '.', ''), ',', '.') as double) is not null), "
-            "count(*) filter (try_cast(regexp_replace(v, '[^0-9.-]', '', 'g') as double) is not null "
-            "and not regexp_matches(v, '[A-Za-z]{4}|[0-9] [0-9]|[0-9]-')), "
-            "count(*) filter (regexp_matches(v, ',([0-9]{1,2}|[0-9]{4,})$')), "
-            "count(*) filter (regexp_matches(v, '^[0-9]+[.]0$')) "
+            "select count(v), count(distinct v), count(coalesce(read_number(v, '.'), read_number(v, ','))) "
             f"from {values}"
         ).fetchall()[0]
         examples = con.execute(
-            f"select v from (select v, min(landed_row) as first_row from {values} where v is not null group by v) "
-            "order by first_row, v limit 3"
+            "with firsts as (select v, min(landed_row) as first_row, regexp_replace(v, '[0-9]+', '0', 'g') as written "
+            f"from {values} where v is not null group by v) "
+            "select v from firsts "
+            "order by row_number() over (partition by written order by first_row, v), first_row, v limit 3"
         ).fetchall()
-        n_values, n_distinct, *styles, n_float_ids = figures
+        n_values, n_distinct, n_numbers = figures
         yield Column(
             name=name,
             type=kind,
             n_values=n_values,
             n_distinct=n_distinct,
-            number=_number_style(n_values, *styles),
-            is_float_id=0 < n_values == n_float_ids,
+            is_number=n_numbers >= max(0.9 * n_values, 1),
             examples=tuple(value for (value,) in examples),
         )
-
-
-def _number_style(n_values: int, n_plain: int, n_comma: int, n_grouped: int, n_with_decimal_comma: int) -> str | None:
-    enough = 0.9 * n_values
-    if not n_values:
-        return None
-    if n_plain >= enough:
-        return "plain"
-    if n_comma >= enough and n_with_decimal_comma:
-        return "comma"
-    return "grouped" if n_grouped >= enough else None

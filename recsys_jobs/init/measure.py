@@ -14,7 +14,7 @@ from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.selects.canonical import EVENT_TABLE, projection
 from recsys_assets.storage.queries import column_types, first_value
 from recsys_jobs.init.repeats import Repeated, look_for_repeats
-from recsys_jobs.init.vocabulary import kind_of
+from recsys_jobs.init.vocabulary import LIKED, RATED, kind_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -88,7 +88,10 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
         f"select * from (select {projection(EVENT_TABLE, given, 'events.sql')}, timestamp '{utc_now()}' as arrived_at "
         f"from ({events}\n) as given) where reject_reason is null and unreadable is null and not ({rejected})"
     )
-    con.execute(f"create temp table measured as select user_id, item_id, event_ts, event_type from ({accepted})")
+    con.execute(
+        "create temp table measured as select user_id, item_id, event_ts, event_type, rating, basket_id "
+        f"from ({accepted})"
+    )
     figures = con.execute(
         "select count(*), count(distinct user_id), count(distinct item_id), min(event_ts), max(event_ts), "
         "quantile_disc(event_ts::date, 0.999), count(distinct (user_id, item_id)), "
@@ -152,10 +155,14 @@ def plan_nights(measured: Measured) -> Nights:
 
 
 def weigh(types: dict[str, int]) -> dict[str, float]:
-    """Weight of each event type; those that are left out count for nothing and are not graded."""
+    """Weight of each event type; those that are left out count for nothing and are not graded.
+
+    What was rated too low to be liked weighs 0: it was had, and nothing more.
+    """
     known = {name: WEIGHTS.get(kind_of(name) or "") for name in types}
     weights = {name: weight for name, weight in known.items() if weight}
     if not weights:
         weights = dict.fromkeys((name for name in types if known[name] is None), 1.0) or dict.fromkeys(types, 1.0)
     most = max(weights.values())
-    return {name: round(weight / most, 3) for name, weight in weights.items()}
+    weights = {name: round(weight / most, 3) for name, weight in weights.items()}
+    return weights | {RATED: 0.0} if {LIKED, RATED} <= types.keys() else weights

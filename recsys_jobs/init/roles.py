@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -67,6 +68,12 @@ class Roles:
     left_out: dict[str, str] = field(default_factory=dict)
     """Reason by name of a column that plays no role."""
     time: TimeFormat | None = None
+    signs: dict[str, str] = field(default_factory=dict)
+    """Decimal sign of each role that is a number."""
+    with_zeros: set[str] = field(default_factory=set)
+    """Roles of ids whose ``.0`` belongs to them (versions: 1.0, 1.1)."""
+    liked_from: float | None = None
+    """Rating from which on an item was liked; None: events are of the types that the file tells."""
 
     def take(self, role: str, column: Column, why: str) -> None:
         """Give a column a role."""
@@ -95,8 +102,6 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
     for role, id_tiers, words, last in IDS:
         if role not in roles.taken:
             roles.take(role, *_id_column(look, roles, role, id_tiers, words, last))
-        if roles.taken[role].is_float_id:
-            roles.why[role] += ", .0 left out"
     _take_time(look, roles, given_format)
     if asked.get("event") is None:
         _take_first(look, roles, "event", vocabulary.EVENT, _is_event_type)
@@ -166,16 +171,9 @@ def _only(role: str, columns: list[Column]) -> Column:
     ids = [column for column in columns if words_of(column.name) & {"id", "no", "nr", "number", "code"}]
     preferred = ids if len(ids) == 1 else columns
     if len(preferred) > 1:
-        choices = " or ".join(f"--{role} {shell_word(column.name)}" for column in preferred[:5])
+        choices = " or ".join(f"--{role} {shlex.quote(column.name)}" for column in preferred[:5])
         raise InitError(f"More than one column could be the {role}: {_names(preferred)}. Say which with {choices}.")
     return preferred[0]
-
-
-def shell_word(name: str) -> str:
-    """A name as one types it in a shell."""
-    import shlex
-
-    return shlex.quote(name)
 
 
 def _take_time(look: Look, roles: Roles, given_format: str | None) -> None:
@@ -237,7 +235,7 @@ def _time_tier(column: Column) -> int | None:
     if words & set(vocabulary.TIME_WORDS.split()):
         return len(vocabulary.TIME)
     # Without a hint in the name only what can be nothing else: plain numbers may be ids.
-    return None if column.number and column.type not in {"DATE"} else len(vocabulary.TIME) + 1
+    return None if column.is_number and column.type not in {"DATE"} else len(vocabulary.TIME) + 1
 
 
 def _holds_times(look: Look, column: Column, given_format: str | None) -> bool:
@@ -260,7 +258,7 @@ def _take_first(look: Look, roles: Roles, role: str, tiers: Tiers, fits: Callabl
 
 def _is_number(look: Look, roles: Roles, column: Column, *, of_line: bool) -> bool:
     """Whether a column holds numbers; those of a line do not say one for the whole order, on one or all its lines."""
-    if column.number is None:
+    if not column.is_number:
         return False
     if not of_line or "basket_id" not in roles.taken:
         return True
@@ -279,7 +277,7 @@ def _is_number(look: Look, roles: Roles, column: Column, *, of_line: bool) -> bo
 
 
 def _is_event_type(column: Column) -> bool:
-    return 0 < column.n_distinct <= MAX_EVENT_TYPES and column.number is None
+    return 0 < column.n_distinct <= MAX_EVENT_TYPES and not column.is_number
 
 
 def _belongs_to_item(look: Look, roles: Roles, column: Column) -> bool:

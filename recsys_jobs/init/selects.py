@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.queries import first_value
 from recsys_jobs.init.look import TABLE, InitError
-from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT
-from recsys_jobs.init.vocabulary import PURCHASES, TAKEN, VIEWS, kind_of, words_of
+from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT, NUMBERS
+from recsys_jobs.init.values import ID_ROLES, number_of
+from recsys_jobs.init.vocabulary import LIKED, PURCHASES, RATED, TAKEN, VIEWS, kind_of, words_of
 
 if TYPE_CHECKING:
     from recsys_jobs.init.look import Column, Look
@@ -42,6 +43,27 @@ def write_selects(look: Look, roles: Roles, zone: str | None, event_types: list[
     return files
 
 
+def readings(look: Look, roles: Roles, zone: str | None) -> dict[str, list[tuple[str, str]]]:
+    """Example values of ids, times and numbers by role: as delivered, and as the SELECTs understand them."""
+    lines = _Lines(look, roles, zone)
+    understood = {role: lines.id(role) for role in ID_ROLES if role in roles.taken}
+    understood |= {role: f"printf('%.15g', {lines.number(role)})" for role in NUMBERS if role in roles.taken}
+    understood["time"] = lines.instant()
+    read = {}
+    for role, expression in understood.items():
+        column = roles.taken[role]
+        delivered = f"trim(lines.{quoted(column.name)}::varchar)"
+        meanings = dict(
+            look.con.execute(
+                f"select distinct {delivered}, coalesce(({expression})::varchar, 'cannot be read') "
+                f"from sample as lines where list_contains($1, {delivered})",
+                [list(column.examples)],
+            ).fetchall()
+        )
+        read[role] = [(value, meanings[value]) for value in column.examples]
+    return read
+
+
 def comment(value: str) -> str:
     """Text that stays on its line, whatever was in it."""
     return re.sub(r"[^\S ]|[^\x20-\x7e\xa0-\U0010ffff]|[\u2028\u2029\x85]", " ", value)
@@ -55,7 +77,7 @@ class _Lines:
         self.quantity = self.number("quantity") if "quantity" in roles.taken else None
         self.has_returns = False
         if self.quantity:
-            returns = f"select count(*) from seen as lines where try_cast({self.quantity} as double) < 0"
+            returns = f"select count(*) from seen as lines where {self.quantity} < 0"
             self.has_returns = first_value(look.con, returns) > 0
 
     def column(self, role: str) -> str:
@@ -69,17 +91,32 @@ class _Lines:
         )
 
     def id(self, role: str) -> str:
-        """Id as text; `17850.0` is 17850."""
-        if self.roles.taken[role].is_float_id:
-            return f"regexp_replace({self.column(role)}::varchar, '[.]0$', '')"
-        return self.column(role)
+        """Id in its one form; `17850.0` is 17850 unless its zeros belong to it."""
+        return f"{'visible_text' if role in self.roles.with_zeros else 'canonical_id'}({self.column(role)})"
 
     def number(self, role: str) -> str:
-        """Number as text that can be cast, so that one that cannot be read rejects its row."""
-        style, column = self.roles.taken[role].number, self.column(role)
-        if style == "comma":
-            return f"replace(replace({column}, '.', ''), ',', '.')"
-        return f"regexp_replace({column}, '[^0-9.-]', '', 'g')" if style == "grouped" else column
+        """Number; null where its text cannot be read, which `rejects` tells."""
+        return number_of(self.roles, role, self.column(role))
+
+    def rejects(self, *roles: str, above_zero: str | None = None) -> dict[str, str]:
+        """Columns that reject rows whose numbers cannot be read, or are zero where one must be above it."""
+        cases = []
+        for role in roles:
+            unread = f"unread_number({self.column(role)}, {text(self.roles.signs[role])})"
+            cases.append((role, f"{unread} is not null", unread))
+            if role == above_zero:
+                zero = f"{self.number(role)} <= 0"
+                cases.append((role, zero, f"case when {zero} then '{role} is not above zero' end"))
+        if not cases:
+            return {}
+        whens = [f"when {condition} then '{role}'" for role, condition, _ in cases]
+        reasons = [reason for *_, reason in cases]
+        if len(cases) == 1:
+            return {"reject_column": f"case {whens[0]} end", "reject_reason": reasons[0]}
+        return {
+            "reject_column": _in_lines("case", whens, "", "end"),
+            "reject_reason": _in_lines("coalesce(", reasons, ",", ")"),
+        }
 
     def instant(self) -> str:
         """UTC instant of the event."""
@@ -98,20 +135,25 @@ def _events(lines: _Lines, event_types: list[str]) -> str:
     if "rating" in roles.taken:
         columns["rating"] = lines.number("rating")
     columns |= {role: lines.id(role) for role in CONTEXT if role in roles.taken}
-    where = ""
-    if lines.quantity:
-        sign = f"try_cast({lines.quantity} as double)"
-        columns["reject_column"] = f"case when {sign} <= 0 then 'quantity' end"
-        columns["reject_reason"] = f"case when {sign} <= 0 then 'quantity is not above zero' end"
-        if lines.has_returns:
-            where = f"where not coalesce({sign} < 0, false)\n"
+    read = [role for role in ("quantity", "value", "price", "rating") if role in roles.taken]
+    if "value" in read and "price" in read:
+        read.remove("price")  # Only items.sql reads it.
+    columns |= lines.rejects(*read, above_zero="quantity")
+    where = f"where not coalesce({lines.quantity} < 0, false)\n" if lines.has_returns else ""
     about = ["One row an event: who took what, and when.", _about_time(lines)]
     about += ["Rows with a negative quantity are in retractions.sql."] if where else []
+    if roles.liked_from is not None:
+        about += [
+            f"Rated {roles.liked_from:g} or more, an item was liked. What was rated lower was had: the profile gives",
+            "that the weight 0, so it is neither learned from nor recommended again.",
+        ]
     return _select(about, columns) + where
 
 
 def event_type(lines: _Lines, event_types: list[str]) -> str:
     """SQL of the event's type, in lower case; what means a purchase is called one."""
+    if lines.roles.liked_from is not None:
+        return f"case when {lines.number('rating')} >= {lines.roles.liked_from:g} then '{LIKED}' else '{RATED}' end"
     if "event" not in lines.roles.taken:
         return text(_only_type(lines))
     given = f"lower(trim({lines.column('event')}))"
@@ -143,7 +185,7 @@ def _value(lines: _Lines) -> str | None:
     if "price" not in lines.roles.taken:
         return None
     price = lines.number("price")
-    return f"try_cast({lines.quantity} as double) * try_cast({price} as double)" if lines.quantity else price
+    return f"{lines.quantity} * {price}" if lines.quantity else price
 
 
 def _about_time(lines: _Lines) -> str:
@@ -160,6 +202,8 @@ def _items(lines: _Lines, attributes: list[str]) -> str:
     for role in attributes:
         columns[role] = lines.number(role) if role == "price" else lines.column(role)
     columns["known_from"] = lines.instant()
+    if "price" in attributes:
+        columns |= lines.rejects("price")
     about = [
         "What an event says of its item. Each change makes a version, known from the event on.",
     ]
@@ -168,13 +212,17 @@ def _items(lines: _Lines, attributes: list[str]) -> str:
 
 def _retractions(lines: _Lines) -> str:
     columns = {"user_id": lines.id("user"), "item_id": lines.id("item"), "event_ts": lines.instant()}
-    columns["quantity"] = f"-try_cast({lines.quantity} as double)"
+    columns["quantity"] = f"-{lines.quantity}"
     if "basket_id" in lines.roles.taken:
         columns["basket_id"] = lines.id("basket_id")
     about = [
         "What was given back: each takes the latest earlier purchase of that user and item back, up to its quantity."
     ]
-    return _select(about, columns) + f"where try_cast({lines.quantity} as double) < 0\n"
+    return _select(about, columns) + f"where {lines.quantity} < 0\n"
+
+
+def _in_lines(opened: str, lines: list[str], between: str, closed: str) -> str:
+    return "\n".join([opened, *[f"        {line}" for line in f"{between}\n".join(lines).split("\n")], f"    {closed}"])
 
 
 def _select(about: list[str], columns: dict[str, str]) -> str:

@@ -119,7 +119,8 @@ def _weights(measured: Measured) -> list[str]:
         "# Weight of one event of each type in training. What is not named counts for nothing and is not graded.",
         "[event_weights]",
     ]
-    lines += [f"{_key(name)} = {weight} # {types[name]:,} events" for name, weight in weights.items()]
+    had = {True: "", False: ": had, so left out of discovery, and nothing more"}
+    lines += [f"{_key(name)} = {w} # {types[name]:,} events{had[w > 0]}" for name, w in weights.items()]
     left = [name for name in types if name not in weights]
     lines += [f"# {comment(_key(name))} = 0.1 # {types[name]:,} events, left out" for name in left]
     return lines

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.profile import PROJECT, Profile
 from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.landing.suspicious import suspicions
 from recsys_jobs.init.look import InitError, look
-from recsys_jobs.init.measure import measure, plan_nights
+from recsys_jobs.init.measure import measure, plan_nights, weigh
 from recsys_jobs.init.nested import nested_columns, unnesting
 from recsys_jobs.init.roles import assign_roles
-from recsys_jobs.init.selects import event_types_of, write_selects
+from recsys_jobs.init.selects import event_types_of, readings, write_selects
 from recsys_jobs.init.settings import write_profile
 from recsys_jobs.init.times import check_zone
 from recsys_jobs.init.trial import try_source
+from recsys_jobs.init.values import decide_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,12 +48,16 @@ class NewSource:
     """The files; its connection is closed."""
     roles: Roles
     """What each column was taken for."""
+    readings: dict[str, list[tuple[str, str]]]
+    """Values of ids, times and numbers by role, as delivered and as understood."""
     tried: Tried
     """What became of a sample of the rows."""
     measured: Measured
     nights: Nights
     n_returns: int
     """Rows taken as returns."""
+    suspicious: tuple[str, ...]
+    """Sentences on what looks odd in the events."""
     selects: tuple[str, ...]
     """Names of the SQL files written."""
 
@@ -64,6 +70,7 @@ def write_source(
     time_zone: str | None = None,
     time_format: str | None = None,
     skip: int | None = None,
+    decimal_sign: str | None = None,
     replace: bool = False,
 ) -> NewSource:
     """Look at a file, try what its columns are taken for, and write a source and a profile of that name.
@@ -78,6 +85,8 @@ def write_source(
         Format of the times; None: find it.
     skip
         Lines above the line of names; None: find them.
+    decimal_sign
+        ``.`` or ``,`` where no number tells; None: refuse such a column.
     replace
         Whether a source and profile of that name may be replaced.
 
@@ -91,6 +100,7 @@ def write_source(
         if time_zone is not None:
             check_zone(seen.con, time_zone)
         roles = roles_of(seen, asked, time_format)
+        decide_values(seen, roles, decimal_sign)
         texts = write_selects(seen, roles, time_zone, event_types_of(seen, roles))
         with _on_trial(texts) as folder:
             tried = try_source(seen, folder.name)
@@ -98,10 +108,12 @@ def write_source(
             nights = plan_nights(measured)
             settings = write_profile(name, seen.delivery, measured, nights)
             Profile(name=name, **tomllib.loads(settings))
+            suspicious = suspicions(seen.con, "from measured", name, texts["events"], weigh(measured.types))
+            read = readings(seen, roles, time_zone)
             n_returns = _count(seen, texts["retractions"]) if "retractions" in texts else 0
             _put(folder, SQL_FOLDER / "sources" / name)
         profile_file.write_text(settings)
-    return NewSource(name, seen, roles, tried, measured, nights, n_returns, tuple(texts))
+    return NewSource(name, seen, roles, read, tried, measured, nights, n_returns, tuple(suspicious), tuple(texts))
 
 
 def roles_of(seen: Look, asked: Mapping[str, str | None], time_format: str | None) -> Roles:

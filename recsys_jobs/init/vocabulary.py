@@ -103,9 +103,12 @@ CATEGORY = (
 SUBCATEGORY = ("subcategory subcategoryname subdepartment productsubcategory unterkategorie",)
 BRAND = ("brand brandname manufacturer marke hersteller marca marque vendor",)
 
+LIKED, RATED = "liked", "rated"
+"""Types of events with a rating: from a threshold on, and below it."""
+
 # Types of events: whole ones, as they stand in the column of the type.
 PURCHASES = "purchase purchased buy bought order ordered transaction sale sold checkout paid payment kauf achat compra"
-TAKEN = "rating rated play played listen watch watched read download event"
+TAKEN = "liked rating rated play played listen watch watched read download event"
 CARTS = "cart addtocart basket addtobasket warenkorb"
 LIKES = "wishlist addtowishlist favorite favourite fav like bookmark save share follow"
 VIEWS = "view pageview pv click impression detail seen show open browse ansicht klick"

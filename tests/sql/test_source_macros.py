@@ -1,4 +1,4 @@
-"""What a source's SELECTs may call on times."""
+"""What a source's SELECTs may call on times, numbers and ids."""
 
 from datetime import datetime
 
@@ -79,3 +79,157 @@ def test_a_time_without_offset_has_nothing_behind_its_clock(con, delivered, time
 @pytest.mark.parametrize(("delivered", "instant"), [("964982703", datetime(2000, 7, 30, 18, 45, 3)), ("x", None)])
 def test_unix_seconds(con, delivered, instant):
     assert con.execute("select instant_of_seconds($1)", [delivered]).fetchall() == [(instant,)]
+
+
+NUMBERS = {
+    ".": {
+        1.0: ["1", " 1 ", "+1", "1.", "1.0", "1e0", "1.-", "１", "١", "1\u00a0"],
+        0.5: [".5", "0.5", "50%", "50 %", "%50", "٫5", "５０％"],
+        -2.0: [
+            "-2",
+            "−2",
+            "–2",
+            "2-",
+            "2 -",
+            "(2)",
+            "( 2 )",
+            "- 2",
+            "$-2",
+            "-$2",
+            "($2)",
+            "$(2)",
+            "2 €-",
+            "-2 USD",
+            "(2.00)",
+        ],
+        1234.5: [
+            "1234.5",
+            "1,234.5",
+            "1 234.5",
+            "1\u00a0234.5",
+            "1\u202f234.5",
+            "1\u2009234.5",
+            "1'234.50",
+            "1’234.5",
+            "$1,234.50",
+            "US$ 1,234.50",
+            "R$1,234.50",
+            "USD 1,234.50",
+            "CHF 1'234.50",
+            "1,234.50 EUR",
+            "Rs. 1,234.50",
+            "\u200f1,234.5\u00a0₪\u200f",
+            "1.2345E+3",
+        ],
+        1234567.0: ["1234567", "1,234,567", "12,34,567", "₹12,34,567", "1 234 567", "1'234'567"],
+        100000.0: ["1,00,000", "100,000", "1e5"],
+        None: [
+            "",
+            " ",
+            *("two", "0x10", "1_000", "inf", "nan", "-", "()", "EUR", "$", "3 pcs", "ABC 5", "1 23", "1,23", "1,2345"),
+            *(
+                "0,125",
+                "1.234.567",
+                "1,234,56",
+                "--5",
+                "(-5)",
+                "(5",
+                "5)",
+                "+-5",
+                "$5%",
+                "5%5",
+                "1e400",
+                "1.2.3",
+                "12:30",
+            ),
+            *("2025-01-01", "1-2", "5 6"),
+        ],
+    },
+    ",": {
+        9.57: ["9,57", "9,57 €", "€ 9,57", "EUR 9,57", "9,57\u00a0€", "9,57 Euro", "kr. 9,57", "9,57 zł", "9，57"],
+        1234.5: ["1234,5", "1.234,50", "1 234,50", "1'234,50", "1.234,5 Kč", "1,2345E+03"],
+        1234.0: ["1.234", "1 234", "1234", "1.234,-", "1.234,--", "1.234,–"],
+        -0.069: ["-,069", "(,069)", "0,069-", "-6,9%"],
+        None: ["9.57", "1,234.50", "0.125", "1.5", "1,5,5"],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("sign", "delivered", "number"),
+    [(sign, text, number) for sign, read in NUMBERS.items() for number, texts in read.items() for text in texts],
+)
+def test_numbers_are_read_by_one_grammar_or_not_at_all(con, sign, delivered, number):
+    read, unread = con.execute(
+        "select read_number($1::varchar, $2), unread_number($1::varchar, $2)", [delivered, sign]
+    ).fetchall()[0]
+    assert read == pytest.approx(number) if number is not None else read is None
+    assert (unread is not None) == (number is None and delivered.strip() != "")
+    assert unread is None or unread.endswith(f": '{delivered}'")
+
+
+def test_a_long_value_that_is_no_number_is_cut_in_the_reason(con):
+    assert con.execute("select unread_number(repeat('x', 1000), '.')").fetchall() == [
+        ("cannot be read as a number: '" + "x" * 40 + "'",)
+    ]
+
+
+IDS = {
+    "17012": ["17012", "17012.0", "17012.000", " 17012 ", "\ufeff17012", "17\u200b012", "17012\u00a0", "170\u00ad12"],
+    "007": ["007", "007.0"],
+    "-1": ["-1", "-1.0"],
+    "1.10": ["1.10"],
+    "1.": ["1."],
+    "V1.0": ["V1.0"],
+    "5.90123E+12": ["5.90123E+12"],
+    "é": ["é", "e\u0301", "e\u200b\u0301"],
+    "Ann Lee": ["Ann Lee", "Ann\u00a0Lee", "Ann\tLee", "\u202aAnn Lee\u202c", "Ann L\u200dee"],
+    "ann lee": ["ann lee"],
+    "می\u200cخواهم": ["می\u200cخواهم"],
+    "👩\u200d👧": ["👩\u200d👧"],
+    None: ["", " ", "\u00a0", "\ufeff", "\u200b\u00ad", None],
+}
+
+
+@pytest.mark.parametrize(("canonical", "delivered"), [(one, text) for one, texts in IDS.items() for text in texts])
+def test_an_id_has_one_form_in_landing_and_in_the_release(con, canonical, delivered):
+    con.execute("create schema if not exists serving; create or replace table serving.users (user_id varchar)")
+    con.execute(
+        "create or replace table serving.recommendations as select 'next' as task, 1 as rank, '' as item_id, "
+        "'' as user_id, '' as title, '' as category, 1.0 as score, '' as reason, '' as reason_text"
+    )
+    con.execute("create or replace table serving.trending as select 'all' as scope, * from serving.recommendations")
+    con.execute(
+        "create or replace table serving.similar_items as select *, '' as similar_item_id from serving.recommendations"
+    )
+    con.execute((SQL_FOLDER / "release" / "macros.sql").read_text())
+    forms = con.execute(
+        "select canonical_id($1::varchar), canonical_id(canonical_id($1::varchar)), serving.canonical_id($1::varchar), "
+        "visible_text($1::varchar) is not distinct from serving.visible_text($1::varchar)",
+        [delivered],
+    ).fetchall()
+    assert forms == [(canonical, canonical, canonical, True)]
+
+
+@pytest.mark.parametrize(
+    ("value", "canonical", "number"),
+    [
+        ("1000::decimal(38, 10)", "1000", 1000),
+        ("17012::double", "17012", 17012),
+        ("1.5::double", "1.5", 1.5),
+        ("5", "5", 5),
+        ("true", "true", None),
+        ("[1, 2]", "[1, 2]", None),
+        ("{'a': 1}", "{'a': 1}", None),
+        ("date '2025-01-01'", "2025-01-01", None),
+        ("'\\x00'::blob", "\\x00", None),
+        ("null", None, None),
+    ],
+)
+def test_values_of_any_type_are_ids_and_perhaps_numbers(con, value, canonical, number):
+    asked = f"select canonical_id({value}), read_number({value}, ','), unread_number({value}, ',') is not null"
+    assert con.execute(asked).fetchall() == [(canonical, number, number is None and value != "null")]
+
+
+def test_zeros_of_versions_stay_where_the_source_says_so(con):
+    assert con.execute("select visible_text('1.0'), visible_text(' 1.0\u200b')").fetchall() == [("1.0", "1.0")]

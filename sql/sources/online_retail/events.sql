@@ -6,8 +6,8 @@
 with lines as (
     select
         landed_id,
-        regexp_replace(CustomerID::varchar, '[.]0$', '') as user_id,
-        StockCode as item_id,
+        canonical_id(CustomerID) as user_id,
+        canonical_id(StockCode) as item_id,
         coalesce(try_cast(InvoiceDate as timestamp), try_strptime(InvoiceDate::varchar, '%m/%d/%Y %H:%M')) as event_ts,
         Quantity as quantity,
         try_cast(UnitPrice as double) as price,
@@ -27,13 +27,13 @@ select
     basket_id,
     country,
     case
-        when trim(coalesce(user_id, '')) = '' then 'CustomerID'
+        when user_id is null then 'CustomerID'
         when not regexp_matches(item_id, '^([0-9]{5}[A-Za-z]*|DCGS.*)$') then 'StockCode'
         when try_cast(quantity as double) <= 0 then 'Quantity'
         when coalesce(price, 0) <= 0 then 'UnitPrice'
     end as reject_column,
     case
-        when trim(coalesce(user_id, '')) = '' then 'no customer'
+        when user_id is null then 'no customer'
         when not regexp_matches(item_id, '^([0-9]{5}[A-Za-z]*|DCGS.*)$') then 'not a product: ' || item_id
         when try_cast(quantity as double) <= 0 then 'quantity is not above zero'
         when coalesce(price, 0) <= 0 then 'price is not above zero: given away'

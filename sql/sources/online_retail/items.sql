@@ -1,7 +1,7 @@
 -- Descriptions and prices come with each purchase; where they change, the product has a new version.
 select
     lines.landed_id,
-    lines.StockCode as item_id,
+    canonical_id(lines.StockCode) as item_id,
     coalesce(
         try_cast(lines.InvoiceDate as timestamp), try_strptime(lines.InvoiceDate::varchar, '%m/%d/%Y %H:%M')
     ) as known_from,

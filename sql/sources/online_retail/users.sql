@@ -1,7 +1,7 @@
 -- The country comes with each purchase.
 select
     lines.landed_id,
-    regexp_replace(lines.CustomerID::varchar, '[.]0$', '') as user_id,
+    canonical_id(lines.CustomerID) as user_id,
     coalesce(
         try_cast(lines.InvoiceDate as timestamp), try_strptime(lines.InvoiceDate::varchar, '%m/%d/%Y %H:%M')
     ) as known_from,

@@ -1,6 +1,7 @@
 """Looking at files that a test writes."""
 
 import gzip
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -25,3 +26,12 @@ def propose(tmp_path):
         return Proposal(path, tmp_path / "sql", **options)
 
     return proposed
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Folder of small inputs that once went wrong, beside the project; the test is skipped where there is none."""
+    folder = Path(__file__).parents[4] / "shared" / "cases"
+    if not folder.is_dir():
+        pytest.skip("no inputs in ../shared/cases")
+    return folder

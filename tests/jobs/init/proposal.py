@@ -7,14 +7,17 @@ from recsys_jobs.init.look import look
 from recsys_jobs.init.measure import Measured
 from recsys_jobs.init.selects import event_types_of, write_selects
 from recsys_jobs.init.source import roles_of
+from recsys_jobs.init.values import decide_values
 
 
 class Proposal:
     """What `init` would write for a file, and the rows its events.sql gives."""
 
-    def __init__(self, file, folder, *, zone=None, time_format=None, skip=None, **asked):
+    def __init__(self, file, folder, *, zone=None, time_format=None, skip=None, decimal_sign=None, **asked):
         with look(file, skip) as seen:
             roles = roles_of(seen, asked, time_format)
+            decide_values(seen, roles, decimal_sign)
+            self.why = roles.why
             self.texts = write_selects(seen, roles, zone, event_types_of(seen, roles))
             self.roles = {role: column.name for role, column in roles.taken.items()}
             self.left_out, self.delivery, self.files = roles.left_out, seen.delivery, seen.files

@@ -254,8 +254,8 @@ def test_names_that_sql_could_trip_over(propose):
         "u1",
         datetime(2025, 1, 1, 10),
         "x",
-        "2",
-        "4.50",
+        2,
+        4.5,
     ]
 
 
@@ -279,18 +279,18 @@ def test_a_unit_price_becomes_the_value_of_the_line(propose):
     name, content, *_ = FILES["German till, semicolons and decimal commas"]
     proposal = propose(content, name)
     assert [row["value"] for row in proposal.events] == [4.8, 1234.5]
-    assert [row["price"] for row in proposal.rows["items"]] == ["2.40", "1234.50"]
-    assert propose("user,item,time,price\nu,i,2025-01-01,3.5\n").events[0]["value"] == "3.5"
-    assert propose(FILES["American dates, TSV"][1], "sales.tsv").events[0]["value"] == "1234.50"
+    assert [row["price"] for row in proposal.rows["items"]] == [2.4, 1234.5]
+    assert propose("user,item,time,price\nu,i,2025-01-01,3.5\n").events[0]["value"] == 3.5
+    assert propose(FILES["American dates, TSV"][1], "sales.tsv").events[0]["value"] == 1234.5
 
 
 def test_the_total_of_an_order_is_no_value_of_its_lines(propose):
     rows = ["A,9,4", "A,9,5", "B,7,7", "C,5,2", "C,,3"]
     content = "user,item,time,order,total,price\n" + "".join(f"u,i,2025-01-01,{row}\n" for row in rows)
     proposal = propose(content)
-    assert [row["value"] for row in proposal.events] == ["4", "5", "7", "2", "3"]
+    assert [row["value"] for row in proposal.events] == [4, 5, 7, 2, 3]
     assert proposal.left_out["total"] == "one value for all lines of an order, so it is no line's"
-    assert propose(content, value="total").events[0]["value"] == "9"
+    assert propose(content, value="total").events[0]["value"] == 9
     assert propose(content.replace("A,9,5", "A,8,5").replace("C,,3", "C,4,3")).roles["value"] == "total"
 
 
@@ -318,7 +318,7 @@ def test_what_changes_with_the_event_is_no_attribute_of_the_item(propose):
 
 def test_negative_quantities_are_what_was_given_back(propose):
     proposal = propose("user,item,time,qty,order\nu,i,2025-01-01,3,A\nu,i,2025-01-02,-1,B\nu,i,2025-01-03,0,C\n")
-    assert [row["quantity"] for row in proposal.events] == ["3", "0"]
+    assert [row["quantity"] for row in proposal.events] == [3, 0]
     assert [row["reject_reason"] for row in proposal.events] == [None, "quantity is not above zero"]
     assert [(row["quantity"], row["basket_id"]) for row in proposal.rows["retractions"]] == [(1.0, "B")]
 
@@ -326,7 +326,6 @@ def test_negative_quantities_are_what_was_given_back(propose):
 def test_what_means_a_purchase_is_called_one(propose):
     proposal = propose(FILES["Retail Rocket, milliseconds"][1])
     assert [row["event_type"] for row in proposal.events] == ["view", "purchase"]
-    assert propose(FILES["MovieLens, Unix seconds"][1]).events[0]["event_type"] == "rating"
     types = ["Product Viewed", "Order Completed", "Product Purchased", "Order Shipped", "Video Completed"]
     segment = propose("user,item,time,event\n" + "".join(f"u,i,2025-01-01,{name}\n" for name in types))
     assert [row["event_type"] for row in segment.events] == [

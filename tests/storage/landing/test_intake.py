@@ -62,15 +62,15 @@ REJECTED = [
     (line("  ", "p1", day(20)), "user_id", "no user"),
     (line("u", "", day(20)), "item_id", "no item"),
     (line("u", "p1", ""), "event_ts", "no time, or none that is an instant to the source"),
-    (line("u", "p1", "yesterday"), "event_ts", "cannot be read as timestamp"),
+    (line("u", "p1", "yesterday"), "event_ts", "cannot be read as timestamp: 'yesterday'"),
     (line("u", "p1", "1989-12-31 23:59:59"), "event_ts", "before 1990"),
     (line("u", "p1", day(22, 12, 1)), "event_ts", "after its own arrival"),
     (line("u", "p1", day(20), quantity=0), "quantity", "quantity is not above zero"),
     (line("u", "p1", day(20), quantity=-2), "quantity", "quantity is not above zero"),
-    (line("u", "p1", day(20), quantity="two"), "quantity", "cannot be read as double"),
+    (line("u", "p1", day(20), quantity="two"), "quantity", "cannot be read as double: 'two'"),
     (line("u", "p1", day(20), quantity="inf"), "quantity", "not a finite number"),
     (line("u", "p1", day(20), value="nan"), "value", "not a finite number"),
-    (line("u", "p1", day(20), value="2,50"), "value", "cannot be read as double"),
+    (line("u", "p1", day(20), value="2,50"), "value", "cannot be read as double: '2,50'"),
     (line("u", "fuel", day(20)), "product_id", "not a product: department FUEL"),
 ]
 
@@ -157,7 +157,7 @@ def test_an_item_or_user_known_from_after_its_arrival_is_rejected(sources):
     shop.land("names.csv", "i,f\ni1,2017-10-20\ni2,2017-10-23\ni3,soon\n", day(22))
     assert [reject[1:4] for reject in shop.rejects()] == [
         (2, "known_from", "after its own arrival"),
-        (3, "known_from", "cannot be read as timestamp"),
+        (3, "known_from", "cannot be read as timestamp: 'soon'"),
     ]
 
 
