@@ -7,9 +7,6 @@ PYTEST_ARGS ?=
 
 # Where Dagster keeps its runs and schedules.
 export DAGSTER_HOME ?= $(or $(RECSYS_DATA),$(CURDIR)/data)/.dagster
-# Nothing here reports to anyone.
-export DAGSTER_DISABLE_TELEMETRY ?= 1
-export MLFLOW_DISABLE_TELEMETRY ?= true
 
 # Wheels only: a package that would need a compiler fails at once, by name.
 LOCKED := --no-deps --require-hashes --only-binary :all:

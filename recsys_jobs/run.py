@@ -48,7 +48,6 @@ def dagster_instance() -> Iterator[DagsterInstance]:
     from dagster import DagsterInstance
 
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(data_folder() / ".dagster")))
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
         shutil.copy(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
