@@ -20,6 +20,7 @@ from recsys_assets.errors import RecsysError
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.profile import PROJECT, data_folder, load_profile
 from recsys_assets.storage.night_lock import building
+from recsys_assets.storage.private import keep_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ def dagster_instance() -> Iterator[DagsterInstance]:
     from dagster import DagsterInstance
 
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(data_folder() / ".dagster")))
-    home.mkdir(parents=True, exist_ok=True)
+    keep_closed(home)
     if not (home / "dagster.yaml").exists():
         shutil.copy(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
     with DagsterInstance.get() as instance:

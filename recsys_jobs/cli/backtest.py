@@ -19,6 +19,7 @@ from recsys_assets.reports.grades import (
     ranked_grades,
 )
 from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.private import private_folder
 from recsys_jobs.cli.context import Context
 from recsys_jobs.cli.tables import interval, print_grades
 from recsys_jobs.run import NightFailed, check_night, dagster_instance
@@ -141,7 +142,7 @@ def _write(profile: Profile, first: Night, last: Night) -> Path:
     import pyarrow.csv
 
     folder = profile.folder / "backtests" / f"{first}_{last}"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     graded = [row for row in nightly_grades(profile) if first <= row.night <= last]
     tables = {
         "grades": [asdict(row) for row in graded],

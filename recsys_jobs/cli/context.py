@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from datetime import datetime
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from recsys_assets.profile import load_profile
 from recsys_assets.storage.lake.lake import Lake, LakeError
+from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
 from recsys_jobs.run import check_night, dagster_instance, report_landing, run_night
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ class Context:
     """One run of the command line; a command gets it with ``ctx.ensure_object(Context)``."""
 
     def __init__(self) -> None:
+        if runs_as_root():
+            logging.getLogger(__name__).warning(ROOT_WARNING)
         # Into a pipe or a file there is no width to keep to: a table is better read unfolded.
         self.console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
 

@@ -14,6 +14,7 @@ from dagster import MetadataValue, get_dagster_logger
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
 from recsys_assets.storage.release.folder import parse_name
 from recsys_assets.storage.release.releases import Releases
 
@@ -59,6 +60,8 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     # Where the release that readers see is damaged, the new one has another id.
     published = releases.publish(*parse_name(file.parent.name))
     get_dagster_logger().info(published.reason)
+    if runs_as_root():
+        get_dagster_logger().warning(ROOT_WARNING)
     results = {"Outcome": published.reason, "Published": published.published, "Release": published.name}
     facts = {
         "release_file": MetadataValue.path(str(file)),

@@ -33,6 +33,7 @@ from recsys_assets.storage.landing.ledger import (
     record,
 )
 from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
+from recsys_assets.storage.private import keep_closed
 from recsys_assets.storage.queries import first_value
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Landing:
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Connection with the database attached as ``landing``; waits for whoever holds it, readers too."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        keep_closed(self.path.parent)
         with FileLock(self.path.with_suffix(".lock")), connect() as con:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.
