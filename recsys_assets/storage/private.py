@@ -81,8 +81,8 @@ def let_read(path: Path, mode: int) -> None:
             os.chown(path, -1, group)
     except PermissionError as error:
         raise AccessError(
-            f"{path} cannot be given to the group {os.environ['RECSYS_RELEASE_GROUP']} (RECSYS_RELEASE_GROUP): the user "
-            "that runs this is not a member of it. Make it one (usermod -aG), and start the services again."
+            f"{path} cannot be given to the group {os.environ['RECSYS_RELEASE_GROUP']} (RECSYS_RELEASE_GROUP): whoever "
+            "runs this is not a member of it. Make it one (usermod -aG), and start the services again."
         ) from error
     path.chmod(mode)
 
