@@ -27,7 +27,10 @@ DEFAULT_PROFILE = "complete_journey"
 
 Task = Literal["next", "discovery"]
 DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
-_DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"}
+_DECIDE_NOTHING = {
+    *("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"),
+    *("late_after_hours",),
+}
 
 
 class ProfileError(RecsysError):
@@ -102,6 +105,9 @@ class Profile(_Settings):
     """Nights that ``recsys demo`` builds, oldest first."""
     grace_hours: float = Field(default=2.0, ge=0, le=24)
     """Hours from a night's cutoff to its close."""
+    late_after_hours: float = Field(default=6.0, ge=0, le=24 * 366)
+    """Hours after a night's close by which its release must be published: then it is late, and people are told. A
+    deployment that builds once a week adds six days, 150."""
     horizon: int = Field(default=7, ge=1, le=90)
     """Days ahead a list is judged."""
     tasks: list[Task] = Field(default=["next", "discovery"], min_length=1)

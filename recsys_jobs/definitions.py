@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster import (
+    AssetCheckKey,
     AssetKey,
     AssetSelection,
     Definitions,
@@ -18,9 +19,10 @@ from dagster import (
 )
 
 from recsys_assets.assets.night_assets import all_assets
-from recsys_assets.checks.asset_checks import declared_checks
+from recsys_assets.checks.asset_checks import declared_checks, key_of
+from recsys_assets.checks.declared import load_checks
 from recsys_assets.profile import Profile, load_profile
-from recsys_jobs.audit.asset import AUDIT, audit_asset
+from recsys_jobs.audit.asset import AUDIT, audit_asset, audit_check_key
 from recsys_jobs.automation import landing_sensor, nightly_schedule
 from recsys_jobs.graph import made_from
 
@@ -68,6 +70,11 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
         sensors=[landing_sensor(profile, LAND)],
         executor=in_process_executor,
     )
+
+
+def check_keys(profile: Profile) -> list[AssetCheckKey]:
+    """Every check of the profile's nights, the audit's included."""
+    return [*map(key_of, load_checks(profile)), audit_check_key()]
 
 
 def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDefinition:

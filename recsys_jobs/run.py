@@ -25,7 +25,7 @@ from recsys_assets.storage.private import keep_closed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
+    from dagster import DagsterEvent, DagsterInstance, ExecuteInProcessResult, JobDefinition
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
@@ -154,11 +154,17 @@ def failure_of(result: ExecuteInProcessResult) -> str:
     """Step and sentence of the first failure, without the traceback (the UI has it)."""
     for event in result.all_node_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            return f"{event.step_key}: {_CLASS.sub('', error.message.strip())}"
+            return sentence_of(event)
     return "an unknown step; see its run in the UI (make dev)"
+
+
+def sentence_of(failure: DagsterEvent) -> str:
+    """Step and sentence of a step's failure."""
+    error = failure.step_failure_data.error
+    assert error is not None
+    while error.cause is not None:
+        error = error.cause
+    return f"{failure.step_key}: {_CLASS.sub('', error.message.strip())}"
 
 
 @contextmanager

@@ -65,14 +65,15 @@ def _checks_of(profile: Profile, tables: Tables, name: str, checks: list[Check])
     )
     def run(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         night = None if checks[0].table.startswith("raw.") else Night.fromisoformat(context.partition_key)
-        chosen = [check for check in checks if _key(check) in context.selected_asset_check_keys]
+        chosen = [check for check in checks if key_of(check) in context.selected_asset_check_keys]
         for check, outcome in check_tables(lake, chosen, night):
             yield _result(check, outcome)
 
     return run
 
 
-def _key(check: Check) -> AssetCheckKey:
+def key_of(check: Check) -> AssetCheckKey:
+    """Dagster's key of a declared check."""
     return AssetCheckKey(AssetKey(check.table.split(".")), check.name)
 
 

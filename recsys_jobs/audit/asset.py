@@ -7,6 +7,7 @@ What belongs here: Dagster's side of `audit_future`. Run the job ``audit`` for t
 from collections.abc import Iterator  # Dagster resolves annotations when it loads.
 
 from dagster import (
+    AssetCheckKey,
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
@@ -78,6 +79,11 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
             raise AuditFailed(verdict(audit))
 
     return future
+
+
+def audit_check_key() -> AssetCheckKey:
+    """Dagster's key of the audit's check."""
+    return AssetCheckKey(AssetKey(_TABLE.split(".")), CHECK)
 
 
 def _report(audit: Audit) -> Made:

@@ -45,6 +45,7 @@ SHORT = {
     "land": "",
     "night": str(NIGHTS[-1]),
     "check": "--select releases",
+    "status": "",
     "releases": "",
     "query": "'select count(*) from serving.items'",
     "why": "{user} {item}",

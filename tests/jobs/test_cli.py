@@ -25,6 +25,7 @@ COMMANDS = (
     "init",
     "land",
     "night",
+    "status",
     "backtest",
     "replay",
     "check",
