@@ -23,7 +23,7 @@ from recsys_assets.checks.asset_checks import declared_checks, key_of
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.profile import Profile, load_profile
 from recsys_jobs.audit.asset import AUDIT, audit_asset, audit_check_key
-from recsys_jobs.automation import landing_sensor, nightly_schedule
+from recsys_jobs.automation import landing_sensor, nightly_schedule, trouble_sensor
 from recsys_jobs.graph import made_from
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
             ),
         ],
         schedules=[nightly_schedule(profile, NIGHTLY)],
-        sensors=[landing_sensor(profile, LAND)],
+        sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile))],
         executor=in_process_executor,
     )
 

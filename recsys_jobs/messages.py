@@ -1,8 +1,8 @@
 """Telling people of a trouble: Slack's incoming webhook, and mail.
 
-What belongs here: one message to one place, and where the environment says to send them. What is wrong, and who was told
-already, is not known here. Passwords and the webhook's address stand in the environment alone; they are in no message,
-and in none of the errors raised here.
+What belongs here: one message to one place, and where the environment says to send them. What is wrong, and who was
+told already, is not known here. Passwords and the webhook's address stand in the environment alone; they are in no
+message, and in none of the errors raised here.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def send_to_slack(title: str, text: str) -> None:
         When ``RECSYS_SLACK_WEBHOOK`` is no such address, or nobody there takes the message.
     """
     address = os.environ["RECSYS_SLACK_WEBHOOK"]
-    if urlsplit(address).scheme not in {"http", "https"}:
+    if not address.startswith(("http://", "https://")):
         raise NotTold("RECSYS_SLACK_WEBHOOK is no address of a webhook: it must begin with https://.")
     # Slack reads these three signs as markup of its own.
     escaped = f"*{title}*\n{text}".replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -77,9 +77,9 @@ def send_mail(title: str, text: str) -> None:
     NotTold
         When a setting is missing or wrong, or the server refuses.
     """
-    server = urlsplit(os.environ["RECSYS_SMTP"])
+    server = _address("RECSYS_SMTP")
     sender, receivers = os.environ.get("RECSYS_MAIL_FROM"), os.environ.get("RECSYS_MAIL_TO")
-    if server.scheme not in _PORTS or not server.hostname or not sender or not receivers:
+    if server is None or server.scheme not in _PORTS or not sender or not receivers:
         raise NotTold(
             "Mail needs RECSYS_SMTP (smtp://user:password@host:587, or smtps://), RECSYS_MAIL_FROM and RECSYS_MAIL_TO "
             "(addresses, with commas between them)."
@@ -94,6 +94,15 @@ def send_mail(title: str, text: str) -> None:
         raise NotTold(f"The mail server of RECSYS_SMTP refuses its user or password ({error.smtp_code}).") from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise NotTold(f"The mail server of RECSYS_SMTP took no mail ({type(error).__name__}).") from None
+
+
+def _address(variable: str) -> SplitResult | None:
+    """The address that a variable holds, with a host and a port that can be; None where it is none."""
+    try:
+        address = urlsplit(os.environ[variable])
+        return address if address.hostname and address.port != 0 else None
+    except ValueError:
+        return None
 
 
 def _connection(server: SplitResult) -> smtplib.SMTP:

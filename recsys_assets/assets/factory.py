@@ -14,6 +14,7 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     DataVersion,
+    FreshnessPolicy,
     MaterializeResult,
     multi_asset,
 )
@@ -68,6 +69,7 @@ def spec_of(profile: Profile, step: Step) -> AssetSpec:
         owners=OWNERS,
         description=step.description,
         code_version=version_of(code_of(step)),
+        freshness_policy=None if step.fresh_for is None else FreshnessPolicy.time_window(fail_window=step.fresh_for),
     )
 
 

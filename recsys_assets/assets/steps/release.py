@@ -6,6 +6,7 @@ What belongs here: running ``sql/release/`` in a snapshot and handing the tables
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ def steps(profile: Profile) -> list[Step]:
             key=("release",),
             kinds=("duckdb",),
             sql=tuple(select.path for select in selects.values()),
+            # Of a live shop the next one is due a day later, and late some hours after that.
+            fresh_for=None if profile.last_night else timedelta(hours=24 + profile.late_after_hours),
         )
     ]
 
