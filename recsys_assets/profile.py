@@ -29,7 +29,7 @@ Task = Literal["next", "discovery"]
 DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
 _DECIDE_NOTHING = {
     *("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"),
-    *("late_after_hours",),
+    *("late_after_hours", "key_prefix"),
 }
 
 
@@ -135,6 +135,9 @@ class Profile(_Settings):
     users), which hold about 32 bytes a score, however many users there are. Up to a block the tasks share the work."""
     seed: int = 0
     """Seed of every algorithm that draws."""
+    key_prefix: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*)?$")
+    """Prefix of its assets' keys in Dagster, for profiles that share one ``DAGSTER_HOME``
+    (`deploy/workspace-several.yaml`): best the profile's name. Empty for one that has its own."""
     audit: bool = False
     """Audit each night before it is published (``recsys audit future``), and do not publish one that saw its future.
     Costs about three times the night."""

@@ -56,12 +56,12 @@ __all__ = [
 CHECKED_WITH = "1.13.27"
 """Version of Dagster that all of this was last read against."""
 LOCATION = "recsys"
-"""Name of the code location, as `pyproject.toml` and `workspace.yaml` give it."""
+"""Name of the code location of a profile alone, as `pyproject.toml` and `workspace.yaml` give it."""
 
 
 @contextmanager
 def recorded_backfill(
-    instance: DagsterInstance, job: str, title: str, nights: Sequence[Night]
+    instance: DagsterInstance, job: str, title: str, nights: Sequence[Night], location: str = LOCATION
 ) -> Iterator[tuple[dict[str, str], Callable[[], bool]]]:
     """Record a backfill of a job whose runs this process makes itself, while the block runs.
 
@@ -73,7 +73,7 @@ def recorded_backfill(
     of backfills all the same. So it is recorded as one whose runs have all been submitted: a daemon that is up starts
     none of them, and closes the record if this process is killed.
     """
-    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__")
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), "__repository__")
     record = PartitionBackfill(
         backfill_id=uuid4().hex[:8],
         status=BulkActionStatus.REQUESTED,

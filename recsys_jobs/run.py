@@ -45,10 +45,18 @@ class NightFailed(RecsysError):
 
 @contextmanager
 def dagster_instance() -> Iterator[DagsterInstance]:
-    """Dagster's instance in ``DAGSTER_HOME`` (default: inside the data folder), made when absent."""
+    """Dagster's instance in ``DAGSTER_HOME`` (default: inside the profile's folder), made when absent."""
     from dagster import DagsterInstance
 
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(data_folder() / ".dagster")))
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(load_profile().folder / ".dagster")))
+    shared = data_folder() / ".dagster"
+    if not home.exists() and shared.exists():  # It was the default of earlier versions.
+        logging.getLogger(__name__).warning(
+            "Each profile has a history of its own in Dagster now, in %s. To go on with the one of all: mv %s %s",
+            home,
+            shared,
+            home,
+        )
     keep_closed(home)
     if not (home / "dagster.yaml").exists():
         shutil.copy(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
@@ -60,7 +68,8 @@ def report_landing(landed: list[Landed]) -> None:
     """Let the UI know what landed outside of a run."""
     from dagster import AssetMaterialization
 
-    from recsys_assets.assets.landed import landing_metadata  # It loads Dagster.
+    from recsys_assets.assets.keys import asset_key  # These load Dagster.
+    from recsys_assets.assets.landed import landing_metadata
 
     tables = sorted({file.raw_table for file in landed if file.status == "landed"})
     if not tables:
@@ -69,7 +78,9 @@ def report_landing(landed: list[Landed]) -> None:
     with dagster_instance() as instance:
         for table in tables:
             metadata = landing_metadata(profile, table, [file for file in landed if file.raw_table == table])
-            instance.report_runless_asset_event(AssetMaterialization(["raw", table], metadata=metadata))
+            instance.report_runless_asset_event(
+                AssetMaterialization(asset_key(profile, f"raw.{table}"), metadata=metadata)
+            )
 
 
 @contextmanager

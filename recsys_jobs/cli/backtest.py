@@ -79,13 +79,14 @@ def _build(context: Context, nights: list[Night], n_in_all: int, *, rebuild: boo
     NightFailed
         When one fails, or when the backfill was cancelled on the UI's pages.
     """
-    from recsys_jobs.dagster_internals import recorded_backfill  # These load Dagster.
+    from recsys_jobs.dagster_internals import LOCATION, recorded_backfill  # These load Dagster.
     from recsys_jobs.definitions import NIGHTLY
 
     title = f"recsys backtest, {nights[0]} to {nights[-1]}"
+    location = context.profile.key_prefix or LOCATION
     with (
         dagster_instance() as instance,
-        recorded_backfill(instance, NIGHTLY, title, nights) as (tags, is_cancelled),
+        recorded_backfill(instance, NIGHTLY, title, nights, location) as (tags, is_cancelled),
     ):
         for place, night in enumerate(nights):
             n_left = len(nights) - place
