@@ -54,10 +54,9 @@ def send_to_slack(title: str, text: str) -> None:
         raise NotTold("RECSYS_SLACK_WEBHOOK is no address of a webhook: it must begin with https://.")
     # Slack reads these three signs as markup of its own.
     escaped = f"*{title}*\n{text}".replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    request = urllib.request.Request(  # noqa: S310, the scheme is one of two
-        address, json.dumps({"text": escaped}).encode(), {"Content-Type": "application/json"}
-    )
+    body = json.dumps({"text": escaped}).encode()
     try:
+        request = urllib.request.Request(address, body, {"Content-Type": "application/json"})  # noqa: S310, see above
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
             pass
     except urllib.error.HTTPError as error:

@@ -1,6 +1,7 @@
 """People are told: of each trouble once, in every way the environment names, and anew when it comes back."""
 
 import logging
+from datetime import date, timedelta
 
 import pytest
 from dagster import (
@@ -14,6 +15,7 @@ from dagster import (
 )
 from dagster import job as dagster_job
 
+from recsys_assets.errors import RecsysError
 from recsys_jobs.definitions import build_definitions
 from recsys_jobs.messages import NotTold, channels, send_mail, send_to_slack
 from tests.helpers import sample
@@ -30,7 +32,7 @@ class Watch:
         definitions = build_definitions(self.profile)
         self.repository = definitions.get_repository_def()
         self.sensor = definitions.resolve_sensor_def("troubles")
-        self.instance = DagsterInstance.ephemeral()
+        self.instance, self.n_said = DagsterInstance.ephemeral(), 0
 
     def tick(self) -> str:
         context = build_sensor_context(self.instance, self.cursor, repository_def=self.repository)
@@ -39,7 +41,9 @@ class Watch:
         assert isinstance(answer, SkipReason)
         return answer.skip_message
 
-    def say(self, *, passed: bool, severity=AssetCheckSeverity.ERROR, partition="2017-10-31"):
+    def say(self, *, passed: bool, severity=AssetCheckSeverity.ERROR):
+        """Let a check have said something, each time of the next night."""
+        self.n_said += 1
         said = AssetCheckEvaluation(
             asset_key=AssetKey(list(CHECK[0])),
             check_name=CHECK[1],
@@ -47,7 +51,7 @@ class Watch:
             metadata={},
             severity=severity,
             description="3 failing row(s); 90 rows looked at",
-            partition=partition,
+            partition=str(date(2017, 10, 30) + timedelta(days=self.n_said)),
         )
         self.instance.report_runless_asset_event(said)
 
@@ -57,7 +61,7 @@ class Watch:
         @op
         def clean():
             if error:
-                raise RuntimeError(error)
+                raise RecsysError(error)
 
         @dagster_job(name=job, tags={"recsys/profile": self.profile.name, "dagster/partition": night})
         def runs():
@@ -93,7 +97,7 @@ def test_a_failed_check_is_told_once_and_anew_when_it_comes_back(watch, slack, m
     assert watch.tick() == "0 trouble(s), 0 of them new."
     watch.say(passed=False)
     assert watch.tick() == "1 trouble(s), 1 of them new."
-    watch.say(passed=False, partition="2017-11-01")
+    watch.say(passed=False)
     assert watch.tick() == "1 trouble(s), 0 of them new."
     (text,), (message,) = slack.texts, mail.mails
     assert "Check all_takers_are_graded of grades.users fails for night 2017-10-31, which stops that night" in text
