@@ -137,10 +137,11 @@ def _of_checks(instance: DagsterInstance, checks: Sequence[AssetCheckKey]) -> It
         night = f" for night {result.partition}" if result.partition else ""
         shown = f" --night {result.partition}" if result.partition else ""
         stopped = ", which stops that night" if severity == "error" else ""
+        found = (result.description or "").rstrip(".")
         yield Trouble(
             key=f"check {table} {result.check_name} {severity}",
             is_error=severity == "error",
-            sentence=f"Check {result.check_name} of {table} fails{night}{stopped}: {result.description}.",
+            sentence=f"Check {result.check_name} of {table} fails{night}{stopped}: {found}.",
             next_step=f"See the rows: recsys check --select {result.check_name}{shown}",
         )
 

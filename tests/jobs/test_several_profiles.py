@@ -13,7 +13,7 @@ from dagster import AssetKey
 from recsys_assets.profile import ProfileError, load_profile
 from recsys_jobs import locations
 from recsys_jobs.definitions import build_definitions, check_keys
-from recsys_jobs.graph import asset_order, code_versions
+from recsys_jobs.graph import asset_order
 from recsys_jobs.run import dagster_instance
 from tests.helpers.project import copy_project, recsys
 from tests.helpers.sample import NIGHTS, PROJECT, Deployment
@@ -52,7 +52,6 @@ def test_keys_have_the_prefix_of_their_profile_and_are_as_ever_without_one(built
 
 def test_tables_are_known_by_their_names_whatever_the_prefix(built):
     with built.active():
-        assert code_versions(prefixed(built, "north")) == code_versions(built.profile)
         assert asset_order(prefixed(built, "north")) == asset_order(built.profile)
     assert prefixed(built, "north").fingerprint == built.profile.fingerprint
 
