@@ -84,5 +84,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@touch $@
 
 $(DAGSTER_HOME)/dagster.yaml: deploy/dagster.yaml
-	@umask 077 && mkdir -p $(@D)
-	cp $< $@
+	@umask 077 && mkdir -p $(@D) && cp $< $@

@@ -59,7 +59,7 @@ def dagster_instance() -> Iterator[DagsterInstance]:
         )
     keep_closed(home)
     if not (home / "dagster.yaml").exists():
-        shutil.copy(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
+        shutil.copyfile(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
     with DagsterInstance.get() as instance:
         yield instance
 
