@@ -157,7 +157,7 @@ def _tell(profile: Profile, trouble: Trouble, told: list[str], log: logging.Logg
     for name, send in channels().items():
         if name not in told:
             try:
-                send(f"recsys {profile.name}: {kind}: {' '.join(trouble.sentence.split())[:100]}", text)
+                send(f"recsys {profile.name}: {kind}", text)
             except NotTold as error:
                 log.warning(f"{name} was not told, and is at the next look: {error}")
             else:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 TIMEOUT_SECONDS = 20.0
+SUBJECT_LENGTH = 120
 _PORTS = {"smtp": 587, "smtps": 465}
 
 
@@ -84,7 +85,8 @@ def send_mail(title: str, text: str) -> None:
             "(addresses, with commas between them)."
         )
     message = EmailMessage()
-    message["Subject"], message["From"], message["To"] = title, sender, receivers
+    first_line = " ".join(text.partition("\n")[0].split())  # A header is one line.
+    message["Subject"], message["From"], message["To"] = f"{title}: {first_line}"[:SUBJECT_LENGTH], sender, receivers
     message.set_content(text)
     try:
         with _connection(server) as smtp:

@@ -101,7 +101,9 @@ def _of_runs(profile: Profile, instance: DagsterInstance) -> Iterator[Trouble]:
         if what in newest or run.status.value not in {"SUCCESS", "FAILURE"}:
             continue
         newest.add(what)
-        if run.status.value != "FAILURE" or run.tags.get(RETRY_TAG) == "true":
+        # Dagster itself tries those again that it launched; one of the command line it only says so of.
+        is_tried_again = run.tags.get(RETRY_TAG) == "true" and run.remote_job_origin is not None
+        if run.status.value != "FAILURE" or is_tried_again:
             continue
         why, is_check = _why(instance, run.run_id)
         if is_check:

@@ -102,7 +102,7 @@ def test_a_failed_check_is_told_once_and_anew_when_it_comes_back(watch, slack, m
     (text,), (message,) = slack.texts, mail.mails
     assert "Check all_takers_are_graded of grades.users fails for night 2017-10-31, which stops that night" in text
     assert "recsys check --select all_takers_are_graded --night 2017-10-31" in text
-    assert text.startswith("*recsys sample: error: Check all_takers")
+    assert text.startswith("*recsys sample: error*\nCheck all_takers")
     assert message["To"] == "ann@shop.example, bob@shop.example"
     assert message["Subject"].startswith("recsys sample: error: Check all_takers_are_graded")
     assert "recsys check --select all_takers_are_graded" in message.get_content()
@@ -118,7 +118,7 @@ def test_a_warning_is_told_and_told_again_where_it_becomes_an_error(watch, slack
     watch.tick()
     watch.say(passed=False, severity=AssetCheckSeverity.ERROR)
     watch.tick()
-    assert [text.split(": ")[1] for text in slack.texts] == ["warning", "error"]
+    assert [text.splitlines()[0] for text in slack.texts] == ["*recsys sample: warning*", "*recsys sample: error*"]
 
 
 def test_a_failed_night_is_told_with_its_own_sentence(watch, slack):
