@@ -57,7 +57,7 @@ def dagster_instance() -> Iterator[DagsterInstance]:
             shared,
             home,
         )
-    keep_closed(home)
+    keep_closed(home, has_releases=False)
     if not (home / "dagster.yaml").exists():
         shutil.copyfile(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
     with DagsterInstance.get() as instance:

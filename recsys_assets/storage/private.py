@@ -36,11 +36,15 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def keep_closed(folder: Path) -> None:
+def keep_closed(folder: Path, *, has_releases: bool = True) -> None:
     """Make a deployment's folder, or close one that earlier versions left open to others, and say so.
 
-    With a group that reads releases it may be passed through, so what lies directly in it is closed, too. What belongs
-    to somebody else stays as it is, and is named.
+    What belongs to somebody else stays as it is, and is named.
+
+    Parameters
+    ----------
+    has_releases
+        Whether a group that reads releases may pass through it. What lies directly in it is closed then, too.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def keep_closed(folder: Path) -> None:
         When ``RECSYS_RELEASE_GROUP`` is no group, or not one of this user's.
     """
     private_folder(folder)
-    group = reader_group()
+    group = reader_group() if has_releases else None
     if S_IMODE(folder.stat().st_mode) & 0o077 & ~(0o010 if group is not None else 0):
         _close(folder, OWN_FOLDER)
     if group is not None:

@@ -143,3 +143,9 @@ def as_stranger(releases: Releases) -> subprocess.CompletedProcess[str]:
         f"try: open({str(releases.link)!r}, 'ab'); sys.exit('writes')\nexcept PermissionError: pass\n"
     )
     return subprocess.run([sys.executable, "-c", program, str(releases.root)], capture_output=True, text=True)
+
+
+def test_a_folder_without_releases_lets_no_group_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_RELEASE_GROUP", GROUP)
+    keep_closed(tmp_path / ".dagster", has_releases=False)
+    assert modes(tmp_path / ".dagster") == {".": "0o700"}
