@@ -61,7 +61,7 @@ def test_a_warning_is_3_and_an_error_is_1_until_the_check_passes_again(deploymen
 
 def test_a_night_that_failed_is_1(deployment):
     (deployment.folder / "landing.duckdb").unlink()
-    assert deployment.invoke("night", LAST).exit_code == 1
+    assert deployment.invoke("night", LAST, "--rebuild").exit_code == 1
     result = deployment.invoke("status")
     assert result.exit_code == 1
     assert f"Night {LAST} was not built: clean: Nothing has landed in profile sample yet." in result.stdout

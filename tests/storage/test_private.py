@@ -89,7 +89,7 @@ def test_a_group_reads_the_releases_and_nothing_else(tmp_path: Path, monkeypatch
     (releases.root / "lake").chmod(0o755)
     (releases.root / "inbox").mkdir()
     (releases.root / "inbox").chmod(0o770)
-    assert modes(releases.folder / f"{FIRST}-a") == {".": "0o500", "recsys.duckdb": "0o400"}
+    assert modes(releases.folder / f"{FIRST}-a") == {".": "0o500", "recsys.duckdb": "0o400", "checksum": "0o400"}
     monkeypatch.setenv("RECSYS_RELEASE_GROUP", GROUP)
     release(releases, SECOND)
     found = modes(releases.root)
@@ -105,7 +105,7 @@ def test_a_group_reads_the_releases_and_nothing_else(tmp_path: Path, monkeypatch
     }
     assert {name: found[name] for name in expected} == expected
     releases.rollback()
-    assert modes(releases.folder / f"{FIRST}-a") == {".": "0o550", "recsys.duckdb": "0o440"}
+    assert modes(releases.folder / f"{FIRST}-a") == {".": "0o550", "recsys.duckdb": "0o440", "checksum": "0o440"}
     monkeypatch.delenv("RECSYS_RELEASE_GROUP")
     Releases(releases.root).rollback(f"{SECOND}-a")
     assert modes(releases.root)["."] == "0o700"
