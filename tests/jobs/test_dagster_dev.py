@@ -122,13 +122,13 @@ def wait_for(port: int, parent: str) -> list[dict]:
 
 
 def process_of(deployment: Deployment, run_id: str) -> int | None:
-    """The process that carries a run, once it has written something."""
+    """The process that carries a run, once it makes something."""
     from recsys_jobs.run import dagster_instance
 
     with deployment.active(), dagster_instance() as instance:
-        said = " ".join(entry.user_message or "" for entry in instance.all_logs(run_id))
-    found = re.search(r"Started process for run \(pid: (\d+)\)", said)
-    return int(found[1]) if found and "clean" in said else None
+        said = "\n".join(entry.message for entry in instance.all_logs(run_id))
+    found = re.search(r"Executing steps in process \(pid: (\d+)\)", said)
+    return int(found[1]) if found and 'Started execution of step "clean"' in said else None
 
 
 def ledger(deployment: Deployment) -> dict[str, tuple[str, str]]:

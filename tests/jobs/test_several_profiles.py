@@ -127,7 +127,7 @@ def shops(built: Deployment, tmp_path: Path) -> Shops:
 @pytest.mark.filterwarnings("ignore:Using variable_values:DeprecationWarning")
 def test_the_pages_show_a_night_of_one_shop_as_that_shops(shops: Shops, tmp_path: Path) -> None:
     switches = {"RECSYS_DATA": str(shops.data), "DAGSTER_HOME": str(shops.data / ".dagster")}
-    recsys(shops.project, "night", LAST, RECSYS_PROFILE="north", **switches)
+    recsys(shops.project, "night", LAST, "--rebuild", RECSYS_PROFILE="north", **switches)
     with dagster_dev(
         shops,
         tmp_path / "dagster.log",
