@@ -5,11 +5,9 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PYTEST_ARGS ?=
 
-# Where Dagster keeps its runs and schedules.
-export DAGSTER_HOME ?= $(or $(RECSYS_DATA),$(CURDIR)/data)/.dagster
-# Nothing here reports to anyone.
-export DAGSTER_DISABLE_TELEMETRY ?= 1
-export MLFLOW_DISABLE_TELEMETRY ?= true
+# Where Dagster keeps its runs and schedules: in the profile's folder.
+PROFILE := $(basename $(notdir $(or $(RECSYS_PROFILE),complete_journey)))
+export DAGSTER_HOME ?= $(or $(RECSYS_DATA),$(CURDIR)/data)/$(PROFILE)/.dagster
 
 # Wheels only: a package that would need a compiler fails at once, by name.
 LOCKED := --no-deps --require-hashes --only-binary :all:
@@ -86,5 +84,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@touch $@
 
 $(DAGSTER_HOME)/dagster.yaml: deploy/dagster.yaml
-	@mkdir -p $(@D)
-	cp $< $@
+	@umask 077 && mkdir -p $(@D) && cp $< $@

@@ -41,7 +41,10 @@ NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))
 """A night that can be: older events are rejected when they land."""
 _TAKEN = {"profiles", "logs"}
 """Folders of the data folder that are no deployment's."""
-_DECIDE_NOTHING = {"name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"}
+_DECIDE_NOTHING = {
+    *("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"),
+    *("late_after_hours", "key_prefix"),
+}
 
 
 class ProfileError(RecsysError):
@@ -149,6 +152,9 @@ class Profile(_Settings):
     """Nights that ``recsys demo`` builds, oldest first."""
     grace_hours: float = Field(default=2.0, ge=0, le=24)
     """Hours from a night's cutoff to its close."""
+    late_after_hours: float = Field(default=6.0, ge=0, le=24 * 366)
+    """Hours after a night's close by which its release must be published: then it is late, and people are told. A
+    deployment that builds once a week adds six days, 150."""
     horizon: int = Field(default=7, ge=1, le=90)
     """Days ahead a list is judged."""
     tasks: list[Task] = Field(default=["next", "discovery"], min_length=1)
@@ -180,6 +186,9 @@ class Profile(_Settings):
     users), which hold about 32 bytes a score, however many users there are. Up to a block the tasks share the work."""
     seed: int = Field(default=0, ge=0, lt=2**31)
     """Seed of every algorithm that draws."""
+    key_prefix: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*)?$")
+    """Prefix of its assets' keys in Dagster, for profiles that share one ``DAGSTER_HOME``
+    (`deploy/workspace-several.yaml`): best the profile's name. Empty for one that has its own."""
     audit: bool = False
     """Audit each night before it is published (``recsys audit future``), and do not publish one that saw its future.
     Costs about three times the night."""

@@ -1,13 +1,15 @@
 """Schedules and sensors: when things run by themselves."""
 
 import json
+import logging
 import time
-from collections.abc import Iterator  # Dagster resolves annotations when it loads.
+from collections.abc import Iterator, Sequence  # Dagster resolves annotations when it loads.
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from dagster import (
+    AssetCheckKey,
     DagsterInstance,
     DefaultScheduleStatus,
     DefaultSensorStatus,
@@ -26,9 +28,12 @@ from recsys_assets.assets.raw import delivery_of, inbox, is_unfinished
 from recsys_assets.nights import last_closed
 from recsys_assets.profile import Profile, ProfileError
 from recsys_assets.storage.landing.opening import readable
+from recsys_jobs.messages import NotTold, channels
+from recsys_jobs.troubles import Trouble, find_troubles
 
 SETTLED_SECONDS = 5.0
 SENSOR_SECONDS = 30
+TROUBLE_SECONDS = 60
 MAX_ATTEMPTS = 3
 RUN_KEY_TAG = "dagster/run_key"
 """Tag of a run that holds the key of the request it was started by."""
@@ -115,6 +120,52 @@ def landing_sensor(profile: Profile, job: str) -> SensorDefinition:
         yield SkipReason(f"No new file in {inbox(profile)}{note}.")
 
     return landing_inbox
+
+
+def trouble_sensor(profile: Profile, checks: Sequence[AssetCheckKey]) -> SensorDefinition:
+    """Tell people of each trouble once: in the log, and in the ways that the environment names (Slack, mail).
+
+    Notes
+    -----
+    The cursor holds, by trouble, the ways it was told in. One that is well again is forgotten, so it is told anew when
+    it comes back; a way that fails is tried again at the next look, without repeating the others.
+    """
+
+    @sensor(
+        name="troubles",
+        minimum_interval_seconds=TROUBLE_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Tells of failed runs, failed checks and late releases, once each: log, Slack, mail.",
+    )
+    def troubles(context: SensorEvaluationContext) -> SkipReason:
+        found = find_troubles(profile, context.instance, checks)
+        before: dict[str, list[str]] = json.loads(context.cursor or "{}")
+        told = {trouble.key: _tell(profile, trouble, before.get(trouble.key, []), context.log) for trouble in found}
+        for key in before.keys() - told.keys():
+            context.log.info(f"Well again: {key}")
+        context.update_cursor(json.dumps(told, sort_keys=True))
+        return SkipReason(f"{len(found)} trouble(s), {len(told.keys() - before.keys())} of them new.")
+
+    return troubles
+
+
+def _tell(profile: Profile, trouble: Trouble, told: list[str], log: logging.Logger) -> list[str]:
+    """Tell of a trouble in every way it was not told in yet; the ways it is told in now."""
+    told, kind = list(told), "error" if trouble.is_error else "warning"
+    text = f"{trouble.sentence}\n{trouble.next_step}"
+    if not told:
+        for where in (log, logging.getLogger(__name__)):  # The tick's page, and what the service writes out.
+            where.log(logging.ERROR if trouble.is_error else logging.WARNING, f"{profile.name}: {text}")
+        told.append("log")
+    for name, send in channels().items():
+        if name not in told:
+            try:
+                send(f"recsys {profile.name}: {kind}", text)
+            except NotTold as error:
+                log.warning(f"{name} was not told, and is at the next look: {error}")
+            else:
+                told.append(name)
+    return told
 
 
 def _note_ends(instance: DagsterInstance, asked: dict[str, dict[str, Any]]) -> None:

@@ -58,7 +58,7 @@ def algorithm_costs(profile: Profile, night: Night) -> list[AlgorithmCost]:
     rows = []
     with dagster_instance() as instance:
         for name in sorted(profile.models):
-            fit, lists = (_reported(instance, stage, name, night) for stage in ("models", "candidates"))
+            fit, lists = (_reported(profile, instance, stage, name, night) for stage in ("models", "candidates"))
             if fit or lists:
                 rows.append(AlgorithmCost(name, _step(fit), _step(lists), int(fit.get("bytes", 0))))
     return sorted(rows, key=lambda row: -row.seconds)
@@ -70,11 +70,13 @@ def _step(reported: dict[str, Any]) -> StepCost | None:
     return StepCost(reported["seconds"], reported["cpu_seconds"], reported["peak_memory_mb"])
 
 
-def _reported(instance: DagsterInstance, stage: str, name: str, night: Night) -> dict[str, Any]:
+def _reported(profile: Profile, instance: DagsterInstance, stage: str, name: str, night: Night) -> dict[str, Any]:
     """Metadata of an asset's latest materialization for the night; empty where there is none."""
-    from dagster import AssetKey, AssetRecordsFilter
+    from dagster import AssetRecordsFilter
 
-    latest = AssetRecordsFilter(AssetKey([stage, name]), asset_partitions=[night.isoformat()])
+    from recsys_assets.assets.keys import asset_key  # It loads Dagster.
+
+    latest = AssetRecordsFilter(asset_key(profile, f"{stage}.{name}"), asset_partitions=[night.isoformat()])
     for record in instance.fetch_materializations(latest, limit=1).records:
         materialization = record.asset_materialization
         return {} if materialization is None else {key: value.value for key, value in materialization.metadata.items()}

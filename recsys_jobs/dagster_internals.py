@@ -24,6 +24,7 @@ from dagster._core.remote_origin import (
     RemotePartitionSetOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -33,7 +34,7 @@ from dagster._core.storage.sqlite_storage import _runs_directory as runs_directo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dagster import DagsterInstance
+    from dagster import AssetCheckEvaluation, AssetCheckKey, DagsterInstance
     from dagster._core.remote_origin import CodeLocationOrigin
 
     from recsys_assets.nights import Night
@@ -47,6 +48,7 @@ __all__ = [
     "code_locations",
     "end_lost_runs",
     "event_logs_directory",
+    "latest_results",
     "recorded_backfill",
     "runs_directory",
 ]
@@ -54,12 +56,12 @@ __all__ = [
 CHECKED_WITH = "1.13.27"
 """Version of Dagster that all of this was last read against."""
 LOCATION = "recsys"
-"""Name of the code location, as `pyproject.toml` and `workspace.yaml` give it."""
+"""Name of the code location of a profile alone, as `pyproject.toml` and `workspace.yaml` give it."""
 
 
 @contextmanager
 def recorded_backfill(
-    instance: DagsterInstance, job: str, title: str, nights: Sequence[Night]
+    instance: DagsterInstance, job: str, title: str, nights: Sequence[Night], location: str = LOCATION
 ) -> Iterator[tuple[dict[str, str], Callable[[], bool]]]:
     """Record a backfill of a job whose runs this process makes itself, while the block runs.
 
@@ -71,7 +73,7 @@ def recorded_backfill(
     of backfills all the same. So it is recorded as one whose runs have all been submitted: a daemon that is up starts
     none of them, and closes the record if this process is killed.
     """
-    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__")
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), "__repository__")
     record = PartitionBackfill(
         backfill_id=uuid4().hex[:8],
         status=BulkActionStatus.REQUESTED,
@@ -110,6 +112,26 @@ def cancel_backfill(instance: DagsterInstance, backfill_id: str) -> None:
     record = instance.get_backfill(backfill_id)
     assert record is not None, f"there is no backfill {backfill_id}"
     instance.update_backfill(record._replace(status=BulkActionStatus.CANCELING))
+
+
+def latest_results(instance: DagsterInstance, checks: Sequence[AssetCheckKey]) -> list[AssetCheckEvaluation]:
+    """What each check said when it last ran; of those that never did, nothing.
+
+    Why no public way: the instance hands out the latest record of one check at a time, and while a run is under way
+    that is the plan to run it, which has no result.
+    """
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(checks)
+    ended: list[AssetCheckEvaluation] = []
+    for key in checks:
+        record = latest.get(key)
+        if record is not None and record.status not in COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES:
+            earlier = instance.event_log_storage.get_asset_check_execution_history(
+                key, limit=1, status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+            )
+            record = earlier[0] if earlier else None
+        if record is not None and record.evaluation is not None:
+            ended.append(record.evaluation)
+    return ended
 
 
 def end_lost_runs(instance: DagsterInstance) -> list[str]:

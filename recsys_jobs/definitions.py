@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster import (
-    AssetKey,
+    AssetCheckKey,
     AssetSelection,
     Definitions,
     JobDefinition,
@@ -17,12 +17,14 @@ from dagster import (
     in_process_executor,
 )
 
+from recsys_assets.assets.keys import asset_key, name_of
 from recsys_assets.assets.night_assets import all_assets
-from recsys_assets.checks.asset_checks import declared_checks
+from recsys_assets.checks.asset_checks import declared_checks, key_of
+from recsys_assets.checks.declared import load_checks
 from recsys_assets.profile import Profile
 from recsys_assets.profile_file import load_profile
-from recsys_jobs.audit.asset import AUDIT, audit_asset
-from recsys_jobs.automation import landing_sensor, nightly_schedule
+from recsys_jobs.audit.asset import AUDIT, audit_asset, audit_check_key
+from recsys_jobs.automation import landing_sensor, nightly_schedule, trouble_sensor
 from recsys_jobs.graph import made_from
 
 if TYPE_CHECKING:
@@ -41,10 +43,11 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     """
     profile = profile or load_profile()
     assets = all_assets(profile)
-    audited = [key for each in assets for key in each.keys if key.path[0] not in {"raw", "releases", "tracking"}]
+    keys = {key: name_of(profile, key).partition(".")[0] for each in assets for key in each.keys}
+    audited = [key for key, schema in keys.items() if schema not in {"raw", "releases", "tracking"}]
     raw, audits = AssetSelection.groups("raw"), AssetSelection.groups("audits")
     nightly = AssetSelection.all() - raw if profile.audit else AssetSelection.all() - raw - audits
-    raw_keys = [key for each in assets for key in each.keys if key.path[0] == "raw"]
+    raw_keys = [key for key, schema in keys.items() if schema == "raw"]
     tags = {"recsys/profile": profile.name}
     return Definitions(
         assets=[*assets, audit_asset(profile, sorted(audited))],
@@ -66,9 +69,14 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
             ),
         ],
         schedules=[nightly_schedule(profile, NIGHTLY)],
-        sensors=[landing_sensor(profile, LAND)],
+        sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile))],
         executor=in_process_executor,
     )
+
+
+def check_keys(profile: Profile) -> list[AssetCheckKey]:
+    """Every check of the profile's nights, the audit's included."""
+    return [*(key_of(profile, check) for check in load_checks(profile)), audit_check_key(profile)]
 
 
 def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDefinition:
@@ -87,7 +95,7 @@ def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDe
     again, needed = made_from(profile, names)
     if profile.audit:
         again.add("audits.future")  # It looks at all of them.
-    assets, checked = ({AssetKey(name.split(".")) for name in some} for some in (again, again | needed))
+    assets, checked = ({asset_key(profile, name) for name in some} for some in (again, again | needed))
     checks = definitions.resolve_asset_graph().get_check_keys_for_assets(checked)
     return job.get_subset(asset_selection=assets, asset_check_selection=checks)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
+from recsys_assets.assets.keys import name_of
 from recsys_assets.assets.night_assets import all_assets
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def asset_order(profile: Profile) -> list[str]:
     names = []
     while sorter.is_active():
         level = sorted(sorter.get_ready())
-        names += [".".join(key.path) for key in level]
+        names += [name_of(profile, key) for key in level]
         sorter.done(*level)
     return names
 
@@ -39,7 +40,7 @@ def made_from(profile: Profile, names: Collection[str]) -> tuple[set[str], set[s
         The assets with all that is made from them, and what these are made from directly; ``schema.table``.
     """
     deps = {
-        ".".join(spec.key.path): {".".join(dep.asset_key.path) for dep in spec.deps}
+        name_of(profile, spec.key): {name_of(profile, dep.asset_key) for dep in spec.deps}
         for assets in all_assets(profile)
         for spec in assets.specs
     }

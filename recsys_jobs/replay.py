@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.nights import ONE_DAY, close, nights_between
 from recsys_assets.profile import PROJECT, ProfileError
+from recsys_assets.storage.private import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +86,7 @@ def moment(profile: Profile, night: Night) -> datetime:
 
 def hand_over(path: Path, inbox: Path) -> Path:
     """Copy a file into the inbox as a careful sender does: under a name that is not looked at, then renamed."""
-    inbox.mkdir(parents=True, exist_ok=True)
+    private_folder(inbox)
     shutil.copyfile(path, part := inbox / f"{path.name}.part")
     return part.rename(inbox / path.name)
 

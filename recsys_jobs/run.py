@@ -22,11 +22,12 @@ from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.profile import PROJECT, data_folder
 from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.night_lock import building
+from recsys_assets.storage.private import keep_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
+    from dagster import DagsterEvent, DagsterInstance, ExecuteInProcessResult, JobDefinition
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
@@ -64,14 +65,21 @@ class Failure:
 
 @contextmanager
 def dagster_instance() -> Iterator[DagsterInstance]:
-    """Dagster's instance in ``DAGSTER_HOME`` (default: inside the data folder), made when absent."""
+    """Dagster's instance in ``DAGSTER_HOME`` (default: inside the profile's folder), made when absent."""
     from dagster import DagsterInstance
 
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(data_folder() / ".dagster")))
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    home.mkdir(parents=True, exist_ok=True)
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(load_profile().folder / ".dagster")))
+    shared = data_folder() / ".dagster"
+    if not home.exists() and shared.exists():  # It was the default of earlier versions.
+        logging.getLogger(__name__).warning(
+            "Each profile has a history of its own in Dagster now, in %s. To go on with the one of all: mv %s %s",
+            home,
+            shared,
+            home,
+        )
+    keep_closed(home, has_releases=False)
     if not (home / "dagster.yaml").exists():
-        shutil.copy(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
+        shutil.copyfile(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
     with DagsterInstance.get() as instance:
         yield instance
 
@@ -80,7 +88,8 @@ def report_landing(landed: list[Landed]) -> None:
     """Let the UI know what landed outside of a run."""
     from dagster import AssetMaterialization
 
-    from recsys_assets.assets.landed import landing_metadata  # It loads Dagster.
+    from recsys_assets.assets.keys import asset_key  # These load Dagster.
+    from recsys_assets.assets.landed import landing_metadata
 
     tables = sorted({file.raw_table for file in landed if file.status == "landed"})
     if not tables:
@@ -89,7 +98,9 @@ def report_landing(landed: list[Landed]) -> None:
     with dagster_instance() as instance:
         for table in tables:
             metadata = landing_metadata(profile, table, [file for file in landed if file.raw_table == table])
-            instance.report_runless_asset_event(AssetMaterialization(["raw", table], metadata=metadata))
+            instance.report_runless_asset_event(
+                AssetMaterialization(asset_key(profile, f"raw.{table}"), metadata=metadata)
+            )
 
 
 @contextmanager
@@ -213,6 +224,15 @@ def _expected_names() -> set[str]:
     for kind in kinds:
         kinds += kind.__subclasses__()
     return {kind.__name__ for kind in kinds}
+
+
+def sentence_of(failure: DagsterEvent) -> str:
+    """Step and sentence of a step's failure."""
+    error = failure.step_failure_data.error
+    assert error is not None
+    while error.cause is not None:
+        error = error.cause
+    return f"{failure.step_key}: {_CLASS.sub('', error.message.strip())}"
 
 
 @contextmanager

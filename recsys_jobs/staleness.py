@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from dagster import AssetKey
-
 from recsys_assets.assets.clean import clean_steps
 from recsys_assets.assets.code_version import changes, code_of, version_of
+from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.steps import all_steps
 from recsys_assets.nights import ONE_DAY, nights_between
 from recsys_assets.storage.checksums import DamagedFile
@@ -192,7 +191,7 @@ def assets_to_build(profile: Profile, night: Night, instance: DagsterInstance) -
     return names + [
         name
         for name in others
-        if night.isoformat() not in instance.get_materialized_partitions(AssetKey(name.split(".")))
+        if night.isoformat() not in instance.get_materialized_partitions(asset_key(profile, name))
     ]
 
 

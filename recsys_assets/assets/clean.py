@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetExecutionContext,
-    AssetKey,
     AssetMaterialization,
     AssetsDefinition,
     DataVersion,
@@ -20,6 +19,7 @@ from dagster import (
 from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.factory import night_of, spec_of
+from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.metadata import cost_metadata, table_metadata
 from recsys_assets.assets.one_night import one_night_at_a_time
 from recsys_assets.assets.step import Step, sql_step
@@ -81,7 +81,7 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
             context.log.info(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
             tables = write_night(lake, landing, n, context.run.run_id, rows, lineages)
             for name, (written, metadata) in tables.items():
-                key, version = AssetKey(["clean", name]), DataVersion(written.partition.fingerprint)
+                key, version = asset_key(profile, f"clean.{name}"), DataVersion(written.partition.fingerprint)
                 if n == night:
                     yield MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
                 else:

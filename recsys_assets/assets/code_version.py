@@ -32,9 +32,10 @@ PACKAGE = "recsys_assets"
 EVERYWHERE = f"{PACKAGE}.storage.lake.snapshot"
 """How rows are shown to every step, and written."""
 SHOWN = frozenset(
-    f"{PACKAGE}.{name}" for name in ("errors", "assets.metadata", "assets.columns", "assets.usage", "evaluation.plots")
+    f"{PACKAGE}.{name}"
+    for name in ("errors", "assets.metadata", "assets.columns", "assets.usage", "evaluation.plots", "storage.private")
 )
-"""Modules that decide what people see of a table, and nothing that is in it."""
+"""Modules that decide what people see of a table, or who may read it, and nothing that is in it."""
 SETTINGS = f"{PACKAGE}.profile"
 """What it imports says which settings there are; a table they decide imports it, too."""
 TOOLS = frozenset({"dagster", "filelock", "matplotlib", "mlflow", "pydantic", "sqlglot", "xxhash"})

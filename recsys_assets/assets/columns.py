@@ -19,6 +19,7 @@ from dagster import (
     get_dagster_logger,
 )
 
+from recsys_assets.assets.keys import asset_key
 from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.selects.files import Select
 from recsys_assets.selects.lineage import snapshot_columns, stored_lineage
@@ -157,7 +158,7 @@ def _lineage(written: Written, snapshot: Snapshot, select: Select) -> TableColum
         made_from = {}
     return TableColumnLineage(
         {
-            column: [TableColumnDep(AssetKey(origin.split(".")), name) for origin, name in origins]
+            column: [TableColumnDep(asset_key(snapshot.lake.profile, origin), name) for origin, name in origins]
             for column in written.columns
             if (origins := made_from.get(column.lower()))
         }

@@ -10,16 +10,17 @@ from typing import Any
 from dagster import (
     AssetDep,
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     AssetSpec,
     DataVersion,
+    FreshnessPolicy,
     MaterializeResult,
     multi_asset,
 )
 
 from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
+from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.metadata import cost_metadata, model_metadata, table_metadata
 from recsys_assets.assets.night_partitions import graded_partition, profile_partitions
 from recsys_assets.assets.one_night import one_night_at_a_time
@@ -53,21 +54,22 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
         mapping = graded_partition(profile.horizon) if name.catalog == "graded" else None
         for table in tables:
             if table != output and name.schema != "releases":
-                deps[table] = AssetDep(AssetKey(table.split(".")), partition_mapping=mapping)
+                deps[table] = AssetDep(asset_key(profile, table), partition_mapping=mapping)
     return [deps[table] for table in sorted(deps)]
 
 
 def spec_of(profile: Profile, step: Step) -> AssetSpec:
     """What Dagster knows of a step before it runs."""
     return AssetSpec(
-        step.name.split("."),
-        deps=[*(AssetKey(name.split(".")) for name in step.after), *dependencies(profile, step.reads, step.name)],
+        asset_key(profile, step.name),
+        deps=[*(asset_key(profile, name) for name in step.after), *dependencies(profile, step.reads, step.name)],
         partitions_def=profile_partitions(profile),
         group_name=step.group,
         kinds=set(step.kinds),
         owners=OWNERS,
         description=step.description,
         code_version=version_of(code_of(step)),
+        freshness_policy=None if step.fresh_for is None else FreshnessPolicy.time_window(fail_window=step.fresh_for),
     )
 
 
@@ -104,7 +106,7 @@ def materialize(
         fingerprint, about = _save(snapshot, step, made, version, lineages or Lineages())
     results = made.results() if callable(made.results) else made.results
     return MaterializeResult(
-        asset_key=step.name.split("."),
+        asset_key=asset_key(profile, step.name),
         data_version=None if fingerprint is None else DataVersion(fingerprint),
         metadata={**results, **made.facts, **about, **told, **cost_metadata(usage)},
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, Field, MaterializeResult, multi_asset
 
 from recsys_assets.assets.factory import OWNERS
+from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.landed import landing_metadata
 from recsys_assets.assets.metadata import cost_metadata
 from recsys_assets.assets.usage import measured
@@ -39,7 +40,7 @@ def raw_assets(profile: Profile) -> AssetsDefinition:
         name="landing",
         specs=[
             AssetSpec(
-                ["raw", table],
+                asset_key(profile, f"raw.{table}"),
                 group_name="raw",
                 kinds={"duckdb"},
                 owners=OWNERS,
@@ -73,7 +74,8 @@ def raw_assets(profile: Profile) -> AssetsDefinition:
         for table in tables:
             if files := [file for file in landed if file.raw_table == table]:
                 yield MaterializeResult(
-                    asset_key=["raw", table], metadata=landing_metadata(profile, table, files) | cost_metadata(usage)
+                    asset_key=asset_key(profile, f"raw.{table}"),
+                    metadata=landing_metadata(profile, table, files) | cost_metadata(usage),
                 )
         if refused:
             raise refused

@@ -13,6 +13,7 @@ from recsys_assets.profile import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import timedelta
     from pathlib import Path
 
     import pyarrow as pa
@@ -89,6 +90,9 @@ class Step:
     """Our modules that decide what it makes, beside its own and those below it: part of its code version."""
     after: tuple[str, ...] = ()
     """Names of assets that must be there first, beside the tables it reads: models, for example."""
+    fresh_for: timedelta | None = None
+    """How long what it made last counts as fresh: Dagster's pages show an older one as overdue. None: they say nothing
+    of it."""
     prepare: Callable[[Snapshot], object] | None = None
     """Reads what several steps share; what that took is told apart from what the step itself costs."""
 

@@ -16,13 +16,13 @@ from dagster import (
     AssetChecksDefinition,
     AssetCheckSeverity,
     AssetCheckSpec,
-    AssetKey,
     MetadataValue,
     PreviewWarning,
     TableRecord,
     multi_asset_check,
 )
 
+from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.night_partitions import profile_partitions
 from recsys_assets.checks.declared import CHECKS_FOLDER, Check, load_checks
 from recsys_assets.checks.running import Outcome, check_tables
@@ -65,15 +65,16 @@ def _checks_of(profile: Profile, tables: Tables, name: str, checks: list[Check])
     )
     def run(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         night = None if checks[0].table.startswith("raw.") else Night.fromisoformat(context.partition_key)
-        chosen = [check for check in checks if _key(check) in context.selected_asset_check_keys]
+        chosen = [check for check in checks if key_of(profile, check) in context.selected_asset_check_keys]
         for check, outcome in check_tables(lake, chosen, night):
-            yield _result(check, outcome)
+            yield _result(profile, check, outcome)
 
     return run
 
 
-def _key(check: Check) -> AssetCheckKey:
-    return AssetCheckKey(AssetKey(check.table.split(".")), check.name)
+def key_of(profile: Profile, check: Check) -> AssetCheckKey:
+    """Dagster's key of a declared check."""
+    return AssetCheckKey(asset_key(profile, check.table), check.name)
 
 
 def _spec(profile: Profile, tables: Tables, check: Check) -> AssetCheckSpec:
@@ -82,16 +83,16 @@ def _spec(profile: Profile, tables: Tables, check: Check) -> AssetCheckSpec:
         warnings.simplefilter("ignore", PreviewWarning)  # Partitions of checks are a preview.
         return AssetCheckSpec(
             check.name,
-            asset=check.table.split("."),
+            asset=asset_key(profile, check.table),
             description="\n\n".join(filter(None, [check.description, check.config.meta.remedy])),
-            additional_deps=[AssetKey(other.split(".")) for other in tables.needed(check.reads, check.table)],
+            additional_deps=[asset_key(profile, other) for other in tables.needed(check.reads, check.table)],
             blocking=check.config.severity == "error",
             partitions_def=None if is_raw else profile_partitions(profile),
             metadata={"tags": ", ".join(check.config.tags)} if check.config.tags else None,
         )
 
 
-def _result(check: Check, outcome: Outcome) -> AssetCheckResult:
+def _result(profile: Profile, check: Check, outcome: Outcome) -> AssetCheckResult:
     metadata: dict[str, Any] = {
         "failures": outcome.failures,
         "rows_looked_at": outcome.rows,
@@ -107,7 +108,7 @@ def _result(check: Check, outcome: Outcome) -> AssetCheckResult:
         metadata["stored_failures"] = outcome.stored
     return AssetCheckResult(
         passed=outcome.verdict == "pass",
-        asset_key=AssetKey(check.table.split(".")),
+        asset_key=asset_key(profile, check.table),
         check_name=check.name,
         severity=AssetCheckSeverity.ERROR if outcome.verdict == "error" else AssetCheckSeverity.WARN,
         description=_sentence(check, outcome),

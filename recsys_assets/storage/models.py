@@ -18,6 +18,7 @@ from recsys_assets.storage import atomic
 from recsys_assets.storage.checksums import DamagedFile, checksum, is_whole
 from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.provenance import Provenance
+from recsys_assets.storage.private import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,7 @@ class Models:
         Equal bytes of the same inputs and code write nothing, as long as the current folder is whole.
         """
         folder = self.root / algorithm / f"night={night.isoformat()}"
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         with FileLock(folder / ".lock"):
             for left_over in folder.glob(".tmp-*"):
                 shutil.rmtree(left_over)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from recsys_assets.storage.private import private_folder
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -30,7 +32,7 @@ def building(profile: Profile, what: str, tell: Callable[[str], object]) -> Iter
         Hears what is waited for, once, if another process builds a night.
     """
     folder = profile.folder / "lake"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     owner = folder / ".building"
     lock = FileLock(folder / ".building.lock", thread_local=False, is_singleton=True)
     try:

@@ -7,6 +7,7 @@ What belongs here: Dagster's side of `audit_future`. Run the job ``audit`` for t
 from collections.abc import Iterator  # Dagster resolves annotations when it loads.
 
 from dagster import (
+    AssetCheckKey,
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
@@ -20,6 +21,7 @@ from dagster import (
 )
 
 from recsys_assets.assets.factory import materialize, night_of, spec_of
+from recsys_assets.assets.keys import asset_key, name_of
 from recsys_assets.assets.one_night import one_night_at_a_time
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import Night
@@ -54,11 +56,11 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
         "deleted, and with its future altered; fingerprints of every table, model and release table compared.",
         make=make,
         key=("place",),
-        after=tuple(".".join(key.path) for key in audited),
+        after=tuple(name_of(profile, key) for key in audited),
     )
     check = AssetCheckSpec(
         CHECK,
-        asset=_TABLE.split("."),
+        asset=asset_key(profile, _TABLE),
         description="Every table and model is the same when what came after the night is deleted or altered, "
         "and the same as what the lake holds.",
         blocking=True,
@@ -73,11 +75,16 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
     def future(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         yield materialize(profile, step, context)  # The night's report is locked to this process meanwhile.
         audit = audits.pop(night_of(context))
-        yield _checked(audit)
+        yield _checked(profile, audit)
         if not audit.passed:  # Dagster's own sentence would name the check alone.
             raise AuditFailed(verdict(audit))
 
     return future
+
+
+def audit_check_key(profile: Profile) -> AssetCheckKey:
+    """Dagster's key of the audit's check."""
+    return AssetCheckKey(asset_key(profile, _TABLE), CHECK)
 
 
 def _report(audit: Audit) -> Made:
@@ -91,10 +98,10 @@ def _report(audit: Audit) -> Made:
     return Made(pa.Table.from_pylist(compared_rows(audit), schema=schema), results, seconds)
 
 
-def _checked(audit: Audit) -> AssetCheckResult:
+def _checked(profile: Profile, audit: Audit) -> AssetCheckResult:
     return AssetCheckResult(
         passed=audit.passed,
-        asset_key=_TABLE.split("."),
+        asset_key=asset_key(profile, _TABLE),
         check_name=CHECK,
         severity=AssetCheckSeverity.ERROR,
         description=verdict(audit),

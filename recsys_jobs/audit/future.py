@@ -25,6 +25,7 @@ from uuid import NAMESPACE_OID, uuid5
 from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, define_asset_job, in_process_executor
 
 from recsys_assets.assets.clean import clean_selects
+from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.night_assets import all_assets
 from recsys_assets.nights import ONE_DAY, Night, graded_night
 from recsys_assets.storage.lake.lake import Lake
@@ -171,7 +172,7 @@ def _build(scratch: Profile, night: Night, *, deep: bool, future: bool) -> str |
     graded = graded_night(night, scratch.horizon)
     steps: list[tuple[Night, list[AssetKey] | None]] = []
     if future and later > night:
-        steps.append((later, [AssetKey(["clean", table]) for table in clean_selects(Landing(scratch))]))
+        steps.append((later, [asset_key(scratch, f"clean.{table}") for table in clean_selects(Landing(scratch))]))
     if deep and graded >= scratch.first_night:
         steps.append((graded, None))
     steps.append((night, None))

@@ -17,6 +17,7 @@ from filelock import FileLock
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing, LandingError
 from recsys_assets.storage.models import Models
+from recsys_assets.storage.private import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def scratch_folder(profile: Profile) -> Iterator[Path]:
     """An empty folder beside the profile's own, gone afterwards; what a crash left there goes first. One at a time."""
     home = profile.folder / "tmp" / "scratch"
-    home.mkdir(parents=True, exist_ok=True)
+    private_folder(home)
     with FileLock(home / ".lock"):
         for left_over in home.iterdir():
             if left_over.is_dir():
@@ -85,7 +86,7 @@ def link_nights(profile: Profile, scratch: Profile, night: Night, *, later: bool
 
 
 def _link(file: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(target.parent)
     try:
         os.link(file, target)
     except OSError:  # This file system has no hard links.

@@ -21,7 +21,10 @@ from recsys_jobs.cli.failures import Commands
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ORDER = ("demo", "init", "land", "night", "backtest", "replay", "check", "releases", "rollback", "query", "why")
+ORDER = (
+    *("demo", "init", "land", "night", "status", "backtest", "replay", "check", "releases", "rollback"),
+    *("query", "why"),
+)
 """Commands that the help lists first, as one comes to need them; the others follow by name."""
 
 app = typer.Typer(

@@ -18,6 +18,7 @@ from recsys_assets.reports.grades import (
     ranked_grades,
 )
 from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.private import private_folder
 from recsys_assets.storage.space import check_room_for_nights
 from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context
@@ -78,14 +79,15 @@ def _build(context: Context, nights: list[Night], n_in_all: int, *, rebuild: boo
     NightFailed
         When one fails, or when the backfill was cancelled on the UI's pages.
     """
-    from recsys_jobs.dagster_internals import recorded_backfill  # These load Dagster.
+    from recsys_jobs.dagster_internals import LOCATION, recorded_backfill  # These load Dagster.
     from recsys_jobs.definitions import NIGHTLY
 
     check_room_for_nights(context.profile, len(nights))
     title = f"recsys backtest, {nights[0]} to {nights[-1]}"
+    location = context.profile.key_prefix or LOCATION
     with (
         dagster_instance() as instance,
-        recorded_backfill(instance, NIGHTLY, title, nights) as (tags, is_cancelled),
+        recorded_backfill(instance, NIGHTLY, title, nights, location) as (tags, is_cancelled),
     ):
         for place, night in enumerate(nights):
             n_left = len(nights) - place
@@ -142,7 +144,7 @@ def _write(profile: Profile, first: Night, last: Night) -> Path:
     import pyarrow.csv
 
     folder = profile.folder / "backtests" / f"{first}_{last}"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     graded = [row for row in nightly_grades(profile) if first <= row.night <= last]
     tables = {
         "grades": [asdict(row) for row in graded],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import shlex
@@ -17,6 +18,7 @@ from recsys_assets.profile_file import load_profile
 from recsys_assets.reports.recommendations import empty_tasks
 from recsys_assets.selects.quoting import text
 from recsys_assets.storage.lake.lake import Lake, LakeError
+from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
 from recsys_assets.storage.space import check_room_for_nights
 from recsys_assets.visible import visible
 from recsys_jobs.cli.console import Console
@@ -70,6 +72,8 @@ class Context:
     """One run of the command line; a command gets it with ``ctx.ensure_object(Context)``."""
 
     def __init__(self) -> None:
+        if runs_as_root():
+            logging.getLogger(__name__).warning(ROOT_WARNING)
         self.console = Console()
 
     @cached_property

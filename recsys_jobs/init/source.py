@@ -113,6 +113,7 @@ def write_source(
             n_returns = _count(seen, texts["retractions"]) if "retractions" in texts else 0
             _put(folder, SQL_FOLDER / "sources" / name)
         profile_file.write_text(settings)
+        profile_file.chmod(0o644)
     return NewSource(name, seen, roles, read, tried, measured, nights, n_returns, tuple(suspicious), tuple(texts))
 
 
@@ -177,9 +178,11 @@ def _count(seen: Look, select: str) -> int:
 def _put(folder: Path, target: Path) -> None:
     """Put the SQL files in place; those of an earlier run that are not written any more go."""
     target.mkdir(exist_ok=True)
+    target.chmod(0o755)
     for stem in WRITTEN:
         source = folder / f"{stem}.sql"
         if source.exists():
             shutil.copyfile(source, target / source.name)
+            (target / source.name).chmod(0o644)  # Code, which whoever runs the nights must be able to read.
         else:
             (target / source.name).unlink(missing_ok=True)

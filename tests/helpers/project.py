@@ -29,7 +29,7 @@ for line in sys.argv[1].splitlines():
 def copy_project(folder: Path) -> Path:
     """The project as git sees it, without documents and data."""
     kept = ("recsys_assets/*", "recsys_jobs/*", "sql/*", "dbt_like_checks/*", "data/profiles/*", "deploy/*", "tests/*")
-    for path in committed(*kept, "pyproject.toml"):
+    for path in committed(*kept, "pyproject.toml", "workspace.yaml", ".env"):
         target = folder / path.relative_to(PROJECT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)

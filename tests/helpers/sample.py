@@ -105,7 +105,6 @@ class Deployment:
             "RECSYS_DATA": str(self.data),
             "RECSYS_PROFILE": str(self.profile_file),
             "DAGSTER_HOME": str(self.data / ".dagster"),
-            "DAGSTER_DISABLE_TELEMETRY": "1",
             "PYTHONPATH": str(PROJECT),
             "COLUMNS": "200",
         }

@@ -74,7 +74,14 @@ query Runs($filter: RunsFilter!) {
 
 
 @contextmanager
-def dagster_dev(deployment: Deployment, log: Path, *, daemon: bool = True) -> Iterator[int]:
+def dagster_dev(
+    deployment: Deployment,
+    log: Path,
+    *,
+    daemon: bool = True,
+    workspace: Path = PROJECT / "workspace.yaml",
+    locations: Sequence[str] = ("recsys",),
+) -> Iterator[int]:
     """Port of a running `dagster dev`, its code loaded; it and all that it started are stopped afterwards.
 
     Without its daemon no schedule and no sensor does anything: pages to look at.
@@ -89,16 +96,16 @@ def dagster_dev(deployment: Deployment, log: Path, *, daemon: bool = True) -> It
     program = ["dagster", "dev"] if daemon else ["dagster_webserver"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *program, "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            [sys.executable, "-m", *program, "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)],
             env=deployment.environment,
-            cwd=PROJECT,
+            cwd=workspace.parent,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
             wait(lambda: _answers(port), 120, f"no answer of the pages: {log}")
-            wait(lambda: _locations(port) == ["recsys"], 120, f"the code location was not loaded: {log}")
+            wait(lambda: _locations(port) == list(locations), 120, f"the code location was not loaded: {log}")
             yield port
         finally:
             os.killpg(process.pid, signal.SIGINT)

@@ -26,6 +26,7 @@ COMMANDS = (
     "init",
     "land",
     "night",
+    "status",
     "backtest",
     "replay",
     "check",

@@ -1,6 +1,10 @@
 """`dagster dev` as people start it: nights launched from its pages, a file landed by its sensor."""
 
+import os
+import re
 import shutil
+import signal
+import time
 from datetime import date
 from itertools import pairwise
 
@@ -91,6 +95,40 @@ def test_a_backtest_of_the_command_line_is_a_backfill_on_the_pages(deployment, t
         "partitionSet": {"name": "nightly_partition_set"},
         "partitionStatusCounts": [{"runStatus": "SUCCESS", "count": 2}],
     }
+
+
+def test_a_run_whose_process_dies_is_tried_once_more_and_one_that_fails_is_not(deployment, tmp_path):
+    with dagster_dev(deployment, tmp_path / "dagster.log") as port:
+        killed = launch_one(port, "nightly", NIGHTS[0])
+        wait(lambda: process_of(deployment, killed), 120, "the run did not begin")
+        os.kill(process_of(deployment, killed), signal.SIGKILL)
+        (again,) = wait_for(port, killed)
+        succeed(port, 900, runIds=[again["id"]])
+        assert runs(port, runIds=[killed])[0]["status"] == "FAILURE"
+
+        (deployment.folder / "landing.duckdb").unlink()
+        failed = launch_one(port, "nightly", NIGHTS[1])
+        wait(lambda: runs(port, runIds=[failed])[0]["status"] == "FAILURE", 300, "the run did not fail")
+        wait(lambda: runs(port, runIds=[failed])[0]["tags"].get("dagster/will_retry") == "false", 60, "not decided")
+        time.sleep(15)  # The daemon looks every five seconds.
+        assert len(runs(port, pipelineName="nightly")) == 3
+
+
+def wait_for(port: int, parent: str) -> list[dict]:
+    """The runs that were made because another one ended, once there is one."""
+    tags = [{"key": "dagster/parent_run_id", "value": parent}]
+    wait(lambda: runs(port, tags=tags), 300, "nothing was tried again")
+    return runs(port, tags=tags)
+
+
+def process_of(deployment: Deployment, run_id: str) -> int | None:
+    """The process that carries a run, once it makes something."""
+    from recsys_jobs.run import dagster_instance
+
+    with deployment.active(), dagster_instance() as instance:
+        said = "\n".join(entry.message for entry in instance.all_logs(run_id))
+    found = re.search(r"Executing steps in process \(pid: (\d+)\)", said)
+    return int(found[1]) if found and 'Started execution of step "clean"' in said else None
 
 
 def ledger(deployment: Deployment) -> dict[str, tuple[str, str]]:

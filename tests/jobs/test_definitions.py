@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
-from dagster import DefaultScheduleStatus, DefaultSensorStatus
+from dagster import AssetKey, DefaultScheduleStatus, DefaultSensorStatus, FreshnessPolicy
 
 from recsys_assets.assets.step import STAGES
 from recsys_assets.profile import PROJECT
@@ -103,6 +104,17 @@ def test_the_partitions_of_nightly_are_the_profiles_nights(definitions):
     assert partitions.timezone == "UTC"
 
 
+def test_the_release_of_a_live_shop_is_overdue_some_hours_after_the_next_close(definitions):
+    live = load_profile("complete_journey").model_copy(update={"last_night": None, "late_after_hours": 3.0})
+    policies = {}
+    for name, defs in (("history", definitions), ("live", build_definitions(live))):
+        node = defs.resolve_asset_graph().get(AssetKey(["releases", "published"]))
+        policies[name] = node.freshness_policy_or_from_metadata
+    assert policies["history"] is None
+    assert policies["live"] == FreshnessPolicy.time_window(fail_window=timedelta(hours=27))
+
+
 def test_schedules_and_sensors_run_without_being_switched_on(definitions):
     assert definitions.resolve_schedule_def("nightly_at_close").default_status == DefaultScheduleStatus.RUNNING
-    assert definitions.resolve_sensor_def("landing_inbox").default_status == DefaultSensorStatus.RUNNING
+    for name in ("landing_inbox", "troubles"):
+        assert definitions.resolve_sensor_def(name).default_status == DefaultSensorStatus.RUNNING

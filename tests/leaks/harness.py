@@ -130,7 +130,6 @@ class Deployment:
             "RECSYS_DATA": str(self.data),
             "RECSYS_PROFILE": self.profile,
             "DAGSTER_HOME": str(self.data / ".dagster"),
-            "DAGSTER_DISABLE_TELEMETRY": "1",
             "PYTHONPATH": str(self.project),
             "RECSYS_THREADS": "1",
             "OMP_NUM_THREADS": "1",

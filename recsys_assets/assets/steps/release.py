@@ -6,6 +6,7 @@ What belongs here: running ``sql/release/`` in a snapshot and handing the tables
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from dagster import MetadataValue, get_dagster_logger
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
 from recsys_assets.storage.release.folder import parse_name
 from recsys_assets.storage.release.releases import Releases
 
@@ -49,6 +51,8 @@ def steps(profile: Profile) -> list[Step]:
             key=("release",),
             kinds=("duckdb",),
             sql=(*(select.path for select in selects.values()), *_BESIDE),
+            # Of a live shop the next one is due a day later, and late some hours after that.
+            fresh_for=None if profile.last_night else timedelta(hours=24 + profile.late_after_hours),
         )
     ]
 
@@ -61,6 +65,8 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     # Where the release that readers see is damaged, the new one has another id.
     published = releases.publish(*parse_name(file.parent.name))
     get_dagster_logger().info(published.reason)
+    if runs_as_root():
+        get_dagster_logger().warning(ROOT_WARNING)
     results = {"Outcome": published.reason, "Published": published.published, "Release": published.name}
     if empty := [row for row in tables["meta.tasks"].to_pylist() if row["empty_because"]]:
         results["Empty tasks"] = "; ".join(f"{row['task']}: {row['empty_because']}" for row in empty)

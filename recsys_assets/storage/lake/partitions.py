@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.errors import RecsysError
 from recsys_assets.storage import atomic
 from recsys_assets.storage.checksums import DamagedFile, checksum, is_whole
+from recsys_assets.storage.private import OWN_SEALED_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +109,7 @@ class Partitions:
     def commit(self, table: str, night: Night, written: Path, fingerprint: str) -> Partition:
         """Make a finished temporary file the night's current partition."""
         target = self._next(table, night, f"{fingerprint}-{checksum(written)}.parquet")
-        written.chmod(0o444)  # It is never changed after: what reads it may not write it either.
+        written.chmod(OWN_SEALED_FILE)  # It is never changed after: what reads it may not write it either.
         atomic.sync(written)
         atomic.rename(written, target)
         partition = self.partition(table, night)

@@ -19,6 +19,7 @@ from recsys_assets.selects.resolve import clean_views
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.lake.plan import WITH_NIGHT, declared_columns
 from recsys_assets.storage.lake.provenance import written_by
+from recsys_assets.storage.private import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +99,7 @@ class Session:
     def con(self) -> duckdb.DuckDBPyConnection:
         """The locked database; made for the first query, as opening one takes longer than listing files."""
         con, plan = connect(), self.plan
-        self._spill.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self._spill.parent)
         con.execute("set temp_directory = $1", [str(self._spill)])
         for catalog in sorted({name.catalog for name in plan.reads} & set(CATALOGS)):
             con.execute(f"attach ':memory:' as {catalog}")

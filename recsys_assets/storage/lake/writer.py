@@ -20,6 +20,7 @@ from recsys_assets.storage.checksums import DamagedFile, is_whole
 from recsys_assets.storage.lake.fingerprint import fingerprint_of
 from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.provenance import FOOTER, Provenance, latest_event, provenance
+from recsys_assets.storage.private import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ class Written:
 def locked_target(lake: Partitions, table: str, night: Night) -> Iterator[Path]:
     """Lock a night of a table to this process and yield the file to write; what a killed process left goes first."""
     folder = lake.folder(table, night)
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     with FileLock(folder / ".lock"):
         for left_over in folder.glob(".tmp-*"):
             left_over.unlink()

@@ -36,6 +36,7 @@ from recsys_assets.storage.landing.ledger import (
 from recsys_assets.storage.landing.locking import attach
 from recsys_assets.storage.landing.mapping import bind, has_raw, mapped
 from recsys_assets.storage.landing.opening import opened
+from recsys_assets.storage.private import keep_closed
 from recsys_assets.storage.queries import first_value
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Landing:
         LandingLocked
             When a program that is not ours has it open, and does not close it soon.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        keep_closed(self.path.parent)
         with FileLock(self.path.with_suffix(".lock")), connect() as con:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from recsys_assets.storage import atomic
+from recsys_assets.storage.private import OWN_FILE
 from recsys_assets.storage.release.file import ReleaseError
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def write_history(file: Path, entries: Sequence[Publication]) -> None:
         If the disk refuses.
     """
     temporary = file.with_name(f".tmp-{file.name}")
+    temporary.touch(mode=OWN_FILE)
     with temporary.open("w", encoding="utf-8") as out:
         for entry in entries:
             night, release_id = entry.name[:10], entry.name[11:]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from recsys_assets.storage import atomic
+from recsys_assets.storage.private import OWN_FOLDER, keep_closed, let_read, private_folder
 from recsys_assets.storage.release.file import (
-    CHECKSUM_NAME,
     FILE_NAME,
     ReleaseError,
     check_file,
@@ -112,7 +112,7 @@ class Releases(ReleaseFolder):
                 return final / FILE_NAME
             temporary = self.folder / f".tmp-{uuid4().hex}"
             try:
-                temporary.mkdir()
+                private_folder(temporary)
                 check_file(temporary / FILE_NAME, write_file(temporary / FILE_NAME, tables, macros_sql))
                 write_checksum(temporary)
                 _seal(temporary)
@@ -215,6 +215,7 @@ class Releases(ReleaseFolder):
         if action == "publish" and current is not None and parse_name(name)[0] < parse_name(current)[0]:
             raise ReleaseError(f"Release {name} must not be published: {current}, of a later night, is current.")
         self.verify(name)
+        _seal(self.folder / name)  # The group that may read releases may be another one by now.
         # Before the swap: if the last one was cut short, this is the last moment the link can tell of it.
         history = self.history()
         if name == self.current_name():
@@ -270,7 +271,8 @@ class Releases(ReleaseFolder):
         from filelock import FileLock
 
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            keep_closed(self.root)
+            let_read(private_folder(self.folder), 0o750)
             with FileLock(self.folder / ".lock"):
                 yield
         except OSError as error:
@@ -281,16 +283,16 @@ class Releases(ReleaseFolder):
 
 
 def _seal(folder: Path) -> None:
-    """Make a finished release read-only and flush it."""
-    for path, mode in ((folder / FILE_NAME, 0o444), (folder / CHECKSUM_NAME, 0o444), (folder, 0o555)):
-        path.chmod(mode)
+    """Make a finished release read-only, open to whom the environment names alone, and flush it."""
+    for path, mode in (*((file, 0o440) for file in folder.iterdir()), (folder, 0o550)):
+        let_read(path, mode)
         atomic.sync(path)
 
 
 def _delete(path: Path) -> None:
     """Delete a temporary folder, or file, if it is there, read-only or not."""
     if path.is_dir():
-        path.chmod(0o755)
+        path.chmod(OWN_FOLDER)
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

@@ -20,8 +20,8 @@ def test_a_release_is_one_read_only_file_that_older_clients_open(releases):
     file = releases.build(FIRST, "a", tables(), MACROS)
     assert file == releases.folder / "2017-11-01-a" / "recsys.duckdb"
     assert sorted(path.name for path in file.parent.iterdir()) == ["checksum", "recsys.duckdb"]
-    assert stat.S_IMODE(file.stat().st_mode) == 0o444
-    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o555
+    assert stat.S_IMODE(file.stat().st_mode) == 0o400
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o500
     with duckdb.connect(str(file), read_only=True) as con:
         ((version,),) = con.execute(
             "select tags['storage_version'] from duckdb_databases() where database_name = 'recsys'"
