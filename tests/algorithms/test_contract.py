@@ -1,6 +1,5 @@
 """One contract for every registered algorithm."""
 
-import importlib.util
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
@@ -93,8 +92,6 @@ def more_events(train, random, **events):
 
 @pytest.fixture(params=ALGORITHMS)
 def algorithm(request):
-    if request.param == "lightfm" and not importlib.util.find_spec("lightfm"):
-        pytest.skip("its library is an extra")
     return ALGORITHMS[request.param]
 
 

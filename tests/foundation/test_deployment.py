@@ -57,7 +57,7 @@ def test_containers_are_reached_from_this_machine_only() -> None:
 
 
 def test_the_lock_pins_every_package_with_its_hash() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-lightfm.lock", "requirements-dev.lock"):
         lines = (PROJECT / name).read_text().replace("\\\n", "").splitlines()
         pins = [line for line in lines if line and not line.lstrip().startswith("#")]
         assert pins

