@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from recsys_assets.profile import ProfileError, load_profile, profile_names
+from recsys_assets.profile import ProfileError
+from recsys_assets.profile_file import load_profile, profile_names
 from recsys_jobs.definitions import build_definitions
 
 if TYPE_CHECKING:

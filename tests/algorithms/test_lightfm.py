@@ -7,7 +7,8 @@ import pytest
 
 from recsys_assets.algorithms import registry
 from recsys_assets.algorithms.lightfm import _features
-from recsys_assets.profile import PROJECT, ProfileError, load_profile
+from recsys_assets.profile import PROJECT, ProfileError
+from recsys_assets.profile_file import load_profile
 from tests.algorithms.events import events, lists_of
 
 # Users 0..3 take fruit (items 0..3), users 4..7 tools (4..7); items 8 and 9, a fruit and a tool, are taken once.

@@ -11,7 +11,8 @@ import pytest
 from dagster import AssetKey
 
 from recsys_assets.assets.clean import clean_selects
-from recsys_assets.profile import ProfileError, load_profile
+from recsys_assets.profile import ProfileError
+from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.landing.database import Landing
 from recsys_jobs import locations
 from recsys_jobs.definitions import build_definitions, check_keys
