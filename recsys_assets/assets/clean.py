@@ -13,7 +13,6 @@ from dagster import (
     AssetsDefinition,
     DataVersion,
     MaterializeResult,
-    multi_asset,
 )
 
 from recsys_assets.assets.code_version import code_of, keep, version_of
@@ -21,7 +20,7 @@ from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.factory import night_of, spec_of
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.metadata import cost_metadata, table_metadata
-from recsys_assets.assets.one_night import one_night_at_a_time
+from recsys_assets.assets.one_night import night_asset
 from recsys_assets.assets.step import Step, sql_step
 from recsys_assets.assets.usage import measured
 from recsys_assets.nights import Night
@@ -60,11 +59,11 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
     lake, landing, lineages = Lake(profile), Landing(profile), Lineages()
     steps = clean_steps(landing)
 
-    @multi_asset(
+    @night_asset(
+        profile,
         name="clean",
         specs=[spec_of(profile, step) for step in steps.values()],
         can_subset=False,
-        resource_defs=one_night_at_a_time(profile),
     )
     def clean(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         night = night_of(context)

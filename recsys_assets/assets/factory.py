@@ -15,7 +15,6 @@ from dagster import (
     DataVersion,
     FreshnessPolicy,
     MaterializeResult,
-    multi_asset,
 )
 
 from recsys_assets.assets.code_version import code_of, keep, version_of
@@ -23,7 +22,7 @@ from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.metadata import cost_metadata, model_metadata, table_metadata
 from recsys_assets.assets.night_partitions import graded_partition, profile_partitions
-from recsys_assets.assets.one_night import one_night_at_a_time
+from recsys_assets.assets.one_night import night_asset
 from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.assets.usage import measured
 from recsys_assets.nights import Night, cutoff
@@ -77,9 +76,7 @@ def asset_of(profile: Profile, step: Step) -> AssetsDefinition:
     """The asset of a step."""
     lineages = Lineages()
 
-    @multi_asset(
-        name=step.name.replace(".", "__"), specs=[spec_of(profile, step)], resource_defs=one_night_at_a_time(profile)
-    )
+    @night_asset(profile, name=step.name.replace(".", "__"), specs=[spec_of(profile, step)])
     def build(context: AssetExecutionContext) -> MaterializeResult[None]:
         return materialize(profile, step, context, lineages)
 

@@ -3,9 +3,19 @@
 What belongs here: Dagster's side of `storage.night_lock`, a resource that lives as long as a run.
 """
 
-from collections.abc import Iterator  # Dagster resolves annotations when it loads.
+import warnings
+from collections.abc import Callable, Iterator  # Dagster resolves annotations when it loads.
 
-from dagster import InitResourceContext, ResourceDefinition, resource
+from typing import Any
+
+from dagster import (
+    AssetsDefinition,
+    BetaWarning,
+    InitResourceContext,
+    ResourceDefinition,
+    multi_asset,
+    resource,
+)
 
 from recsys_assets.profile import Profile
 from recsys_assets.storage.night_lock import building
@@ -14,12 +24,14 @@ _resources: dict[str, ResourceDefinition] = {}
 """By the profile's folder: Dagster wants all assets of a run to name the same object."""
 
 
-def one_night_at_a_time(profile: Profile) -> dict[str, ResourceDefinition]:
-    """The resource that every asset of a night needs; a run waits for it until no other process builds a night."""
+def night_asset(profile: Profile, **options: Any) -> Callable[[Callable[..., Any]], AssetsDefinition]:
+    """`dagster.multi_asset` for what belongs to a night: its run waits until no other process builds a night."""
     folder = str(profile.folder)
     if folder not in _resources:
         _resources[folder] = _resource(profile)
-    return {"night": _resources[folder]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)  # Resources of an asset's own are a beta feature.
+        return multi_asset(resource_defs={"night": _resources[folder]}, **options)
 
 
 def _resource(profile: Profile) -> ResourceDefinition:

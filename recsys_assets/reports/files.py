@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from recsys_assets.errors import RecsysError
@@ -38,12 +39,12 @@ def whole_files(profile: Profile) -> Iterator[Wholeness]:
     """
     lake, releases = Lake(profile), Releases(profile.folder)
     landing = Landing(profile)
-    partitions = (p for table in lake.tables() for p in lake.partitions(table))
+    partitions = (partition for table in lake.tables() for partition in lake.partitions(table))
     looks: dict[str, Iterable[Callable[[], object]]] = {
         "landing": [landing.verify] if landing.path.exists() else [],
-        "lake": ((lambda p=p: lake.verify(p)) for p in partitions),
+        "lake": (partial(lake.verify, partition) for partition in partitions),
         "models": (model.verify for model in Models(profile).all()),
-        "releases": ((lambda name=release.name: releases.verify(name)) for release in releases.list()),
+        "releases": (partial(releases.verify, release.name) for release in releases.list()),
     }
     for stage, files in looks.items():
         whole, started = Wholeness(stage), time.perf_counter()

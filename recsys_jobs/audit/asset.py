@@ -17,12 +17,11 @@ from dagster import (
     MaterializeResult,
     MetadataValue,
     get_dagster_logger,
-    multi_asset,
 )
 
 from recsys_assets.assets.factory import materialize, night_of, spec_of
 from recsys_assets.assets.keys import asset_key, name_of
-from recsys_assets.assets.one_night import one_night_at_a_time
+from recsys_assets.assets.one_night import night_asset
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
@@ -66,11 +65,11 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
         blocking=True,
     )
 
-    @multi_asset(
+    @night_asset(
+        profile,
         name=_TABLE.replace(".", "__"),
         specs=[spec_of(profile, step)],
         check_specs=[check],
-        resource_defs=one_night_at_a_time(profile),
     )
     def future(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         yield materialize(profile, step, context)  # The night's report is locked to this process meanwhile.

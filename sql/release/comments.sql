@@ -1,7 +1,7 @@
 -- What each table and column of a release holds, as `comment on`: clients show it, and so does
 --   select table_name, column_name, comment from duckdb_columns() where schema_name = 'serving'
 -- Made from docs/release.md by `python -m tests.sql.release_comments`; change that page, not this file.
-comment on table serving.recommendations is 'One row per task, user and rank: what the night recommends. Every known user has a list in every task.';
+comment on table serving.recommendations is 'One row per task, user and rank: what the night recommends. Every known user has a list in every task, unless nothing is left that the user may get.';
 comment on column serving.recommendations."night" is 'the night that made the list';
 comment on column serving.recommendations."task" is 'next or discovery';
 comment on column serving.recommendations."user_id" is 'as delivered';
@@ -9,13 +9,16 @@ comment on column serving.recommendations."rank" is '1, 2, … without gaps';
 comment on column serving.recommendations."item_id" is 'as delivered';
 comment on column serving.recommendations."title" is 'of the item; null where none was delivered';
 comment on column serving.recommendations."category" is 'of the item; null where none was delivered';
-comment on column serving.recommendations."score" is 'fused score: the sum over algorithms of weight / (rrf_k + rank); comparable within one list only';
+comment on column serving.recommendations."score" is 'above 0, at most 1, never growing with the rank: what it says';
+comment on column serving.recommendations."raw_score" is 'what configuration ordered the list by';
+comment on column serving.recommendations."configuration" is 'the ranking whose raw score it is: fusion, reranker_lambdamart, reranker_binary, reranker, or trending for a user no algorithm proposed anything for';
 comment on column serving.recommendations."algorithms" is 'who proposed the item, each with its own rank; trending for a user no algorithm proposed anything for';
-comment on column serving.recommendations."reason" is 'bought_again, because_you_took, trending, popular or new: the first whose evidence exists';
+comment on column serving.recommendations."reason" is 'bought_again, goes_with, trending, popular or proposed: what it rests on';
+comment on column serving.recommendations."reason_algorithm" is 'the algorithm that counts most for the row, whose evidence the reason is';
 comment on column serving.recommendations."reason_text" is 'the reason as a sentence';
 comment on column serving.recommendations."evidence_item_id" is 'the item the reason rests on; null where it rests on none';
-comment on column serving.recommendations."evidence_count" is 'the count in the text: how often it was taken, or by how many';
-comment on column serving.recommendations."evidence_days" is 'the age in the text, in days before the cutoff';
+comment on column serving.recommendations."evidence_count" is 'how often the user took that item, or how many people took the recommended one; null for proposed';
+comment on column serving.recommendations."evidence_days" is 'the age of that, in days before the cutoff; null for proposed';
 comment on column serving.recommendations."model_night" is 'night of the models behind the list';
 comment on column serving.recommendations."run_id" is 'the Dagster run that wrote the lists';
 comment on table serving.similar_items is 'One row per item and rank: the items that go with an item.';
@@ -61,6 +64,14 @@ comment on column meta.nights."n_users" is 'users known to it';
 comment on column meta.nights."n_items" is 'items known to it';
 comment on column meta.nights."profile_hash" is 'hash of the settings it was built with';
 comment on column meta.nights."settings" is 'those settings as JSON: the profile, without what decides nothing about the tables';
+comment on table meta.tasks is 'One row per task of the night: how many it serves, and why nobody where nobody has a list.';
+comment on column meta.tasks."task" is 'next or discovery';
+comment on column meta.tasks."configuration" is 'the ranking that is published, as in meta.champions';
+comment on column meta.tasks."n_users" is 'users known to the night';
+comment on column meta.tasks."n_users_listed" is 'those of them who have a list';
+comment on column meta.tasks."n_users_trending" is 'those of them who get what is trending, as no algorithm proposed anything';
+comment on column meta.tasks."n_rows" is 'places of all lists together';
+comment on column meta.tasks."empty_because" is 'why nobody has a list; null where somebody has';
 comment on table meta.grades is 'One row per night, task, list, cut and metric: what the night says of the lists of the graded night.';
 comment on column meta.grades."night" is 'the night that graded';
 comment on column meta.grades."graded_night" is 'the night whose lists it graded, one horizon before';
