@@ -5,7 +5,6 @@ What belongs here: Dagster's side of `storage.night_lock`, a resource that lives
 
 import warnings
 from collections.abc import Callable, Iterator  # Dagster resolves annotations when it loads.
-
 from typing import Any
 
 from dagster import (
