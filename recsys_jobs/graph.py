@@ -46,7 +46,7 @@ def made_from(profile: Profile, names: Collection[str]) -> tuple[set[str], set[s
     }
     again = set(names)
     for name in asset_order(profile):  # Each stands after what it is made from.
-        if deps[name] & again:
+        if deps.get(name, set()) & again:  # The audit is no asset of these.
             again.add(name)
     if any(name.startswith("clean.") for name in again):  # One step writes all of them.
         again |= {name for name in deps if name.startswith("clean.")}

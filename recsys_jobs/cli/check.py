@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys_assets.reports.files import whole_files
 from recsys_jobs.cli.context import Context
 from recsys_jobs.cli.tables import print_failing
 
 if TYPE_CHECKING:
+    from recsys_assets.profile import Profile
     from recsys_assets.reports.checks import CheckResult
     from recsys_jobs.cli.console import Console
 
+FILES = "files"
+"""Word that selects the look at all files."""
 STYLES = {"PASS": "green", "WARN": "yellow", "ERROR": "red", "SKIP": "yellow"}
 
 
@@ -22,13 +26,16 @@ def check(
     ctx: typer.Context,
     select: Annotated[
         list[str] | None,
-        typer.Option(help="tag:leakage, a schema, a table or a check; several add up, a comma between two: both."),
+        typer.Option(
+            help="tag:leakage, a schema, a table or a check; several add up, a comma between two: both. files: whether "
+            "every file holds the bytes that were written."
+        ),
     ] = None,
     night: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Night (default: the newest built one).")
     ] = None,
 ) -> None:
-    """Check the tables of a night as they lie in the lake; ends with exit code 1 when a check fails.
+    """Check the tables of a night as they lie in the lake, and all files; ends with exit code 1 when a check fails.
 
     The nightly job runs the same checks, right after each table is written, and stops where one fails.
     """
@@ -39,21 +46,40 @@ def check(
 
     context = ctx.ensure_object(Context)
     console, profile = context.console, context.profile
-    checks, counts, started = select_checks(profile, select or []), dict.fromkeys(STYLES, 0), time.perf_counter()
+    words, counts, started = (
+        [word for word in select or [] if word != FILES],
+        dict.fromkeys(STYLES, 0),
+        time.perf_counter(),
+    )
+    checks = select_checks(profile, words) if words or not select else []
     # Raw tables have no night, and can be checked before any is built.
     is_raw = all(check.table.startswith("raw.") for check in checks)
     asked = None if is_raw and not night else context.built_night(night)
-    n_checks, width = len(checks), max(len(f"{check.name} of {check.table}") for check in checks) + 4
+    n_checks, width = len(checks), max((len(f"{check.name} of {check.table}") for check in checks), default=30) + 4
     of = f"Night {asked} of profile" if asked else "Raw tables of profile"
-    console.print(f"{of} {profile.name}: {n_checks} checks")
+    if checks:
+        console.print(f"{of} {profile.name}: {n_checks} checks")
     for place, result in enumerate(check_results(profile, checks, asked), 1):
         counts[result.status.upper()] += 1
         _print_line(console, result, f"{place:>{len(str(n_checks))}} of {n_checks}", width)
         print_failing(console, result)
+    if not select or FILES in select:
+        _check_files(console, profile, counts)
     total = ", ".join(f"{word} {n}" for word, n in counts.items())
-    console.print(f"Done in {time.perf_counter() - started:.1f} s: {total}, in all {n_checks}")
+    console.print(f"Done in {time.perf_counter() - started:.1f} s: {total}, in all {sum(counts.values())}")
     if counts["ERROR"]:
         raise typer.Exit(1)
+
+
+def _check_files(console: Console, profile: Profile, counts: dict[str, int]) -> None:
+    """One line a stage, and a sentence for each file that is damaged."""
+    for whole in whole_files(profile):
+        word = "ERROR" if whole.damaged else "PASS"
+        counts[word] += 1
+        said = f"{len(whole.damaged)} of {whole.n_files:,} damaged" if whole.damaged else f"{whole.n_files:,} whole"
+        console.print(f"{word} files of {whole.stage}: {said} in {whole.seconds:.2f}s", style=STYLES[word])
+        for sentence in whole.damaged:
+            console.print(f"    {sentence}", soft_wrap=True)
 
 
 def _print_line(console: Console, result: CheckResult, place: str, width: int) -> None:

@@ -49,5 +49,6 @@ def test_a_flipped_bit_of_any_stage_is_named(built, tmp_path):
 
     done = deployment.invoke("check", "--select", "files")
     assert done.exit_code == 1
-    assert "ERROR 1 of" in done.output
+    assert "ERROR files of lake: 1 of " in done.output
+    assert "PASS" not in done.output.split("Done in")[0]
     assert "is damaged" in done.output
