@@ -91,8 +91,8 @@ class Delivery(_Settings):
     def _files_are_names(cls, files: str) -> str:
         if "/" in files or "\\" in files:
             raise ValueError(f"{files!r} is a path; give the pattern of names here, and the folder as folder")
-        if files.startswith(".") or not files.isprintable():
-            raise ValueError(f"{files!r} can be no delivered file: hidden ones and odd characters are left alone")
+        if files.startswith(".") or "\0" in files:
+            raise ValueError(f"{files!r} can be no delivered file: hidden ones are left alone")
         return files
 
     @field_validator("folder")

@@ -150,7 +150,7 @@ def test_a_wrong_setting_is_named_with_its_file_and_line(load, old, new, named):
         ('files = "sub/*.csv"', 9, "deliveries.0.files: "),
         ('files = ""', 9, "deliveries.0.files: "),
         ('files = ".hidden*"', 9, "deliveries.0.files: "),
-        ('files = "a\\u001b*"', 9, "deliveries.0.files: "),
+        ('files = "a\\u0000*"', 9, "deliveries.0.files: "),
         ('files = "t*"\nfolder = ""', 10, "deliveries.0.folder: "),
         ('files = "t*"\nfolder = "package:"', 10, "deliveries.0.folder: "),
         ('files = "t*"\ndelimiter = \'"\'', 10, "deliveries.0.delimiter: "),
