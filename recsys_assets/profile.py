@@ -255,8 +255,10 @@ class Profile(_Settings):
                 said = f"algorithm {name!r} is unknown{did_you_mean(name, known)}; known are {', '.join(known)}"
                 problems.append((("algorithms", name), said))
         problems += refused(RerankerSettings, self.reranker, ("reranker",))
-        if problems:
-            raise SettingsError(problems)
+        served = set().union(*(registry()[name].tasks for name in self.algorithms if name in known))
+        unserved = [(("tasks",), f"no algorithm named makes lists of {t!r}") for t in self.tasks if t not in served]
+        if problems or unserved:
+            raise SettingsError(problems or unserved)
         return self
 
     @property

@@ -201,6 +201,13 @@ def test_a_file_that_is_no_text_and_one_with_a_mark_of_windows(tmp_path):
     assert load_profile(str(other)).horizon == 7
 
 
+def test_a_task_that_no_algorithm_serves_is_refused(load):
+    alone = GOOD.replace("[algorithms.popularity]", "[algorithms.buy_again]")
+    assert alone != GOOD
+    with pytest.raises(ProfileError, match="tasks: no algorithm named makes lists of 'discovery'"):
+        load(alone)
+
+
 def test_all_wrong_settings_are_named_at_once(load):
     with pytest.raises(ProfileError, match=r"(?s)shop\.toml:6: horizon: .*shop\.toml:7: rrf_k: "):
         load(GOOD.replace("horizon = 7", "horizon = 0\nrrf_k = 0"))
