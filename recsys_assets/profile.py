@@ -256,7 +256,9 @@ class Profile(_Settings):
                 problems.append((("algorithms", name), said))
         problems += refused(RerankerSettings, self.reranker, ("reranker",))
         served = set().union(*(registry()[name].tasks for name in self.algorithms if name in known))
-        unserved = [(("tasks",), f"no algorithm named makes lists of {t!r}") for t in self.tasks if t not in served]
+        unserved: list[tuple[Location, str]] = [
+            (("tasks",), f"no algorithm named makes lists of {t!r}") for t in self.tasks if t not in served
+        ]
         if problems or unserved:
             raise SettingsError(problems or unserved)
         return self

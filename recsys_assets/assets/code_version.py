@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_assets.profile import PROJECT
@@ -23,7 +24,6 @@ from recsys_assets.storage import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from recsys_assets.assets.step import Step
     from recsys_assets.profile import Profile
@@ -72,7 +72,7 @@ def code_below(modules: Iterable[str], sql: Iterable[Path] = ()) -> dict[str, st
             continue
         known.add(name)
         source = _read(name)
-        parts[_path(name).relative_to(PROJECT).as_posix()] = source.version
+        parts[_shown(_path(name))] = source.version
         waiting += () if name == SETTINGS else source.modules
         files |= {path for pattern in source.sql for path in SQL_FOLDER.glob(pattern) if path.is_file()}
         parts |= {library: _version(library) for library in source.libraries}
@@ -182,6 +182,10 @@ def _folder(profile: Profile) -> Path:
 
 
 def _path(module: str) -> Path:
+    """File of one of our modules; of one that is loaded, wherever that came from."""
+    loaded = getattr(sys.modules.get(module), "__file__", None)
+    if loaded:
+        return Path(loaded)
     path = PROJECT.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 

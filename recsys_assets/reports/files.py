@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
 
 
+STAGES = ("landing", "lake", "models", "releases")
+
+
 @dataclass
 class Wholeness:
     """What came out of reading all files of one stage."""
 
     stage: str
-    """``landing``, ``lake``, ``models`` or ``releases``."""
+    """One of `STAGES`."""
     n_files: int = 0
     """Files; of models and releases the folders that hold one each."""
     damaged: list[str] = field(default_factory=list)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from recsys_assets.reports.files import whole_files
+from recsys_assets.reports.files import STAGES, whole_files
 from recsys_jobs.cli.context import Context
 from recsys_jobs.cli.tables import print_failing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from recsys_assets.profile import Profile
     from recsys_assets.reports.checks import CheckResult
     from recsys_jobs.cli.console import Console
@@ -55,31 +57,35 @@ def check(
     # Raw tables have no night, and can be checked before any is built.
     is_raw = all(check.table.startswith("raw.") for check in checks)
     asked = None if is_raw and not night else context.built_night(night)
-    n_checks, width = len(checks), max((len(f"{check.name} of {check.table}") for check in checks), default=30) + 4
-    of = f"Night {asked} of profile" if asked else "Raw tables of profile"
-    if checks:
-        console.print(f"{of} {profile.name}: {n_checks} checks")
+    with_files = not select or FILES in select
+    n_checks = len(checks) + with_files * len(STAGES)
+    width = max((len(f"{check.name} of {check.table}") for check in checks), default=30) + 4
+    of = f"Night {asked} of profile" if asked else "Raw tables of profile" if checks else "Files of profile"
+    console.print(f"{of} {profile.name}: {n_checks} checks")
     for place, result in enumerate(check_results(profile, checks, asked), 1):
         counts[result.status.upper()] += 1
         _print_line(console, result, f"{place:>{len(str(n_checks))}} of {n_checks}", width)
         print_failing(console, result)
-    if not select or FILES in select:
-        _check_files(console, profile, counts)
+    for place, (result, damaged) in enumerate(_files(profile) if with_files else (), len(checks) + 1):
+        counts[result.status.upper()] += 1
+        _print_line(console, result, f"{place:>{len(str(n_checks))}} of {n_checks}", width)
+        for sentence in damaged:
+            console.print(f"    {sentence}", soft_wrap=True)
     total = ", ".join(f"{word} {n}" for word, n in counts.items())
-    console.print(f"Done in {time.perf_counter() - started:.1f} s: {total}, in all {sum(counts.values())}")
+    console.print(f"Done in {time.perf_counter() - started:.1f} s: {total}, in all {n_checks}")
     if counts["ERROR"]:
         raise typer.Exit(1)
 
 
-def _check_files(console: Console, profile: Profile, counts: dict[str, int]) -> None:
-    """One line a stage, and a sentence for each file that is damaged."""
+def _files(profile: Profile) -> Iterator[tuple[CheckResult, list[str]]]:
+    """Whether the files of each stage are whole, with a sentence for each that is damaged."""
+    from recsys_assets.reports.checks import CheckResult  # It loads sqlglot.
+
     for whole in whole_files(profile):
-        word = "ERROR" if whole.damaged else "PASS"
-        counts[word] += 1
-        said = f"{len(whole.damaged)} of {whole.n_files:,} damaged" if whole.damaged else f"{whole.n_files:,} whole"
-        console.print(f"{word} files of {whole.stage}: {said} in {whole.seconds:.2f}s", style=STYLES[word])
-        for sentence in whole.damaged:
-            console.print(f"    {sentence}", soft_wrap=True)
+        said = f"{len(whole.damaged):,} of {whole.n_files:,} damaged" if whole.damaged else f"{whole.n_files:,} whole"
+        status: Literal["error", "pass"] = "error" if whole.damaged else "pass"
+        message = f"{status.upper()}, {said}, in {whole.seconds:.2f}s"
+        yield CheckResult(FILES, whole.stage, "", status, message), whole.damaged
 
 
 def _print_line(console: Console, result: CheckResult, place: str, width: int) -> None:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 
+def several_lines(lines: Iterable[str]) -> Text:
+    """A cell of a table that has several lines."""
+    return Text("\n".join(map(visible, lines)))
+
+
 class Table(rich.table.Table):
     """A table that cuts nothing off: a long word goes on in the next line of its cell."""
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
-from recsys_jobs.cli.console import Table
+from recsys_jobs.cli.console import Table, several_lines
 from recsys_jobs.cli.context import Context, given_path, recommend_command
 from recsys_jobs.init.measure import weigh
 from recsys_jobs.init.source import write_source
@@ -106,7 +105,7 @@ def _print_columns(console: Console, source: NewSource) -> None:
             delivered, understood = (
                 [_short(value) for value in values] for values in zip(*source.readings[role], strict=True)
             )
-        examples = (Text("\n".join(delivered)), Text("\n".join(understood)))
+        examples = (several_lines(delivered), several_lines(understood))
         table.add_row(_short(column.name), role or "left out", why, *examples, style=None if role else "dim")
     console.print(table)
 

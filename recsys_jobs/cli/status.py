@@ -6,10 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import typer
-from rich.text import Text
 
 from recsys_assets.reports.status import status as status_of
-from recsys_jobs.cli.console import Table
+from recsys_jobs.cli.console import Table, several_lines
 from recsys_jobs.cli.context import Context, NightOption
 from recsys_jobs.run import check_night, dagster_instance
 
@@ -52,7 +51,7 @@ def status(ctx: typer.Context, night: NightOption = None) -> None:
     table = Table(show_header=False, box=None, title=f"Profile {profile.name}", title_justify="left")
     n_failed = sum(trouble.key.startswith("check ") for trouble in troubles)
     for name, value in (*_rows(found, run), ("failed checks", str(n_failed or "none"))):
-        table.add_row(name, Text(value))
+        table.add_row(name, several_lines(value.split("\n")))
     console.print(table)
     for trouble in troubles:
         style = "red" if trouble.is_error else "yellow"

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from recsys_assets.profile import PROJECT
 from recsys_jobs import cli
 from recsys_jobs.cli import app
-from recsys_jobs.staleness import unfinished_nights
+from recsys_jobs.staleness import nights_to_build
 from tests.helpers import sample
 from tests.helpers.sample import NIGHTS
 
@@ -320,16 +320,16 @@ def test_the_demo_ends_what_was_cut_short(built, tmp_path):
     deployment = built.copy(tmp_path / "copy")
     profile = deployment.profile
     with deployment.active():
-        assert unfinished_nights(profile, profile.demo_nights) == []
+        assert nights_to_build(profile, profile.demo_nights) == []
         published = deployment.lake.partition("releases.published", LAST).path
         published.rename(published.with_suffix(".away"))  # A kill between release and publication leaves it so.
-        assert unfinished_nights(profile, profile.demo_nights) == [LAST]
+        assert nights_to_build(profile, profile.demo_nights) == [LAST]
         published.with_suffix(".away").rename(published)
         (newest,) = deployment.folder.glob(f"releases/{LAST}-*")
         newest.chmod(0o755)
         shutil.rmtree(newest)
-        assert unfinished_nights(profile, profile.demo_nights) == [LAST]
-        assert unfinished_nights(profile, [FIRST, date(2017, 10, 26)]) == [date(2017, 10, 26)]
+        assert nights_to_build(profile, profile.demo_nights) == [LAST]
+        assert nights_to_build(profile, [FIRST, date(2017, 10, 26)]) == [date(2017, 10, 26)]
 
 
 @pytest.mark.slow

@@ -63,7 +63,12 @@ def test_a_night_of_one_is_none_of_the_others(built, tmp_path):
     copy = built.copy_before_last(tmp_path / "data")
     with copy.active(), dagster_instance() as instance:
         clean = [f"north.clean.{table}" for table in clean_selects(Landing(copy.profile))]
-        copy.build(LAST, profile=prefixed(copy, "north"), only=[*clean, "north.features.user"], checks=False)
+        copy.build(
+            LAST,
+            profile=prefixed(copy, "north"),
+            only=[*clean, "north.features.user_item", "north.features.user"],
+            checks=False,
+        )
         assert str(LAST) in instance.get_materialized_partitions(AssetKey(["north", "features", "user"]))
         for other in (["south", "features", "user"], ["features", "user"]):
             assert str(LAST) not in instance.get_materialized_partitions(AssetKey(other))

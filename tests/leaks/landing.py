@@ -6,7 +6,7 @@ The deployment starts empty: the edited project itself lands the files and build
 from tests.leaks.harness import NIGHT, CatchBy, Edit, Leak
 from tests.leaks.shop import FOUND, LAND
 
-JUDGING, EXPORT = "recsys_assets/storage/landing/judging.py", "recsys_assets/storage/landing/database.py"
+JUDGING, EXPORT = "recsys_assets/storage/landing/judging.py", "recsys_assets/storage/landing/export.py"
 CONTRACT = "recsys_assets/selects/canonical.py"
 REDELIVERED = "2017-10-30"
 

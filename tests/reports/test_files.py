@@ -1,6 +1,10 @@
 """`recsys check` reads every file and names those that are damaged."""
 
+import pytest
+
 from recsys_assets.reports.files import whole_files
+from recsys_assets.storage.checksums import DamagedFile
+from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.models import Models
 from tests.helpers.damage import flip
 from tests.helpers.sample import NIGHTS
@@ -47,8 +51,12 @@ def test_a_flipped_bit_of_any_stage_is_named(built, tmp_path):
         assert str(named) in sentence
         assert "is damaged" in sentence
 
+    with deployment.active(), pytest.raises(DamagedFile, match=r"landing\.duckdb is damaged"):
+        Landing(deployment.profile).export(FIRST)
+
     done = deployment.invoke("check", "--select", "files")
     assert done.exit_code == 1
-    assert "ERROR files of lake: 1 of " in done.output
+    assert "2 of 4 ERROR files of lake" in done.output
+    assert "ERROR, 1 of 18 damaged" in done.output
     assert "PASS" not in done.output.split("Done in")[0]
     assert "is damaged" in done.output

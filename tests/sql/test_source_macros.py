@@ -202,6 +202,7 @@ def test_an_id_has_one_form_in_landing_and_in_the_release(con, canonical, delive
     con.execute(
         "create or replace table serving.similar_items as select *, '' as similar_item_id from serving.recommendations"
     )
+    con.execute("create schema if not exists meta; create or replace table meta.tasks as select 'next' as task")
     con.execute((SQL_FOLDER / "release" / "macros.sql").read_text())
     forms = con.execute(
         "select canonical_id($1::varchar), canonical_id(canonical_id($1::varchar)), serving.canonical_id($1::varchar), "

@@ -7,6 +7,7 @@ file once, sealing nights, and handing a sealed night's rows, in canonical colum
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -82,9 +83,11 @@ class Landing:
         ------
         LandingLocked
             When a program that is not ours has it open, and does not close it soon.
+        DamagedFile
+            When a block that is read is not what was written: DuckDB keeps a checksum of each.
         """
         keep_closed(self.path.parent)
-        with FileLock(self.path.with_suffix(".lock")), connect() as con:
+        with FileLock(self.path.with_suffix(".lock")), self._damage_is_named(), connect() as con:
             con.execute("set temp_directory = $1", [str(self.path.parent / "tmp" / "landing")])
             con.execute("set arrow_lossless_conversion = true")  # Event ids stay UUIDs on their way through Arrow.
             attach(con, self.path)
@@ -94,6 +97,20 @@ class Landing:
             con.execute(_sql("macros"))
             con.execute("create schema raw")
             yield con
+
+    @contextmanager
+    def _damage_is_named(self) -> Iterator[None]:
+        import duckdb
+
+        try:
+            yield
+        except duckdb.Error as error:
+            if not re.search(r"corrupt|computed checksum|not a valid DuckDB database", str(error), re.IGNORECASE):
+                raise
+            raise DamagedFile(
+                f"{self.path} is damaged: {error}. Visible nights cannot be made again from delivered files, so "
+                "restore it from a backup; deliveries that came since land again by `recsys land`."
+            ) from error
 
     def land(
         self,
@@ -202,28 +219,20 @@ class Landing:
         return tables
 
     def verify(self) -> None:
-        """Read every block of the database, which holds each against its own checksum; O(bytes).
+        """Read every block of the database; O(bytes).
 
         Raises
         ------
         DamagedFile
             When one is not what was written.
         """
-        import duckdb
-
-        try:
-            with self.open() as con:
-                tables = con.execute(
-                    "select format('landing.{}.{}', schema_name, table_name) from duckdb_tables() "
-                    "where database_name = 'landing' order by all"
-                ).fetchall()
-                for (table,) in tables:
-                    con.execute(f"select bit_xor(hash(rows)) from {table} as rows").fetchall()
-        except duckdb.Error as error:
-            raise DamagedFile(
-                f"{self.path} is damaged: {error}. Visible nights cannot be made again from delivered files, so "
-                "restore it from a backup; deliveries that came since land again by `recsys land`."
-            ) from error
+        with self.open() as con:
+            tables = con.execute(
+                "select format('landing.{}.{}', schema_name, table_name) from duckdb_tables() "
+                "where database_name = 'landing' order by all"
+            ).fetchall()
+            for (table,) in tables:
+                con.execute(f"select bit_xor(hash(rows)) from {table} as rows").fetchall()
 
     def files(self) -> pa.Table:
         """The ledger of files, in order of landing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import close
+from recsys_assets.visible import visible
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,20 +22,20 @@ def told(landed: Landed, profile: Profile, now: datetime) -> str:
         if landed.status == "landed"
         else ""
     )
-    lines = [f"{landed.name}: {landed.status}{counts}{', ' if landed.message else ''}{landed.message}"]
+    lines = [visible(f"{landed.name}: {landed.status}{counts}{', ' if landed.message else ''}{landed.message}")]
     lines += _repeats(landed, profile)
     if landed.visible:
         lines.append(when_visible(landed, landed.visible, profile, now))
     return "\n    ".join(lines)
 
 
-def when_visible(landed: Landed, visible: Visible, profile: Profile, now: datetime) -> str:
+def when_visible(landed: Landed, seen: Visible, profile: Profile, now: datetime) -> str:
     """The nights that first see a file's rows, when they are built, and how many of the rows are of earlier days."""
-    first, last = visible.first, visible.last
+    first, last = seen.first, seen.last
     if profile.last_night is not None and first > profile.last_night:
         return f"visible in no night: {profile.last_night} is the last one"
     nights = f"night {first}" if first == last else f"nights {first} to {last}"
-    late = f"; {visible.n_late:,} of earlier days, {visible.late_since} at first" if visible.n_late else ""
+    late = f"; {seen.n_late:,} of earlier days, {seen.late_since} at first" if seen.n_late else ""
     return f"visible in {nights}, {_built(first, last, profile, now)}{late}"
 
 

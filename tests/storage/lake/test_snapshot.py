@@ -136,6 +136,7 @@ def test_this_says_what_night_it_is(make_shop):
             "n_similar": 20,
             "n_trending": 100,
             "fingerprint": shop.profile.fingerprint,
+            "repeated_lines": "count",
         }
         assert snapshot.table("from this.tasks").to_pylist() == [{"task": "discovery", "n_candidates": 200}]
         weights = snapshot.table("from this.event_weights order by event_type").to_pylist()

@@ -104,10 +104,11 @@ def test_a_name_that_is_no_utf8_lands_under_one_that_can_be_read(shop):
     "".join([refused, *told]).encode()  # It can be printed.
     odd.unlink()
     odd.write_bytes(encode("x.csv", [line("c", "p1", day(20))]))
-    assert land(shop, odd)[2] == [
+    (said,) = land(shop, odd)[2]
+    assert said.split("\n")[0] == (
         "transactions-b\\xe9.csv: landed, 1 rows read, 1 landed, 0 rejected, "
         "in place of the 1 that landed under this name before"
-    ]
+    )
 
 
 def test_what_is_refused_is_named_though_its_name_is_no_utf8(shop):
@@ -264,7 +265,7 @@ def test_a_quarantined_file_does_not_stop_the_others_and_is_no_refusal(shop):
     broken = shop.write("transactions-b.parquet", b"PAR1 and nothing")
     taken, refused, told = land(shop, good(shop, "a"), broken, good(shop, "z"))
     assert (taken[1], refused) == (("transactions-b.parquet", "quarantined"), "")
-    assert len(told) == len(taken) == 3
+    assert len(taken) == 3
     assert "No magic bytes" in told[1]
 
 
@@ -289,7 +290,7 @@ def test_a_folder_stands_for_its_files_in_the_order_of_deliveries(shop):
     assert taken == [(name, "landed") for name in ("products-2.csv", "transactions-1.csv", "transactions-2.csv")]
     assert refused == ""
     assert told[0] == f"{folder}: left alone 7: .transactions.csv, a.csv, b.csv, notes.txt, readme.md, ..."
-    assert len(told) == 4
+    assert [said.partition(":")[0] for said in told[1:4]] == [name for name, _ in taken]
 
 
 def test_a_folder_without_a_file_that_can_land_is_refused(shop):

@@ -22,6 +22,7 @@ comment on column serving.users."user_id" is 'as delivered';
 
 TABLES = {
     "meta.build": "select date '2017-11-01' as night, timestamp '2017-11-02 02:00:00' as built_at",
+    "meta.tasks": "select unnest(['discovery', 'next']) as task",
     "serving.recommendations": """
         select date '2017-11-01' as night, task, user_id, rank,
             (rank + if(task = 'next', 100, 400))::varchar as item_id, 'soup ' || rank as title,
