@@ -255,12 +255,11 @@ class Profile(_Settings):
                 said = f"algorithm {name!r} is unknown{did_you_mean(name, known)}; known are {', '.join(known)}"
                 problems.append((("algorithms", name), said))
         problems += refused(RerankerSettings, self.reranker, ("reranker",))
-        served = set().union(*(registry()[name].tasks for name in self.algorithms if name in known))
-        unserved: list[tuple[Location, str]] = [
-            (("tasks",), f"no algorithm named makes lists of {t!r}") for t in self.tasks if t not in served
-        ]
-        if problems or unserved:
-            raise SettingsError(problems or unserved)
+        served = {task for name in self.algorithms if name in known for task in registry()[name].tasks}
+        if missing := sorted(set(self.tasks) - served) if not problems else []:
+            problems.append((("tasks",), f"no algorithm named makes lists of {missing[0]!r}"))
+        if problems:
+            raise SettingsError(problems)
         return self
 
     @property

@@ -51,6 +51,9 @@ def test_a_flipped_bit_of_any_stage_is_named(built, tmp_path):
         assert str(named) in sentence
         assert "is damaged" in sentence
 
+    n_bits = files["landing"].stat().st_size * 8
+    for place in range(n_bits // 50, n_bits, n_bits // 50):
+        flip(files["landing"], place)
     with deployment.active(), pytest.raises(DamagedFile, match=r"landing\.duckdb is damaged"):
         Landing(deployment.profile).export(FIRST)
 
