@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import unicodedata
 from datetime import datetime, timedelta
 
@@ -78,10 +79,13 @@ def exported(shop):
     return events
 
 
-def trimmed(cell):
-    """An id as it is kept: without spaces around it, of whatever width."""
-    kept = [place for place, character in enumerate(cell) if unicodedata.category(character) != "Zs"]
-    return cell[kept[0] : kept[-1] + 1] if kept else None
+def trimmed(text):
+    """An id as landing keeps it: what people see of it, or None; see `visible_text` in sql/landing/macros.sql."""
+    unseen = re.compile("[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+    if re.search("[0-9A-Za-z]", text):
+        text = re.sub("[\u200c\u200d]", "", text)
+    blanked = re.sub("[\t-\r\x85]", " ", "".join(" " if unicodedata.category(c)[0] == "Z" else c for c in text))
+    return unicodedata.normalize("NFC", unseen.sub("", blanked)).strip(" ") or None
 
 
 @settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
