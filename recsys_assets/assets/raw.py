@@ -131,7 +131,7 @@ def land_files(
         except LandingError as error:
             refused.append(visible(str(error)))
         else:
-            tell(visible(told(result, profile, utc_now())))
+            tell(told(result, profile, utc_now()))
             landed.append(result)
     for sentence in suspicions_of_first(landing, landed):
         tell(visible(f"Suspicious: {sentence}."))

@@ -139,7 +139,7 @@ class Context:
                     self.profile,
                     files,
                     kind,
-                    lambda text: console.print("  " + text),
+                    lambda text: console.print_lines("  " + text),
                     arrived_at=arrived_at,
                     restate=restate,
                 )

@@ -26,6 +26,11 @@ _OTHERS = [
     for tail in _TAILS[:3] + _TAILS[-4:-2]
 ]
 _OTHERS += [f"%Y-%m-%d{tail}" for tail in (" %I:%M %p", " %I:%M:%S %p")]
+# Year first: with points, and as Japan, China and Korea write it.
+_OTHERS += [f"%Y.%m.%d{tail}" for tail in _TAILS[:3]]
+_OTHERS += [f"%Y年%m月%d日{tail}" for tail in _TAILS[:3]]
+_OTHERS += [f"%Y年%m月%d日{gap}%H{hour}%M分{second}" for gap in ("", " ") for hour in "時时" for second in ("", "%S秒")]
+_OTHERS += [f"%Y년 %m월 %d일{tail}" for tail in (*_TAILS[:3], " %H시 %M분", " %H시 %M분 %S초")]
 _DIGITS = ["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"]
 # The power of ten above seconds tells how many digits an instant of the years 1990 to 2100 has.
 _UNIX = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import close
+from recsys_assets.visible import visible
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +26,7 @@ def told(landed: Landed, profile: Profile, now: datetime) -> str:
     lines += _repeats(landed, profile)
     if landed.visible:
         lines.append(when_visible(landed, landed.visible, profile, now))
-    return "\n    ".join(lines)
+    return "\n    ".join(map(visible, lines))
 
 
 def when_visible(landed: Landed, visible: Visible, profile: Profile, now: datetime) -> str:

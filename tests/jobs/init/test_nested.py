@@ -64,8 +64,8 @@ def test_orders_with_their_lines_and_a_customer(tmp_path):
     proposal = unnested(file, tmp_path, user="customer_id")
     assert proposal.delivery.files == "unnested-orders*.jsonl"
     assert [(row["user_id"], row["item_id"], row["quantity"]) for row in proposal.events] == [
-        ("c1", "010", "2"),
-        ("c1", "it's", "1"),
+        ("c1", "010", 2),
+        ("c1", "it's", 1),
     ]
     assert str(proposal.events[0]["event_ts"]) == "2025-03-01 09:00:00", "the offset was kept"
     first = proposal.files[0].read_text().splitlines()[0]
