@@ -259,6 +259,7 @@ def _take_first(look: Look, roles: Roles, role: str, tiers: Tiers, fits: Callabl
 def _is_number(look: Look, roles: Roles, column: Column, *, of_line: bool) -> bool:
     """Whether a column holds numbers; those of a line do not say one for the whole order, on one or all its lines."""
     if not column.is_number:
+        roles.left_out[column.name] = "its values are no numbers" if column.n_values else "empty"
         return False
     if not of_line or "basket_id" not in roles.taken:
         return True

@@ -11,10 +11,16 @@ import unicodedata
 
 Tiers = tuple[str, ...]
 
+_CURRENCY = re.compile(
+    r"[\W_]+(in[\W_]+)?(EUR|CHF|USD|GBP|INR|BRL|JPY|KRW|CNY|SEK|NOK|DKK|PLN|CZK|HUF|TRY|RUB|MXN|CAD|AUD|円|원|元)[\W_]*$",
+    re.IGNORECASE,
+)
+"""What an amount is in, behind its name: ``Betrag (EUR)``, ``Amount in INR``."""
+
 
 def squeezed(name: str) -> str:
-    """Name as it stands here: lower case, letters and digits only, of usual width (``ＩＤ`` is ``id``)."""
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", name)).lower()
+    """Name as it stands here: lower case, of usual width, letters and digits only, no currency behind it."""
+    return re.sub(r"[\W_]", "", _CURRENCY.sub("", unicodedata.normalize("NFKC", name))).lower()
 
 
 def words_of(name: str) -> set[str]:
@@ -30,10 +36,12 @@ USER = (
     "comprador usuário idusuário acheteur idclient codeclient idutente codicecliente klantnummer klantid klant "
     "会員番号 会員id 会員コード 会員 顧客番号 顧客id 顧客コード 顧客 ユーザーid ユーザid ユーザー 利用者id "
     "お客様番号 購入者id "
-    "회원번호 회원id 회원 고객번호 고객id 고객 사용자id 사용자 이용자id 用户id 用户 会员号 客户编号 客户id",
+    "회원번호 회원id 회원 고객번호 고객id 고객 사용자id 사용자 이용자id 用户id 用户 会员号 客户编号 客户id "
+    "покупатель клиент пользователь",
     "custid custno cust client clientid buyer buyerid shopper shopperid person personid reviewer reviewerid account "
     "accountid subscriber subscriberid player playerid patron patronid profileid",
-    "email customeremail loyaltycard loyaltyid cardid cardno cardnumber cookie cookieid anonymousid deviceid",
+    "email customeremail loyaltycard loyaltyid cardid cardno cardnumber cookie cookieid anonymousid deviceid "
+    "mobile mobileno customermobile phone phonenumber telefon telefone celular cpf",
 )
 USER_WORDS = (
     "user customer visitor member household client buyer shopper reviewer kunde cliente comprador usuario usuário klant"
@@ -46,7 +54,8 @@ ITEM = (
     "idproduit "
     "codeproduit codiceprodotto idprodotto artikelcode 商品コード 商品番号 商品id 品番 作品id 作品番号 書籍コード "
     "曲id 記事id "
-    "コンテンツid 상품코드 상품번호 상품id 품번 도서코드 콘텐츠id 작품id 곡id 기사id 商品编号 商品编码 产品id",
+    "コンテンツid 상품코드 상품번호 상품id 품번 도서코드 콘텐츠id 작품id 곡id 기사id 商品编号 商品编码 产品id "
+    "codicearticolo articolo códigoartículo codigoarticulo artículo articulo товар артикул кодтовара",
     "lineitemsku lineitemid itemno itemcode variantid parentasin content contentid document documentid docid news "
     "newsid video videoid "
     "listing listingid property propertyid game gameid artist artistid show showid merchandiseid goodsid "
@@ -72,7 +81,7 @@ TIME = (
     "kaufdatum bestelldatum verkaufsdatum rechnungsdatum belegdatum fecha data datacompra datapedido datavenda "
     "dateachat datecommande datavendita 購入日 注文日 販売日 売上日 取引日 視聴日 日付 구매일 구매일자 주문일 "
     "주문일자 판매일 거래일 "
-    "날짜 일자 日期 day occurredat happenedat reviewtime",
+    "날짜 일자 日期 day occurredat happenedat reviewtime дата",
     "createdat created createdtime creationdate inserted insertedat loggedat servertime localtime utctime sessionstart",
 )
 TIME_WORDS = "time timestamp date datetime datum zeit uhrzeit fecha hora data at on ts"
@@ -89,13 +98,13 @@ STATUS = (
     "orderstatus itemstatus linestatus status orderstate auftragsstatus bestellstatus statuspedido situacaopedido "
     "situação "
     "situacao estadopedido statutcommande statut statoordine 注文ステータス ステータス 状態 주문상태 상태 订单状态 "
-    "状态",
+    "状态 estado stato статус",
 )
 QUANTITY = (
     "quantity lineitemquantity qty units pieces itemquantity orderquantity quantitysold unitssold menge anzahl "
     "stueck "
     "stück cantidad quantite quantité quantita quantità quantidade qtd qtde aantal 数量 個数 点数 冊数 購入数 수량 "
-    "개수",
+    "개수 anz stk количество колво",
     "count number numitems n",
 )
 VALUE = (
@@ -103,13 +112,13 @@ VALUE = (
     "revenue turnover umsatz gesamtpreis positionsbetrag valortotal valorpago importetotal montanttotal 小計 "
     "결제금액",
     "total amount totalamount sales spend spent netsales grosssales betrag gesamtbetrag gesamt summe importe montant "
-    "totale valor importo bedrag 金額 合計金額 売上金額 購入金額 支払金額 금액 구매금액 판매금액 합계 金额",
+    "totale valor importo bedrag 金額 合計金額 売上金額 購入金額 支払金額 금액 구매금액 판매금액 합계 金额 сумма",
 )
 PRICE = (
     "unitprice lineitemprice priceperunit itemprice price productprice sellingprice saleprice einzelpreis stückpreis "
     "stueckpreis preis preciounitario precio prixunitaire prix prezzo listprice retailprice "
     "precounitario preçounitário valorunitario valorunitário preco preço prezzounitario prijs 単価 価格 販売価格 "
-    "단가 가격 판매가 单价 价格",
+    "단가 가격 판매가 单价 价格 цена",
 )
 RATING = (
     "rating stars score overall reviewscore reviewrating bewertung avaliacao avaliação nota puntuacion valoracion "
@@ -120,7 +129,8 @@ BASKET = (
     "receiptno bonid bonnr bestellnummer rechnungsnummer rechnungsnr belegnummer belegnr auftragsnummer auftragsnr "
     "idpedido pedidoid numeropedido númeropedido notafiscal numerocommande idcommande numeroordine 伝票番号 "
     "注文番号 注文id "
-    "受注番号 レシート番号 取引番号 取引id 주문번호 주문id 거래번호 영수증번호 订单号 订单编号",
+    "受注番号 レシート番号 取引番号 取引id 주문번호 주문id 거래번호 영수증번호 订单号 订单编号 nopedido numpedido "
+    "billno billnumber",
     "transaction transactionid cart cartid checkout checkoutid ticket ticketid sale saleid bon bestellung rechnung "
     "beleg pedido commande ordine scontrino",
 )
@@ -143,7 +153,7 @@ TITLE = (
     "商品名称",
     "name description productdescription itemdescription desc beschreibung artikeltext descripcion descricao "
     "descrição "
-    "titulo título designation libelle libellé descrizione titolo nome nombre nom",
+    "titulo título designation libelle libellé descrizione titolo nome nombre nom descripción наименование название",
 )
 DEPARTMENT = (
     "department departmentname dept abteilung shelf warengruppe section maincategory productgroup departamento "
@@ -169,8 +179,8 @@ LIKED, RATED = "liked", "rated"
 
 # Types of events: whole ones, as they stand in the column of the type.
 PURCHASES = (
-    "purchase purchased buy bought order ordered transaction sale sold checkout paid payment kauf achat compra pedido "
-    "venda vente commande acquisto vendita 購入 注文 구매 주문 결제 购买 下单"
+    "purchase purchased buy bought order ordered transaction sale sold checkout paid payment kauf achat compra "
+    "pedido venda vente commande acquisto vendita 購入 注文 구매 주문 결제 购买 下单"
 )
 TAKEN = "liked rating rated play played listen watch watched read download event 再生 視聴 재생 시청 播放 观看"
 CARTS = "cart addtocart basket addtobasket warenkorb panier carrito carrinho carrello カート カート追加 장바구니 加购"

@@ -120,8 +120,8 @@ create macro with_decimal_point(t, decimal_sign) as translate(
 
 -- The number in a text, whose decimal sign ('.' or ',') the column tells; null when it is none. Read are: a sign before or
 -- behind, or brackets for a minus; a currency on either side, or percent; thousands in groups of three (1,234 1.234 1 234
--- 1'234) or as in India (12,34,567); 5,- and 1.5e3. Anything else is no number (0x10, 1_000, 3 pcs, inf, nan), as are two
--- signs, or groups of another length: nothing is left out of a value to make it one.
+-- 1'234) or as in India (12,34,567); 5,- and 500/- and 1.5e3. Anything else is no number (0x10, 1_000, 3 pcs, inf, nan), as
+-- are two signs, or groups of another length: nothing is left out of a value to make it one.
 create macro read_number(t, decimal_sign) as case
     when typeof(t) not in ('VARCHAR', 'JSON') then try_cast(t::varchar as double)
     when regexp_full_match(t::varchar, '[-+]?[0-9]+') then try_cast(t::varchar as double)
@@ -134,14 +134,14 @@ create macro read_number(t, decimal_sign) as case
                 regexp_replace(with_decimal_point(t, decimal_sign), currencies(), '¤', 'g'),
                 '^([-+(]?) ?([¤%]?) ?([-+(]?) ?('
                 || '(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+|(?:''[0-9]{3})+)|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}'
-                || '|[0-9]+)(?:[.](?:--?|[0-9]*))?|[.][0-9]+|[0-9]+(?:[.][0-9]*)?[eE][-+]?[0-9]{1,2}'
+                || '|[0-9]+)(?:[.](?:--?|[0-9]*)|(?:[.][0-9]+)?/[-=])?|[.][0-9]+|[0-9]+(?:[.][0-9]*)?[eE][-+]?[0-9]{1,2}'
                 || ') ?([-)]?) ?([¤%]?) ?([-)]?)$',
                 ['mark1', 'unit1', 'mark2', 'digits', 'mark3', 'unit2', 'mark4']
             )
         ],
         lambda part: case
             when '%' not in (part.unit1, part.unit2) or part.unit1 || part.unit2 = '%'
-                then try_cast(translate(regexp_replace(part.digits, '[.]-+$', ''), ', ''', '') as double)
+                then try_cast(translate(regexp_replace(part.digits, '([.]-+|/[-=])$', ''), ', ''', '') as double)
                     * case part.mark1 || part.mark2 || part.mark3 || part.mark4
                         when '' then 1 when '+' then 1 when '-' then -1 when '()' then -1
                     end
