@@ -296,4 +296,4 @@ def _belongs_to_item(look: Look, roles: Roles, column: Column) -> bool:
     ).fetchall()[0]
     if n_pairs > 1.5 * n_items:
         roles.left_out[column.name] = "one item has many values of it, so it says nothing of the item"
-    return 0 < n_pairs <= 1.5 * n_items
+    return bool(0 < n_pairs <= 1.5 * n_items)
