@@ -9,6 +9,7 @@ from recsys_assets.errors import RecsysError
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.landing.ids import forms_of_id
 from recsys_assets.storage.release.releases import Releases
 
 if TYPE_CHECKING:
@@ -164,11 +165,14 @@ def explain(profile: Profile, user: str, item: str, night: Night) -> Explanation
         name: load_select(SQL_FOLDER / "explain" / f"{name}.sql") for name in ("recommendation", "proposals", "events")
     }
     reads = [name for select in selects.values() for name in select.reads]
+    asked = {}
     with Lake(profile).as_of(night, reads) as snapshot:
         for kind, given in (("user", user), ("item", item)):
-            if not snapshot.row(f"select 1 from clean.{kind}s where {kind}_id = $1", [given]):
+            known = f"select {kind}_id from clean.{kind}s where {kind}_id in ($1, $2) order by {kind}_id <> $1"
+            found = snapshot.row(known, forms_of_id(given))
+            if not found:
                 raise UnknownId(f"Night {night} knows no {kind} {given!r}. Give the id as it was delivered.")
-        asked = {"user_id": user, "item_id": item}
+            asked[f"{kind}_id"] = found[0]
         rows = {name: snapshot.table(select.text, asked).to_pylist() for name, select in selects.items()}
     event_ids = [row["event_id"] for row in rows["events"]]
     origins = {row["event_id"]: row for row in Landing(profile).origin(event_ids).to_pylist()}

@@ -57,6 +57,9 @@ def init(
     skip: Annotated[
         int | None, typer.Option(min=0, help="Lines above the line of column names (default: as the file tells).")
     ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of a text file, e.g. cp1251 (default: as the file tells).")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the source and profile of that name.")] = False,
 ) -> None:
     """Look at a file, propose what its columns are, and write a source and a profile for it.
@@ -74,6 +77,7 @@ def init(
             time_zone=time_zone,
             time_format=time_format,
             skip=skip,
+            encoding=encoding,
             decimal_sign=decimal_sign,
             replace=force,
         )
@@ -149,6 +153,11 @@ def _print_trial(console: Console, seen: Look, tried: Tried) -> None:
 
 def _print_choices(console: Console, source: NewSource) -> None:
     """What was chosen beyond the columns, and why."""
+    if (encoding := source.seen.delivery.encoding) != "utf-8":
+        _say(
+            console,
+            f"The file is no UTF-8 and is read as {encoding}. If letters look wrong, say which with --encoding.",
+        )
     if skip := source.seen.delivery.skip:
         _say(console, f"The column names are in line {skip + 1}: what stands above is left out (skip = {skip}).")
     if source.n_returns:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import codecs
 import glob
-import gzip
 import re
 import tempfile
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +22,9 @@ from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.landing.opening import OpenFile, opened, readable
 from recsys_assets.storage.landing.preamble import lines_above_names
 from recsys_assets.storage.landing.readers import UnreadableFile, format_of, stage
-from recsys_assets.storage.landing.text_files import as_utf8, blocks, is_gzip
+from recsys_assets.storage.landing.text_files import as_utf8
 from recsys_assets.storage.queries import column_types, first_value
+from recsys_jobs.init.encodings import encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,20 +70,28 @@ class Look:
     """Lines that cannot be split into the file's columns."""
     columns: tuple[Column, ...]
 
+    @property
+    def read_as(self) -> str:
+        """What to say beside names that letters of another encoding may have garbled."""
+        encoding = self.delivery.encoding
+        return "" if encoding == "utf-8" else f" It was read as {encoding}: if that looks wrong, give --encoding."
+
 
 @contextmanager
-def look(file: Path, skip: int | None = None) -> Iterator[Look]:
+def look(file: Path, skip: int | None = None, encoding: str | None = None) -> Iterator[Look]:
     """Read a file and those that are named and built like it.
 
     Parameters
     ----------
     skip
         Lines above the line of names; None: as far as the file itself tells.
+    encoding
+        Python's name of a text file's encoding; None: as far as the file itself tells.
 
     Raises
     ------
     InitError
-        When it holds no row, or has no line of column names.
+        When it holds no row, or has no line of column names, or nobody knows the encoding.
     LandingError
         When it is a link, cannot be opened, or is no file at all.
     """
@@ -92,6 +99,13 @@ def look(file: Path, skip: int | None = None) -> Iterator[Look]:
 
     if not file.is_symlink() and not file.is_file():
         raise InitError(f"{readable(file)} is not a file. Name one file; others named like it in its folder are found.")
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+        except LookupError as error:
+            raise InitError(
+                f"--encoding {encoding}: no such encoding. Give one such as cp1252, cp1251 or shift_jis."
+            ) from error
     file = file.parent.resolve() / file.name
     if readable(file) != file:
         raise InitError(f"{readable(file)}: its name is no UTF-8, so that no profile can say it. Rename it.")
@@ -102,7 +116,7 @@ def look(file: Path, skip: int | None = None) -> Iterator[Look]:
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
         delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent))
         with opened(file) as given:
-            delivery = _described(given, delivery, Path(folder), skip)
+            delivery = _described(given, delivery, Path(folder), skip, encoding)
         files, n_unsplit = _read_alike(con, delivery, file)
         if len(files) < len(_matching(delivery)):
             delivery = delivery.model_copy(update={"files": glob.escape(file.name)})
@@ -124,36 +138,20 @@ def pattern(name: str) -> str:
     return (glob.escape(constant) or "[0-9]") + "*" + ending
 
 
-def _described(file: OpenFile, delivery: Delivery, folder: Path, skip: int | None) -> Delivery:
+def _described(file: OpenFile, delivery: Delivery, folder: Path, skip: int | None, encoding: str | None) -> Delivery:
     """The delivery with what must be said of a text file: its encoding, and how many lines stand above its names."""
     try:
         kind = format_of(file.path.name, delivery).name
         if kind == "parquet":
             return delivery
-        delivery = delivery.model_copy(update={"encoding": _encoding(file.content, delivery), "skip": skip or 0})
+        encoding = encoding or encoding_of(file.content, delivery)
+        delivery = delivery.model_copy(update={"encoding": encoding, "skip": skip or 0})
         if kind == "csv" and skip is None:
             above = lines_above_names(as_utf8(file.content, delivery, folder), None)
             return delivery.model_copy(update={"skip": above})
     except UnreadableFile:
         pass  # Whoever reads it says what is wrong.
     return delivery
-
-
-def _encoding(file: Path, delivery: Delivery) -> str:
-    """UTF-8, or what Windows writes in western Europe where a text file is none."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with gzip.open(file) if is_gzip(file) else file.open("rb") as content:
-            if content.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-                return "utf-8"  # Its byte-order mark says better.
-            content.seek(0)
-            for block in blocks(content, file, delivery):
-                decoder.decode(block)
-    except UnicodeDecodeError:
-        return "cp1252"
-    except (OSError, EOFError, zlib.error):
-        pass  # Whoever reads it says what is wrong.
-    return "utf-8"
 
 
 def _matching(delivery: Delivery) -> list[Path]:
@@ -168,6 +166,7 @@ def _read_alike(con: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path) 
         n_unsplit = _stage(con, file, delivery)
     except UnreadableFile as error:
         why = str(error).replace(", or set format for its delivery", "")  # No delivery is written down yet.
+        why = re.sub('set encoding = "..." (.*) for its delivery', r"give --encoding \1", why)
         raise InitError(f"{readable(file)}: {why}.") from error
     con.execute("create table seen as from staged")
     names = column_types(con, "staged")

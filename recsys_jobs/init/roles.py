@@ -17,7 +17,7 @@ from recsys_assets.selects.quoting import quoted
 from recsys_jobs.init import vocabulary
 from recsys_jobs.init.look import InitError
 from recsys_jobs.init.times import time_format
-from recsys_jobs.init.vocabulary import squeezed, words_of
+from recsys_jobs.init.vocabulary import is_status, kind_of, squeezed, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,7 +104,7 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
             roles.take(role, *_id_column(look, roles, role, id_tiers, words, last))
     _take_time(look, roles, given_format)
     if asked.get("event") is None:
-        _take_first(look, roles, "event", vocabulary.EVENT, _is_event_type)
+        _take_first(look, roles, "event", vocabulary.EVENT + vocabulary.STATUS, partial(_is_event_type, look))
     for role, tiers in CONTEXT.items():
         _take_first(look, roles, role, tiers, lambda column: column.n_values > 0)
     # Shopify calls an order #1001 in a column `name`.
@@ -162,8 +162,8 @@ def _id_column(look: Look, roles: Roles, role: str, tiers: Tiers, words: str, la
         if named := [column for column in free if squeezed(column.name) in tier.split()]:
             return _only(role, named), "its name"
     raise InitError(
-        f"No column with values is the {role} by its name. Say which with --{role}: {_names(look.columns)}. If "
-        f"none is, join the {role} in from another file first."
+        f"No column with values is the {role} by its name. Say which with --{role}: {_names(look.columns)}."
+        f"{look.read_as} If none is, join the {role} in from another file first."
     )
 
 
@@ -259,6 +259,7 @@ def _take_first(look: Look, roles: Roles, role: str, tiers: Tiers, fits: Callabl
 def _is_number(look: Look, roles: Roles, column: Column, *, of_line: bool) -> bool:
     """Whether a column holds numbers; those of a line do not say one for the whole order, on one or all its lines."""
     if not column.is_number:
+        roles.left_out[column.name] = "its values are no numbers" if column.n_values else "empty"
         return False
     if not of_line or "basket_id" not in roles.taken:
         return True
@@ -276,8 +277,14 @@ def _is_number(look: Look, roles: Roles, column: Column, *, of_line: bool) -> bo
     return True
 
 
-def _is_event_type(column: Column) -> bool:
-    return 0 < column.n_distinct <= MAX_EVENT_TYPES and not column.is_number
+def _is_event_type(look: Look, column: Column) -> bool:
+    """Whether it has few values; a state of orders must also tell those that came to nothing from others."""
+    if not 0 < column.n_distinct <= MAX_EVENT_TYPES or column.is_number:
+        return False
+    if not is_status(column.name):
+        return True
+    rows = look.con.execute(f"select distinct lower(trim({quoted(column.name)}::varchar)) from seen").fetchall()
+    return {True, False} <= {kind_of(state) == "taken back" for (state,) in rows if state}
 
 
 def _belongs_to_item(look: Look, roles: Roles, column: Column) -> bool:
@@ -287,9 +294,6 @@ def _belongs_to_item(look: Look, roles: Roles, column: Column) -> bool:
         f"select count(distinct {item}), count(distinct ({item}, {value})) from seen "
         f"where {item} is not null and {value} is not null"
     ).fetchall()[0]
-    if not n_items:
-        return False
     if n_pairs > 1.5 * n_items:
         roles.left_out[column.name] = "one item has many values of it, so it says nothing of the item"
-        return False
-    return True
+    return bool(0 < n_pairs <= 1.5 * n_items)

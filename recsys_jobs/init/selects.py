@@ -14,7 +14,7 @@ from recsys_assets.storage.queries import first_value
 from recsys_jobs.init.look import TABLE, InitError
 from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT, NUMBERS
 from recsys_jobs.init.values import ID_ROLES, number_of
-from recsys_jobs.init.vocabulary import LIKED, PURCHASES, RATED, TAKEN, VIEWS, kind_of, words_of
+from recsys_jobs.init.vocabulary import LIKED, PURCHASES, RATED, TAKEN, VIEWS, is_status, kind_of, words_of
 
 if TYPE_CHECKING:
     from recsys_jobs.init.look import Column, Look
@@ -142,6 +142,10 @@ def _events(lines: _Lines, event_types: list[str]) -> str:
     where = f"where not coalesce({lines.quantity} < 0, false)\n" if lines.has_returns else ""
     about = ["One row an event: who took what, and when.", _about_time(lines)]
     about += ["Rows with a negative quantity are in retractions.sql."] if where else []
+    if _came_to_nothing(roles, event_types):
+        about += [
+            "Orders that came to nothing keep the state that says so as their type, which the profile leaves out."
+        ]
     if roles.liked_from is not None:
         about += [
             f"Rated {roles.liked_from:g} or more, an item was liked. What was rated lower was had: the profile gives",
@@ -157,11 +161,20 @@ def event_type(lines: _Lines, event_types: list[str]) -> str:
     if "event" not in lines.roles.taken:
         return text(_only_type(lines))
     given = f"lower(trim({lines.column('event')}))"
+    if states := _came_to_nothing(lines.roles, event_types):
+        return f"case when {given} in ({', '.join(map(text, states))}) then {given} else 'purchase' end"
     others = [name for name in event_types if kind_of(name) == "purchase" and name != "purchase"]
     if not others:
         return given
     listed = ", ".join(map(text, others))
     return f"case when {given} in ({listed}) then 'purchase' else {given} end"
+
+
+def _came_to_nothing(roles: Roles, event_types: list[str]) -> list[str]:
+    """States of orders that are no purchases; none where the column tells what happened, not what became of it."""
+    if "event" not in roles.taken or not is_status(roles.taken["event"].name):
+        return []
+    return [name for name in event_types if kind_of(name) == "taken back"]
 
 
 def _only_type(lines: _Lines) -> str:

@@ -70,6 +70,7 @@ def write_source(
     time_zone: str | None = None,
     time_format: str | None = None,
     skip: int | None = None,
+    encoding: str | None = None,
     decimal_sign: str | None = None,
     replace: bool = False,
 ) -> NewSource:
@@ -85,6 +86,8 @@ def write_source(
         Format of the times; None: find it.
     skip
         Lines above the line of names; None: find them.
+    encoding
+        Encoding of a text file; None: find it.
     decimal_sign
         ``.`` or ``,`` where no number tells; None: refuse such a column.
     replace
@@ -96,7 +99,7 @@ def write_source(
         When the name is wrong or taken, or the file cannot become a source; nothing is written then.
     """
     profile_file = _check_name(name, replace)
-    with look(file, skip) as seen:
+    with look(file, skip, encoding) as seen:
         if time_zone is not None:
             check_zone(seen.con, time_zone)
         roles = roles_of(seen, asked, time_format)

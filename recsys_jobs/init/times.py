@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from recsys_jobs.init.look import Column
 
 _TAILS = [f"{gap}{clock}" for gap in (" ", "T", ", ") for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S,%f")]
-_TAILS = ["", *_TAILS, " %I:%M %p", " %I:%M:%S %p", " %H.%M", " %H.%M.%S"]
+_TAILS = ["", *_TAILS, " %I:%M %p", " %I:%M:%S %p", " %H.%M", " %H.%M.%S", " %Hh%M", " à %H:%M"]
 _OTHERS = [
     date + tail
     for date in ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d. %B %Y")
-    for tail in _TAILS[:3] + _TAILS[-4:-2]
+    for tail in _TAILS[:3] + _TAILS[-6:-4]
 ]
 _OTHERS += [f"%Y-%m-%d{tail}" for tail in (" %I:%M %p", " %I:%M:%S %p")]
+# Year first: with points, and as Japan, China and Korea write it.
+_OTHERS += [f"%Y.%m.%d{tail}" for tail in _TAILS[:3]]
+_OTHERS += [f"%Y年%m月%d日{tail}" for tail in _TAILS[:3]]
+_OTHERS += [f"%Y年%m月%d日{gap}%H{hour}%M分{second}" for gap in ("", " ") for hour in "時时" for second in ("", "%S秒")]
+_OTHERS += [f"%Y년 %m월 %d일{tail}" for tail in (*_TAILS[:3], " %H시 %M분", " %H시 %M분 %S초")]
 _DIGITS = ["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"]
 # The power of ten above seconds tells how many digits an instant of the years 1990 to 2100 has.
 _UNIX = {
@@ -165,10 +170,12 @@ def _parses(formats: list[str]) -> str:
     return f"try_strptime(v, [{', '.join(map(text, formats))}]) is not null"
 
 
-def _strptime(counts: _Counts, formats: list[str]) -> TimeFormat:
-    """Those of the formats that some value has, the most frequent first."""
+def _strptime(counts: _Counts, formats: list[str]) -> TimeFormat | None:
+    """Those of the formats that some value has, the most frequent first; None where no value has any."""
     n_parsed = counts.where(*(_parses([name]) for name in formats))
     used = [name for n, name in sorted(zip(n_parsed, formats, strict=True), key=lambda pair: -pair[0]) if n]
+    if not used:
+        return None
     listed = text(used[0]) if len(used) == 1 else f"[{', '.join(map(text, used))}]"
     has_clock = re.search("%[HI]", listed) is not None
     return TimeFormat(f"try_strptime({counts.trimmed}, {listed})", " or ".join(used), True, has_clock)

@@ -7,13 +7,20 @@ What belongs here: for each role the names it goes by, best first, in lower case
 from __future__ import annotations
 
 import re
+import unicodedata
 
 Tiers = tuple[str, ...]
 
+_CURRENCY = re.compile(
+    r"[\W_]+(in[\W_]+)?(EUR|CHF|USD|GBP|INR|BRL|JPY|KRW|CNY|SEK|NOK|DKK|PLN|CZK|HUF|TRY|RUB|MXN|CAD|AUD|円|원|元)[\W_]*$",
+    re.IGNORECASE,
+)
+"""What an amount is in, behind its name: ``Betrag (EUR)``, ``Amount in INR``."""
+
 
 def squeezed(name: str) -> str:
-    """Name as it stands here: lower case, letters and digits only."""
-    return re.sub(r"[\W_]", "", name).lower()
+    """Name as it stands here: lower case, of usual width, letters and digits only, no currency behind it."""
+    return re.sub(r"[\W_]", "", _CURRENCY.sub("", unicodedata.normalize("NFKC", name))).lower()
 
 
 def words_of(name: str) -> set[str]:
@@ -25,94 +32,171 @@ def words_of(name: str) -> set[str]:
 USER = (
     "user userid uid customer customerid customerno customernumber visitor visitorid member memberid household "
     "householdid householdkey kunde kundeid kundenid kundennr kundennummer cliente clienteid idcliente usuario "
-    "usuarioid idusuario utente utilisateur",
+    "usuarioid idusuario utente utilisateur clienteid codcliente codigocliente códigocliente idcomprador compradorid "
+    "comprador usuário idusuário acheteur idclient codeclient idutente codicecliente klantnummer klantid klant "
+    "会員番号 会員id 会員コード 会員 顧客番号 顧客id 顧客コード 顧客 ユーザーid ユーザid ユーザー 利用者id "
+    "お客様番号 購入者id "
+    "회원번호 회원id 회원 고객번호 고객id 고객 사용자id 사용자 이용자id 用户id 用户 会员号 客户编号 客户id "
+    "покупатель клиент пользователь",
     "custid custno cust client clientid buyer buyerid shopper shopperid person personid reviewer reviewerid account "
     "accountid subscriber subscriberid player playerid patron patronid profileid",
-    "email customeremail loyaltycard loyaltyid cardid cardno cardnumber cookie cookieid anonymousid deviceid",
+    "email customeremail loyaltycard loyaltyid cardid cardno cardnumber cookie cookieid anonymousid deviceid "
+    "mobile mobileno customermobile phone phonenumber telefon telefone celular cpf",
 )
-USER_WORDS = "user customer visitor member household client buyer shopper reviewer kunde cliente usuario"
+USER_WORDS = (
+    "user customer visitor member household client buyer shopper reviewer kunde cliente comprador usuario usuário klant"
+)
 ITEM = (
     "item itemid product productid productno productcode sku skuid article articleid articleno articlenumber "
     "stockcode asin movie movieid book bookid isbn song songid track trackid clickarticleid artikel artikelid "
-    "artikelnr artikelnummer produkt produktid produktnr producto productoid idproducto produit produitid prodotto",
+    "artikelnr artikelnummer produkt produktid produktnr producto productoid idproducto produit produitid prodotto "
+    "produto produtoid idproduto codproduto codigoproduto códigoproduto anuncio idanuncio anúncio idanúncio "
+    "idproduit "
+    "codeproduit codiceprodotto idprodotto artikelcode 商品コード 商品番号 商品id 品番 作品id 作品番号 書籍コード "
+    "曲id 記事id "
+    "コンテンツid 상품코드 상품번호 상품id 품번 도서코드 콘텐츠id 작품id 곡id 기사id 商品编号 商品编码 产品id "
+    "codicearticolo articolo códigoartículo codigoarticulo artículo articulo товар артикул кодтовара",
     "lineitemsku lineitemid itemno itemcode variantid parentasin content contentid document documentid docid news "
     "newsid video videoid "
     "listing listingid property propertyid game gameid artist artistid show showid merchandiseid goodsid "
     "materialnumber gtin ean upc barcode plu business businessid restaurantid poi poiid venueid",
-    "productname itemname articlename producttitle itemtitle artikelname produktname lineitemname title",
+    "productname itemname articlename producttitle itemtitle artikelname artikelbezeichnung produktname lineitemname "
+    "title nomeproduto nombreproducto nomproduit nomeprodotto 商品名 作品名 書名 曲名 商品 상품명 도서명 작품명 "
+    "곡명 상품",
 )
-ITEM_WORDS = "item product sku article movie book song track content artikel produkt producto"
+ITEM_WORDS = (
+    "item product sku article movie book song track content artikel produkt producto produto produit prodotto anuncio"
+)
 PAGE = ("url page pageurl pagepath path pageid slug",)
 TIME = (
     "time timestamp ts datetime eventtime eventtimestamp eventdatetime eventat eventts purchasedat purchasetime "
     "purchasetimestamp purchaseddate soldat ordertime ordertimestamp orderedat orderpurchasetimestamp invoicedate "
     "invoicetime transactiontime transactiontimestamp clicktimestamp clicktime viewedat ratedat unixreviewtime "
-    "timestampms unixtime epoch zeitpunkt zeitstempel fechahora horodatage",
-    "date eventdate purchasedate orderdate saledate salesdate transactiondate transdate visitdate datum zeit datumzeit "
-    "kaufdatum bestelldatum verkaufsdatum rechnungsdatum fecha data day occurredat happenedat reviewtime",
+    "timestampms unixtime epoch zeitpunkt zeitstempel datumuhrzeit fechahora horodatage datahora datahoracompra "
+    "datahorapedido datahoravenda dataora 購入日時 注文日時 販売日時 売上日時 取引日時 再生日時 視聴日時 閲覧日時 "
+    "評価日時 日時 "
+    "구매일시 주문일시 결제일시 판매일시 거래일시 재생일시 시청일시 일시 购买时间 下单时间 时间",
+    "date eventdate purchasedate orderdate saledate salesdate transactiondate transdate visitdate datum zeit "
+    "datumzeit "
+    "kaufdatum bestelldatum verkaufsdatum rechnungsdatum belegdatum fecha data datacompra datapedido datavenda "
+    "dateachat datecommande datavendita 購入日 注文日 販売日 売上日 取引日 視聴日 日付 구매일 구매일자 주문일 "
+    "주문일자 판매일 거래일 "
+    "날짜 일자 日期 day occurredat happenedat reviewtime дата",
     "createdat created createdtime creationdate inserted insertedat loggedat servertime localtime utctime sessionstart",
 )
-TIME_WORDS = "time timestamp date datetime datum zeit fecha at on ts"
+TIME_WORDS = "time timestamp date datetime datum zeit uhrzeit fecha hora data at on ts"
 NOT_EVENT_TIME = (
     "updated modified shipped shipping delivered delivery birth birthday dob registered signup due expiry expires "
     "release released valid start end launch estimated approved returned"
 )
 EVENT = (
     "event eventtype eventname interaction interactiontype action actiontype behavior behaviour behaviortype "
-    "behaviourtype activity activitytype ereignis aktion",
+    "behaviourtype activity activitytype ereignis aktion evento tipoevento イベント イベント種別 行動 이벤트 행동",
     "type kind verb",
 )
+STATUS = (
+    "orderstatus itemstatus linestatus status orderstate auftragsstatus bestellstatus statuspedido situacaopedido "
+    "situação "
+    "situacao estadopedido statutcommande statut statoordine 注文ステータス ステータス 状態 주문상태 상태 订单状态 "
+    "状态 estado stato статус",
+)
 QUANTITY = (
-    "quantity lineitemquantity qty units pieces itemquantity orderquantity quantitysold unitssold menge anzahl stueck "
-    "stück cantidad quantite quantité quantita",
+    "quantity lineitemquantity qty units pieces itemquantity orderquantity quantitysold unitssold menge anzahl "
+    "stueck "
+    "stück cantidad quantite quantité quantita quantità quantidade qtd qtde aantal 数量 個数 点数 冊数 購入数 수량 "
+    "개수 anz stk количество колво",
     "count number numitems n",
 )
 VALUE = (
     "value linetotal lineamount linevalue lineprice salesvalue salesamount extendedprice totalprice amountpaid paid "
-    "revenue turnover umsatz gesamtpreis positionsbetrag",
+    "revenue turnover umsatz gesamtpreis positionsbetrag valortotal valorpago importetotal montanttotal 小計 "
+    "결제금액",
     "total amount totalamount sales spend spent netsales grosssales betrag gesamtbetrag gesamt summe importe montant "
-    "totale",
+    "totale valor importo bedrag 金額 合計金額 売上金額 購入金額 支払金額 금액 구매금액 판매금액 합계 金额 сумма",
 )
 PRICE = (
     "unitprice lineitemprice priceperunit itemprice price productprice sellingprice saleprice einzelpreis stückpreis "
-    "stueckpreis preis preciounitario precio prixunitaire prix prezzo listprice retailprice",
+    "stueckpreis preis preciounitario precio prixunitaire prix prezzo listprice retailprice "
+    "precounitario preçounitário valorunitario valorunitário preco preço prezzounitario prijs 単価 価格 販売価格 "
+    "단가 가격 판매가 单价 价格 цена",
 )
-RATING = ("rating stars score overall reviewscore reviewrating bewertung",)
+RATING = (
+    "rating stars score overall reviewscore reviewrating bewertung avaliacao avaliação nota puntuacion valoracion "
+    "評価 評点 평점 별점 评分",
+)
 BASKET = (
     "basket basketid order orderid orderno ordernumber invoice invoiceid invoiceno invoicenumber receipt receiptid "
-    "receiptno bonid bonnr bestellnummer rechnungsnummer rechnungsnr belegnummer belegnr auftragsnummer auftragsnr",
-    "transaction transactionid cart cartid checkout checkoutid ticket ticketid sale saleid bon bestellung rechnung",
+    "receiptno bonid bonnr bestellnummer rechnungsnummer rechnungsnr belegnummer belegnr auftragsnummer auftragsnr "
+    "idpedido pedidoid numeropedido númeropedido notafiscal numerocommande idcommande numeroordine 伝票番号 "
+    "注文番号 注文id "
+    "受注番号 レシート番号 取引番号 取引id 주문번호 주문id 거래번호 영수증번호 订单号 订单编号 nopedido numpedido "
+    "billno billnumber",
+    "transaction transactionid cart cartid checkout checkoutid ticket ticketid sale saleid bon bestellung rechnung "
+    "beleg pedido commande ordine scontrino",
 )
 SESSION = ("session sessionid usersession visitid",)
-DEVICE = ("device devicetype devicecategory devicegroup clickdevicegroup platform gerät geraet",)
+DEVICE = (
+    "device devicetype devicecategory devicegroup clickdevicegroup platform gerät geraet dispositivo appareil 端末 "
+    "デバイス 기기 设备",
+)
 OS = ("os operatingsystem clickos betriebssystem",)
-COUNTRY = ("country countrycode usercountry customercountry clickcountry land pais país pays",)
-REGION = ("region state province clickregion bundesland provincia",)
-STORE = ("store storeid storename storenumber shop shopid branch branchid outlet filiale location locationid tienda",)
+COUNTRY = ("country countrycode usercountry customercountry clickcountry land pais país pays paese 国 국가 国家",)
+REGION = ("region state province clickregion bundesland kanton provincia uf estado 都道府県 지역 시도 省份",)
+STORE = (
+    "store storeid storename storenumber shop shopid branch branchid outlet filiale location locationid tienda "
+    "loja magasin negozio winkel 店舗 店舗名 店舗コード 매장 지점 점포 门店",
+)
 TITLE = (
     "title itemtitle producttitle productname itemname lineitemname articlename movietitle booktitle songtitle "
-    "trackname artikelname produktname bezeichnung",
-    "name description productdescription itemdescription desc beschreibung descripcion designation",
+    "trackname artikelname artikelbezeichnung produktbezeichnung produktname bezeichnung nomeproduto tituloanuncio "
+    "títuloanúncio nombreproducto nomproduit 商品名 作品名 書名 曲名 品名 タイトル 상품명 제목 도서명 작품명 곡명 "
+    "商品名称",
+    "name description productdescription itemdescription desc beschreibung artikeltext descripcion descricao "
+    "descrição "
+    "titulo título designation libelle libellé descrizione titolo nome nombre nom descripción наименование название",
 )
-DEPARTMENT = ("department departmentname dept abteilung shelf warengruppe section maincategory productgroup",)
+DEPARTMENT = (
+    "department departmentname dept abteilung shelf warengruppe section maincategory productgroup departamento "
+    "seção secao rayon reparto 部門 大分類 부문 대분류",
+)
 CATEGORY = (
     "category categoryname productcategory itemcategory categorycode categoryid productcategoryname kategorie "
-    "categoria categoría categorie genre genres aisle",
+    "categoria categoría categorie catégorie genre genres aisle gênero カテゴリ カテゴリー ジャンル 分類 카테고리 "
+    "분류 장르 分类 类别",
     "cat type producttype",
 )
-SUBCATEGORY = ("subcategory subcategoryname subdepartment productsubcategory unterkategorie",)
-BRAND = ("brand brandname manufacturer marke hersteller marca marque vendor",)
+SUBCATEGORY = (
+    "subcategory subcategoryname subdepartment productsubcategory unterkategorie subcategoria subcategoría 中分類 "
+    "小分類 소분류",
+)
+BRAND = (
+    "brand brandname manufacturer marke hersteller marca marque vendor merk ブランド メーカー 出版社 브랜드 제조사 "
+    "출판사 品牌",
+)
 
 LIKED, RATED = "liked", "rated"
 """Types of events with a rating: from a threshold on, and below it."""
 
 # Types of events: whole ones, as they stand in the column of the type.
-PURCHASES = "purchase purchased buy bought order ordered transaction sale sold checkout paid payment kauf achat compra"
-TAKEN = "liked rating rated play played listen watch watched read download event"
-CARTS = "cart addtocart basket addtobasket warenkorb"
-LIKES = "wishlist addtowishlist favorite favourite fav like bookmark save share follow"
-VIEWS = "view pageview pv click impression detail seen show open browse ansicht klick"
-TAKEN_BACK = "remove return refund cancel dislike unlike delete storno fail abandon declin"
+PURCHASES = (
+    "purchase purchased buy bought order ordered transaction sale sold checkout paid payment kauf achat compra "
+    "pedido venda vente commande acquisto vendita 購入 注文 구매 주문 결제 购买 下单"
+)
+TAKEN = "liked rating rated play played listen watch watched read download event 再生 視聴 재생 시청 播放 观看"
+CARTS = "cart addtocart basket addtobasket warenkorb panier carrito carrinho carrello カート カート追加 장바구니 加购"
+LIKES = (
+    "wishlist addtowishlist favorite favourite fav like bookmark save share follow merkliste merkzettel favori "
+    "favorito preferito お気に入り いいね 찜 좋아요 收藏"
+)
+VIEWS = (
+    "view pageview pv click impression detail seen show open browse ansicht aufruf klick vue clic vista visualizacao "
+    "visualização visualizzazione 閲覧 表示 クリック 조회 클릭 浏览 点击"
+)
+TAKEN_BACK = (
+    "remove return refund cancel dislike unlike delete storn fail abandon declin reject voided retoure retour "
+    "zurück annul "
+    "anulad devol reembols estorn rembours rimbors kündig キャンセル 取消 返品 返金 취소 반품 환불 退款 退货"
+)
 # Words within a type of several (`Product Viewed`), read in this order: `Cart Viewed` is a view.
 SAYS_VIEW = "view viewed views click clicked impression seen opened browsed visit visited select selected"
 SAYS_LIKE = "wishlist favorite favorited favourite liked saved shared followed bookmarked"
@@ -120,6 +204,11 @@ SAYS_CART = "add added basket started begin"
 SAYS_PURCHASE = "purchase purchased bought sold paid"
 SAYS_DONE = "completed complete placed made confirmed succeeded created"
 SAYS_TAKEN = "rated played listened watched read downloaded completed finished"
+
+
+def is_status(name: str) -> bool:
+    """Whether a column tells what became of an order, rather than what happened."""
+    return squeezed(name) in " ".join(STATUS).split()
 
 
 def kind_of(event_type: str) -> str | None:

@@ -71,30 +71,45 @@ create macro visible_text(t) as case
     )
 end;
 
--- The one form of an id: its visible text, a whole number without the point and zeros that pandas or a decimal column
--- write behind it. 17012.0 is 17012, 007 and 1.10 stay. Where 1.0 and 1 are two ids (versions), write visible_text.
+-- Letters, digits and signs that East Asian keyboards write as wide as their characters, in their usual width.
+create macro with_usual_width(t) as if(
+    regexp_matches(t::varchar, '[！-～]'),
+    translate(
+        t::varchar,
+        '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～',
+        '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
+    ),
+    t::varchar
+);
+
+-- The one form of an id: its visible text in usual width, a whole number without the point and zeros that pandas or a
+-- decimal column write behind it. 17012.0 and １７０１２ are 17012, 007 and 1.10 stay. Where 1.0 and 1 are two ids
+-- (versions), write visible_text.
 create macro canonical_id(t) as case
-    when regexp_full_match(visible_text(t), '-?[0-9]+[.]0+') then split_part(visible_text(t), '.', 1)
-    else visible_text(t)
+    when regexp_full_match(with_usual_width(visible_text(t)), '-?[0-9]+[.]0+')
+        then split_part(with_usual_width(visible_text(t)), '.', 1)
+    else with_usual_width(visible_text(t))
 end;
 
 -- What may stand beside an amount of money, as a regular expression: a currency sign, perhaps with letters (US$, R$), an
--- ISO 4217 code, or a word people write for one. Points behind a word may be commas: they are swapped with them.
+-- ISO 4217 code, or a word people write for one. Points behind a word may be commas: they are swapped with them. The
+-- backslash is the yen or won of Japanese and Korean code pages.
 create macro currencies() as '(?:[A-Z]{1,3})?\p{Sc}|A(?:ED|FN|LL|MD|NG|OA|RS|UD|WG|ZN)|B(?:AM|BD|DT|GN|HD|IF|MD|ND|OB|RL|SD|TN'
 || '|WP|YN|ZD)|C(?:AD|DF|HF|LP|NY|OP|RC|UP|VE|ZK)|D(?:JF|KK|OP|ZD)|E(?:GP|RN|TB|UR)|F(?:JD|KP)|G(?:BP|EL|HS|IP|MD|NF|TQ'
 || '|YD)|H(?:KD|NL|RK|TG|UF)|I(?:DR|LS|NR|QD|RR|SK)|J(?:MD|OD|PY)|K(?:ES|GS|HR|MF|PW|RW|WD|YD|ZT)|L(?:AK|BP|KR|RD|SL|YD)'
 || '|M(?:AD|DL|GA|KD|MK|NT|OP|RU|UR|VR|WK|XN|YR|ZN)|N(?:AD|GN|IO|OK|PR|ZD)|OMR|P(?:AB|EN|GK|HP|KR|LN|YG)|QAR|R(?:ON|SD'
 || '|UB|WF)|S(?:AR|BD|CR|DG|EK|GD|HP|LE|OS|RD|SP|TN|VC|YP|ZL)|T(?:HB|JS|MT|ND|OP|RY|TD|WD|ZS)|U(?:AH|GX|SD|YU|ZS)|V(?:ES'
 || '|ND|UV)|WST|X(?:AF|CD|OF|PF)|YER|Z(?:AR|MW|WG)|[Kk]r[.,]?|S?Fr[.,]?|Rs[.,]?|Rp[.,]?|RM|TL|Lei|lei|[Ee]uros?|zł|Kč|Ft'
-|| '|лв[.,]?|руб[.,]?|元|円|원';
+|| '|лв[.,]?|руб[.,]?|元|円|원|\\';
 
--- A number's visible text with the digits and signs of other scripts as ours: ٣٫٥ and ３．５ are 3.5, 1’234 is 1'234.
+-- A number's visible text with the digits and signs of other scripts as ours: ٣٫٥ and ３．５ are 3.5, 1’234 is 1'234, and
+-- ▲5 is -5, as Japanese accounts write it.
 create macro with_plain_signs(t) as case
     when regexp_full_match(visible_text(t), '[ -_a-~\p{Sc}]*') then visible_text(t)
     else translate(
         visible_text(t),
-        '−‒–—﹣－‐‑＋’‘ʼ′＇`´％﹪٪٬٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९０１２３４５６７８９（）．，',
-        '--------+''''''''''''''%%%''0123456789012345678901234567890123456789().,'
+        '−‒–—﹣－‐‑▲△＋’‘ʼ′＇`´％﹪٪٬٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९０１２３４５６７８９（）．，',
+        '----------+''''''''''''''%%%''0123456789012345678901234567890123456789().,'
     )
 end;
 
@@ -105,8 +120,8 @@ create macro with_decimal_point(t, decimal_sign) as translate(
 
 -- The number in a text, whose decimal sign ('.' or ',') the column tells; null when it is none. Read are: a sign before or
 -- behind, or brackets for a minus; a currency on either side, or percent; thousands in groups of three (1,234 1.234 1 234
--- 1'234) or as in India (12,34,567); 5,- and 1.5e3. Anything else is no number (0x10, 1_000, 3 pcs, inf, nan), as are two
--- signs, or groups of another length: nothing is left out of a value to make it one.
+-- 1'234) or as in India (12,34,567); 5,- and 500/- and 1.5e3. Anything else is no number (0x10, 1_000, 3 pcs, inf, nan), as
+-- are two signs, or groups of another length: nothing is left out of a value to make it one.
 create macro read_number(t, decimal_sign) as case
     when typeof(t) not in ('VARCHAR', 'JSON') then try_cast(t::varchar as double)
     when regexp_full_match(t::varchar, '[-+]?[0-9]+') then try_cast(t::varchar as double)
@@ -119,14 +134,14 @@ create macro read_number(t, decimal_sign) as case
                 regexp_replace(with_decimal_point(t, decimal_sign), currencies(), '¤', 'g'),
                 '^([-+(]?) ?([¤%]?) ?([-+(]?) ?('
                 || '(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+|(?:''[0-9]{3})+)|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}'
-                || '|[0-9]+)(?:[.](?:--?|[0-9]*))?|[.][0-9]+|[0-9]+(?:[.][0-9]*)?[eE][-+]?[0-9]{1,2}'
+                || '|[0-9]+)(?:[.](?:--?|[0-9]*)|(?:[.][0-9]+)?/[-=])?|[.][0-9]+|[0-9]+(?:[.][0-9]*)?[eE][-+]?[0-9]{1,2}'
                 || ') ?([-)]?) ?([¤%]?) ?([-)]?)$',
                 ['mark1', 'unit1', 'mark2', 'digits', 'mark3', 'unit2', 'mark4']
             )
         ],
         lambda part: case
             when '%' not in (part.unit1, part.unit2) or part.unit1 || part.unit2 = '%'
-                then try_cast(translate(regexp_replace(part.digits, '[.]-+$', ''), ', ''', '') as double)
+                then try_cast(translate(regexp_replace(part.digits, '([.]-+|/[-=])$', ''), ', ''', '') as double)
                     * case part.mark1 || part.mark2 || part.mark3 || part.mark4
                         when '' then 1 when '+' then 1 when '-' then -1 when '()' then -1
                     end

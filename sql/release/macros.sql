@@ -29,10 +29,22 @@ create or replace macro serving.visible_text(u) as case
     )
 end;
 
+-- Letters, digits and signs that East Asian keyboards write as wide as their characters, in their usual width.
+create or replace macro serving.with_usual_width(u) as if(
+    regexp_matches(u::varchar, '[！-～]'),
+    translate(
+        u::varchar,
+        '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～',
+        '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
+    ),
+    u::varchar
+);
+
 -- A whole number loses its point and zeros: 17012.0 is 17012.
 create or replace macro serving.canonical_id(u) as case
-    when regexp_full_match(serving.visible_text(u), '-?[0-9]+[.]0+') then split_part(serving.visible_text(u), '.', 1)
-    else serving.visible_text(u)
+    when regexp_full_match(serving.with_usual_width(serving.visible_text(u)), '-?[0-9]+[.]0+')
+        then split_part(serving.with_usual_width(serving.visible_text(u)), '.', 1)
+    else serving.with_usual_width(serving.visible_text(u))
 end;
 
 -- serving.recommend('1234'), serving.recommend(1234, k := 5, task := 'discovery'): the first k of a user's list.

@@ -95,6 +95,8 @@ def test_a_recommendation_is_explained_down_to_the_row_that_was_delivered(built,
         query = f"from '{built.files / newest.file}' limit 1 offset {newest.row_number - 1}"
         delivered = con.sql(query).to_arrow_table().to_pylist()[0]
     assert (delivered["household_id"], delivered["product_id"]) == (int(user), int(item))
+    wide = f"\u200b{user}.0 ".translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"})
+    assert recommendations.explain(profile, wide, f"{item}.0", LAST) == why
     with pytest.raises(recommendations.UnknownId, match="knows no user 'nobody'"):
         recommendations.explain(profile, "nobody", item, LAST)
 

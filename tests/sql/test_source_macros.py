@@ -101,6 +101,8 @@ NUMBERS = {
             "2 €-",
             "-2 USD",
             "(2.00)",
+            "▲2",
+            "△ 2",
         ],
         1234.5: [
             "1234.5",
@@ -122,6 +124,7 @@ NUMBERS = {
             "1.2345E+3",
         ],
         1234567.0: ["1234567", "1,234,567", "12,34,567", "₹12,34,567", "1 234 567", "1'234'567"],
+        1234.0: ["\\1,234", "￥1,234", "１，２３４", "1,234円", "1,234/-", "Rs. 1,234.00/-", "1234/="],
         100000.0: ["1,00,000", "100,000", "1e5"],
         None: [
             "",
@@ -175,7 +178,19 @@ def test_a_long_value_that_is_no_number_is_cut_in_the_reason(con):
 
 
 IDS = {
-    "17012": ["17012", "17012.0", "17012.000", " 17012 ", "\ufeff17012", "17\u200b012", "17012\u00a0", "170\u00ad12"],
+    "17012": [
+        "17012",
+        "17012.0",
+        "17012.000",
+        " 17012 ",
+        "\ufeff17012",
+        "17\u200b012",
+        "17012\u00a0",
+        "170\u00ad12",
+        "１７０１２",
+        "１７０１２．０",
+    ],
+    "A-17": ["A-17", "Ａ－１７", "A－１７"],
     "007": ["007", "007.0"],
     "-1": ["-1", "-1.0"],
     "1.10": ["1.10"],
@@ -194,6 +209,7 @@ IDS = {
 @pytest.mark.parametrize(("canonical", "delivered"), [(one, text) for one, texts in IDS.items() for text in texts])
 def test_an_id_has_one_form_in_landing_and_in_the_release(con, canonical, delivered):
     con.execute("create schema if not exists serving; create or replace table serving.users (user_id varchar)")
+    con.execute("create schema if not exists meta; create or replace table meta.tasks as select 'next' as task")
     con.execute(
         "create or replace table serving.recommendations as select 'next' as task, 1 as rank, '' as item_id, "
         "'' as user_id, '' as title, '' as category, 1.0 as score, '' as reason, '' as reason_text"

@@ -26,7 +26,7 @@ def told(landed: Landed, profile: Profile, now: datetime) -> str:
     lines += _repeats(landed, profile)
     if landed.visible:
         lines.append(when_visible(landed, landed.visible, profile, now))
-    return "\n    ".join(lines)
+    return "\n    ".join(map(visible, lines))
 
 
 def when_visible(landed: Landed, seen: Visible, profile: Profile, now: datetime) -> str:

@@ -13,8 +13,10 @@ from recsys_jobs.init.values import decide_values
 class Proposal:
     """What `init` would write for a file, and the rows its events.sql gives."""
 
-    def __init__(self, file, folder, *, zone=None, time_format=None, skip=None, decimal_sign=None, **asked):
-        with look(file, skip) as seen:
+    def __init__(
+        self, file, folder, *, zone=None, time_format=None, skip=None, encoding=None, decimal_sign=None, **asked
+    ):
+        with look(file, skip, encoding) as seen:
             roles = roles_of(seen, asked, time_format)
             decide_values(seen, roles, decimal_sign)
             self.why = roles.why

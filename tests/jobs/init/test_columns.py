@@ -9,7 +9,7 @@ import pytest
 
 from recsys_assets.profile import PROJECT
 from recsys_jobs.init.look import InitError
-from recsys_jobs.init.measure import plan_nights
+from recsys_jobs.init.measure import plan_nights, weigh
 from recsys_jobs.init.settings import write_profile
 from recsys_jobs.init.times import check_zone
 from tests.jobs.init.proposal import FILES, Proposal, measured
@@ -69,6 +69,11 @@ REFUSED = {
     "no header, numbers": ("17,42,2025-01-01\n18,43,2025-01-02\n", {}, "looks like data, not like column names"),
     "a column that is not there": ("user,item,time\nu,i,2025-01-01\n", {"user": "usr"}, "did you mean user?"),
     "a time that is none": ("user,item,time,t\nu,i,2025-01-01,x\n", {"time": "t"}, "its values (x) are no times"),
+    "a clock that nobody knows": (
+        "user,item,time\nu,i,13/02/2025 klo 10\n",
+        {},
+        "the values of time (13/02/2025 klo 10) are no times that are known. Say which with --time, and its format",
+    ),
     "a format that does not fit": (
         "user,item,time\nu,i,2025-01-01\n",
         {"time_format": "%d.%m.%Y"},
@@ -113,6 +118,11 @@ def test_what_the_caller_says_counts(propose):
         ("2025-07-01 10:00:00 UTC", datetime(2025, 7, 1, 10)),
         ("31/07/2025 10:00", datetime(2025, 7, 31, 8)),
         ("31-Jul-2025 10:00", datetime(2025, 7, 31, 8)),
+        ("31/07/2025 10h00", datetime(2025, 7, 31, 8)),
+        ("2025.07.31 10:00", datetime(2025, 7, 31, 8)),
+        ("2025年7月31日 10:00", datetime(2025, 7, 31, 8)),
+        ("2025年7月31日10時00分", datetime(2025, 7, 31, 8)),
+        ("2025년 7월 31일 10시 00분", datetime(2025, 7, 31, 8)),
         ("1751364000", datetime(2025, 7, 1, 10)),
         ("1751364000123456", datetime(2025, 7, 1, 10, 0, 0, 123456)),
         ("1751364000123456789", datetime(2025, 7, 1, 10, 0, 0, 123456)),
@@ -335,6 +345,33 @@ def test_what_means_a_purchase_is_called_one(propose):
         "order shipped",
         "video completed",
     ]
+
+
+STATES = {
+    "order_status": ["Delivered", "canceled", "shipped", ""],
+    "status": ["Entregue", "Cancelado", "Enviado", ""],
+    "Statut commande": ["Livrée", "Annulée", "Payée", ""],
+    "Auftragsstatus": ["versendet", "storniert", "offen", ""],
+    "注文ステータス": ["発送済み", "キャンセル", "入金済み", ""],
+    "주문상태": ["배송완료", "취소완료", "결제", ""],
+}
+
+
+@pytest.mark.parametrize(("name", "states"), STATES.items(), ids=STATES)
+def test_orders_that_came_to_nothing_are_no_purchases(propose, name, states):
+    rows = [f"u,i,2025-01-01,{state}\n" for state in states]
+    proposal = propose(f"user,item,time,{name}\n" + "".join(rows))
+    assert [row["event_type"] for row in proposal.events] == ["purchase", states[1].lower(), "purchase", "purchase"]
+    assert "came to nothing" in proposal.texts["events"]
+    assert list(weigh({"purchase": 3, states[1].lower(): 1})) == ["purchase"]
+    all_went_well = propose(f"user,item,time,{name}\n" + rows[0] + rows[2])
+    assert "event" not in all_went_well.roles
+
+
+def test_a_column_says_why_it_is_left_out(propose):
+    proposal = propose("user,item,time,Betrag in EUR,Preis (CHF),amount\nu,i,2025-01-01,1.50,3.00,three pounds\n")
+    assert (proposal.roles["value"], proposal.roles["price"]) == ("Betrag in EUR", "Preis (CHF)")
+    assert proposal.left_out == {"amount": "its values are no numbers"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Which files belong together, and what later ones will be named like."""
 
+import gzip
 import os
 import tomllib
 
@@ -7,11 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from recsys_assets.profile import Delivery
 from recsys_assets.storage.landing.ledger import LandingError
+from recsys_jobs.init.encodings import encoding_of
 from recsys_jobs.init.look import InitError, look, pattern
 from recsys_jobs.init.measure import plan_nights
 from recsys_jobs.init.settings import write_profile
-from tests.jobs.init.proposal import measured
+from tests.jobs.init.proposal import Proposal, measured
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,44 @@ def test_a_file_of_another_encoding_is_read_by_it(propose, tmp_path):
         assert tomllib.loads(write_profile("shop", seen.delivery, figures, plan_nights(figures)))["deliveries"] == [
             {"table": "events", "files": "sales*.csv", "folder": str(tmp_path), "encoding": "cp1252"}
         ]
+
+
+ENCODED = {
+    "cp1252": "Kunde;Käse Größe;Äpfel;Öl;preço;café;élève préféré;niño;Smörgås;Rødgrød",
+    "cp932": "会員番号,商品コード,2025年3月1日,Tシャツ,\\1,234",
+    "cp949": "회원번호,상품명,2025년 3월 1일,￦1,234",
+}
+
+
+@pytest.mark.parametrize(("encoding", "content"), ENCODED.items())
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_code_page_of_windows_is_told_by_the_words_in_it(tmp_path, encoding, content, packed):
+    file = tmp_path / "sales.csv"
+    delivery = Delivery(table="events", files="sales.csv")
+    for said, expected in ((encoding, encoding), ("utf-8", "utf-8"), ("utf-16", "utf-8")):
+        file.write_bytes(gzip.compress(content.encode(said)) if packed else content.encode(said))
+        assert encoding_of(file, delivery) == expected
+    for other, words in (
+        ("cp1250", "Dvořák;żółw;łąka"),
+        ("cp1251", "Покупатель;номенклатура;чай"),
+        ("cp1253", "πελάτης"),
+    ):
+        file.write_bytes(words.encode(other))
+        assert encoding_of(file, delivery) == "cp1252"
+
+
+def test_an_encoding_that_no_byte_tells_is_asked_about(tmp_path):
+    file = tmp_path / "sales.csv"
+    file.write_bytes("Покупатель;Товар;Дата\nа;б;13.02.2025\n".encode("cp1251"))
+    with pytest.raises(InitError, match=r"is the user by its name.*It was read as cp1252: .* give --encoding"):
+        Proposal(file, tmp_path)
+    proposal = Proposal(file, tmp_path, encoding="cp1251")
+    assert [row["item_id"] for row in proposal.events] == ["б"]
+    assert proposal.delivery.encoding == "cp1251"
+    with pytest.raises(InitError, match=r"its first line is no text: .* give --encoding"):
+        Proposal(file, tmp_path, encoding="utf-8")
+    with pytest.raises(InitError, match="--encoding cp9999: no such encoding"):
+        Proposal(file, tmp_path, encoding="cp9999")
 
 
 def test_a_file_that_is_built_differently_narrows_the_pattern(propose, tmp_path):
