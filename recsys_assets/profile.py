@@ -256,10 +256,9 @@ class Profile(_Settings):
                 problems.append((("algorithms", name), said))
         problems += refused(RerankerSettings, self.reranker, ("reranker",))
         served = {task for name in self.algorithms if name in known for task in registry()[name].tasks}
-        if missing := sorted(set(self.tasks) - served) if not problems else []:
-            problems.append((("tasks",), f"no algorithm named makes lists of {missing[0]!r}"))
-        if problems:
-            raise SettingsError(problems)
+        unserved = [task for task in self.tasks if task not in served]
+        if problems or unserved:
+            raise SettingsError(problems or [(("tasks",), f"no algorithm makes lists of {unserved[0]!r}")])
         return self
 
     @property

@@ -204,7 +204,7 @@ def test_a_file_that_is_no_text_and_one_with_a_mark_of_windows(tmp_path):
 def test_a_task_that_no_algorithm_serves_is_refused(load):
     alone = GOOD.replace("[algorithms.popularity]", "[algorithms.buy_again]")
     assert alone != GOOD
-    with pytest.raises(ProfileError, match="tasks: no algorithm named makes lists of 'discovery'"):
+    with pytest.raises(ProfileError, match="tasks: no algorithm makes lists of 'discovery'"):
         load(alone)
 
 

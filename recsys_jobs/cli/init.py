@@ -69,18 +69,9 @@ def init(
     context = ctx.ensure_object(Context)
     console = context.console
     asked = {"user": user, "item": item, "time": time, "event": event, "quantity": quantity, "value": value}
+    how: dict[str, Any] = {"time_zone": time_zone, "time_format": time_format, "skip": skip, "encoding": encoding}
     with console.status(f"Looking at {file.name}"):
-        source = write_source(
-            name,
-            file,
-            asked,
-            time_zone=time_zone,
-            time_format=time_format,
-            skip=skip,
-            encoding=encoding,
-            decimal_sign=decimal_sign,
-            replace=force,
-        )
+        source = write_source(name, file, asked, **how, decimal_sign=decimal_sign, replace=force)
     assert source.roles.time is not None, "roles without a time are refused earlier"
     _print_columns(console, source)
     _print_trial(console, source.seen, source.tried)

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from recsys_assets.assets.raw import FilesRefused, land_files
+from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.landing import locking
 from recsys_assets.storage.landing.locking import LandingLocked
 from tests.helpers.shop import day, line
@@ -68,5 +69,5 @@ def test_a_connection_in_this_process_is_named_too(shop, monkeypatch):
 
 def test_what_is_no_database_is_not_taken_for_a_locked_one(shop):
     shop.landing.path.write_bytes(b"no database at all" * 1000)
-    with pytest.raises(duckdb.IOException, match="not a valid DuckDB database"), shop.landing.open():
+    with pytest.raises(DamagedFile, match="not a valid DuckDB database"), shop.landing.open():
         pass
