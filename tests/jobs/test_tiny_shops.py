@@ -36,8 +36,8 @@ WEEKLY = ("2025-03-25", "2025-04-01", "2025-04-08")
 SHOPS = {
     "single": Tiny(
         [("u1", "i1", START + 2 * day * DAY) for day in range(20)],
-        WEEKLY[1:],
-        {night: {"discovery": ALL_HAD} for night in WEEKLY[1:]},
+        WEEKLY[2:],
+        {night: {"discovery": ALL_HAD} for night in WEEKLY[2:]},
     ),
     "two_users": Tiny([(f"u{n % 2}", f"i{n % 5 if n % 2 else n % 3}", START + n * DAY) for n in range(39)], WEEKLY),
     "all_had": Tiny(

@@ -29,6 +29,7 @@ def modes(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_what_a_night_writes_is_for_its_owner_alone(built: Deployment, tmp_path: Path) -> None:
     """Whatever the umask: this one lets everybody write."""
     copy = built.copy_before_last(tmp_path / "data")
