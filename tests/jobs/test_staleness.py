@@ -71,10 +71,15 @@ def test_what_is_damaged_is_named_and_a_rerun_replaces_it(built, tmp_path):
     assert f"recsys night {LAST}" in found["recommendations.lists"][1]
     with deployment.active():
         assert nights_to_build(deployment.profile, NIGHTS) == [LAST]
+    told = deployment.invoke("status", "--night", LAST)
+    assert told.exit_code == 1
+    assert f"5 damaged. To build it: recsys night {LAST}" in told.output
 
     done = deployment.invoke("night", LAST)
     assert done.exit_code == 0, done.output
     assert states(deployment, LAST) == {}
+    told = deployment.invoke("status", "--night", LAST)
+    assert (told.exit_code, "stale" in told.output, "damaged" in told.output) == (0, False, False)
     changed = {name for name, content in deployment.content().items() if before[name] != content}
     assert changed == {f"releases.published {LAST}"}, (
         "readers saw the damaged release, so the whole one has another name"
@@ -140,6 +145,10 @@ def test_what_other_code_made_is_stale(built, tmp_path):
             snapshot.write("from recommendations.trending order by all", about.key, "0123456789ab")
     (reason,) = {reason for state, reason in states(deployment, LAST).values() if state == "stale"}
     assert reason == "made by other code"
+    told = deployment.invoke("status", "--night", LAST)
+    assert told.exit_code == 3
+    assert "recommendations.trending" in told.output
+    assert "made by other code" in told.output
     with deployment.active():
         assert nights_to_build(deployment.profile, NIGHTS) == [LAST]
 
