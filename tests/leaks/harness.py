@@ -33,9 +33,11 @@ for line in sys.argv[1:]:
     if command == "export":
         os.environ[arguments[0]] = arguments[1]
         continue
-    code = app([command, *arguments], standalone_mode=False)
-    if code:
-        sys.exit(code)
+    try:
+        app([command, *arguments])
+    except SystemExit as ended:  # As on the command line, where an expected error is a sentence.
+        if ended.code:
+            raise
 """
 CatchBy = Literal["construction", "check", "audit", "confinement"]
 
