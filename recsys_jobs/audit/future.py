@@ -79,6 +79,8 @@ class Audit:
     seconds: dict[str, float] = field(default_factory=dict)
     """What each build took, its landing included."""
     compared_with_lake: bool = True
+    stale: str = ""
+    """Why the lake may differ though nothing saw its future: it holds what other code made."""
 
     @property
     def passed(self) -> bool:
@@ -102,13 +104,13 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
     NightFailed
         When the night has not closed or is none of the profile's.
     AuditFailed
-        When the plain build fails, or what the lake holds of the night is damaged or stale.
+        When the plain build fails, or what the lake holds of the night is damaged.
     """
     check_night(profile, night)
     deep = deep or users < 1
     audit = Audit(night, compared_with_lake=not deep and night in Lake(profile).built_nights())
     if audit.compared_with_lake:
-        _check_current(profile, night)
+        audit.stale = _not_current(profile, night)
     with scratch_folder(profile) as home:
         origin = home / "origin.duckdb"
         copy_landing(profile, origin)
@@ -136,15 +138,20 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
     return audit
 
 
-def _check_current(profile: Profile, night: Night) -> None:
-    """Refuse a night that today's code would build otherwise: it would seem to have seen what came after it."""
-    tables = (table for table in Inspection(profile).tables(night) if not table.name.startswith("releases."))
+def _not_current(profile: Profile, night: Night) -> str:
+    """What of a night today's code would build otherwise, which then differs from the lake; empty: nothing.
+
+    Raises
+    ------
+    AuditFailed
+        When a file is damaged.
+    """
+    tables = [table for table in Inspection(profile).tables(night) if not table.name.startswith("releases.")]
     for table in tables:
-        if table.state != "current":
-            raise AuditFailed(
-                f"Night {night} cannot be audited: {table.name} is {table.state}{': ' if table.reason else ''}"
-                f"{table.reason}. Build it again first: recsys night {night}"
-            )
+        if table.state == "damaged":
+            raise AuditFailed(f"Night {night} cannot be audited: {table.reason}")
+    odd = next((table for table in tables if table.state != "current"), None)
+    return f"{odd.name} is {odd.state}: {odd.reason}. Build the night again first: recsys night {night}" if odd else ""
 
 
 def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: list[str]) -> None:

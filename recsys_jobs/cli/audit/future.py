@@ -40,6 +40,8 @@ def future(
     with context.console.status(f"Auditing night {audited}") as status:
         audit = audit_future(context.profile, audited, lambda text: status.update(text), deep=deep, users=users)
     _print_audit(context.console, audit)
+    if audit.stale:
+        context.console.print(f"The lake may differ for another reason: {audit.stale}", style="yellow", soft_wrap=True)
     if not audit.passed:
         raise typer.Exit(1)
 
