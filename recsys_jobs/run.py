@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from recsys_assets.errors import RecsysError, disk_sentence
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     """Called with (steps done, steps in all, the step just begun)."""
 
 POLL_SECONDS = 0.25
+CHECK_FAILED = "DagsterAssetCheckFailedError"
+"""Dagster's error of a step that a check stopped."""
 _CLASS = re.compile(r"^([a-z_]\w*\.)+\w+: ")
 """Name of an error's class, which says nothing to people."""
 
@@ -193,10 +195,8 @@ def failure_of(result: ExecuteInProcessResult) -> Failure:
     error = failed.step_failure_data.error if failed else None
     if failed is None or error is None:
         return Failure("an unknown step; see its run in the UI (make dev)")
-    step, chain = failed.step_key, [error]
-    while chain[-1].cause is not None:
-        chain.append(chain[-1].cause)
-    if chain[-1].cls_name == "DagsterAssetCheckFailedError":
+    step = failed.step_key
+    if _chain(error)[-1].cls_name == CHECK_FAILED:
         checks = [
             event.asset_check_evaluation_data
             for event in result.all_node_events
@@ -209,6 +209,14 @@ def failure_of(result: ExecuteInProcessResult) -> Failure:
         ]
         selected = " ".join(f"--select {check.check_name}" for check in failed_checks)
         return Failure(f"{step}: " + "\n".join([*said, f"The first rows that fail: recsys check {selected}"]))
+    return failure_of_step(failed)
+
+
+def failure_of_step(failed: DagsterEvent) -> Failure:
+    """What a failed step says: the sentence of the outermost expected error, or the innermost one and its traceback."""
+    error = failed.step_failure_data.error
+    assert error is not None
+    step, chain = failed.step_key, _chain(error)
     for link in chain:
         message = _CLASS.sub("", link.message.strip()).removeprefix(f"{link.cls_name}: ")
         if link.cls_name in _expected_names():
@@ -218,21 +226,20 @@ def failure_of(result: ExecuteInProcessResult) -> Failure:
     return Failure(f"{step}: {chain[-1].message.strip()}", crash=error.to_string())
 
 
+def _chain(error: Any) -> list[Any]:
+    """An error as Dagster keeps it, and what caused it, outermost first."""
+    chain = [error]
+    while chain[-1].cause is not None:
+        chain.append(chain[-1].cause)
+    return chain
+
+
 def _expected_names() -> set[str]:
     """Names of the classes of expected errors; Dagster keeps a step's error as text."""
     kinds = [RecsysError]
     for kind in kinds:
         kinds += kind.__subclasses__()
     return {kind.__name__ for kind in kinds}
-
-
-def sentence_of(failure: DagsterEvent) -> str:
-    """Step and sentence of a step's failure."""
-    error = failure.step_failure_data.error
-    assert error is not None
-    while error.cause is not None:
-        error = error.cause
-    return f"{failure.step_key}: {_CLASS.sub('', error.message.strip())}"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.reports.status import N_NIGHTS_OF_SPACE, status
 from recsys_jobs.dagster_internals import latest_results
-from recsys_jobs.run import sentence_of
+from recsys_jobs.run import CHECK_FAILED, failure_of_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 RUNS_DAYS, MAX_RUNS = 14, 500
 """How far back runs are looked at: days, and runs at most."""
 PROFILE_TAG, NIGHT_TAG, RETRY_TAG = "recsys/profile", "dagster/partition", "dagster/will_retry"
-_CHECK_FAILED = "DagsterAssetCheckFailedError"
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def _why(instance: DagsterInstance, run_id: str) -> tuple[str, bool]:
     for record in instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_FAILURE).records:
         event = record.event_log_entry.dagster_event
         if event is not None and event.step_failure_data.error is not None:
-            return sentence_of(event), event.step_failure_data.error.cls_name == _CHECK_FAILED
+            return failure_of_step(event).sentence, event.step_failure_data.error.cls_name == CHECK_FAILED
     return "its process ended before it did (killed, out of memory, or the machine was restarted).", False
 
 

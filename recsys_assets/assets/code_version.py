@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.profile import PROJECT
 from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
 from recsys_assets.selects.resolve import clean_views
-from recsys_assets.storage import atomic
+from recsys_assets.storage.codes import read_code, write_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -87,26 +87,18 @@ def version_of(code: Mapping[str, str]) -> str:
 def keep(profile: Profile, code: Mapping[str, str]) -> str:
     """Write down what stands behind a version, so that one can tell later what changed; returns the version."""
     version = version_of(code)
-    path = _folder(profile) / f"{version}.json"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(dict(code), indent=1) + "\n")
-        atomic.sync(temporary)
-        atomic.rename(temporary, path)
+    write_code(profile, version, code)
     return version
 
 
 def changes(profile: Profile, version: str, code: Mapping[str, str]) -> list[str]:
     """What is different now from the code of a version: files, and libraries with both versions; empty: unknown."""
-    path = _folder(profile) / f"{version}.json"
-    if not path.exists():
-        return []
-    before: dict[str, str] = json.loads(path.read_text())
+    before = read_code(profile, version)
     changed = sorted(name for name in before.keys() | code.keys() if before.get(name) != code.get(name))
     return [
         name if "/" in name else f"{name} {before.get(name, 'absent')} to {code.get(name, 'absent')}"
         for name in changed
+        if before
     ]
 
 
@@ -175,10 +167,6 @@ def _views(name: TableName) -> Iterator[Path]:
         yield path
         for read in load_select(path, keyed=False).reads:
             yield from _views(read)
-
-
-def _folder(profile: Profile) -> Path:
-    return profile.folder / "code"
 
 
 def _path(module: str) -> Path:

@@ -14,6 +14,7 @@ from recsys_assets.nights import ONE_DAY, close, last_closed, utc_now
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.release.releases import Releases
+from recsys_assets.storage.space import bytes_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,7 +88,7 @@ def status(profile: Profile, now: datetime | None = None) -> Status:
         next_close=None if is_history else close(upcoming, profile.grace),
         quarantined=_quarantined(profile, now),
         bytes_used=sum(p.lstat().st_size for p in profile.folder.rglob("*") if not p.is_dir()),
-        bytes_of_night=_bytes_of(profile, built[-1]) if built else 0,
+        bytes_of_night=bytes_of(profile, built[-1]) if built else 0,
         bytes_free=shutil.disk_usage(next(p for p in (profile.folder, *profile.folder.parents) if p.exists())).free,
     )
 
@@ -115,10 +116,3 @@ def _quarantined(profile: Profile, now: datetime) -> list[Quarantined]:
             waiting[row["name"]] = Quarantined(row["name"], row["arrived_at"], row["message"])
     since = now - timedelta(days=QUARANTINED_DAYS)
     return [file for file in waiting.values() if file.arrived_at.replace(tzinfo=None) >= since]
-
-
-def _bytes_of(profile: Profile, night: Night) -> int:
-    folders = [*profile.folder.glob(f"*/*/*/night={night}"), *profile.folder.glob(f"*/*/night={night}")]
-    releases = [release.bytes for release in Releases(profile.folder).list() if release.night == night]
-    files = [path for folder in folders for path in folder.rglob("*") if not path.is_dir()]
-    return sum(path.lstat().st_size for path in files) + sum(releases[-1:])
