@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recsys_assets.selects.files import SQL_FOLDER
+from recsys_assets.storage.connections import connect
 
 
 def forms_of_id(given: str) -> list[str | None]:
@@ -10,8 +11,6 @@ def forms_of_id(given: str) -> list[str | None]:
 
     Each is None where nothing of the id can be seen.
     """
-    import duckdb
-
-    with duckdb.connect() as con:
+    with connect() as con:
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
         return list(con.execute("select visible_text($1), canonical_id($1)", [given]).fetchall()[0])
