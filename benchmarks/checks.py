@@ -1,4 +1,4 @@
-"""What the checks cost: their share of a night's seconds, by the clock and of all processors."""
+"""What the checks and the audit cost: their share of a night's seconds, by the clock and of all processors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ N_SHOWN = 8
 
 
 def run() -> Iterator[str]:
-    """Land the default data and build its first two demo nights; report the second."""
+    """Land the history of the profile (``RECSYS_PROFILE``) and build its first two demo nights; report the second."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"RECSYS_DATA": folder, "DAGSTER_HOME": f"{folder}/.dagster"}
         from recsys_assets.assets.raw import history_files, land_files
@@ -32,11 +32,17 @@ def run() -> Iterator[str]:
         first, second = profile.demo_nights[:2]
         with dagster_instance() as instance:
             run_night(profile, nightly_job(profile), first, instance, lambda *_: None)
+        yield f"profile {profile.name}"
         yield from cost(profile, second)
 
 
+def _now() -> tuple[float, float]:
+    """Seconds by the clock, and of all processors, those of processes that were waited for included."""
+    return time.perf_counter(), sum(os.times()[:4])
+
+
 def cost(profile: Profile, night: Night) -> Iterator[str]:
-    """Build one night and tell what its steps of checks cost, Dagster's part of them included."""
+    """Build one night and tell what its audit and its steps of checks cost, Dagster's part of them included."""
     from recsys_jobs.definitions import nightly_job
     from recsys_jobs.run import dagster_instance
 
@@ -48,7 +54,7 @@ def cost(profile: Profile, night: Night) -> Iterator[str]:
         event = getattr(entry, "dagster_event", None)
         if event is None or event.step_key is None:
             return
-        now = time.perf_counter(), time.process_time()
+        now = _now()
         if event.is_step_start:
             begun[event.step_key] = now
         elif event.is_step_success or event.is_step_failure:
@@ -57,14 +63,14 @@ def cost(profile: Profile, night: Night) -> Iterator[str]:
 
     with dagster_instance() as instance:
         instance.add_event_listener(run_id, follow)
-        started = time.perf_counter(), time.process_time()
+        started = _now()
         job.execute_in_process(
             partition_key=night.isoformat(),
             instance=instance,
             run_id=run_id,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-        whole = time.perf_counter() - started[0], time.process_time() - started[1]
+        whole = tuple(after - before for after, before in zip(_now(), started, strict=True))
     checks = {step: cost for step, cost in spent.items() if step.endswith("__checks")}
     n_checks = sum(name.name.endswith("__checks") and len(name.output_dict) for name in job.graph.node_defs)
     wall, cpu = (sum(cost[i] for cost in checks.values()) for i in (0, 1))
@@ -73,5 +79,11 @@ def cost(profile: Profile, night: Night) -> Iterator[str]:
         f"{n_checks} checks in {len(checks)} steps: {wall:.1f} s ({wall / whole[0]:.1%}), "
         f"{cpu:.1f} CPU seconds ({cpu / whole[1]:.1%})"
     )
+    if audit := spent.get("audits__future"):
+        rest = [all_of_it - part for all_of_it, part in zip(whole, audit, strict=True)]
+        yield (
+            f"the audit: {audit[0]:.1f} s ({audit[0] / rest[0]:.1%} of the rest of the night), "
+            f"{audit[1]:.1f} CPU seconds ({audit[1] / rest[1]:.1%})"
+        )
     for step, (seconds, processor) in sorted(checks.items(), key=lambda item: -item[1][0])[:N_SHOWN]:
         yield f"{step:44s} {seconds:6.2f} s {processor:6.2f} CPU seconds"

@@ -45,9 +45,14 @@ def load_profile(name: str | None = None) -> Profile:
     return _read(name or os.environ.get("RECSYS_PROFILE") or DEFAULT_PROFILE)
 
 
+def profile_path(name: str) -> Path:
+    """File of a profile, which may be named by its path, too; whether or not there is one."""
+    return Path(name) if name.endswith(".toml") else PROJECT / "data" / "profiles" / f"{name}.toml"
+
+
 @lru_cache
 def _read(name: str) -> Profile:
-    path = Path(name) if name.endswith(".toml") else PROJECT / "data" / "profiles" / f"{name}.toml"
+    path = profile_path(name)
     if not path.is_file():
         raise ProfileError(f"There is no profile {name!r}. Profiles: {', '.join(profile_names()) or 'none'}.")
     text = ""

@@ -27,6 +27,7 @@ from dagster import (
 from recsys_assets.assets.raw import delivery_of, inbox, is_unfinished
 from recsys_assets.nights import last_closed
 from recsys_assets.profile import Profile, ProfileError
+from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.opening import readable
 from recsys_jobs.messages import NotTold, channels
 from recsys_jobs.troubles import Trouble, find_troubles
@@ -69,6 +70,34 @@ def nightly_schedule(profile: Profile, job: str) -> ScheduleDefinition:
         return RunRequest(run_key=night.isoformat(), partition_key=night.isoformat())
 
     return nightly_at_close
+
+
+def weekly_audit(profile: Profile, job: str) -> ScheduleDefinition:
+    """Run a job once a week for the newest built night; a profile with a last night is history and is skipped.
+
+    Parameters
+    ----------
+    job
+        Name of the job that audits a night wholly.
+    """
+
+    @schedule(
+        name="weekly_audit",
+        cron_schedule="0 12 * * 0",
+        job_name=job,
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Audits the newest night wholly on Sundays at noon, UTC: every user, and what the lake holds.",
+    )
+    def weekly(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+        if profile.last_night is not None:
+            return SkipReason(f"Profile {profile.name} is history. Audit a night with recsys audit future.")
+        built = Lake(profile).built_nights()
+        if not built:
+            return SkipReason(f"No night of profile {profile.name} is built yet.")
+        return RunRequest(run_key=f"audit {built[-1]}", partition_key=built[-1].isoformat())
+
+    return weekly
 
 
 def landing_sensor(profile: Profile, job: str) -> SensorDefinition:

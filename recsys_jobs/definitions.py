@@ -23,8 +23,8 @@ from recsys_assets.checks.asset_checks import declared_checks, key_of
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.profile import Profile
 from recsys_assets.profile_file import load_profile
-from recsys_jobs.audit.asset import AUDIT, audit_asset, audit_check_key
-from recsys_jobs.automation import landing_sensor, nightly_schedule, trouble_sensor
+from recsys_jobs.audit.asset import AUDIT, OP, audit_asset, audit_check_key
+from recsys_jobs.automation import landing_sensor, nightly_schedule, trouble_sensor, weekly_audit
 from recsys_jobs.graph import made_from
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     keys = {key: name_of(profile, key).partition(".")[0] for each in assets for key in each.keys}
     audited = [key for key, schema in keys.items() if schema not in {"raw", "releases", "tracking"}]
     raw, audits = AssetSelection.groups("raw"), AssetSelection.groups("audits")
-    nightly = AssetSelection.all() - raw if profile.audit else AssetSelection.all() - raw - audits
+    nightly = AssetSelection.all() - raw - audits if profile.audit == "off" else AssetSelection.all() - raw
     raw_keys = [key for key, schema in keys.items() if schema == "raw"]
     tags = {"recsys/profile": profile.name}
     return Definitions(
@@ -65,10 +65,12 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
             define_asset_job(
                 AUDIT,
                 audits,
-                description="Prove that a built night saw nothing that came after it. Three times its cost.",
+                description="Prove that a built night saw nothing that came after it: all of it. Three times its cost.",
+                config={"ops": {OP: {"config": {"wholly": True}}}},
+                tags=tags,
             ),
         ],
-        schedules=[nightly_schedule(profile, NIGHTLY)],
+        schedules=[nightly_schedule(profile, NIGHTLY), weekly_audit(profile, AUDIT)],
         sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile))],
         executor=in_process_executor,
     )
@@ -93,7 +95,7 @@ def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDe
     if names is None:
         return job
     again, needed = made_from(profile, names)
-    if profile.audit:
+    if profile.audit != "off":
         again.add("audits.future")  # It looks at all of them.
     assets, checked = ({asset_key(profile, name) for name in some} for some in (again, again | needed))
     checks = definitions.resolve_asset_graph().get_check_keys_for_assets(checked)

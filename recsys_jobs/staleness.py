@@ -187,7 +187,7 @@ def assets_to_build(profile: Profile, night: Night, instance: DagsterInstance) -
     inspection = Inspection(profile)
     names = sorted({table.name for table in inspection.tables(night) if table.state != "current"})
     # These lie in no table of the night: MLflow is told, and the audit reads all others.
-    others = ["tracking.mlflow", *(["audits.future"] if profile.audit else [])]
+    others = ["tracking.mlflow", *([] if profile.audit == "off" else ["audits.future"])]
     return names + [
         name
         for name in others

@@ -244,7 +244,7 @@ def test_settings_of_a_delivery_that_cannot_be_are_refused(load, setting, said):
 def test_the_fingerprint_is_of_what_decides_the_tables():
     given = load_profile("complete_journey")
     turned = dict(reversed(given.algorithms.items()))
-    for same in ({"title": "Other"}, {"batch_users": 7}, {"algorithms": turned}, {"audit": True}):
+    for same in ({"title": "Other"}, {"batch_users": 7}, {"algorithms": turned}, {"audit": "off"}):
         assert given.model_copy(update=same).fingerprint == given.fingerprint
     earlier = {"known_earlier": {"promotions": 7}}
     for other in ({"rrf_k": 3}, {"algorithms": {"als": {}}}, {"event_weights": {"purchase": 2.0}}, earlier):

@@ -3,7 +3,7 @@
 What belongs here: sealing, and writing every night since the last sealed one. The tables are ``sql/clean/*.sql``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping  # Dagster resolves annotations when it loads.
+from collections.abc import Callable, Iterable, Iterator, Mapping  # Dagster resolves annotations when it loads.
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,29 +56,23 @@ LOGS = {"events": ("events", "event_id"), "cancellations": ("retractions", "canc
 
 def clean_assets(profile: Profile) -> AssetsDefinition:
     """The clean tables as one step: a night's rows are exported from landing once and written to all of them."""
-    lake, landing, lineages = Lake(profile), Landing(profile), Lineages()
-    steps = clean_steps(landing)
+    landing, lineages = Landing(profile), Lineages()
 
     @night_asset(
         profile,
         name="clean",
-        specs=[spec_of(profile, step) for step in steps.values()],
+        specs=[spec_of(profile, step) for step in clean_steps(landing).values()],
         can_subset=False,
     )
     def clean(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         night = night_of(context)
         check_room_for_nights(profile)  # It is the first step of every night.
-        if lost := lake.lost(night):
+        if lost := Lake(profile).lost(night):
             raise LakeError(
                 f"{lost[0]} was built and used by an earlier night, but its file is gone. Restore data/ from a backup, "
                 f"or build that night again. Lost in all: {len(lost)}."
             )
-        todo = _unwritten(lake, steps, landing.seal(night), night)
-        # The next night's rows are exported while this one's are written.
-        exported = in_order(landing.export, todo, 1)
-        for step, (n, rows) in enumerate(zip(todo, exported, strict=True), 1):
-            context.log.info(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
-            tables = write_night(lake, landing, n, context.run.run_id, rows, lineages)
+        for n, tables in write_log(profile, night, context.run.run_id, context.log.info, lineages):
             for name, (written, metadata) in tables.items():
                 key, version = asset_key(profile, f"clean.{name}"), DataVersion(written.partition.fingerprint)
                 if n == night:
@@ -94,6 +88,19 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                     )
 
     return clean
+
+
+def write_log(
+    profile: Profile, night: Night, run_id: str, tell: Callable[[str], object], lineages: Lineages | None = None
+) -> "Iterator[tuple[Night, dict[str, tuple[Written, dict[str, Any]]]]]":
+    """Bring the clean log up to a night: each night that is to be written, with what `write_night` gives."""
+    lake, landing = Lake(profile), Landing(profile)
+    todo = _unwritten(lake, clean_steps(landing), landing.seal(night), night)
+    # The next night's rows are exported while this one's are written.
+    exported = in_order(landing.export, todo, 1)
+    for step, (n, rows) in enumerate(zip(todo, exported, strict=True), 1):
+        tell(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
+        yield n, write_night(lake, landing, n, run_id, rows, lineages)
 
 
 def _unwritten(lake: Lake, steps: Mapping[str, Step], sealed: Iterable[Night], night: Night) -> list[Night]:

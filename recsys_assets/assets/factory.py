@@ -4,7 +4,6 @@ What belongs here: what all assets of a night have in common, said once. What is
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from dagster import (
@@ -20,18 +19,19 @@ from dagster import (
 from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.keys import asset_key
+from recsys_assets.assets.making import opened, save
 from recsys_assets.assets.metadata import cost_metadata, model_metadata, table_metadata
 from recsys_assets.assets.night_partitions import graded_partition, profile_partitions
 from recsys_assets.assets.one_night import night_asset
 from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.assets.usage import measured
-from recsys_assets.nights import Night, cutoff
+from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.selects.files import Select, TableName
 from recsys_assets.selects.resolve import resolve
-from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.snapshot import Snapshot
-from recsys_assets.storage.models import Models
+from recsys_assets.storage.lake.writer import Written
+from recsys_assets.storage.models import Model
 
 OWNERS = ["team:recommendations"]
 
@@ -93,14 +93,15 @@ def materialize(
     lineages
         Column lineages known from earlier nights.
     """
-    lake, output, told = Lake(profile), step.name if step.key else None, dict[str, Any]()
+    told = dict[str, Any]()
     version = keep(profile, code_of(step))
-    with measured() as usage, lake.as_of(night_of(context), step.reads, output, context.run.run_id) as snapshot:
+    with measured() as usage, opened(profile, step, night_of(context), context.run.run_id) as snapshot:
         if step.prepare is not None:
             step.prepare(snapshot)
             told["reading_seconds"] = round(usage.restart(), 3)
         made = step.make(snapshot)
-        fingerprint, about = _save(snapshot, step, made, version, lineages or Lineages())
+        kept = save(snapshot, step, made, version)
+        fingerprint, about = _described(snapshot, made, kept, lineages or Lineages())
     results = made.results() if callable(made.results) else made.results
     return MaterializeResult(
         asset_key=asset_key(profile, step.name),
@@ -109,27 +110,16 @@ def materialize(
     )
 
 
-def _save(
-    snapshot: Snapshot, step: Step, made: Made | Fitted, version: str, lineages: Lineages
+def _described(
+    snapshot: Snapshot, made: Made | Fitted, kept: Written | Model | None, lineages: Lineages
 ) -> tuple[str | None, dict[str, Any]]:
-    """Write what a step made; its fingerprint (None: nothing was written), and what the page tells of it."""
-    if isinstance(made, Fitted):
-        about = replace(
-            snapshot.provenance,
-            code_version=version,
-            cutoff=cutoff(snapshot.night),
-            settings=dict(made.settings),
-        )
-        model = Models(snapshot.lake.profile).write(step.name.partition(".")[2], snapshot.night, made.save, about)
-        return model.fingerprint, model_metadata(model)
-    if made.rows is None:
+    """Fingerprint of what was kept (None: nothing was), and what the page tells of it."""
+    if kept is None:
         return None, {}
-    if isinstance(made.rows, Select):
-        written = snapshot.write(made.rows.text, step.key, version)
-        told = table_metadata(written, column_metadata(written, snapshot, made.rows, lineages))
+    if isinstance(kept, Model):
+        return kept.fingerprint, model_metadata(kept)
+    if isinstance(made, Made) and isinstance(made.rows, Select):
+        told = table_metadata(kept, column_metadata(kept, snapshot, made.rows, lineages))
     else:
-        snapshot.add("made.rows", made.rows)
-        query = f"select * from made.rows order by {', '.join(step.key)}"
-        written = snapshot.write(query, step.key, version)
-        told = table_metadata(written, beneath=bool(made.results))
-    return written.partition.fingerprint, told
+        told = table_metadata(kept, beneath=bool(made.results))
+    return kept.partition.fingerprint, told

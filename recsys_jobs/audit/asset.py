@@ -1,7 +1,8 @@
 """The audit as an asset with a blocking check, and the job that materializes it.
 
-What belongs here: Dagster's side of `audit_future`. Run the job ``audit`` for the nights that are to be proven, or set
-``audit = true`` in the profile: then it is a part of ``nightly``, and a night that fails it is not published.
+What belongs here: Dagster's side of `audit_sample`, which is a part of ``nightly`` (the profile's setting ``audit``),
+and of `audit_future`, which the job ``audit`` runs for the nights that are to be proven. A night that fails is not
+published.
 """
 
 from collections.abc import Iterator  # Dagster resolves annotations when it loads.
@@ -14,6 +15,7 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    Field,
     MaterializeResult,
     MetadataValue,
     get_dagster_logger,
@@ -26,10 +28,12 @@ from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.snapshot import Snapshot
-from recsys_jobs.audit.future import Audit, AuditFailed, audit_future
+from recsys_jobs.audit.future import Audit, AuditFailed, audit_future, audit_sample
 from recsys_jobs.audit.report import BUILDS, compared_rows, markdown, sentence, verdict
 
 AUDIT, CHECK = "audit", "night_is_future_blind"
+OP = "audits__future"
+"""Name of its step in a run."""
 _TABLE = "audits.future"
 MAX_DIFFERENCES = 20
 """Differences that the check's page lists."""
@@ -44,15 +48,18 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
         Assets that must be there first: all that the release rests on.
     """
     audits: dict[Night, Audit] = {}
+    wholly: set[Night] = set()
 
     def make(snapshot: Snapshot) -> Made:
-        audit = audits[snapshot.night] = audit_future(profile, snapshot.night, get_dagster_logger().info)
+        run = audit_future if snapshot.night in wholly else audit_sample
+        audit = audits[snapshot.night] = run(profile, snapshot.night, get_dagster_logger().info)
         return _report(audit)
 
     step = Step(
         name=_TABLE,
-        description="The future-perturbation audit: the night built in scratch folders as it came, with its future "
-        "deleted, and with its future altered; fingerprints of every table, model and release table compared.",
+        description="The future-perturbation audit: the night built in scratch folders as it came and with its future "
+        "altered, for a sample of users; fingerprints of every table, model and release table compared. The job "
+        "`audit` builds it for all users, also with its future deleted, and compares what the lake holds.",
         make=make,
         key=("place",),
         after=tuple(name_of(profile, key) for key in audited),
@@ -60,20 +67,29 @@ def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
     check = AssetCheckSpec(
         CHECK,
         asset=asset_key(profile, _TABLE),
-        description="Every table and model is the same when what came after the night is deleted or altered, "
-        "and the same as what the lake holds.",
+        description="Every table and model is the same when what came after the night is deleted or altered.",
         blocking=True,
     )
 
     @night_asset(
         profile,
-        name=_TABLE.replace(".", "__"),
+        name=OP,
         specs=[spec_of(profile, step)],
         check_specs=[check],
+        config_schema={
+            "wholly": Field(
+                bool,
+                default_value=profile.audit == "full",
+                description="Audit all users and compare the lake, instead of a sample.",
+            )
+        },
     )
     def future(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
+        if context.op_execution_context.op_config["wholly"]:
+            wholly.add(night_of(context))
         yield materialize(profile, step, context)  # The night's report is locked to this process meanwhile.
         audit = audits.pop(night_of(context))
+        wholly.discard(night_of(context))
         yield _checked(profile, audit)
         if not audit.passed:  # Dagster's own sentence would name the check alone.
             raise AuditFailed(verdict(audit))

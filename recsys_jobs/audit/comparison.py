@@ -1,10 +1,14 @@
 """Comparison: what a night holds in one deployment against what it holds in another.
 
-What belongs here: the fingerprints of a night's tables, models and release tables, and what differs where two do.
+What belongs here: the fingerprints of a night's tables, models and release tables, of what MLflow was told, and what
+differs where two do.
 """
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
 
-N_ROWS = 3
+N_ROWS, MACROS = 3, "macros"
 _NOT_COMPARED = frozenset({"releases.published", "audits.future"})
 """Tables that say when something was published or looked at, not what."""
 
@@ -48,6 +52,7 @@ def contents(profile: Profile, night: Night, *, releases: bool = True) -> dict[s
     for model in Models(profile).all():
         if model.night == night:
             by_asset[f"models.{model.algorithm}"] = Content(model.fingerprint, model.path)
+    by_asset |= _told(profile.folder / "mlflow.db", night)
     current = Releases(profile.folder).current() if releases else None
     if current is not None and current.night == night:
         by_asset |= _released(profile, Releases(profile.folder))
@@ -58,6 +63,8 @@ def explain(one: Content | None, other: Content | None) -> tuple[tuple[str, ...]
     """Columns that differ between two contents (of models: files), and a few rows of each as text."""
     if one is None or other is None:
         return (), ("there only without the poison" if other is None else "there only with it",)
+    if one.path.suffix == ".db" or one.table == MACROS:
+        return (), ()
     if one.path.is_dir():
         names = {file.name for folder in (one.path, other.path) for file in folder.iterdir()} - {PROVENANCE}
         return tuple(sorted(name for name in names if _bytes(one.path / name) != _bytes(other.path / name))), ()
@@ -118,4 +125,26 @@ def _released(profile: Profile, releases: Releases) -> dict[str, Content]:
                 f"select concat_ws(' ', count(*), sum(hash(t)::hugeint), bit_xor(hash(t))) from {name} as t"
             ).fetchall()
             tables[f"release {name}"] = Content(print_[0], path.resolve(), name)
-    return tables
+        macros = con.execute(
+            "select schema_name, function_name, parameters, macro_definition from duckdb_functions() "
+            "where function_type in ('macro', 'table_macro') and not internal order by all"
+        ).fetchall()
+    said = "\n".join(map(str, macros))
+    return tables | {f"release {MACROS}": Content(hashlib.sha256(said.encode()).hexdigest(), path.resolve(), MACROS)}
+
+
+def _told(store: Path, night: Night) -> dict[str, Content]:
+    """What MLflow was last told of a night's models: settings and inputs, without what is another at each run."""
+    if not store.exists():
+        return {}
+    with closing(sqlite3.connect(store)) as con:
+        rows = con.execute(
+            "with nights as (select run_uuid, row_number() over (partition by name order by start_time desc) as place "
+            "from runs where run_uuid in (select run_uuid from tags where key = 'night' and value = ?)), "
+            "told as (select run_uuid, key, value from params union all select run_uuid, key, value from tags) "
+            "select name, key, value from told join nights using (run_uuid) join runs using (run_uuid) "
+            "where place = 1 and key not like 'mlflow.%' and key <> 'dagster_run' order by name, key, value",
+            [night.isoformat()],
+        ).fetchall()
+    said = "\n".join(map(str, rows))
+    return {"tracking.mlflow": Content(hashlib.sha256(said.encode()).hexdigest(), store)} if rows else {}

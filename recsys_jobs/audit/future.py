@@ -1,7 +1,8 @@
 """The future-perturbation audit: a night is built again without its future and with another one, and must not change.
 
-What belongs here: building a night in scratch deployments whose landing was made anew (`audit.relanding`), comparing
-fingerprints of every table, model and release table, and naming the first asset that differs.
+What belongs here: which builds an audit makes and what each is given, comparing fingerprints of every table, model and
+release table, and naming the first asset that differs. Landing is made anew by `audit.relanding`; `audit.building`
+builds in a process of its own.
 
 Time axis of an audit of night N::
 
@@ -11,36 +12,41 @@ Time axis of an audit of night N::
     deleted   as it came           | never comes         == plain ?
     altered   as it came           | other users, values == plain ?
 
-Cost: three times the night's own steps (checks and tracking left out) and three landings of the files that reach
+The clock, the environment and the times of files are others in the altered build, too. A sample is audited by the
+plain and the altered build alone, and costs a small part of the night (`audit.sampling`).
+
+Cost of the whole: three times the night's own steps (checks left out) and three landings of the files that reach
 over the cutoff.
 """
 
 from __future__ import annotations
 
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from uuid import NAMESPACE_OID, uuid5
-
-from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, define_asset_job, in_process_executor
 
 from recsys_assets.assets.clean import clean_selects
-from recsys_assets.assets.keys import asset_key
-from recsys_assets.assets.night_assets import all_assets
 from recsys_assets.nights import ONE_DAY, Night, graded_night
+from recsys_assets.profile_file import profile_path
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.landing.formats import formats
+from recsys_jobs.audit.building import LIBRARIES, Build, BuildDied, Built, run_build
 from recsys_jobs.audit.comparison import Content, contents, explain
-from recsys_jobs.audit.confinement import confined
+from recsys_jobs.audit.conditions import copy_with_other_times
 from recsys_jobs.audit.poison import POISONS, Poison
-from recsys_jobs.audit.relanding import reland
-from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
+from recsys_jobs.audit.relanding import Kept, reland
+from recsys_jobs.audit.sampling import sample_past, share_of_users
+from recsys_jobs.audit.scratch import copy_landing, link_nights, link_others, pretend_later, scratch_folder
 from recsys_jobs.graph import asset_order
-from recsys_jobs.run import NightFailed, check_night, failure_of, newest_night
+from recsys_jobs.run import NightFailed, check_night
 from recsys_jobs.staleness import Inspection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from recsys_assets.profile import Profile
 
@@ -48,6 +54,10 @@ if TYPE_CHECKING:
 
 N_FUTURE_NIGHTS = 2
 """Nights after the audited one whose clean tables exist, poisoned, when it is built."""
+_NOT_BUILT = ("audits.", "clean.", "raw.")
+"""Assets that a build leaves out; the clean log is one step."""
+_OF_CODE = frozenset([".json", ".txt"])
+"""Endings of deliveries that installed code has files of, too."""
 
 
 class AuditFailed(NightFailed):
@@ -60,7 +70,8 @@ class Difference:
 
     asset: str
     build: str
-    """What it was compared with: ``deleted``, ``altered``, or ``lake`` (what the deployment holds)."""
+    """What it was compared with: ``deleted``, ``altered``, or ``lake`` (what the deployment holds); ``plain`` of what
+    the plain build opened though it was not given it."""
     columns: tuple[str, ...]
     """Columns that differ; of a model its files; empty where it is missing in one of the two."""
     rows: tuple[str, ...]
@@ -77,8 +88,14 @@ class Audit:
     differences: list[Difference] = field(default_factory=list)
     """In graph order."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """What each build took, its landing included."""
+    """What each build took, its landing included; of a sample also ``sample``, what choosing it took."""
     compared_with_lake: bool = True
+    users: float = 1.0
+    """Share of the users it was made on."""
+    confined_by: str = ""
+    """What kept the builds from opening other files."""
+    is_sample: bool = False
+    """Whether it is the quick one, which every night has."""
     stale: str = ""
     """Why the lake may differ though nothing saw its future: it holds what other code made."""
 
@@ -97,7 +114,7 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
         Build also the graded night, and the clean log from the first night on, in each scratch deployment, instead of
         sharing what the lake holds of earlier nights.
     users
-        Share of users to audit on, above 0 and up to 1; a sample is always audited deep, and never against the lake.
+        Share of users to audit on, above 0 and up to 1; below 1 it is always audited deep, and never against the lake.
 
     Raises
     ------
@@ -108,34 +125,85 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
     """
     check_night(profile, night)
     deep = deep or users < 1
-    audit = Audit(night, compared_with_lake=not deep and night in Lake(profile).built_nights())
+    audit = Audit(night, compared_with_lake=users == 1 and night in Lake(profile).built_nights(), users=users)
     if audit.compared_with_lake:
         audit.stale = _not_current(profile, night)
+    graded = graded_night(night, profile.horizon)
+    nights = [graded, night] if deep and graded >= profile.first_night else [night]
+
+    def wanted(table: str, of: Night) -> bool:
+        """Whether the lake's partition is shown: none that is built here, and of a sample nothing."""
+        return users == 1 and of not in nights and not (deep and table.startswith("clean."))
+
     with scratch_folder(profile) as home:
-        origin = home / "origin.duckdb"
-        copy_landing(profile, origin)
+        copy_landing(profile, home / "origin.duckdb")
         built: dict[str, dict[str, Content]] = {}
         for name in ("plain", *POISONS):
-            tell(f"night {night}, {name}: landing")
             started = time.perf_counter()
-            scratch = profile.inside(home / name, audit=False)
-            poison: Poison | None = None if name == "plain" else name  # type: ignore[assignment]
-            since = None if deep else night
-            reland(origin, Landing(scratch), Lake(scratch), night, poison, users, extras_since=since)
-            if not deep:
-                link_nights(profile, scratch, night, later=poison is None)
-            tell(f"night {night}, {name}: building")
-            problem = _build(scratch, night, deep=deep, future=poison == "altered")
+            scratch, poison = profile.inside(home / name, audit="off"), _poison(name)
+            tell(f"night {night}, {name}: landing")
+            kept = Kept(users, extras_since=None if deep else night)
+            reland(home / "origin.duckdb", Landing(scratch), Lake(scratch), night, poison, kept)
+            # Later nights are there to be seen in the plain build alone, as they came.
+            link_nights(profile, scratch, lambda table, of: wanted(table, of) and (of < night or not poison))  # noqa: B023
+            _build(audit, profile, scratch, name, nights, tell)
             audit.seconds[name] = time.perf_counter() - started
-            if problem and poison is None:
-                raise AuditFailed(f"Night {night} cannot be audited: built as it is, it failed in {problem}")
-            if problem:
-                audit.differences.append(Difference(problem.partition(":")[0], name, (), (problem,)))
-            built[name] = contents(scratch, night)
+            built[name] = _contents(scratch, nights)
         if audit.compared_with_lake:
-            built["lake"] = contents(profile, night, releases=False)
+            built["lake"] = _contents(profile, [n for n in nights if n in Lake(profile).built_nights()], releases=False)
         _compare(audit, built, asset_order(profile))
     return audit
+
+
+def audit_sample(profile: Profile, night: Night, tell: Tell) -> Audit:
+    """Build a night that is in the lake for a sample of its users, plainly and with its future altered, and compare.
+
+    Raises
+    ------
+    AuditFailed
+        When the plain build fails.
+    """
+    audit = Audit(night, compared_with_lake=False, users=share_of_users(profile, night), is_sample=True)
+    with scratch_folder(profile) as home:
+        started = time.perf_counter()
+        tell(f"night {night}: sample of {audit.users:.1%} of the users")
+        copy_landing(profile, home / "origin.duckdb")
+        scratches = {name: profile.inside(home / name, audit="off") for name in ("plain", "altered")}
+        sample_past(profile, scratches["plain"], night, audit.users)
+        link_nights(scratches["plain"], scratches["altered"], lambda _, of: of < night)
+        kept = Kept(audit.users, extras_since=night, until=night + profile.horizon * ONE_DAY)
+        for name, scratch in scratches.items():
+            reland(home / "origin.duckdb", Landing(scratch), Lake(scratch), night, _poison(name), kept)
+        # What is there of this night and of later ones is to be seen in the plain build alone.
+        made = set(asset_order(profile))
+        link_nights(profile, scratches["plain"], lambda table, of: of > night or (of == night and table in made))
+        audit.seconds["sample"] = time.perf_counter() - started
+
+        def built(name: str) -> dict[str, Content]:
+            began = time.perf_counter()
+            _build(audit, profile, scratches[name], name, [night], tell)
+            audit.seconds[name] = time.perf_counter() - began
+            return _contents(scratches[name], [night])
+
+        with ThreadPoolExecutor() as at_once:
+            _compare(audit, dict(zip(scratches, at_once.map(built, scratches), strict=True)), asset_order(profile))
+    return audit
+
+
+def _file_of(profile: Profile) -> Path:
+    given = profile_path(os.environ.get("RECSYS_PROFILE", "")).absolute()
+    return given if given.stem == profile.name else profile_path(profile.name)
+
+
+def _poison(name: str) -> Poison | None:
+    return next((poison for poison in POISONS if poison == name), None)
+
+
+def _contents(profile: Profile, nights: list[Night], *, releases: bool = True) -> dict[str, Content]:
+    """Contents of the last night, and of an earlier one that was built anew beside it under its name and night."""
+    *earlier, night = nights
+    beside = {f"{name} {of}": each for of in earlier for name, each in contents(profile, of, releases=False).items()}
+    return beside | contents(profile, night, releases=releases)
 
 
 def _not_current(profile: Profile, night: Night) -> str:
@@ -168,31 +236,43 @@ def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: list[str
     audit.differences.sort(key=lambda d: place.get(d.asset, -1))
 
 
-def _build(scratch: Profile, night: Night, *, deep: bool, future: bool) -> str | None:
-    """Build the night, with the clean log of some later nights before it; the failed step and why, or None."""
-    selection = AssetSelection.all() - AssetSelection.groups("raw", "tracking")
-    definitions = Definitions(
-        assets=all_assets(scratch), jobs=[define_asset_job("audited", selection)], executor=in_process_executor
+def _build(audit: Audit, profile: Profile, scratch: Profile, name: str, nights: list[Night], tell: Tell) -> None:
+    """Build nights in a scratch deployment, in a process of its own, with what else belongs to the build.
+
+    Raises
+    ------
+    AuditFailed
+        When the plain build fails, for another reason than that it opened what it was not given.
+    """
+    night, altered = nights[-1], name == "altered"
+    # Nothing reads what MLflow is told, so a sample leaves it out: opening a store of its own takes ten seconds.
+    left_out = (*_NOT_BUILT, "tracking.") if audit.is_sample else _NOT_BUILT
+    names = [asset for asset in asset_order(profile) if not asset.startswith(left_out)]
+    log = [f"clean.{table}" for table in clean_selects(Landing(profile))]
+    steps = [(str(of), [*log, *names]) for of in nights]
+    if name == "plain":
+        link_others(profile, scratch)
+    if altered:
+        later = night + N_FUTURE_NIGHTS * ONE_DAY
+        later = min(later, profile.last_night) if profile.last_night else later
+        steps = [(str(later), log), *steps] if later > night else steps
+        pretend_later(scratch, night)
+        copy_with_other_times(scratch.folder)
+    wanted = Build(
+        folder=str(scratch.folder.parent),
+        profile=profile.model_dump_json(),
+        profile_file=str(_file_of(profile)),
+        steps=steps,
+        data_endings=sorted({f".{end}" for each in formats().values() for end in each.endings} - _OF_CODE),
+        libraries=list(LIBRARIES),
+        altered=altered,
     )
-    job = definitions.resolve_job_def("audited")
-    later = min(night + N_FUTURE_NIGHTS * ONE_DAY, newest_night(scratch))
-    graded = graded_night(night, scratch.horizon)
-    steps: list[tuple[Night, list[AssetKey] | None]] = []
-    if future and later > night:
-        steps.append((later, [asset_key(scratch, f"clean.{table}") for table in clean_selects(Landing(scratch))]))
-    if deep and graded >= scratch.first_night:
-        steps.append((graded, None))
-    steps.append((night, None))
-    with DagsterInstance.ephemeral() as instance, confined(scratch.folder.parent):
-        for built, only in steps:
-            result = job.execute_in_process(
-                partition_key=built.isoformat(),
-                instance=instance,
-                run_id=str(uuid5(NAMESPACE_OID, str(built))),  # Releases tell it, so it is the same in each build.
-                asset_selection=only,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                raise_on_error=False,
-            )
-            if not result.success:
-                return failure_of(result).sentence
-    return None
+    try:
+        built = run_build(wanted, lambda text: tell(f"{name}: {text}"))
+    except BuildDied as error:
+        built = Built(str(error), "")
+    audit.confined_by = built.confined_by or audit.confined_by
+    if built.problem and name == "plain" and not built.opened:
+        raise AuditFailed(f"Night {night} cannot be audited: built as it is, it failed in {built.problem}")
+    if built.problem:
+        audit.differences.append(Difference(built.problem.partition(":")[0], name, (), (built.problem,)))

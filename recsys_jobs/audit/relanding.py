@@ -1,7 +1,7 @@
 """Relanding: raw rows of a deployment landed anew in another, as they came or with the future of a night poisoned.
 
-What belongs here: which files are judged again, which are copied, and what arrives besides. What rows that a night may
-not see are turned into is in `poison`. The audit builds the night from what comes out (`future`).
+What belongs here: which files are judged again, and which are copied. What rows that a night may not see are turned
+into is in `poison`, what arrives besides in `late_arrivals`. The audit builds the night from what comes out (`future`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.nights import close
 from recsys_assets.profile import Delivery
-from recsys_assets.selects.contracts import LANDED
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.landing.intake import Intake
 from recsys_assets.storage.landing.ledger import Delivered, next_file_id
-from recsys_assets.storage.queries import column_types, first_value
-from recsys_jobs.audit.poison import altered, described_otherwise, origins_of
+from recsys_jobs.audit.late_arrivals import delivered_columns, late_arrivals
+from recsys_jobs.audit.poison import altered, origins_of
+from recsys_jobs.audit.sampling import in_sample
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
     import duckdb
 
     from recsys_assets.nights import Night
+    from recsys_assets.selects.source import Source
     from recsys_assets.storage.lake.partitions import Partitions
     from recsys_assets.storage.landing.database import Landing
     from recsys_assets.storage.landing.ledger import Kind
     from recsys_jobs.audit.poison import Poison
-
-MAX_ARRIVING = 20_000
-"""Rows that arrive besides, at most, of each kind."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +55,35 @@ class _File:
     """Those of them that become visible within a horizon."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Which rows land again."""
+
+    users: float = 1.0
+    """Share of the users whose rows are kept, above 0 and up to 1."""
+    extras_since: Night | None = None
+    """Leave out rows that became visible before this night, where nothing but extra tables is made from them: each
+    night's partition of those rests on its own rows only. Such tables can be much larger than the events."""
+    until: Night | None = None
+    """Leave out rows that became visible after this night."""
+
+    def condition(self, source: Source, table: str) -> str:
+        """Condition on the rows of a raw table."""
+        kept = [f"landed_night <= date '{self.until}'"] if self.until else []
+        origins = origins_of(source, table) if self.users < 1 else None
+        if self.extras_since and source.feeds_extras_only(table):
+            kept.append(f"landed_night >= date '{self.extras_since}'")
+        elif origins is not None and origins.users:
+            kept.append(in_sample(quoted(min(origins.users)), self.users))
+        return " and ".join(kept) or "true"
+
+
+ALL = Kept()
+"""Every row."""
+
+
 def reland(
-    origin: Path,
-    target: Landing,
-    lake: Partitions,
-    night: Night,
-    poison: Poison | None,
-    users: float = 1.0,
-    *,
-    extras_since: Night | None = None,
+    origin: Path, target: Landing, lake: Partitions, night: Night, poison: Poison | None, kept: Kept = ALL
 ) -> None:
     """Land every raw row of ``origin`` again in ``target``, which is empty.
 
@@ -78,15 +96,10 @@ def reland(
         A copy of another deployment's ``landing.duckdb``.
     lake
         The target's lake, still empty.
-    users
-        Share of the users whose rows are kept, above 0 and up to 1.
-    extras_since
-        Leave out rows that became visible before this night, where nothing but extra tables is made from them: each
-        night's partition of those rests on its own rows only. Such tables can be much larger than the events.
     """
     with target.open() as con:
         con.execute(f"attach {text(str(origin))} as origin (read_only)")
-        _Relanding(con, target, lake, night, poison, users, extras_since).run()
+        _Relanding(con, target, lake, night, poison, kept).run()
         con.execute("detach origin")
 
 
@@ -98,12 +111,10 @@ class _Relanding:
         lake: Partitions,
         night: Night,
         poison: Poison | None,
-        users: float,
-        extras_since: Night | None,
+        kept: Kept,
     ) -> None:
         self.con, self.lake, self.night, self.poison = con, lake, night, poison
-        self.profile, self.source, self.users = target.profile, target.source, users
-        self.extras_since = extras_since
+        self.profile, self.source, self.kept = target.profile, target.source, kept
         rows = con.execute(
             "select table_name from duckdb_tables() where database_name = 'origin' and schema_name = 'raw' order by all"
         ).fetchall()
@@ -128,7 +139,9 @@ class _Relanding:
                 self._land_again(file)
         self._copy(waiting)
         if self.poison == "altered":
-            self._arrive_besides()
+            at = close(self.night, self.profile.grace) + timedelta(minutes=1)
+            for rows, name, table in late_arrivals(self.con, self.source, self.tables, self.night):
+                self._land_as_new(rows, name, table, at)
         self.con.execute(
             "insert into landing.ledger.sealed_nights from origin.ledger.sealed_nights where night <= $1 "
             "on conflict do nothing",
@@ -143,8 +156,9 @@ class _Relanding:
             for table in self.tables
         )
         rows = self.con.execute(
-            "select file_id, name, raw_table, kind, arrived_at, content, bytes, sealed_night, coalesce(past, 0), "
-            f"coalesce(future, 0), coalesce(near, 0) from origin.ledger.files left join ({counts}) using (file_id) "
+            f"select file_id, name, raw_table, kind, {self._arrived()}, content, bytes, sealed_night, "
+            f"coalesce(past, 0), coalesce(future, 0), coalesce(near, 0) "
+            f"from origin.ledger.files left join ({counts}) using (file_id) "
             "where status <> 'quarantined' order by file_id",
             {"night": self.night, "horizon": self.profile.horizon},
         ).fetchall()
@@ -158,12 +172,13 @@ class _Relanding:
         for table in sorted({file.raw_table for file in files} & set(self.tables)):
             self.con.execute(
                 f"insert into landing.raw.{table} by name from origin.raw.{table} "
-                f"where landed_file between $first and $last and {self._mine(table)}",
+                f"where landed_file between $first and $last and {self.kept.condition(self.source, table)}",
                 span,
             )
         self.con.execute(
             "insert into landing.ledger.files by name select * replace (if(status = 'quarantined', status, 'landed') "
-            "as status, null as superseded_night, null as superseded_at) from origin.ledger.files "
+            f"as status, null as superseded_night, null as superseded_at, {self._arrived()} as arrived_at) from "
+            "origin.ledger.files "
             "where file_id between $first and $last",
             span,
         )
@@ -184,7 +199,7 @@ class _Relanding:
         con.execute(
             "create or replace temp table delivered as select * exclude (landed_file, landed_known_at, landed_night), "
             f"landed_night > $night as is_future, landed_night > $night + $horizon::integer as is_far "
-            f"from origin.raw.{table} where landed_file = $file and {self._mine(table)}",
+            f"from origin.raw.{table} where landed_file = $file and {self.kept.condition(self.source, table)}",
             {"night": self.night, "horizon": self.profile.horizon, "file": file.file_id},
         )
         future = {None: "is_future", "deleted": "false", "altered": "false"}[self.poison]
@@ -192,7 +207,9 @@ class _Relanding:
         con.execute(f"create or replace temp table again as {kept} union all by name {self._rejects(file)}")
         if self.poison == "altered":
             con.execute("create or replace temp table future as from delivered where is_future and not is_far")
-            rows = altered("future", self._columns(table), origins_of(self.source, table), "hash(landed_id) % 2 = 0")
+            rows = altered(
+                "future", delivered_columns(self.con, table), origins_of(self.source, table), "hash(landed_id) % 2 = 0"
+            )
             con.execute(f"insert into again by name {rows}")
         con.execute("drop table delivered")
         self._land(file, "again")
@@ -205,7 +222,7 @@ class _Relanding:
 
     def _rejects(self, file: _File) -> str:
         """Rows that were rejected, out of the JSON they are kept as, with the types of the raw table."""
-        kinds = json.dumps(self._columns(file.raw_table))
+        kinds = json.dumps(delivered_columns(self.con, file.raw_table))
         return (
             f"select unnest(json_transform(delivered::json, {text(kinds)})), "
             f"row_number as landed_row, landed_id from origin.ledger.rejects "
@@ -232,46 +249,6 @@ class _Relanding:
         intake.store()
         self.con.execute("commit")
 
-    def _arrive_besides(self) -> None:
-        """What arrives after the night's close: late events, new attributes, a corrected file."""
-        at = close(self.night, self.profile.grace) + timedelta(minutes=1)
-        for table in self.tables:
-            for name in self.source.driven_by(table):
-                if name in {"events", "items", "users"}:
-                    self._arrive(table, name, at)
-                if name == "events":
-                    self._correct(table, at)
-
-    def _arrive(self, table: str, name: str, at: datetime) -> None:
-        """Rows of the past with other values: events of others, or the same items and users otherwise described."""
-        origins = origins_of(self.source, table)
-        if origins is None:
-            return
-        self.con.execute(
-            f"create or replace temp table arriving as from landing.raw.{table} where landed_night <= $1 "
-            f"order by hash(landed_id) limit {MAX_ARRIVING}",
-            [self.night],
-        )
-        rows = described_otherwise("arriving", self._columns(table), origins, name)
-        self._land_as_new(rows, f"poison {name}", table, at)
-
-    def _correct(self, table: str, at: datetime) -> None:
-        """The newest file of the past, delivered again with half of its rows."""
-        file_id = first_value(
-            self.con,
-            f"select landed_file from landing.raw.{table} group by landed_file "
-            "having max(landed_night) <= $1 and count(*) <= $2 order by landed_file desc limit 1",
-            [self.night, MAX_ARRIVING],
-        )
-        if file_id is None:
-            return
-        name = first_value(self.con, "select name from landing.ledger.files where file_id = $1", [file_id])
-        rows = (
-            f"select * exclude (landed_file, landed_known_at, landed_night) from landing.raw.{table} "
-            f"where landed_file = {file_id} and hash(landed_id) % 2 = 0"
-        )
-        self._land_as_new(rows, name, table, at)
-
     def _land_as_new(self, rows: str, name: str, table: str, at: datetime) -> None:
         """Land rows under new ids as a file that arrives."""
         self.con.execute(
@@ -282,16 +259,9 @@ class _Relanding:
         file = _File(next_file_id(self.con), name, table, "arrival", at, content, size=0, sealed=self.night)
         self._land(file, "again")
 
-    def _mine(self, table: str) -> str:
-        """Condition on the rows that are kept: of some users, of extra tables those from a night on."""
-        if self.extras_since and self.source.feeds_extras_only(table):
-            return f"landed_night >= date '{self.extras_since}'"
-        origins = origins_of(self.source, table) if self.users < 1 else None
-        if origins is None or not origins.users:
-            return "true"
-        return f"hash(coalesce({quoted(min(origins.users))}::varchar, '')) % 10000 < {round(self.users * 10_000)}"
-
-    def _columns(self, table: str) -> dict[str, str]:
-        """Types of a raw table's columns as delivered."""
-        columns = column_types(self.con, f"origin.raw.{table}")
-        return {name: kind for name, kind in columns.items() if name not in LANDED}
+    def _arrived(self) -> str:
+        """When a file arrived; poisoned, history and what arrived after the night's close came at another time."""
+        if self.poison != "altered":
+            return "arrived_at"
+        closed = f"timestamp '{close(self.night, self.profile.grace)}'"
+        return f"if(kind = 'history' or arrived_at >= {closed}, arrived_at + interval '41 hours', arrived_at)"

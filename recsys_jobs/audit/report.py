@@ -17,10 +17,12 @@ def verdict(audit: Audit) -> str:
     if not audit.passed:
         first = audit.differences[0]
         return f"Night {audit.night} is NOT future-blind: {sentence(first)}"
-    known = "what the lake holds" if audit.compared_with_lake else "(the lake was not compared)"
+    known = "equal what the lake holds" if audit.compared_with_lake else "the lake was not compared"
+    futures = "stays, is deleted or is altered" if "deleted" in audit.seconds else "stays or is altered"
+    users = "" if audit.users == 1 else f" for {audit.users:.1%} of its users"
     return (
-        f"Night {audit.night} is future-blind: {len(audit.compared)} tables and models are equal, whether its future "
-        f"stays, is deleted or is altered, and equal {known}."
+        f"Night {audit.night} is future-blind{users}: {len(audit.compared)} tables and models are equal, whether its "
+        f"future {futures}; {known}. Its builds were confined by {audit.confined_by}."
     )
 
 
@@ -30,6 +32,7 @@ def sentence(difference: Difference) -> str:
         "lake": "built again as it came, it is not what the lake holds",
         "deleted": "it changes when what came after the night is deleted",
         "altered": "it changes when what came after the night is altered",
+        "plain": "it was not made of what the night was given",
     }[difference.build]
     columns = f" (columns {', '.join(difference.columns)})" if difference.columns else ""
     return f"{difference.asset}: {against}{columns}."

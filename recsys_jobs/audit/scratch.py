@@ -1,7 +1,7 @@
 """Scratch deployments: a deployment's past in a folder of its own, where a night can be built without touching it.
 
 What belongs here: which files a scratch deployment shares with the real one (hard links: lake and model files never
-change), and the copy of landing.
+change), the files that pretend to be of a later night, and the copy of landing.
 """
 
 from __future__ import annotations
@@ -14,17 +14,23 @@ from uuid import uuid4
 
 from filelock import FileLock
 
+from recsys_assets.nights import ONE_DAY
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing, LandingError
 from recsys_assets.storage.models import Models
 from recsys_assets.storage.private import private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
+
+    Wanted = Callable[[str, Night], bool]
+
+_KNOWN = ("code", "lake", "landing.duckdb", "landing.lock", "mlflow", "models", "recsys.duckdb", "releases", "tmp")
+"""What lies in a profile's folder and is shown, or not, by rules of its own."""
 
 
 @contextmanager
@@ -61,33 +67,58 @@ def copy_landing(profile: Profile, target: Path) -> None:
         shutil.copyfile(landing.path, target)
 
 
-def link_nights(profile: Profile, scratch: Profile, night: Night, *, later: bool) -> None:
-    """Show a scratch deployment the current partitions and models of earlier nights. O(nights x tables) links.
+def link_nights(profile: Profile, scratch: Profile, wanted: Wanted) -> None:
+    """Show a scratch deployment current partitions and models of other nights. O(nights x tables) links.
 
     Parameters
     ----------
-    later
-        Show those of the nights after ``night``, too.
+    wanted
+        Whether a table's partition or a model (``models.<name>``) of a night is to be seen.
     """
-
-    def wanted(other: Night) -> bool:
-        return other < night or (later and other > night)
-
     lake, there = Lake(profile), Lake(scratch)
     for table in lake.tables():
         for partition in lake.partitions(table):
-            if wanted(partition.night):
-                _link(partition.path, there.root / partition.path.relative_to(lake.root))
+            if wanted(table, partition.night):
+                link(partition.path, there.root / partition.path.relative_to(lake.root))
     models, models_there = Models(profile), Models(scratch)
     for model in models.all():
-        if wanted(model.night):
+        if wanted(f"models.{model.algorithm}", model.night):
             for file in model.path.iterdir():
-                _link(file, models_there.root / file.relative_to(models.root))
+                link(file, models_there.root / file.relative_to(models.root))
 
 
-def _link(file: Path, target: Path) -> None:
+def link_others(profile: Profile, scratch: Profile) -> None:
+    """Show a scratch deployment the files in the profile's folder that are none of ours, whatever they are for."""
+    for file in sorted(profile.folder.iterdir()):
+        if file.name in _KNOWN or file.name.startswith("."):
+            continue
+        for path in [file] if file.is_file() else sorted(file.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                target = scratch.folder / path.relative_to(profile.folder)
+                private_folder(target.parent)
+                shutil.copyfile(path, target)  # Whoever builds may write it.
+
+
+def pretend_later(scratch: Profile, night: Night) -> None:
+    """Let the newest partition before a night of each derived table, and the newest model, lie in a later night, too.
+
+    A step that takes the newest there is takes these. The log's later nights are made of poison.
+    """
+    lake, models, later = Lake(scratch), Models(scratch), f"night={night + ONE_DAY}"
+    for table in lake.tables():
+        earlier = lake.partitions(table, night - ONE_DAY)
+        if earlier and not table.startswith("clean."):
+            link(earlier[-1].path, lake.folder(table, night + ONE_DAY) / earlier[-1].path.name)
+    newest = {model.algorithm: model for model in models.all() if model.night < night}
+    for model in newest.values():
+        for file in model.path.iterdir():
+            link(file, models.root / model.algorithm / later / model.path.name / file.name)
+
+
+def link(file: Path, target: Path) -> None:
+    """Show a file in another place, too; a copy where the file system has no hard links."""
     private_folder(target.parent)
     try:
         os.link(file, target)
-    except OSError:  # This file system has no hard links.
+    except OSError:
         shutil.copyfile(file, target)

@@ -31,6 +31,7 @@ demo_nights = [2017-10-25, 2017-10-28, 2017-10-31]
 horizon = 3
 tasks = ["next", "discovery"]
 rrf_k = 2
+audit = "off"
 batch_users = 50
 
 [[deliveries]]

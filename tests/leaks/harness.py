@@ -39,7 +39,7 @@ for line in sys.argv[1:]:
         if ended.code:
             raise
 """
-CatchBy = Literal["construction", "check", "audit", "confinement"]
+CatchBy = Literal["construction", "check", "audit", "confinement", "full audit"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Edit:
     new: str
 
 
-AUDITED = Edit("data/profiles/corner_shop.toml", "audit = false", "audit = true")
-"""A night that is tried is audited before it is published; those of the base need not be."""
+AUDITED = Edit("data/profiles/corner_shop.toml", 'audit = "off"\n', "")
+"""A night that is tried is audited before it is published, as every night is; those of the base need not be."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class Outcome:
         if "Traceback (most recent call last)" in self.message:
             return "a crash"
         if self.failed.startswith("audit") or "failed in audits__future" in self.message:
-            return "confinement" if "comes from its snapshot" in self.message else "audit"
+            by_whom = "full audit" if self.failed.startswith("audit") else "audit"
+            return "confinement" if "comes from its snapshot" in self.message else by_whom
         # A snapshot refuses to open for a check's step as for any other.
         return "check" if re.search(r"failed in \w+__checks\w*: (?!snapshot, night)", self.message) else "construction"
 
@@ -203,6 +204,7 @@ def plant(leak: Leak, base: Deployment | None, files: Path, folder: Path) -> Out
     else:
         shutil.copytree(base.data, tried.data, symlinks=True, copy_function=_link_or_copy)
     for name, text in leak.files.items():
+        (tried.data / name).parent.mkdir(parents=True, exist_ok=True)
         (tried.data / name).write_text(text)
     edit_project(tried.project, (AUDITED, *leak.edits))
     return tried.run(*leak.commands, environment=leak.environment, files=files)

@@ -47,7 +47,7 @@ def steps(profile: Profile) -> list[Step]:
             make=partial(_publish, profile, selects),
             reads=tuple(sorted({name for select in selects.values() for name in select.reads})),
             # An audited night is published after its audit, whose check blocks.
-            after=("audits.future",) if profile.audit else (),
+            after=() if profile.audit == "off" else ("audits.future",),
             key=("release",),
             kinds=("duckdb",),
             sql=(*(select.path for select in selects.values()), *_BESIDE),

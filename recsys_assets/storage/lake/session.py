@@ -37,7 +37,32 @@ MACROS = (
     "create macro exact_sum(x) as sum(x::decimal(38, 12))::double",
     "create macro exact_avg(x) as (sum(x::decimal(38, 12)) / count(x))::double",
 )
+VOLATILE = {
+    "current_date": (),
+    "current_localtime": (),
+    "current_localtimestamp": (),
+    "gen_random_uuid": (),
+    "get_current_time": (),
+    "get_current_timestamp": (),
+    "getenv": ("name",),
+    "now": (),
+    "random": (),
+    "setseed": ("seed",),
+    "today": (),
+    "transaction_timestamp": (),
+    "txid_current": (),
+    "uuid": (),
+    "uuidv4": (),
+    "uuidv7": (),
+}
+"""Functions that tell of the clock, of chance or of the machine, with their parameters. SQL files that call one are
+refused when they are loaded; here they fail in queries that Python writes, too."""
 CATALOGS = ("past", "before", "graded")
+_REFUSED = ";".join(
+    f"create macro {name}({', '.join(parameters)}) as error('{name}() is another at every run: a night is made of its "
+    "snapshot. Its own instants are in this.night.')"
+    for name, parameters in VOLATILE.items()
+)
 _SETTINGS = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
 
 
@@ -105,6 +130,7 @@ class Session:
             con.execute(f"attach ':memory:' as {catalog}")
         for macro in MACROS:
             con.execute(macro)
+        con.execute(_REFUSED)
         _create_this(con, plan)
         for name, files in plan.shown.items():
             if name not in plan.made_here:

@@ -11,7 +11,7 @@ from recsys_assets.selects.files import SqlError, load_select, table_files
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.mapping import mapped
-from recsys_jobs.audit.relanding import reland
+from recsys_jobs.audit.relanding import Kept, reland
 from recsys_jobs.audit.scratch import copy_landing
 from tests.helpers.shop import DELIVERIES, Shop, day, line, night, product
 
@@ -117,7 +117,7 @@ def test_of_extra_tables_only_the_nights_that_are_built_need_land_again(promotin
     copy_landing(promoting.profile, tmp_path / "origin.duckdb")
     scratch = promoting.profile.inside(tmp_path / "again")
     landing = Landing(scratch)
-    reland(tmp_path / "origin.duckdb", landing, Lake(scratch), night(22), poison, extras_since=night(22))
+    reland(tmp_path / "origin.duckdb", landing, Lake(scratch), night(22), poison, Kept(extras_since=night(22)))
     with landing.open() as con:
         rows = con.execute("select product_id, landed_night from landing.raw.promotions").fetchall()
         assert con.execute("select count(*) from landing.raw.transactions").fetchall() >= [(1,)]

@@ -1,0 +1,181 @@
+"""Building a night for the audit in a fresh process, which is confined before any of our code is imported.
+
+What belongs here: starting such processes, and what one does. It runs the same steps as Dagster does, without it. All
+that is imported above is the audit's own and Python's.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_OID, uuid5
+
+from recsys_jobs.audit.conditions import environment, set_clock_ahead
+from recsys_jobs.audit.confinement import SAYS, Confinement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROJECT = Path(__file__).parents[2]
+LIBRARIES = (
+    *("dagster", "duckdb", "implicit", "implicit.als", "implicit.nearest_neighbours", "lightgbm", "numpy"),
+    *("pyarrow", "pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "pydantic", "scipy.sparse", "sklearn"),
+    *("sqlglot", "xxhash", "yaml"),
+)
+"""Imported before the process is confined where the night's own process has them, too: they find out about the machine
+by ways that are closed later."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What one process builds."""
+
+    folder: str
+    """Data folder, which holds a folder of the profile's name."""
+    profile: str
+    """The profile as JSON."""
+    profile_file: str
+    """File that it was read from."""
+    steps: list[tuple[str, list[str]]]
+    """Nights, and the assets (``schema.table``) that are made of each, in order; of ``clean`` all or none."""
+    data_endings: list[str]
+    """Endings of files of data."""
+    libraries: list[str]
+    altered: bool
+    """Whether clock and environment are others."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What became of it."""
+
+    problem: str
+    """The step that failed and what it says, or what was opened besides; empty: all went well."""
+    confined_by: str
+    opened: bool = False
+    """Whether the problem is that something was opened, connected to or started."""
+
+
+class BuildDied(Exception):
+    """A process that ended without an answer; the message is the last that it printed."""
+
+
+def run_build(wanted: Build, tell: Callable[[str], object]) -> Built:
+    """Run a build in a process of its own.
+
+    Raises
+    ------
+    BuildDied
+        When it ends without an answer: it was killed, or Python could not start.
+    """
+    folder = Path(wanted.folder)
+    # The project may lie in a folder that is on no path but this process's own.
+    paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    given = os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(path).absolute()) for path in paths))}
+    (folder / "build.json").write_text(json.dumps(asdict(wanted)))
+    with (folder / "output.txt").open("w+") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", "from recsys_jobs.audit.building import main; main()"],
+            env=environment(given, folder, wanted.profile_file, altered=wanted.altered),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                tell(line.rstrip())
+        finally:
+            process.kill()
+            code = process.wait()
+        answer = folder / "built.json"
+        if not answer.exists():
+            output.seek(0)
+            raise BuildDied(f"The process that builds ended with code {code}: {output.read()[-1000:]}")
+    return Built(**json.loads(answer.read_text()))
+
+
+def main() -> None:
+    """Build what the file ``build.json`` of this folder says, and leave the answer beside it."""
+    told = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # What a library prints is no progress.
+    wanted = Build(**json.loads(Path("build.json").read_text()))
+    for library in wanted.libraries:
+        with suppress(ImportError):
+            importlib.import_module(library)
+    ours = importlib.util.find_spec("recsys_assets")  # The folder it lies in cannot be listed later.
+    assert ours is not None
+    assert ours.loader is not None
+    confinement = Confinement(Path(wanted.folder), PROJECT, Path(wanted.profile_file), wanted.data_endings)
+    if wanted.altered:
+        set_clock_ahead()
+    confined_by = confinement.bind()
+    sys.modules["recsys_assets"] = package = importlib.util.module_from_spec(ours)
+    ours.loader.exec_module(package)
+    problem = _run(wanted, confinement, told.write)
+    if not problem and confinement.tried:
+        problem = confinement.tried[0]
+    answer = Built(problem, confined_by, SAYS in problem)
+    Path("built.json").write_text(json.dumps(asdict(answer)))
+    told.flush()
+    os._exit(0)  # Nothing that was imported may hold the process up.
+
+
+def _run(wanted: Build, confinement: Confinement, tell: Callable[[str], object]) -> str:
+    """Build every night; the failed step and why, or nothing."""
+    step = "importing the project"
+    try:
+        for night, names in wanted.steps:
+            for step in _made(wanted, night, names):
+                tell(f"night {night}: {step}\n")
+    except Exception as error:
+        said = confinement.denied(error) or _sentence(error)
+        return f"{step}: {confinement.tried[0] if confinement.tried else said}"
+    return ""
+
+
+def _sentence(error: Exception) -> str:
+    """What an error says, with its class where it is not an expected one, and the place it comes from."""
+    import traceback
+
+    from recsys_assets.errors import RecsysError
+
+    if isinstance(error, RecsysError):
+        return str(error)
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(at.filename).name}, line {at.lineno})"
+
+
+def _made(wanted: Build, night: str, names: list[str]) -> Any:
+    """Make the assets of a night, and name each before it is made."""
+    from recsys_assets.assets.clean import write_log
+    from recsys_assets.assets.code_version import code_of, version_of
+    from recsys_assets.assets.making import opened, save
+    from recsys_assets.assets.steps import all_steps
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+
+    profile = Profile.model_validate_json(wanted.profile).inside(Path(wanted.folder))
+    of, run_id = Night.fromisoformat(night), str(uuid5(NAMESPACE_OID, night))  # Releases tell it: the same everywhere.
+    steps = {step.name: step for step in all_steps(profile)}
+    if any(name.startswith("clean.") for name in names):
+        yield "clean"
+        for _ in write_log(profile, of, run_id, print):
+            pass
+    for name in names:
+        if name in steps:
+            yield name
+            step = steps[name]
+            with opened(profile, step, of, run_id) as snapshot:
+                if step.prepare is not None:
+                    step.prepare(snapshot)
+                save(snapshot, step, step.make(snapshot), version_of(code_of(step)))

@@ -1,0 +1,91 @@
+"""Sampling: the past of some users, in a scratch deployment, for an audit that costs a small part of a night.
+
+What belongs here: how many users, which of them, and their rows of the tables that the night reads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recsys_assets.assets.clean import clean_selects
+from recsys_assets.assets.steps import all_steps
+from recsys_assets.storage.connections import connect
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.plan import list_files
+from recsys_assets.storage.landing.database import Landing
+from recsys_assets.storage.private import private_folder
+from recsys_jobs.audit.scratch import link
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from recsys_assets.nights import Night
+    from recsys_assets.profile import Profile
+    from recsys_assets.storage.lake.partitions import Partition
+
+MOST, LEAST, SHARE = 2_000, 50, 0.1
+"""Users of a sample: at most, at least, and in between the share of all."""
+
+
+def share_of_users(profile: Profile, night: Night) -> float:
+    """Share of a built night's users that its sample holds."""
+    import pyarrow.parquet as pq
+
+    n_users: int = sum(pq.read_metadata(p.path).num_rows for p in Lake(profile).partitions("clean.user_keys", night))
+    return min(1.0, max(LEAST, min(MOST, SHARE * n_users)) / max(1, n_users))
+
+
+def read_before(profile: Profile, night: Night) -> list[Partition]:
+    """Partitions of earlier nights that the steps of a built night read, each once."""
+    lake = Lake(profile)
+    logs = {f"clean.{name}": select.reads for name, select in clean_selects(Landing(profile)).items()}
+    plans = [list_files(lake, night, (), logs)]
+    for step in all_steps(profile):
+        own = {step.name: step.reads} if step.key else {}
+        plans.append(list_files(lake, night, step.reads, own))
+    files = [p for plan in plans for shown in (*plan.shown.values(), tuple(plan.shapes.values())) for p in shown]
+    return list({p.path: p for p in files if p.night < night}.values())
+
+
+def sample_past(profile: Profile, scratch: Profile, night: Night, share: float) -> None:
+    """Write a sample of users' rows of the night's inputs from earlier nights into a scratch deployment.
+
+    Tables without users come whole, by a link. The footers stay, and the names but for the checksum, which holds no
+    more.
+    O(rows that the night reads), read once.
+    """
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+    lake, there = Lake(profile), Lake(scratch)
+    of_users = pc.field("user_key").isin(_kept_users(profile, night, share))
+    for partition in read_before(profile, night):
+        target, schema = there.root / partition.path.relative_to(lake.root), pq.read_schema(partition.path)
+        if share == 1 or "user_key" not in schema.names:
+            link(partition.path, target)
+            continue
+        private_folder(target.parent)
+        rows = ds.dataset(partition.path, schema=schema, format="parquet").to_table(filter=of_users)
+        target = target.with_name(f"{partition.sequence:06d}-{partition.fingerprint}.parquet")
+        pq.write_table(rows, target, compression="zstd", compression_level=1)
+
+
+def _kept_users(profile: Profile, night: Night, share: float) -> pa.Array:
+    """Keys of the users in the sample: those whose rows `relanding` keeps, where ids are as they were delivered."""
+    import pyarrow as pa
+
+    files = [str(partition.path) for partition in Lake(profile).partitions("clean.user_keys", night)]
+    if not files:
+        return pa.array([], pa.int32())
+    with connect() as con:
+        rows = con.sql(
+            f"select user_key from read_parquet($files, hive_partitioning = false) where {in_sample('user_id', share)}",
+            params={"files": files},
+        )
+        return rows.to_arrow_table()["user_key"].combine_chunks()
+
+
+def in_sample(column: str, share: float) -> str:
+    """Condition on the users of a sample, by a hash of their id."""
+    return f"hash(coalesce({column}::varchar, '')) % 10000 < {round(share * 10_000)}"
