@@ -122,6 +122,7 @@ def test_every_command_is_tried() -> None:
     assert all_commands(typer.main.get_command(app)) == {*SHORT, *LONG}
 
 
+@pytest.mark.slow
 def test_a_night_and_the_short_commands_ask_for_no_address(deployment: Refusing) -> None:
     (deployment.data / "purchases.csv").write_text(FILE)
     ((user, item),) = deployment.released("select user_id, item_id from serving.recommendations order by all limit 1")

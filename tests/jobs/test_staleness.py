@@ -88,6 +88,7 @@ def test_what_is_damaged_is_named_and_a_rerun_replaces_it(built, tmp_path):
     assert deployment.released("from serving.recommend(?)", user)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_damage_in_the_log_stops_a_later_night_by_name_and_the_night_that_owns_it_mends_it(built, tmp_path):
     deployment = built.copy_before_last(tmp_path / "copy")
@@ -119,6 +120,7 @@ def test_a_night_that_is_current_is_not_built_again(built, tmp_path):
     assert sorted(deployment.folder.rglob("*.parquet")) == files
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_after_a_kill_only_what_is_missing_is_built(built, tmp_path):
     deployment = built.copy(tmp_path / "copy")

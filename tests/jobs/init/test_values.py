@@ -187,12 +187,14 @@ def test_case_01_a_currency_sign_beside_a_decimal_comma(cleaned):
     assert figures["value"] == 8094.76
 
 
+@pytest.mark.slow
 def test_case_02_returns_in_brackets(cleaned):
     printed, figures = cleaned("02_paren_returns/sales.csv")
     assert "120 row(s) have a negative quantity and are taken as returns" in printed
     assert (figures["events"], figures["returns"], figures["value"]) == (811, 120, 8094.76)
 
 
+@pytest.mark.slow
 def test_case_04_ids_that_became_floats_in_some_files(cleaned):
     _, figures = cleaned("04_float_days/sales-2025-03-01.csv")
     assert figures["users"] == 27
@@ -204,6 +206,7 @@ def test_case_06_decimal_ids(cleaned):
     assert (figures["users"], figures["ids"]) == (30, ["1000", "1001", "1002"])
 
 
+@pytest.mark.slow
 def test_case_16_ratings_get_a_threshold(cleaned, project):
     printed, figures = cleaned("16_ratings/ratings.csv")
     assert "Rated 4 or more, an item counts as liked; rated lower, as had and no more." in printed
