@@ -14,7 +14,7 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from uuid import NAMESPACE_OID, uuid5
 
 from recsys_jobs.audit.conditions import environment, set_clock_ahead
@@ -29,8 +29,7 @@ LIBRARIES = (
     *("pyarrow", "pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "pydantic", "scipy.sparse", "sklearn"),
     *("sqlglot", "xxhash", "yaml"),
 )
-"""Imported before the process is confined where the night's own process has them, too: they find out about the machine
-by ways that are closed later."""
+"""Imported before the process is confined: they find out about the machine by ways that are closed later."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class Build:
     """Nights, and the assets (``schema.table``) that are made of each, in order; of ``clean`` all or none."""
     data_endings: list[str]
     """Endings of files of data."""
-    libraries: list[str]
     altered: bool
     """Whether clock and environment are others."""
 
@@ -67,51 +65,78 @@ class BuildDied(Exception):
     """A process that ended without an answer; the message is the last that it printed."""
 
 
-def run_build(wanted: Build, tell: Callable[[str], object]) -> Built:
-    """Run a build in a process of its own.
+class Builder:
+    """A process that imports libraries at once, and builds when it is told what; a context manager.
 
-    Raises
-    ------
-    BuildDied
-        When it ends without an answer: it was killed, or Python could not start.
+    Parameters
+    ----------
+    folder
+        Data folder that it builds in, all of which is open to it.
+    profile_file
+        File of the profile's settings.
+    altered
+        Whether clock and environment are others.
     """
-    folder = Path(wanted.folder)
-    # The project may lie in a folder that is on no path but this process's own.
-    paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    given = os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(path).absolute()) for path in paths))}
-    (folder / "build.json").write_text(json.dumps(asdict(wanted)))
-    with (folder / "output.txt").open("w+") as output:
-        process = subprocess.Popen(
+
+    def __init__(self, folder: Path, profile_file: Path, *, altered: bool) -> None:
+        # The project may lie in a folder that is on no path but this process's own.
+        paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        path = os.pathsep.join(dict.fromkeys(str(Path(each).absolute()) for each in paths))
+        self._folder, self._altered = folder, altered
+        folder.mkdir(parents=True, exist_ok=True)
+        self._output = (folder / "output.txt").open("w+")
+        self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", "from recsys_jobs.audit.building import main; main()"],
-            env=environment(given, folder, wanted.profile_file, altered=wanted.altered),
+            env=environment(os.environ | {"PYTHONPATH": path}, folder, str(profile_file), altered=altered),
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=output,
+            stderr=self._output,
             text=True,
         )
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                tell(line.rstrip())
-        finally:
-            process.kill()
-            code = process.wait()
-        answer = folder / "built.json"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._output.close()
+
+    def build(self, wanted: Build, tell: Callable[[str], object]) -> Built:
+        """Let it build; once.
+
+        Raises
+        ------
+        BuildDied
+            When it ends without an answer: it was killed, or Python could not start.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        (self._folder / "build.json").write_text(json.dumps(asdict(wanted)))
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()  # It waits for that.
+        for line in self._process.stdout:
+            tell(line.rstrip())
+        code, answer = self._process.wait(), self._folder / "built.json"
         if not answer.exists():
-            output.seek(0)
-            raise BuildDied(f"The process that builds ended with code {code}: {output.read()[-1000:]}")
-    return Built(**json.loads(answer.read_text()))
+            self._output.seek(0)
+            raise BuildDied(f"The process that builds ended with code {code}: {self._output.read()[-1000:]}")
+        return Built(**json.loads(answer.read_text()))
 
 
 def main() -> None:
     """Build what the file ``build.json`` of this folder says, and leave the answer beside it."""
     told = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # What a library prints is no progress.
-    wanted = Build(**json.loads(Path("build.json").read_text()))
-    for library in wanted.libraries:
+    for library in LIBRARIES:
         with suppress(ImportError):
             importlib.import_module(library)
+    sys.stdin.read()
+    given = Path("build.json")
+    if not given.exists():  # Whoever started this has ended, or found a fault before.
+        return
+    wanted = Build(**json.loads(given.read_text()))
     ours = importlib.util.find_spec("recsys_assets")  # The folder it lies in cannot be listed later.
     assert ours is not None
     assert ours.loader is not None

@@ -24,6 +24,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ from recsys_assets.profile_file import profile_path
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.formats import formats
-from recsys_jobs.audit.building import LIBRARIES, Build, BuildDied, Built, run_build
+from recsys_jobs.audit.building import Build, BuildDied, Builder, Built
 from recsys_jobs.audit.comparison import Content, contents, explain
 from recsys_jobs.audit.conditions import copy_with_other_times
 from recsys_jobs.audit.poison import POISONS, Poison
@@ -146,11 +147,14 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
             reland(home / "origin.duckdb", Landing(scratch), Lake(scratch), night, poison, kept)
             # Later nights are there to be seen in the plain build alone, as they came.
             link_nights(profile, scratch, lambda table, of: wanted(table, of) and (of < night or not poison))  # noqa: B023
-            _build(audit, profile, scratch, name, nights, tell)
+            with Builder(home / name, _file_of(profile), altered=name == "altered") as builder:
+                _build(audit, profile, scratch, builder, name, nights, tell)
             audit.seconds[name] = time.perf_counter() - started
             built[name] = _contents(scratch, nights)
         if audit.compared_with_lake:
-            built["lake"] = _contents(profile, [n for n in nights if n in Lake(profile).built_nights()], releases=False)
+            held = _contents(profile, [n for n in nights if n in Lake(profile).built_nights()])
+            # When something was built, and by which run, is told by the release's own tables.
+            built["lake"] = {name: each for name, each in held.items() if not name.startswith("release meta.")}
         _compare(audit, built, asset_order(profile))
     return audit
 
@@ -164,30 +168,40 @@ def audit_sample(profile: Profile, night: Night, tell: Tell) -> Audit:
         When the plain build fails.
     """
     audit = Audit(night, compared_with_lake=False, users=share_of_users(profile, night), is_sample=True)
-    with scratch_folder(profile) as home:
+    with scratch_folder(profile) as home, ExitStack() as stack:
         started = time.perf_counter()
-        tell(f"night {night}: sample of {audit.users:.1%} of the users")
-        copy_landing(profile, home / "origin.duckdb")
         scratches = {name: profile.inside(home / name, audit="off") for name in ("plain", "altered")}
-        sample_past(profile, scratches["plain"], night, audit.users)
-        link_nights(scratches["plain"], scratches["altered"], lambda _, of: of < night)
-        kept = Kept(audit.users, extras_since=night, until=night + profile.horizon * ONE_DAY)
-        for name, scratch in scratches.items():
-            reland(home / "origin.duckdb", Landing(scratch), Lake(scratch), night, _poison(name), kept)
-        # What is there of this night and of later ones is to be seen in the plain build alone.
-        made = set(asset_order(profile))
-        link_nights(profile, scratches["plain"], lambda table, of: of > night or (of == night and table in made))
+        # They import libraries while the sample is taken.
+        builders = {
+            name: stack.enter_context(Builder(home / name, _file_of(profile), altered=name == "altered"))
+            for name in scratches
+        }
+        tell(f"night {night}: sample of {audit.users:.1%} of the users")
+        _take_sample(profile, scratches, night, audit.users, home / "origin.duckdb")
         audit.seconds["sample"] = time.perf_counter() - started
 
         def built(name: str) -> dict[str, Content]:
             began = time.perf_counter()
-            _build(audit, profile, scratches[name], name, [night], tell)
+            _build(audit, profile, scratches[name], builders[name], name, [night], tell)
             audit.seconds[name] = time.perf_counter() - began
             return _contents(scratches[name], [night])
 
         with ThreadPoolExecutor() as at_once:
             _compare(audit, dict(zip(scratches, at_once.map(built, scratches), strict=True)), asset_order(profile))
     return audit
+
+
+def _take_sample(profile: Profile, scratches: dict[str, Profile], night: Night, users: float, origin: Path) -> None:
+    """Give the plain and the altered build the same past of some users, and each its own future."""
+    copy_landing(profile, origin)
+    sample_past(profile, scratches["plain"], night, users)
+    link_nights(scratches["plain"], scratches["altered"], lambda _, of: of < night)
+    kept = Kept(users, extras_since=night, until=night + profile.horizon * ONE_DAY)
+    for name, scratch in scratches.items():
+        reland(origin, Landing(scratch), Lake(scratch), night, _poison(name), kept)
+    # What is there of this night and of later ones is to be seen in the plain build alone.
+    made = set(asset_order(profile))
+    link_nights(profile, scratches["plain"], lambda table, of: of > night or (of == night and table in made))
 
 
 def _file_of(profile: Profile) -> Path:
@@ -199,11 +213,11 @@ def _poison(name: str) -> Poison | None:
     return next((poison for poison in POISONS if poison == name), None)
 
 
-def _contents(profile: Profile, nights: list[Night], *, releases: bool = True) -> dict[str, Content]:
+def _contents(profile: Profile, nights: list[Night]) -> dict[str, Content]:
     """Contents of the last night, and of an earlier one that was built anew beside it under its name and night."""
     *earlier, night = nights
     beside = {f"{name} {of}": each for of in earlier for name, each in contents(profile, of, releases=False).items()}
-    return beside | contents(profile, night, releases=releases)
+    return beside | contents(profile, night)
 
 
 def _not_current(profile: Profile, night: Night) -> str:
@@ -236,7 +250,9 @@ def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: list[str
     audit.differences.sort(key=lambda d: place.get(d.asset, -1))
 
 
-def _build(audit: Audit, profile: Profile, scratch: Profile, name: str, nights: list[Night], tell: Tell) -> None:
+def _build(
+    audit: Audit, profile: Profile, scratch: Profile, builder: Builder, name: str, nights: list[Night], tell: Tell
+) -> None:
     """Build nights in a scratch deployment, in a process of its own, with what else belongs to the build.
 
     Raises
@@ -264,11 +280,10 @@ def _build(audit: Audit, profile: Profile, scratch: Profile, name: str, nights: 
         profile_file=str(_file_of(profile)),
         steps=steps,
         data_endings=sorted({f".{end}" for each in formats().values() for end in each.endings} - _OF_CODE),
-        libraries=list(LIBRARIES),
         altered=altered,
     )
     try:
-        built = run_build(wanted, lambda text: tell(f"{name}: {text}"))
+        built = builder.build(wanted, lambda text: tell(f"{name}: {text}"))
     except BuildDied as error:
         built = Built(str(error), "")
     audit.confined_by = built.confined_by or audit.confined_by
