@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from recsys_assets.assets.clean import clean_steps
+from recsys_assets.assets.clean_log import clean_steps
 from recsys_assets.assets.code_version import changes, code_of, version_of
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.steps import all_steps

@@ -1,11 +1,10 @@
 """The clean stage: the canonical log, in partitions by visible night.
 
-What belongs here: sealing, and writing every night since the last sealed one. The tables are ``sql/clean/*.sql``.
+What belongs here: Dagster's side of `assets.clean_log`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping  # Dagster resolves annotations when it loads.
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator  # Dagster resolves annotations when it loads.
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -15,48 +14,28 @@ from dagster import (
     MaterializeResult,
 )
 
-from recsys_assets.assets.code_version import code_of, keep, version_of
+from recsys_assets.assets.clean_log import clean_steps, write_log
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.factory import night_of, spec_of
 from recsys_assets.assets.keys import asset_key
-from recsys_assets.assets.metadata import cost_metadata, table_metadata
+from recsys_assets.assets.metadata import as_metadata, table_metadata
 from recsys_assets.assets.one_night import night_asset
-from recsys_assets.assets.step import Step, sql_step
-from recsys_assets.assets.usage import measured
-from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
-from recsys_assets.selects.files import SQL_FOLDER, Select, load_select
-from recsys_assets.storage.checksums import DamagedFile
+from recsys_assets.selects.files import Select
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.partitions import LakeError
-from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_assets.storage.lake.writer import Written
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.space import check_room_for_nights
-from recsys_assets.threads import in_order
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-TABLES = (
-    "user_keys",
-    "item_keys",
-    "events",
-    "cancellations",
-    "retractions",
-    "cancellation_counts",
-    "user_versions",
-    "item_versions",
-)
-"""Tables in the order in which they are written: each reads what stands before it."""
-LOGS = {"events": ("events", "event_id"), "cancellations": ("retractions", "cancellation_id")}
-"""Tables of which equal rows count as often as one file holds them: the rows they are made of, and their id."""
 
 
 def clean_assets(profile: Profile) -> AssetsDefinition:
     """The clean tables as one step: a night's rows are exported from landing once and written to all of them."""
     landing, lineages = Landing(profile), Lineages()
+
+    def describe(snapshot: Snapshot, select: Select, written: Written) -> dict[str, Any]:
+        return table_metadata(written, column_metadata(written, snapshot, select, lineages))
 
     @night_asset(
         profile,
@@ -72,9 +51,10 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                 f"{lost[0]} was built and used by an earlier night, but its file is gone. Restore data/ from a backup, "
                 f"or build that night again. Lost in all: {len(lost)}."
             )
-        for n, tables in write_log(profile, night, context.run.run_id, context.log.info, lineages):
-            for name, (written, metadata) in tables.items():
+        for n, tables in write_log(profile, night, context.run.run_id, context.log.info, describe):
+            for name, (written, told) in tables.items():
                 key, version = asset_key(profile, f"clean.{name}"), DataVersion(written.partition.fingerprint)
+                metadata = as_metadata(told)
                 if n == night:
                     yield MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
                 else:
@@ -88,122 +68,3 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                     )
 
     return clean
-
-
-def write_log(
-    profile: Profile, night: Night, run_id: str, tell: Callable[[str], object], lineages: Lineages | None = None
-) -> "Iterator[tuple[Night, dict[str, tuple[Written, dict[str, Any]]]]]":
-    """Bring the clean log up to a night: each night that is to be written, with what `write_night` gives."""
-    lake, landing = Lake(profile), Landing(profile)
-    todo = _unwritten(lake, clean_steps(landing), landing.seal(night), night)
-    # The next night's rows are exported while this one's are written.
-    exported = in_order(landing.export, todo, 1)
-    for step, (n, rows) in enumerate(zip(todo, exported, strict=True), 1):
-        tell(f"night {n}: {step} of {len(todo)} nights to bring the clean log up to {night}")
-        yield n, write_night(lake, landing, n, run_id, rows, lineages)
-
-
-def _unwritten(lake: Lake, steps: Mapping[str, Step], sealed: Iterable[Night], night: Night) -> list[Night]:
-    """Nights to write: this one, those never written, and of those since the night built before the damaged and stale.
-
-    What lies before that belongs to other nights, which may be built again, too.
-    """
-    before = max((built for built in lake.built_nights() if built < night), default=night)
-    versions = {name: version_of(code_of(step)) for name, step in steps.items()}
-    return [
-        n
-        for n in sealed
-        if n == night or not all(_is_written(lake, name, n, versions[name] if n > before else "") for name in steps)
-    ]
-
-
-def _is_written(lake: Lake, name: str, night: Night, version: str) -> bool:
-    """Whether a table has a night's partition; with a version also, whether that is whole and made by it."""
-    partition = lake.partition(f"clean.{name}", night)
-    if partition is None or not version:
-        return partition is not None
-    try:
-        lake.verify(partition)
-        return provenance(partition.path).code_version == version
-    except DamagedFile:
-        return False
-
-
-def clean_selects(landing: Landing) -> dict[str, Select]:
-    """SELECT of every clean table, in the order they are written: the canonical ones, then the source's extra ones."""
-    files = {name: name for name in TABLES} | dict.fromkeys(landing.source.extras, "extra/rows")
-    return {name: load_select(SQL_FOLDER / "clean" / f"{file}.sql") for name, file in files.items()}
-
-
-def clean_steps(landing: Landing) -> dict[str, Step]:
-    """Every clean table as a step, by its name in schema ``clean``.
-
-    The graph does not know what they read of each other, as one asset writes all of them.
-    """
-    profile = landing.profile
-    raw = tuple(sorted({f"raw.{delivery.table}" for delivery in profile.deliveries}))
-    source = tuple(select.path for select in landing.source.selects.values())
-    return {
-        name: replace(
-            sql_step(f"clean.{name}", select), reads=(), after=raw, sql=(select.path, *source), modules=(__name__,)
-        )
-        for name, select in clean_selects(landing).items()
-    }
-
-
-def write_night(
-    lake: Lake,
-    landing: Landing,
-    night: Night,
-    run_id: str,
-    rows: "dict[str, pa.Table] | None" = None,
-    lineages: Lineages | None = None,
-) -> dict[str, tuple[Written, dict[str, Any]]]:
-    """Write every clean table of one sealed night.
-
-    Parameters
-    ----------
-    rows
-        What landing exports for the night, where that is done already.
-    lineages
-        Column lineages known from other nights.
-
-    Returns
-    -------
-    dict
-        What was written and its metadata, by table name.
-    """
-    rows, lineages = rows or landing.export(night), lineages or Lineages()
-    selects, steps, done = clean_selects(landing), clean_steps(landing), {}
-    outputs = {f"clean.{name}": select.reads for name, select in selects.items()}
-    with lake.as_of(night, (), outputs, run_id) as snapshot:
-        for name, select in selects.items():
-            with measured() as usage:
-                writer = snapshot.writer(f"clean.{name}")
-                for read in select.reads:
-                    if read.schema == "landed":
-                        snapshot.add(str(read), rows[f"landed.{name}" if read.name == "extra" else str(read)])
-                if name == "events":
-                    writer.use_watermark(
-                        snapshot.row(
-                            "select max(event_ts) from (from landed.events union all by name from before.clean.events)"
-                        )[0]
-                    )
-                written = writer.write(select.text, select.key, keep(landing.profile, code_of(steps[name])))
-                columns = column_metadata(written, snapshot, select, lineages)
-            told = table_metadata(written, columns) | cost_metadata(usage)
-            if name in LOGS:
-                told |= _added(snapshot, name)
-            done[name] = (written, told)
-    return done
-
-
-def _added(snapshot: Snapshot, name: str) -> dict[str, int]:
-    """Rows that arrived with the night, and those of them that add nothing: equal ones are in the log already."""
-    landed, id_column = LOGS[name]
-    arrived, nothing = snapshot.row(
-        f"select count(*), count(*) filter (where landed_id not in (select {id_column} from clean.{name} "
-        "where visible_night = (select night from this.night))) "
-        f"from landed.{landed} where visible_night = (select night from this.night)"
-    )
-    return {"rows_arrived": arrived, "rows_adding_nothing": nothing}

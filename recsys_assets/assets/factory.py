@@ -20,11 +20,11 @@ from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.making import opened, save
-from recsys_assets.assets.metadata import cost_metadata, model_metadata, table_metadata
+from recsys_assets.assets.metadata import as_metadata, model_metadata, table_metadata
 from recsys_assets.assets.night_partitions import graded_partition, profile_partitions
 from recsys_assets.assets.one_night import night_asset
 from recsys_assets.assets.step import Fitted, Made, Step
-from recsys_assets.assets.usage import measured
+from recsys_assets.assets.usage import cost_metadata, measured
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.selects.files import Select, TableName
@@ -102,11 +102,13 @@ def materialize(
         made = step.make(snapshot)
         kept = save(snapshot, step, made, version)
         fingerprint, about = _described(snapshot, made, kept, lineages or Lineages())
+    for line in made.log:
+        context.log.info(line)
     results = made.results() if callable(made.results) else made.results
     return MaterializeResult(
         asset_key=asset_key(profile, step.name),
         data_version=None if fingerprint is None else DataVersion(fingerprint),
-        metadata={**results, **made.facts, **about, **told, **cost_metadata(usage)},
+        metadata=as_metadata({**results, **made.facts, **about, **told, **cost_metadata(usage)}),
     )
 
 

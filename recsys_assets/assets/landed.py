@@ -7,7 +7,8 @@ from typing import Any
 
 from dagster import TableColumn, TableSchema
 
-from recsys_assets.assets.metadata import SCHEMA, markdown_table
+from recsys_assets.assets.metadata import SCHEMA, as_metadata
+from recsys_assets.assets.pages import markdown_table
 from recsys_assets.nights import utc_now
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.writer import N_SAMPLE_ROWS
@@ -39,12 +40,13 @@ def landing_metadata(profile: Profile, table: str, landed: list[Landed]) -> dict
         }
         for file in landed
     ]
-    return {
+    told = {
         "rows_landed": sum(file.rows_landed for file in landed),
         "rows_rejected": sum(file.rows_rejected for file in landed),
         "files": markdown_table(files),
         **_now(Landing(profile), table, [file.name for file in landed]),
     }
+    return as_metadata(told)
 
 
 def _now(landing: Landing, table: str, names: list[str]) -> dict[str, Any]:

@@ -18,8 +18,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, Field, M
 from recsys_assets.assets.factory import OWNERS
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.landed import landing_metadata
-from recsys_assets.assets.metadata import cost_metadata
-from recsys_assets.assets.usage import measured
+from recsys_assets.assets.usage import cost_metadata, measured
 from recsys_assets.nights import utc_now
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
 from recsys_assets.storage.lake.lake import Lake

@@ -52,6 +52,8 @@ class Made:
     """What people look for on the asset's page, by names that begin with a capital: it stands above all else there."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What else the page tells."""
+    log: tuple[str, ...] = ()
+    """Lines for the log of the run."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Fitted:
     """What the model was fitted with, for its provenance."""
     results: Results = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    log: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,15 @@ def measured() -> Iterator[Usage]:
         usage.seconds = time.perf_counter() - usage._begun[0]
         usage.cpu_seconds = time.process_time() - usage._begun[1]
         usage.peak_mb = _peak_bytes() / 1e6
+
+
+def cost_metadata(usage: Usage) -> dict[str, Any]:
+    """Seconds and peak memory of a step."""
+    return {
+        "seconds": round(usage.seconds, 3),
+        "cpu_seconds": round(usage.cpu_seconds, 3),
+        "peak_memory_mb": round(usage.peak_mb, 1),
+    }
 
 
 def _peak_bytes() -> int:

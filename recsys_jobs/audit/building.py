@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 LIBRARIES = (
-    *("dagster", "duckdb", "implicit", "implicit.als", "implicit.nearest_neighbours", "lightgbm", "numpy"),
-    *("pyarrow", "pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "pydantic", "scipy.sparse", "sklearn"),
-    *("sqlglot", "xxhash", "yaml"),
+    *("duckdb", "implicit", "implicit.als", "implicit.nearest_neighbours", "lightgbm", "numpy", "pyarrow"),
+    *("pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "pydantic", "scipy.sparse", "sqlglot", "xxhash", "yaml"),
 )
 """Imported before the process is confined: they find out about the machine by ways that are closed later."""
 
@@ -182,7 +181,7 @@ def _sentence(error: Exception) -> str:
 
 def _made(wanted: Build, night: str, names: list[str]) -> Any:
     """Make the assets of a night, and name each before it is made."""
-    from recsys_assets.assets.clean import write_log
+    from recsys_assets.assets.clean_log import write_log
     from recsys_assets.assets.code_version import code_of, version_of
     from recsys_assets.assets.making import opened, save
     from recsys_assets.assets.steps import all_steps

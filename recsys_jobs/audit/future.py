@@ -28,7 +28,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from recsys_assets.assets.clean import clean_selects
+from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.nights import ONE_DAY, Night, graded_night
 from recsys_assets.profile_file import profile_path
 from recsys_assets.storage.lake.lake import Lake

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recsys_assets.assets.clean import clean_selects
+from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.assets.steps import all_steps
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.lake.lake import Lake

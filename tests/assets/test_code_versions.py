@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from recsys_assets.algorithms import registry
-from recsys_assets.assets.clean import clean_steps
+from recsys_assets.assets.clean_log import clean_steps
 from recsys_assets.assets.code_version import changes, code_below, code_of, keep, version_of
 from recsys_assets.assets.steps import all_steps
 from recsys_assets.profile import PROJECT
@@ -18,7 +18,7 @@ EDITED = """
 import json, sys
 from pathlib import Path
 from recsys_assets.assets import code_version
-from recsys_assets.assets.clean import clean_steps
+from recsys_assets.assets.clean_log import clean_steps
 from recsys_assets.assets.steps import all_steps
 from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.landing.database import Landing

@@ -18,7 +18,7 @@ import sys, json
 from datetime import date
 from pathlib import Path
 from tests.helpers.sample import Deployment
-from recsys_assets.assets.clean import clean_selects
+from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.storage.landing.database import Landing
 deployment = Deployment(Path(sys.argv[1]), Path(sys.argv[2]))
 tables = clean_selects(Landing(deployment.profile))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from recsys_assets.assets.clean import TABLES
+from recsys_assets.assets.clean_log import TABLES
 from recsys_assets.nights import cutoff
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.storage.lake.partitions import LakeError

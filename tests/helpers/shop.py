@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys_assets.assets.clean import TABLES, write_night
+from recsys_assets.assets.clean_log import TABLES, write_night
 from recsys_assets.nights import close
 from recsys_assets.profile import Delivery, Profile
 from recsys_assets.storage.lake.lake import Lake

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys_assets.assets.clean import clean_selects, write_night
+from recsys_assets.assets.clean_log import clean_selects, write_night
 from recsys_assets.assets.raw import delivery_of
 from recsys_assets.nights import nights_between
 from recsys_assets.profile import Profile, ProfileError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey
 
-from recsys_assets.assets.clean import clean_selects
+from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.profile import ProfileError
 from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.landing.database import Landing

@@ -12,7 +12,7 @@ import typer.main
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_assets.assets.metadata import markdown_table
+from recsys_assets.assets.pages import markdown_table
 from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.visible import visible
 from recsys_jobs import cli
@@ -213,7 +213,7 @@ def test_any_text_is_on_the_terminal_as_it_is(one, other):
     assert not acting(output)
     assert visible(one).rstrip() in output
     assert output.count(visible(one).strip()) >= 2
-    (cell,) = markdown_table([{other: one}]).value.split("\n")[2:]
+    (cell,) = markdown_table([{other: one}]).text.split("\n")[2:]
     assert not acting(cell)
     assert cell.count("\\") >= sum(char in "`*<>[]|&~\\" for char in one)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from recsys_assets.assets.clean import TABLES
+from recsys_assets.assets.clean_log import TABLES
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.lake.provenance import provenance

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from recsys_assets.assets.clean import write_night
+from recsys_assets.assets.clean_log import write_night
 from recsys_assets.assets.raw import land_files
 from recsys_assets.profile import PROJECT
 from recsys_assets.profile_file import load_profile

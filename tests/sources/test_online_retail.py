@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from recsys_assets.assets.clean import write_night
+from recsys_assets.assets.clean_log import write_night
 from recsys_assets.assets.raw import land_files
 from recsys_assets.profile import Profile
 from recsys_assets.profile_file import load_profile

@@ -11,7 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from recsys_assets.assets.clean import write_night
+from recsys_assets.assets.clean_log import write_night
 from recsys_assets.nights import close, nights_between
 from recsys_assets.profile import Delivery, Profile
 from recsys_assets.selects.files import TableName

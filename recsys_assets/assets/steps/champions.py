@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from recsys_assets.assets.metadata import markdown_table
+from recsys_assets.assets.pages import markdown_table
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.evaluation.champions import decide_by_task
 from recsys_assets.selects.contracts import declared_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.assets.metadata import markdown_table, picture
+from recsys_assets.assets.pages import markdown_table, picture
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.beyond_accuracy import TABLE as BEYOND_ACCURACY
 from recsys_assets.evaluation.plots import grades_over_nights

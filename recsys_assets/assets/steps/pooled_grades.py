@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.assets.metadata import markdown_table
+from recsys_assets.assets.pages import markdown_table
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.evaluation.pooling import COMPARED, compared, pooled_means, user_totals

@@ -10,8 +10,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dagster import MetadataValue, get_dagster_logger
-
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
@@ -64,21 +62,19 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     file = releases.build(snapshot.night, release_id, tables, macros)
     # Where the release that readers see is damaged, the new one has another id.
     published = releases.publish(*parse_name(file.parent.name))
-    get_dagster_logger().info(published.reason)
-    if runs_as_root():
-        get_dagster_logger().warning(ROOT_WARNING)
+    log = (published.reason, *([ROOT_WARNING] if runs_as_root() else []))
     results = {"Outcome": published.reason, "Published": published.published, "Release": published.name}
     if empty := [row for row in tables["meta.tasks"].to_pylist() if row["empty_because"]]:
         results["Empty tasks"] = "; ".join(f"{row['task']}: {row['empty_because']}" for row in empty)
     facts = {
-        "release_file": MetadataValue.path(str(file)),
+        "release_file": file,
         **{f"rows {table}": rows.num_rows for table, rows in tables.items()},
     }
     if not published.published:
-        return Made(None, results, facts)
+        return Made(None, results, facts, log)
     lists = next(p for p in snapshot.inputs if p.table == "recommendations.lists")
     row = {"release": published.name, "lists_fingerprint": lists.fingerprint}
-    return Made(declared_rows(TABLE, [row]), results, facts)
+    return Made(declared_rows(TABLE, [row]), results, facts, log)
 
 
 def _release_id(snapshot: Snapshot, sql: list[str]) -> str:

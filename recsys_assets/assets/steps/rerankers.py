@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.assets.metadata import markdown_table, picture
+from recsys_assets.assets.pages import markdown_table, picture
 from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.evaluation.plots import shap_summary
 from recsys_assets.ranking.candidate_tables import CANDIDATE, examples_from, feature_names, rankings_of

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from recsys_assets.assets.clean import TABLES
+from recsys_assets.assets.clean_log import TABLES
 from tests.helpers.shop import Row, Shop, day, household, line, night, product
 
 

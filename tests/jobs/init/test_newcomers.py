@@ -157,7 +157,7 @@ def korean_broadcaster(folder: Path) -> tuple[Path, Truth]:
 
 CLEAN = """
 import json, os, sys
-from recsys_assets.assets.clean import write_night
+from recsys_assets.assets.clean_log import write_night
 from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake

@@ -24,7 +24,7 @@ LAST = "2025-03-26"
 COUNT = f"""
 import json
 from datetime import date
-from recsys_assets.assets.clean import write_night
+from recsys_assets.assets.clean_log import write_night
 from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake

@@ -12,7 +12,7 @@ from tests.helpers.project import copy_project, recsys, run, run_script
 
 CLEAN = """
 import json
-from recsys_assets.assets.clean import write_night
+from recsys_assets.assets.clean_log import write_night
 from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
