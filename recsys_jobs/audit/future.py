@@ -39,7 +39,7 @@ from recsys_jobs.audit.comparison import Content, contents, explain
 from recsys_jobs.audit.conditions import copy_with_other_times
 from recsys_jobs.audit.poison import POISONS, Poison
 from recsys_jobs.audit.relanding import Kept, reland
-from recsys_jobs.audit.sampling import sample_past, share_of_users
+from recsys_jobs.audit.sampling import sample_past, share_of, users_of
 from recsys_jobs.audit.scratch import copy_landing, link_nights, link_others, pretend_later, scratch_folder
 from recsys_jobs.graph import asset_order
 from recsys_jobs.run import NightFailed, check_night
@@ -77,6 +77,8 @@ class Difference:
     """Columns that differ; of a model its files; empty where it is missing in one of the two."""
     rows: tuple[str, ...]
     """A few rows, as text, of the plain build and of the other."""
+    problem: str = ""
+    """What the step says, where the build failed there."""
 
 
 @dataclass
@@ -167,7 +169,7 @@ def audit_sample(profile: Profile, night: Night, tell: Tell) -> Audit:
     AuditFailed
         When the plain build fails.
     """
-    audit = Audit(night, compared_with_lake=False, users=share_of_users(profile, night), is_sample=True)
+    audit = Audit(night, compared_with_lake=False, users=share_of(users_of(profile, night)), is_sample=True)
     with scratch_folder(profile) as home, ExitStack() as stack:
         started = time.perf_counter()
         scratches = {name: profile.inside(home / name, audit="off") for name in ("plain", "altered")}
@@ -290,4 +292,4 @@ def _build(
     if built.problem and name == "plain" and not built.opened:
         raise AuditFailed(f"Night {night} cannot be audited: built as it is, it failed in {built.problem}")
     if built.problem:
-        audit.differences.append(Difference(built.problem.partition(":")[0], name, (), (built.problem,)))
+        audit.differences.append(Difference(built.problem.partition(":")[0], name, (), (), built.problem))

@@ -28,11 +28,12 @@ def verdict(audit: Audit) -> str:
 
 def sentence(difference: Difference) -> str:
     """Which asset differs, from what, and in which columns."""
+    if difference.problem:
+        return f"{difference.problem} (in the {difference.build} build)"
     against = {
         "lake": "built again as it came, it is not what the lake holds",
         "deleted": "it changes when what came after the night is deleted",
         "altered": "it changes when what came after the night is altered",
-        "plain": "it was not made of what the night was given",
     }[difference.build]
     columns = f" (columns {', '.join(difference.columns)})" if difference.columns else ""
     return f"{difference.asset}: {against}{columns}."

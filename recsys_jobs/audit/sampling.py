@@ -27,12 +27,16 @@ MOST, LEAST, SHARE = 2_000, 50, 0.1
 """Users of a sample: at most, at least, and in between the share of all."""
 
 
-def share_of_users(profile: Profile, night: Night) -> float:
-    """Share of a built night's users that its sample holds."""
+def share_of(n_users: int) -> float:
+    """Share of so many users that a sample holds."""
+    return min(1.0, max(LEAST, min(MOST, SHARE * n_users)) / max(1, n_users))
+
+
+def users_of(profile: Profile, night: Night) -> int:
+    """How many users a built night knows."""
     import pyarrow.parquet as pq
 
-    n_users: int = sum(pq.read_metadata(p.path).num_rows for p in Lake(profile).partitions("clean.user_keys", night))
-    return min(1.0, max(LEAST, min(MOST, SHARE * n_users)) / max(1, n_users))
+    return sum(pq.read_metadata(p.path).num_rows for p in Lake(profile).partitions("clean.user_keys", night))
 
 
 def read_before(profile: Profile, night: Night) -> list[Partition]:

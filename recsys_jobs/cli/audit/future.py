@@ -58,8 +58,7 @@ def _print_audit(console: Console, audit: Audit) -> None:
     compared = {asset for asset, _ in audit.compared}
     for difference in audit.differences:
         if difference.asset not in compared:
-            text = f"FAILS   {sentence(difference)} {' '.join(difference.rows)}"
-            console.print(text, style="red")
+            console.print(f"FAILS   {sentence(difference)}", style="red")
     seconds = ", ".join(f"{name} {taken:.0f} s" for name, taken in audit.seconds.items())
     console.print(f"Builds: {seconds}")
     style = None if audit.passed else "red"
