@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.assets.steps import all_steps
+from recsys_assets.storage.checksums import checksum
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.plan import list_files
@@ -54,8 +55,7 @@ def read_before(profile: Profile, night: Night) -> list[Partition]:
 def sample_past(profile: Profile, scratch: Profile, night: Night, share: float) -> None:
     """Write a sample of users' rows of the night's inputs from earlier nights into a scratch deployment.
 
-    Tables without users come whole, by a link. The footers stay, and the names but for the checksum, which holds no
-    more.
+    Tables without users come whole, by a link. The footers stay, and the names but for the checksum.
     O(rows that the night reads), read once.
     """
     import pyarrow.compute as pc
@@ -71,8 +71,9 @@ def sample_past(profile: Profile, scratch: Profile, night: Night, share: float) 
             continue
         private_folder(target.parent)
         rows = ds.dataset(partition.path, schema=schema, format="parquet").to_table(filter=of_users)
-        target = target.with_name(f"{partition.sequence:06d}-{partition.fingerprint}.parquet")
         pq.write_table(rows, target, compression="zstd", compression_level=1)
+        name = f"{partition.sequence:06d}-{partition.fingerprint}-{checksum(target)}.parquet"
+        target.rename(target.with_name(name))
 
 
 def _kept_users(profile: Profile, night: Night, share: float) -> pa.Array:
