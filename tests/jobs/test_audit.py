@@ -90,7 +90,7 @@ def test_a_leak_is_named_by_the_sample(built, tmp_path):
     deployment, project = built.copy(tmp_path / "copy"), copy_project(tmp_path / "project")
     edit_project(project, leak.edits)
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(deployment.profile_file), str(NIGHT)],
+        [sys.executable, "-P", "-c", RUN, str(deployment.profile_file), str(NIGHT)],
         env=deployment.environment | {"PYTHONPATH": str(project)},
         capture_output=True,
         text=True,
