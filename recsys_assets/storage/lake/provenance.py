@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recsys_assets.nights import Night
-    from recsys_assets.storage.lake.partitions import Partition
+    from recsys_assets.storage.lake.partition import Partition
 
 FOOTER = "recsys"
 """Key of a Parquet file's metadata that it stands under."""
@@ -35,7 +35,7 @@ class Provenance:
     profile: str = ""
     """Fingerprint of the profile's settings."""
     table: str | None = None
-    """Lake table (``schema.table``); None for a model."""
+    """Lake table (``schema.table``), or ``models.<algorithm>``; None for a model of the first versions."""
     key: tuple[str, ...] = ()
     """Columns that identify a row."""
     code_version: str = ""
@@ -150,11 +150,22 @@ def written_by(path: Path) -> str:
     return _noted(path)[0]
 
 
+def written_for(path: Path) -> tuple[str | None, Night]:
+    """Table and night that a file was written for, wherever it lies by now.
+
+    Raises
+    ------
+    DamagedFile
+        When its footer cannot be read.
+    """
+    return _noted(path)[2:]
+
+
 @lru_cache(maxsize=100_000)
-def _noted(path: Path) -> tuple[str, datetime | None]:
-    """Run and watermark out of a footer; what else stands there is long, and not asked again and again."""
+def _noted(path: Path) -> tuple[str, datetime | None, str | None, Night]:
+    """Run, watermark, table and night out of a footer; what else stands there is long, and not asked again."""
     about = provenance(path)
-    return about.run_id, about.watermark
+    return about.run_id, about.watermark, about.table, about.night
 
 
 @lru_cache(maxsize=100_000)
