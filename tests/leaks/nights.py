@@ -40,7 +40,7 @@ LEAKS = (
             ),
         ),
         "construction",
-        "rests on an event of|of a later night",
+        "it was written as",
         commands=(f"night {NEVER_BUILT}",),
     ),
     Leak(
@@ -53,8 +53,8 @@ LEAKS = (
                 '        return sorted(p for p in (self.root / algorithm).glob("night=*/[0-9]*") if p.is_dir())',
             ),
         ),
-        "check",
-        "made_from_the_past_each",
+        "construction",
+        "it was fitted as",
     ),
     Leak(
         "cutoffs in the time zone of the machine",
