@@ -99,7 +99,7 @@ def _rewritten_time(text: str) -> str:
     return ""
 
 
-def _expressions_of_times(tree: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
+def _expressions_of_times(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
     """What a row's own time is made of: its expressions and those of columns that they name, each with its name."""
     from sqlglot import exp
 
@@ -113,7 +113,7 @@ def _expressions_of_times(tree: exp.Expression) -> Iterator[tuple[str, exp.Expre
                 waiting += [used for c in alias.this.find_all(exp.Column) if (used := c.name.lower()) not in seen]
 
 
-def _takes_days_off(moved: exp.Expression) -> bool:
+def _takes_days_off(moved: exp.Expr) -> bool:
     """Whether an addition or subtraction makes an instant earlier by days or more."""
     from sqlglot import exp
 

@@ -79,6 +79,8 @@ class Model:
                 f"it was fitted as {about.table or own} of night {about.night}, and lies in the place of {own} of "
                 f"night {self.night}"
             )
+        if not self.checksum and about.fingerprint_format > 1:
+            raise self._damaged("its name tells no checksum, so it was not written by a night")
 
     def _damaged(self, why: str) -> DamagedFile:
         return DamagedFile(

@@ -196,8 +196,16 @@ def test_a_model_of_the_first_versions_does_not_say_its_algorithm(models):
     older = model.path.with_name("000002-0a1b")
     shutil.copytree(model.path, older)
     told = (older / "provenance.json").read_text().replace('"models.als"', "null")
+    told = told.replace('"fingerprint_format": 2', '"fingerprint_format": 1')
     (older / "provenance.json").chmod(0o600)
     (older / "provenance.json").write_text(told)
     current = models.get("als", MONDAY)
     assert (current.path, current.provenance.table) == (older, None)
     current.verify()
+
+
+def test_a_model_put_there_by_hand_is_refused(models):
+    model = models.write("als", MONDAY, save(a=b"1"), ABOUT)
+    shutil.copytree(model.path, model.path.with_name("000002-0a1b"))
+    with pytest.raises(DamagedFile, match="its name tells no checksum"):
+        models.get("als", MONDAY).verify()

@@ -21,7 +21,7 @@ from recsys_assets.errors import RecsysError
 from recsys_assets.storage import atomic
 from recsys_assets.storage.checksums import DamagedFile, checksum, is_whole
 from recsys_assets.storage.lake.partition import Partition
-from recsys_assets.storage.lake.provenance import written_for
+from recsys_assets.storage.lake.provenance import noted
 from recsys_assets.storage.private import OWN_SEALED_FILE
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Partitions:
     def partitions(self, table: str, last: Night | None = None) -> list[Partition]:
         """Current partitions up to ``last`` (inclusive; None: all), oldest first."""
         folder = self.root / table.replace(".", "/")
-        nights = sorted(date.fromisoformat(name[6:]) for name in _names(folder) if name.startswith("night="))
+        # A set: Python reads 20200302 as a date, too.
+        nights = sorted({date.fromisoformat(name[6:]) for name in _names(folder) if name.startswith("night=")})
         current = (self.partition(table, night) for night in nights if last is None or night <= last)
         return [partition for partition in current if partition is not None]
 
@@ -77,8 +78,8 @@ class Partitions:
         Raises
         ------
         DamagedFile
-            When its bytes are others, its footer tells of another table or night, it lies behind a link, or the disk
-            cannot read it.
+            When its bytes are others, its name tells no checksum, its footer tells of another table or night, it lies
+            behind a link, or the disk cannot read it.
         """
         path, table, night, wrong = partition.path, partition.table, partition.night, ""
         if link := next((folder for folder in (path, *path.parents[:3]) if _is_link(folder)), None):
@@ -88,8 +89,11 @@ class Partitions:
             )
         if not is_whole(path, partition.checksum):
             wrong = "its bytes are not those that were written"
-        elif (said := written_for(path)) != (table, night):
-            wrong = f"it was written as {said[0]} of night {said[1]}, and lies in the place of {table} of night {night}"
+        elif ((about := noted(path)).table, about.night) != (table, night):
+            wrong = f"it was written as {about.table} of night {about.night}, and lies in the place of {table} of "
+            wrong += f"night {night}"
+        elif not partition.checksum and about.fingerprint_format > 1:  # The first versions gave no checksum.
+            wrong = "its name tells no checksum, so it was not written by a night"
         if wrong:
             # The clean log of nights without lists belongs to the next night that has some.
             owner = next((built for built in self.built_nights() if built >= night), night)

@@ -137,7 +137,7 @@ def watermark_of(partition: Partition) -> datetime | None:
     """Latest event (UTC) a partition rests on; of the log only the events themselves tell."""
     if partition.table == "clean.events":
         return _latest_event(partition.path)
-    return None if partition.table.startswith("clean.") else _noted(partition.path)[1]
+    return None if partition.table.startswith("clean.") else noted(partition.path).watermark
 
 
 def latest_event(partitions: Iterable[Partition]) -> datetime | None:
@@ -145,27 +145,16 @@ def latest_event(partitions: Iterable[Partition]) -> datetime | None:
     return max(filter(None, map(watermark_of, partitions)), default=None)
 
 
-def written_by(path: Path) -> str:
-    """Run that wrote a file."""
-    return _noted(path)[0]
-
-
-def written_for(path: Path) -> tuple[str | None, Night]:
-    """Table and night that a file was written for, wherever it lies by now.
+@lru_cache(maxsize=100_000)
+def noted(path: Path) -> Provenance:
+    """What a footer says, but for inputs and models, which are long and not asked again and again.
 
     Raises
     ------
     DamagedFile
-        When its footer cannot be read.
+        When it cannot be read.
     """
-    return _noted(path)[2:]
-
-
-@lru_cache(maxsize=100_000)
-def _noted(path: Path) -> tuple[str, datetime | None, str | None, Night]:
-    """Run, watermark, table and night out of a footer; what else stands there is long, and not asked again."""
-    about = provenance(path)
-    return about.run_id, about.watermark, about.table, about.night
+    return replace(provenance(path), inputs={}, models={})
 
 
 @lru_cache(maxsize=100_000)

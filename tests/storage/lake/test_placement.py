@@ -90,6 +90,18 @@ def test_bytes_changed_with_size_and_time_as_they_were_are_noticed(lake, one):
     refused(lake, f"{path} is damaged: its bytes are not those that were written")
 
 
+def test_a_file_that_was_patched_by_hand_is_refused(lake, one):
+    """Arrow keeps the footer of what it read, so it tells the right table and night."""
+    path = one[MONDAY].path
+    pq.write_table(pq.ParquetFile(path).read().slice(0, 0), path.with_name("000002-0a1b.parquet"))
+    refused(lake, "its name tells no checksum, so it was not written by a night")
+
+
+def test_a_folder_that_names_a_night_otherwise_adds_no_rows(lake, one):
+    shutil.copytree(one[MONDAY].path.parent, one[MONDAY].path.parent.with_name(f"night={MONDAY:%Y%m%d}"))
+    assert lake.nights("features.one") == [MONDAY, TUESDAY]
+
+
 @pytest.mark.parametrize("above", range(3), ids=["file", "folder of a night", "folder of a table"])
 def test_what_lies_behind_a_link_is_refused(lake, one, tmp_path, above):
     place = [one[MONDAY].path, *one[MONDAY].path.parents][above]
@@ -113,7 +125,7 @@ def test_a_lake_may_lie_on_another_disk_but_not_in_another_deployment(lake, one,
 
 def test_a_watermark_past_the_cutoff_in_a_footer_is_noticed(lake, one):
     path, rows = one[MONDAY].path, pq.ParquetFile(one[MONDAY].path).read()
-    about = replace(provenance(path), watermark=datetime(2020, 3, 5, 10))
+    about = replace(provenance(path), watermark=datetime(2020, 3, 5, 10), fingerprint_format=1)
     pq.write_table(rows.replace_schema_metadata({FOOTER: about.to_json()}), path.with_name("000002-0a1b.parquet"))
     with pytest.raises(LakeError, match="rests on an event of 2020-03-05"), seeing(lake, TUESDAY, "past.features.one"):
         pass
