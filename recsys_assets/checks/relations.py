@@ -198,6 +198,8 @@ def _landed(snapshot: Snapshot, table: str, previous: Night | None) -> pa.Table:
     ids = ", ".join(name for name, kind in columns if kind == "UUID")
     since = "visible_night > coalesce($1, '0001-01-01'::date)"
     asked = snapshot.table(f"select unnest([{ids}]) as landed_id from {table} where {since}", [previous])
+    if not asked.num_rows:  # Most nights take nothing back; opening landing would cost more than the checks.
+        return _arrow("this.landed", [])
     return Landing(snapshot.lake.profile).behind(asked)
 
 
@@ -245,6 +247,7 @@ def _arrow(relation: str, rows: list[tuple[Any, ...]]) -> pa.Table:
         "date": pa.date32(),
         "timestamp": pa.timestamp("us"),
         "varchar": pa.string(),
+        "uuid": pa.string(),
         "bigint": pa.int64(),
         "interval": pa.month_day_nano_interval(),
     }

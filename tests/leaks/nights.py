@@ -53,8 +53,8 @@ LEAKS = (
                 '        return sorted(p for p in (self.root / algorithm).glob("night=*/[0-9]*") if p.is_dir())',
             ),
         ),
-        "construction",
-        "it was fitted as",
+        "check",
+        "made_from_the_past_each",
     ),
     Leak(
         "cutoffs in the time zone of the machine",
