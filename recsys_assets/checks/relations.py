@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from recsys_assets.nights import nights_between, utc_now
 from recsys_assets.selects.contracts import LANDED
-from recsys_assets.storage.lake.partitions import LakeError, Partitions
+from recsys_assets.storage.lake.partitions import NotBuilt, Partitions
 from recsys_assets.storage.lake.provenance import Provenance, provenance
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.ledger import file_number
@@ -62,6 +62,14 @@ RELATIONS: dict[str, dict[str, str]] = {
     },
     # The most equal rows that each delivered file holds, and the number that the ids of its rows begin with.
     "this.delivered_files": {"file": "varchar", "most_equal": "bigint"},
+    # What landing knows of the raw rows behind the checked rows of the log, and of what took their place.
+    "this.landed": {
+        "landed_id": "uuid",
+        "landed_known_at": "timestamp",
+        "landed_night": "date",
+        "superseded_at": "timestamp",
+        "superseded_night": "date",
+    },
     # The release that readers see, and the newest night that has one.
     "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
 }
@@ -123,7 +131,7 @@ class _Footers:
         night, used = self.previous(), dict[tuple[str, date, str], str]()
         by_table = ("releases.published", *(f"models.{name}" for name in sorted(self.lake.profile.models)))
         for by in by_table if night else ():
-            with suppress(LakeError):  # An algorithm that is new has no model of that night.
+            with suppress(NotBuilt):  # An algorithm that is new has no model of that night.
                 for footer in self._footers(by, [night] if night else []).values():
                     used |= dict.fromkeys(_inputs(footer), by)
         for (table, of, fingerprint), by in used.items():
@@ -172,12 +180,27 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
 
     Raises
     ------
-    LakeError
+    NotBuilt
         When a model they are made of was not fitted on the night.
     """
     footers = _Footers(snapshot.lake, table, snapshot.night)
     for relation in sorted({name.lower() for name in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
-        snapshot.add(relation, _arrow(relation, footers.rows(relation)), copied=True)
+        if relation == "this.landed":
+            rows = _landed(snapshot, table, footers.previous())
+        else:
+            rows = _arrow(relation, footers.rows(relation))
+        snapshot.add(relation, rows, copied=True)
+
+
+def _landed(snapshot: Snapshot, table: str, previous: Night | None) -> pa.Table:
+    """Raw rows behind those of a clean table that became visible since the night built before: of each of its ids."""
+    columns = snapshot.cursor().execute(f"select column_name, column_type from (describe {table})").fetchall()
+    ids = ", ".join(name for name, kind in columns if kind == "UUID")
+    since = "visible_night > coalesce($1, '0001-01-01'::date)"
+    asked = snapshot.table(f"select unnest([{ids}]) as landed_id from {table} where {since}", [previous])
+    if not asked.num_rows:  # Most nights take nothing back; opening landing would cost more than the checks.
+        return _arrow("this.landed", [])
+    return Landing(snapshot.lake.profile).behind(asked)
 
 
 @contextmanager
@@ -224,6 +247,7 @@ def _arrow(relation: str, rows: list[tuple[Any, ...]]) -> pa.Table:
         "date": pa.date32(),
         "timestamp": pa.timestamp("us"),
         "varchar": pa.string(),
+        "uuid": pa.string(),
         "bigint": pa.int64(),
         "interval": pa.month_day_nano_interval(),
     }

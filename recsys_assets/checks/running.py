@@ -51,8 +51,10 @@ def check_tables(lake: Lake, checks: list[Check], night: Night | None) -> Iterat
 
     Raises
     ------
-    LakeError
+    NotBuilt
         When a table they read has no partition of the night.
+    RecsysError
+        When the snapshot refuses to open: a file is damaged or of another night, or rests on later events.
     CheckError
         When the SQL of one cannot be run; names it.
     """

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.checks.located_yaml import CheckError, did_you_mean
 from recsys_assets.checks.running import check_tables
-from recsys_assets.storage.lake.lake import Lake, LakeError
+from recsys_assets.errors import RecsysError
+from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.partitions import NotBuilt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -28,7 +30,8 @@ class CheckResult:
     table: str
     description: str
     status: Literal["pass", "warn", "error", "skip"]
-    """``skip``: there is nothing to check; ``error``: too many rows fail, or it cannot be run."""
+    """``skip``: the night has no such table; ``error``: too many rows fail, or it cannot be run, also because the
+    snapshot refuses to open."""
     message: str | None
     """Why it was skipped or cannot be run; None where it ran."""
     n_failing: int = 0
@@ -93,13 +96,15 @@ def check_results(profile: Profile, checks: list[Check], night: Night | None) ->
             try:
                 # All at once: where one cannot be run, the others are run again without it, and none is told twice.
                 results = [_ran(check, outcome) for check, outcome in check_tables(lake, some, night)]
-            except LakeError as error:
+            except NotBuilt as error:
                 results = [_not_run(check, "skip", str(error)) for check in some]
             except CheckError as error:
                 if len(some) > 1:
                     waiting = [[check] for check in reversed(some)]
                     continue
                 results = [_not_run(some[0], "error", str(error))]
+            except RecsysError as error:
+                results = [_not_run(check, "error", str(error)) for check in some]
             yield from results
 
 

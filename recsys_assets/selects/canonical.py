@@ -42,6 +42,15 @@ class Canonical:
     """Columns in which rows agree that are equal lines of a file; none: its rows are not counted."""
 
 
+_OURS = {
+    "known_at": "when a row was known is what landing noted of its file; a row's own time is known_from",
+    "visible_night": "the night that first sees a row is found when it lands",
+    "night": "it is the night whose partition a row lies in",
+    "content": "it is the hash that tells one version from the next",
+    "user_key": "keys are numbered as ids become visible",
+    "item_key": "keys are numbered as ids become visible",
+}
+"""Columns of the clean tables that no source may give, and why: they would stand for those made here."""
 _ID = {"landed_id": "UUID"}
 _REJECT = {"reject_column": "VARCHAR", "reject_reason": "VARCHAR"}
 _EVENT_VALUES = {
@@ -127,9 +136,16 @@ def projection(table: Canonical, given: list[str], file: str) -> str:
     Raises
     ------
     SourceError
-        When a required column is missing, or one is given that the table does not have.
+        When a required column is missing, or one is given that the table does not have, or that is not the source's
+        to tell, such as known_at.
     """
     known = table.required | table.optional
+    for name in given:
+        if name in _OURS or (name.startswith("landed_") and name not in known):
+            why = _OURS.get(name, "columns of landing are its own")
+            raise SourceError(
+                f"{file}: gives {name}, which is not its to tell: {why}. Leave it out, or name it otherwise."
+            )
     for name in table.required:
         if name not in given:
             raise SourceError(f"{file}: gives no column {name}. Required are {', '.join(table.required)}.")

@@ -8,10 +8,23 @@ item.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from recsys_assets.profile import PROJECT
 from recsys_assets.selects.canonical import CANONICAL, SourceError
 from recsys_assets.selects.files import Select, load_select, select_files
 from recsys_assets.selects.resolve import clean_views
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlglot import exp
+
+_TIMES = ("event_ts", "known_from")
+"""Columns with a row's own time."""
+_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+_OF_DAYS = frozenset({"to_days", "to_weeks", "to_months", "to_quarters", "to_years"})
 
 
 class Source:
@@ -26,6 +39,8 @@ class Source:
         for select in self.selects.values():
             if select.driver is None or select.driver.schema != "raw":
                 raise SourceError(f"{shown(select)}: must select from one raw table (from raw.<table> ...).")
+            if problem := _rewritten_time(select.text):
+                raise SourceError(f"{shown(select)}: {problem}")
         self.extras = [stem for stem in self.selects if stem not in CANONICAL]
         """Names of its extra tables, e.g. promotions: ``clean.<name>``."""
         taken = {*select_files("clean"), *(view.name for view in clean_views())}
@@ -58,3 +73,57 @@ def driver(select: Select) -> str:
 def shown(select: Select) -> str:
     """Path of the file as people know it."""
     return str(select.path.relative_to(PROJECT))
+
+
+@lru_cache(maxsize=1_000)
+def _rewritten_time(text: str) -> str:
+    """What is wrong with how a SELECT makes a row's own time; empty where nothing is.
+
+    In history that time says when the row was known, and nothing that was delivered can tell a wrong one. Hours may be
+    taken off, as a time zone wants it.
+    """
+    from sqlglot import exp, parse_one
+
+    for column, made in _expressions_of_times(parse_one(text, dialect="duckdb")):
+        if column in _TIMES and made.find(exp.Column) is None:
+            return (
+                f"{column} is the same for all rows, {made.sql(dialect='duckdb')}, so it is no time of theirs. Take it "
+                "from the delivered row, or leave known_from out where rows have none: see docs/bring-your-own-data.md."
+            )
+        for moved in made.find_all(exp.Sub, exp.Add, exp.DateAdd):
+            if _takes_days_off(moved):
+                return (
+                    f"makes {column} days earlier than it was delivered, {moved.sql(dialect='duckdb')}: no row is "
+                    "known before its own time. Of an extra table whose rows are, the profile says so: known_earlier."
+                )
+    return ""
+
+
+def _expressions_of_times(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
+    """What a row's own time is made of: its expressions and those of columns that they name, each with its name."""
+    from sqlglot import exp
+
+    waiting, seen = list(_TIMES), set[str]()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        for alias in tree.find_all(exp.Alias):
+            if alias.alias.lower() == name:
+                yield name, alias.this
+                waiting += [used for c in alias.this.find_all(exp.Column) if (used := c.name.lower()) not in seen]
+
+
+def _takes_days_off(moved: exp.Expr) -> bool:
+    """Whether an addition or subtraction makes an instant earlier by days or more."""
+    from sqlglot import exp
+
+    step = moved.expression
+    is_days = any(
+        isinstance(part, exp.ToDays)
+        or part.name.lower() in _OF_DAYS
+        or (isinstance(part, exp.Interval) and part.text("unit").upper().startswith(_DAYS))
+        for part in step.find_all(exp.Interval, exp.ToDays, exp.Anonymous)
+    )
+    is_date = isinstance(moved.this, exp.Cast) and moved.this.is_type("date")
+    is_negative = step.find(exp.Neg) is not None or step.name.startswith("-")
+    return (is_days or is_date) and isinstance(moved, exp.Sub) is not is_negative

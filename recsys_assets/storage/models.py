@@ -8,7 +8,7 @@ and the input partitions.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,9 @@ from filelock import FileLock
 
 from recsys_assets.storage import atomic
 from recsys_assets.storage.checksums import DamagedFile, checksum, is_whole
-from recsys_assets.storage.lake.partitions import LakeError
+from recsys_assets.storage.lake.partitions import NotBuilt
 from recsys_assets.storage.lake.provenance import Provenance
-from recsys_assets.storage.private import private_folder
+from recsys_assets.storage.private import OWN_SEALED_FILE, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,26 +54,38 @@ class Model:
         try:
             return Provenance.from_json((self.path / PROVENANCE).read_bytes())
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise self._damaged(PROVENANCE) from error
+            raise self._damaged(f"{PROVENANCE} cannot be read") from error
 
     def verify(self) -> None:
-        """Hold its files against what was written; O(bytes), and files that nobody touched once in a process.
+        """Hold its files against what was written in its place; O(bytes), and what nobody touched once in a process.
 
         Raises
         ------
         DamagedFile
-            When one is missing, is another, or cannot be read.
+            When a file is missing, is another, came after, is a link, or cannot be read; or when the model is that of
+            another algorithm or night.
         """
+        for place in (self.path, *self.path.parents[:2], *self.path.iterdir()):
+            if place.is_symlink():
+                raise self._damaged(f"{place.name} is a link, so what lies there can be another's")
         # The first versions told fingerprints by another hash, and no checksum.
         if self.checksum and _fingerprint(self.path) != self.fingerprint:
-            raise self._damaged("one of its files")
+            raise self._damaged("its files are not those that were written")
         if not (self.path / PROVENANCE).exists() or not is_whole(self.path / PROVENANCE, self.checksum):
-            raise self._damaged(PROVENANCE)
+            raise self._damaged(f"{PROVENANCE} is not what was written")
+        about, own = self.provenance, f"models.{self.algorithm}"
+        if about.night != self.night or (about.table or own) != own:
+            raise self._damaged(
+                f"it was fitted as {about.table or own} of night {about.night}, and lies in the place of {own} of "
+                f"night {self.night}"
+            )
+        if not self.checksum and about.fingerprint_format > 1:
+            raise self._damaged("its name tells no checksum, so it was not written by a night")
 
-    def _damaged(self, what: str) -> DamagedFile:
+    def _damaged(self, why: str) -> DamagedFile:
         return DamagedFile(
-            f"{self.path} is damaged: {what} is not what was written. Build night {self.night} again, which replaces "
-            f"it: recsys night {self.night}"
+            f"{self.path} is damaged: {why}. Build night {self.night} again, which replaces it: "
+            f"recsys night {self.night}"
         )
 
     @property
@@ -93,12 +105,12 @@ class Models:
 
         Raises
         ------
-        LakeError
+        NotBuilt
             When the night has none.
         """
         folders = self._folders(algorithm, night)
         if not folders:
-            raise LakeError(
+            raise NotBuilt(
                 f"Algorithm {algorithm} has no model of night {night}: materialize models/{algorithm} first."
             )
         _, fingerprint, *checked = folders[-1].name.split("-")
@@ -115,6 +127,7 @@ class Models:
 
         Equal bytes of the same inputs and code write nothing, as long as the current folder is whole.
         """
+        provenance = replace(provenance, table=f"models.{algorithm}")
         folder = self.root / algorithm / f"night={night.isoformat()}"
         private_folder(folder)
         with FileLock(folder / ".lock"):
@@ -129,6 +142,7 @@ class Models:
                 return self.get(algorithm, night)
             (new / PROVENANCE).write_text(provenance.to_json(indent=1) + "\n")
             for file in new.iterdir():
+                file.chmod(OWN_SEALED_FILE)  # Its name tells what it holds.
                 atomic.sync(file)
             atomic.sync(new)
             sequence = int(folders[-1].name.partition("-")[0]) + 1 if folders else 1

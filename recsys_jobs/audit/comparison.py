@@ -44,13 +44,21 @@ class Content:
 
 
 def contents(profile: Profile, night: Night, *, releases: bool = True) -> dict[str, Content]:
-    """Every table and model of a night by asset, and every table of its release as ``release <name>``."""
+    """Every table and model of a night by asset, and every table of its release as ``release <name>``.
+
+    Raises
+    ------
+    DamagedFile
+        When a table or model is not what was written in its place.
+    """
     lake, by_asset = Lake(profile), {}
     for table in lake.tables():
         if table not in _NOT_COMPARED and (partition := lake.partition(table, night)):
+            lake.verify(partition)  # Its fingerprint is told by its name.
             by_asset[table] = Content(partition.fingerprint, partition.path)
     for model in Models(profile).all():
         if model.night == night:
+            model.verify()
             by_asset[f"models.{model.algorithm}"] = Content(model.fingerprint, model.path)
     by_asset |= _told(profile.folder / "mlflow.db", night)
     current = Releases(profile.folder).current() if releases else None

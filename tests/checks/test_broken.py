@@ -36,6 +36,7 @@ GENERIC = {
     "available_items": ("{own}", "select * replace (-1 as {column}) from {rows}"),
     "before_cutoff": ("{own}", "select * replace (visible_night + interval 1 day as {column}) from {rows}"),
     "visible_after_known": ("{own}", "select * replace (visible_night + interval 26 hour as {column}) from {rows}"),
+    "no_earlier_than_landed": ("this.landed", "select * replace (landed_night + 30 as landed_night) from {rows}"),
     "numbered_by_night_and_id": ("{own}", "select * replace (1 - {column} as {column}) from {rows}"),
     "null_until_the_window_is_full": ("clean.interactions", "from {rows} where age_days < 6"),
     "made_from_the_past": ("this.partition", "select * replace (night + 1 as watermark) from {rows}"),
@@ -54,6 +55,7 @@ RETRACTED = (
     "select uuid '00000000-0000-0000-0000-000000000001' as event_id, uuid '00000000-0000-0000-0000-000000000002' as "
     "retracted_by, timestamp '2017-11-01 02:00' as known_at, date '2017-10-31' as visible_night"
 )
+UNKNOWN = "uuid '00000000-0000-0000-0000-000000000003' as {}, null as known_at, date '2017-10-31' as visible_night"
 LATER_LABEL = "select * replace (timestamp '2017-11-01' as last_taken_at) from {rows}"
 VERSION = (
     "select -1 as user_key, timestamp '2017-11-01 02:00' as known_at, timestamp '2017-11-01 02:00' as known_from, "
@@ -69,6 +71,11 @@ OWN = {
     ),
     "visible_after_known_retractions_known_at": ("{own}", RETRACTED),
     "what_is_taken_back_was_there": ("{own}", RETRACTED),
+    "corrections_count_from_their_arrival": ("{own}", f"select *, null as quantity from ({RETRACTED})"),
+    "no_earlier_than_landed_retractions_event_id": ("{own}", RETRACTED),
+    "no_earlier_than_landed_retractions_retracted_by": ("{own}", RETRACTED),
+    "no_earlier_than_landed_cancellations_cancellation_id": ("{own}", f"select {UNKNOWN.format('cancellation_id')}"),
+    "no_earlier_than_landed_user_versions_landed_id": ("{own}", f"select {UNKNOWN.format('landed_id')}"),
     "cancellations_are_all_counted": ("{own}", "select * replace (1 as n_cancellations) from {rows}"),
     "no_night_before_the_first_sees_anything": (
         "this.calendar",
@@ -182,6 +189,18 @@ MORE = [
         "select * replace ('arrival' as kind, timestamp '2017-10-01' as arrived_at) from {rows}",
     ),
     ("made_from_the_past_user", "this.partition", "select * replace (night - 1 as written_for) from {rows}"),
+    (
+        "no_earlier_than_landed_events_event_id",
+        "clean.events",
+        "select * replace (known_at - interval 1 microsecond as known_at) from {rows}",
+    ),
+    ("no_earlier_than_landed_events_event_id", "clean.events", "select * replace (null as known_at) from {rows}"),
+    (
+        "no_earlier_than_landed_events_event_id",
+        "clean.events",
+        "select * replace (visible_night - 1 as visible_night) from {rows}",
+    ),
+    ("no_earlier_than_landed_events_event_id", "this.landed", "from {rows} where false"),
 ]
 
 

@@ -3,8 +3,12 @@
 import shutil
 
 import pytest
+from dagster import AssetCheckKey, AssetKey, DagsterInstance
 
 from recsys_assets.selects.files import TableName
+from recsys_jobs.definitions import NIGHTLY, build_definitions
+from recsys_jobs.run import failure_of
+from tests.helpers.damage import flip
 from tests.helpers.sample import NIGHTS
 
 
@@ -57,6 +61,48 @@ def test_tables_that_were_not_built_are_skipped(built, tmp_path):
     assert done.exit_code == 0
     assert " SKIP " in done.stdout
     assert "grades.late has no partition for night" in done.stdout
+
+
+def misplaced(shop):
+    """An earlier night's file as the newest of the last."""
+    earlier, path = (shop.lake.partition("features.user", night).path for night in (NIGHTS[0], NIGHTS[-1]))
+    shutil.copy(earlier, path.with_name(f"000099{earlier.name[6:]}"))
+    return f"it was written as features.user of night {NIGHTS[0]}"
+
+
+def damaged(shop):
+    """A bit that flipped."""
+    flip(shop.lake.partition("features.user", NIGHTS[-1]).path)
+    return "its bytes are not those that were written"
+
+
+@pytest.mark.parametrize("spoil", [misplaced, damaged])
+def test_a_snapshot_that_refuses_to_open_is_an_error(built, tmp_path, spoil):
+    shop = built.copy(tmp_path / "data")
+    said = spoil(shop)
+    done = shop.invoke("check", "--select", "features.user", "--select", "grades.late")
+    _, *lines, last = done.stdout.strip().splitlines()
+    assert done.exit_code == 1
+    n_refused = sum(" of features.user " in line for line in lines)
+    assert n_refused > 5
+    assert all(" ERROR " in line and said in line for line in lines if " of features.user " in line)
+    assert f"ERROR {n_refused}, SKIP 0" in last, "what other tables rest on opens"
+
+
+def test_a_check_step_whose_snapshot_refuses_to_open_fails_the_night(built, tmp_path):
+    shop = built.copy(tmp_path / "data")
+    said = misplaced(shop)
+    key = AssetCheckKey(AssetKey(["features", "user"]), "made_from_the_past_user")
+    with shop.active(), DagsterInstance.ephemeral() as instance:
+        job = build_definitions(shop.profile).resolve_job_def(NIGHTLY)
+        result = job.get_subset(asset_selection=set(), asset_check_selection={key}).execute_in_process(
+            partition_key=NIGHTS[-1].isoformat(),
+            instance=instance,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+    assert not result.success
+    assert said in failure_of(result).sentence
 
 
 @pytest.mark.parametrize(

@@ -57,23 +57,35 @@ def test_what_is_damaged_is_named_and_a_rerun_replaces_it(built, tmp_path):
         flip(file)
     lists.chmod(0o600)
     lists.write_bytes(lists.read_bytes()[:100])
+    # These are whole, and of another night.
+    for earlier in (
+        deployment.lake.partition("features.item", FIRST).path,
+        deployment.lake.partition("clean.retractions", SECOND).path,
+        model(deployment, "buy_again", SECOND).path,
+    ):
+        place = earlier.parent.with_name(f"night={LAST}") / f"000099{earlier.name[6:]}"
+        shutil.copytree(earlier, place) if earlier.is_dir() else shutil.copy(earlier, place)
 
     found = states(deployment, LAST)
     damaged = {name for name, (state, _) in found.items() if state == "damaged"}
     assert damaged == {
+        "clean.retractions",
+        "features.item",
         "features.user",
         "models.als",
+        "models.buy_again",
         "models.popularity",
         "recommendations.lists",
         "releases.published",
     }
+    assert f"it was written as features.item of night {FIRST}" in found["features.item"][1]
     assert str(lists) in found["recommendations.lists"][1]
     assert f"recsys night {LAST}" in found["recommendations.lists"][1]
     with deployment.active():
         assert nights_to_build(deployment.profile, NIGHTS) == [LAST]
     told = deployment.invoke("status", "--night", LAST)
     assert told.exit_code == 1
-    assert f"5 damaged. To build it: recsys night {LAST}" in told.output
+    assert f"8 damaged. To build it: recsys night {LAST}" in told.output
 
     done = deployment.invoke("night", LAST)
     assert done.exit_code == 0, done.output

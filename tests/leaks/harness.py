@@ -70,6 +70,9 @@ class Leak:
     """What is run with the edit, until one fails; `export NAME VALUE` sets a variable for those that follow."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Files that lie in the deployment's data folder, by path."""
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """Files or folders of the deployment, by the pattern of their path, and where each is copied to; a star there
+    stands for its name behind the number."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables of the edited project's process."""
     empty: bool = False
@@ -206,6 +209,10 @@ def plant(leak: Leak, base: Deployment | None, files: Path, folder: Path) -> Out
     for name, text in leak.files.items():
         (tried.data / name).parent.mkdir(parents=True, exist_ok=True)
         (tried.data / name).write_text(text)
+    for pattern, place in leak.copies.items():
+        (source,) = tried.link.parent.glob(pattern)
+        target = tried.link.parent / place.replace("*", source.name[6:])
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     edit_project(tried.project, (AUDITED, *leak.edits))
     return tried.run(*leak.commands, environment=leak.environment, files=files)
 

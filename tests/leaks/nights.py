@@ -40,7 +40,7 @@ LEAKS = (
             ),
         ),
         "construction",
-        "rests on an event of|of a later night",
+        "it was written as",
         commands=(f"night {NEVER_BUILT}",),
     ),
     Leak(

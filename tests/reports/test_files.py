@@ -1,5 +1,7 @@
 """`recsys check` reads every file and names those that are damaged."""
 
+import shutil
+
 import pytest
 
 from recsys_assets.reports.files import whole_files
@@ -56,6 +58,15 @@ def test_a_flipped_bit_of_any_stage_is_named(built, tmp_path):
         flip(files["landing"], place)
     with deployment.active(), pytest.raises(DamagedFile, match=r"landing\.duckdb is damaged"):
         Landing(deployment.profile).export(FIRST)
+
+    earlier = deployment.lake.partition("features.user", FIRST).path
+    moved = deployment.lake.folder("features.user", LAST) / f"000099{earlier.name[6:]}"
+    shutil.copy(earlier, moved)
+    n_before = len(stages["lake"].damaged)
+    (named,) = [sentence for sentence in damaged(deployment)["lake"].damaged if str(moved) in sentence]
+    assert f"it was written as features.user of night {FIRST}" in named
+    assert n_before == 1
+    moved.unlink()
 
     done = deployment.invoke("check", "--select", "files")
     assert done.exit_code == 1

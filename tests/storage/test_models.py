@@ -1,16 +1,20 @@
 """Model folders: found by night only, never changed."""
 
+import os
 import re
+import shutil
 from datetime import date, datetime
 
 import pytest
 
+from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.provenance import Provenance
 from recsys_assets.storage.models import Models
+from tests.helpers.damage import flip
 from tests.storage.lakes import MONDAY, TUESDAY, make_profile
 
-ABOUT = Provenance(MONDAY, run_id="r1")
+ABOUT = Provenance(MONDAY, run_id="r1", table="models.als")
 
 
 @pytest.fixture
@@ -66,6 +70,7 @@ def test_everything_it_says_of_itself_comes_back(models):
         models={"als": "2020-03-02 ff"},
         cutoff=datetime(2020, 3, 3),
         settings={"factors": 16, "weight": 0.5},
+        table="models.als",
     )
     assert models.write("als", MONDAY, save(a=b"1"), about).provenance == about
 
@@ -133,3 +138,74 @@ def test_what_a_killed_process_left_is_removed_and_never_read(models):
     written = models.write("als", MONDAY, save(a=b"1"), ABOUT)
     assert contents(written) == {"a": b"1"}
     assert not list(folder.glob(".tmp-*"))
+
+
+# From here on it is about models that are not what was written in their place.
+
+
+def change(path):
+    """Change a file's bytes, and set its time back."""
+    before = path.stat()
+    flip(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def link(path):
+    """Put a link to the same bytes in a file's place."""
+    path.rename(path.parents[3] / "elsewhere")
+    path.symlink_to(path.parents[3] / "elsewhere")
+
+
+OTHER_FILES = {
+    "another": (lambda path: change(path / "a"), "its files are not those that were written"),
+    "added": (lambda path: (path / "c").write_bytes(b"later"), "its files are not those that were written"),
+    "added and hidden": (lambda path: (path / ".c").write_bytes(b""), "its files are not those that were written"),
+    "removed": (lambda path: (path / "b").unlink(), "its files are not those that were written"),
+    "renamed": (lambda path: (path / "b").rename(path / "c"), "its files are not those that were written"),
+    "a link": (lambda path: link(path / "b"), "b is a link"),
+    "other provenance": (lambda path: change(path / "provenance.json"), "provenance.json is not what was written"),
+    "no provenance": (lambda path: (path / "provenance.json").unlink(), "provenance.json is not what was written"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "said"), OTHER_FILES.values(), ids=list(OTHER_FILES))
+def test_a_folder_that_was_changed_is_noticed_and_replaced(models, spoil, said):
+    model = models.write("als", MONDAY, save(a=b"12", b=b"345"), ABOUT)
+    model.verify()
+    spoil(model.path)
+    with pytest.raises(DamagedFile, match=f"^{re.escape(str(model.path))} is damaged: {said}.* recsys night {MONDAY}$"):
+        model.verify()
+    again = models.write("als", MONDAY, save(a=b"12", b=b"345"), ABOUT)
+    again.verify()
+    assert (again.fingerprint, again.path.name[:6]) == (model.fingerprint, "000002")
+
+
+@pytest.mark.parametrize("of", [("als", TUESDAY), ("item_knn", MONDAY)])
+def test_a_model_of_another_night_or_algorithm_in_its_place_is_refused(models, of):
+    models.write("als", MONDAY, save(a=b"1"), ABOUT)
+    other = models.write(*of, save(a=b"2"), Provenance(of[1]))
+    copied = models.root / "als" / f"night={MONDAY}" / f"000002{other.path.name[6:]}"
+    shutil.copytree(other.path, copied)
+    said = f"it was fitted as models.{of[0]} of night {of[1]}, and lies in the place of models.als of night {MONDAY}"
+    with pytest.raises(DamagedFile, match=f"{copied} is damaged: {said}"):
+        models.get("als", MONDAY).verify()
+
+
+def test_a_model_of_the_first_versions_does_not_say_its_algorithm(models):
+    model = models.write("als", MONDAY, save(a=b"1"), ABOUT)
+    older = model.path.with_name("000002-0a1b")
+    shutil.copytree(model.path, older)
+    told = (older / "provenance.json").read_text().replace('"models.als"', "null")
+    told = told.replace('"fingerprint_format": 2', '"fingerprint_format": 1')
+    (older / "provenance.json").chmod(0o600)
+    (older / "provenance.json").write_text(told)
+    current = models.get("als", MONDAY)
+    assert (current.path, current.provenance.table) == (older, None)
+    current.verify()
+
+
+def test_a_model_put_there_by_hand_is_refused(models):
+    model = models.write("als", MONDAY, save(a=b"1"), ABOUT)
+    shutil.copytree(model.path, model.path.with_name("000002-0a1b"))
+    with pytest.raises(DamagedFile, match="its name tells no checksum"):
+        models.get("als", MONDAY).verify()

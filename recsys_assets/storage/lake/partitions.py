@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.storage import atomic
 from recsys_assets.storage.checksums import DamagedFile, checksum, is_whole
+from recsys_assets.storage.lake.partition import Partition
+from recsys_assets.storage.lake.provenance import noted
 from recsys_assets.storage.private import OWN_SEALED_FILE
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
 
+__all__ = ["LakeError", "NotBuilt", "Partition", "Partitions", "files_of"]
+
 PRUNE_AFTER_DAYS = 1.0
 
 
@@ -35,17 +39,8 @@ class LakeError(RecsysError):
     """A partition that is missing or wrong; the message names table and night and says what to do."""
 
 
-@dataclass(frozen=True)
-class Partition:
-    """The current file of one table and night."""
-
-    table: str
-    night: Night
-    sequence: int
-    fingerprint: str
-    path: Path
-    checksum: str = ""
-    """Checksum of the file's bytes; none in the names that the first versions gave."""
+class NotBuilt(LakeError):
+    """A partition or model that is not there; the message says what to build."""
 
 
 class Partitions:
@@ -70,24 +65,40 @@ class Partitions:
     def partitions(self, table: str, last: Night | None = None) -> list[Partition]:
         """Current partitions up to ``last`` (inclusive; None: all), oldest first."""
         folder = self.root / table.replace(".", "/")
-        nights = sorted(date.fromisoformat(name[6:]) for name in _names(folder) if name.startswith("night="))
+        # A set: Python reads 20200302 as a date, too.
+        nights = sorted({date.fromisoformat(name[6:]) for name in _names(folder) if name.startswith("night=")})
         current = (self.partition(table, night) for night in nights if last is None or night <= last)
         return [partition for partition in current if partition is not None]
 
     def verify(self, partition: Partition) -> None:
-        """Hold a file's bytes against those that were written; O(bytes), once in a process.
+        """Hold a file against what was written in its place: its bytes, its table and its night.
+
+        O(bytes), once in a process.
 
         Raises
         ------
         DamagedFile
-            When they are others, or the disk cannot read them.
+            When its bytes are others, its name tells no checksum, its footer tells of another table or night, it lies
+            behind a link, or the disk cannot read it.
         """
-        if not is_whole(partition.path, partition.checksum):
-            # The clean log of nights without lists belongs to the next night that has some.
-            owner = next((night for night in self.built_nights() if night >= partition.night), partition.night)
+        path, table, night, wrong = partition.path, partition.table, partition.night, ""
+        if link := next((folder for folder in (path, *path.parents[:3]) if _is_link(folder)), None):
             raise DamagedFile(
-                f"{partition.path} is damaged: its bytes are not those that were written. Build night {owner} again, "
-                f"which replaces it: recsys night {owner}"
+                f"{path} is damaged: {link} is a link, so what lies there can be another deployment's. Put the folder "
+                "or file itself in its place, or delete the link and build the night again."
+            )
+        if not is_whole(path, partition.checksum):
+            wrong = "its bytes are not those that were written"
+        elif ((about := noted(path)).table, about.night) != (table, night):
+            wrong = f"it was written as {about.table} of night {about.night}, and lies in the place of {table} of "
+            wrong += f"night {night}"
+        elif not partition.checksum and about.fingerprint_format > 1:  # The first versions gave no checksum.
+            wrong = "its name tells no checksum, so it was not written by a night"
+        if wrong:
+            # The clean log of nights without lists belongs to the next night that has some.
+            owner = next((built for built in self.built_nights() if built >= night), night)
+            raise DamagedFile(
+                f"{path} is damaged: {wrong}. Build night {owner} again, which replaces it: recsys night {owner}"
             )
 
     def built_nights(self) -> list[Night]:
@@ -151,6 +162,12 @@ def files_of(folder: Path) -> list[Path]:
     """Files and tombstones of one table and night, oldest first; none where there is no such folder."""
     names = [name for name in _names(folder) if name.endswith((".parquet", ".absent")) and name[0] != "."]
     return [folder / name for name in sorted(names)]
+
+
+@lru_cache(maxsize=100_000)
+def _is_link(path: Path) -> bool:
+    """Whether a file or folder of the lake is a symbolic link; asked once in a process."""
+    return path.is_symlink()
 
 
 def _names(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
 from recsys_assets.selects.contracts import OPEN_ENDED, contract
 from recsys_assets.selects.resolve import resolve
-from recsys_assets.storage.lake.partitions import LakeError
+from recsys_assets.storage.lake.partitions import LakeError, NotBuilt
 from recsys_assets.storage.lake.provenance import latest_event
 
 if TYPE_CHECKING:
@@ -116,11 +116,18 @@ def make_plan(
 
     Raises
     ------
+    NotBuilt
+        When a table has no partition for the night, or was never built.
     LakeError
-        When a table has no partition for the night, was never built, or rests on an event of later.
+        When one rests on an event of later.
     DamagedFile
-        When a file's bytes are not those that were written.
+        When a file is not what was written in its place.
     """
+    if lake.root.is_symlink() and (lake.root.resolve().parent / "landing.duckdb").exists():
+        raise LakeError(
+            f"{lake.root} is a link to the lake of another deployment, {lake.root.resolve()}: what that sees is not "
+            "what landed here. Delete the link, and build the nights (recsys backtest)."
+        )
     plan = list_files(lake, night, reads, outputs)
     for partition in (*plan.files(), *plan.shapes.values()):
         lake.verify(partition)
@@ -136,7 +143,7 @@ def list_files(
 
     Raises
     ------
-    LakeError
+    NotBuilt
         When a table has no partition for the night, or was never built.
     """
     names = tuple(sorted({*reads, *(name for each in outputs.values() for name in each)}))
@@ -152,7 +159,7 @@ def list_files(
         if not shown[name] and declared_columns(name) is None:
             others = lake.partitions(name.stored, night)
             if not others:
-                raise LakeError(f"{name} was never built up to night {night}, so its columns are unknown.")
+                raise NotBuilt(f"{name} was never built up to night {night}, so its columns are unknown.")
             shapes[name] = others[-1]
     reads_of = {table: tuple(each) for table, each in outputs.items()}
     return Plan(lake.profile, night, names, shown, shapes, reads_of, frozenset(made_here))
@@ -176,7 +183,7 @@ def _visible(lake: Partitions, name: TableName, tables: Sequence[str], night: Ni
     current = [lake.partition(table, of_night) for table in tables]
     missing = [table for table, partition in zip(tables, current, strict=True) if partition is None]
     if missing and not name.catalog:
-        raise LakeError(
+        raise NotBuilt(
             f"{missing[0]} has no partition for night {night}: build it first "
             f"(recsys night {night}, or materialize it in the UI)."
         )

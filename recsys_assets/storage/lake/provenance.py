@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recsys_assets.nights import Night
-    from recsys_assets.storage.lake.partitions import Partition
+    from recsys_assets.storage.lake.partition import Partition
 
 FOOTER = "recsys"
 """Key of a Parquet file's metadata that it stands under."""
@@ -35,7 +35,7 @@ class Provenance:
     profile: str = ""
     """Fingerprint of the profile's settings."""
     table: str | None = None
-    """Lake table (``schema.table``); None for a model."""
+    """Lake table (``schema.table``), or ``models.<algorithm>``; None for a model of the first versions."""
     key: tuple[str, ...] = ()
     """Columns that identify a row."""
     code_version: str = ""
@@ -137,7 +137,7 @@ def watermark_of(partition: Partition) -> datetime | None:
     """Latest event (UTC) a partition rests on; of the log only the events themselves tell."""
     if partition.table == "clean.events":
         return _latest_event(partition.path)
-    return None if partition.table.startswith("clean.") else _noted(partition.path)[1]
+    return None if partition.table.startswith("clean.") else noted(partition.path).watermark
 
 
 def latest_event(partitions: Iterable[Partition]) -> datetime | None:
@@ -145,16 +145,16 @@ def latest_event(partitions: Iterable[Partition]) -> datetime | None:
     return max(filter(None, map(watermark_of, partitions)), default=None)
 
 
-def written_by(path: Path) -> str:
-    """Run that wrote a file."""
-    return _noted(path)[0]
-
-
 @lru_cache(maxsize=100_000)
-def _noted(path: Path) -> tuple[str, datetime | None]:
-    """Run and watermark out of a footer; what else stands there is long, and not asked again and again."""
-    about = provenance(path)
-    return about.run_id, about.watermark
+def noted(path: Path) -> Provenance:
+    """What a footer says, but for inputs and models, which are long and not asked again and again.
+
+    Raises
+    ------
+    DamagedFile
+        When it cannot be read.
+    """
+    return replace(provenance(path), inputs={}, models={})
 
 
 @lru_cache(maxsize=100_000)

@@ -18,7 +18,7 @@ from recsys_assets.selects.quoting import text
 from recsys_assets.selects.resolve import clean_views
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.lake.plan import WITH_NIGHT, declared_columns
-from recsys_assets.storage.lake.provenance import written_by
+from recsys_assets.storage.lake.provenance import noted
 from recsys_assets.storage.private import private_folder
 
 if TYPE_CHECKING:
@@ -201,6 +201,6 @@ def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
             [p.table for p in files],
             [p.night for p in files],
             [p.fingerprint for p in files],
-            [None if p.table.startswith("clean.") else written_by(p.path) for p in files],
+            [None if p.table.startswith("clean.") else noted(p.path).run_id for p in files],
         ],
     )

@@ -88,6 +88,7 @@ class Writer:
     ) -> None:
         self.lake, self.session, self.plan, self.output = lake, session, session.plan, output
         self._target, self._written = target, written
+        self._models: list[Model] = []
         self.inputs = self.plan.inputs(output, written)
         about = Provenance(self.plan.night, self.plan.profile.fingerprint, output, run_id=run_id)
         self.provenance = about.resting_on(self.inputs, latest_event(self.inputs))
@@ -116,6 +117,7 @@ class Writer:
             When its files are not those that were written.
         """
         model.verify()
+        self._models.append(model)
         night = self.plan.night
         if model.night != night:
             raise LakeError(f"{self.output}: night {night} may not use the model of night {model.night}.")
@@ -148,6 +150,8 @@ class Writer:
         ------
         LakeError
             When the rows break the table's contract: other columns than declared, a key twice or null.
+        DamagedFile
+            When a model that it used was changed meanwhile.
         """
         target, con = self._target, self.session.con
         assert self.output is not None, "this snapshot has no output"
@@ -158,6 +162,8 @@ class Writer:
             f"kv_metadata {{{FOOTER}: $footer}})",
             {"target": str(target), "footer": about.to_json()},
         )
+        for model in self._models:  # Rows are made while they are written, so only now it has been read.
+            model.verify()
         columns, rows, fingerprint = self._examine(target, key)
         sample = self.session.table(
             f"from read_parquet($1, hive_partitioning = false) limit {N_SAMPLE_ROWS}", [str(target)]

@@ -218,6 +218,25 @@ class Landing:
                 con.register(f"exported_{name}", tables[f"landed.{name}"])
         return tables
 
+    def behind(self, ids: pa.Table) -> pa.Table:
+        """What landing itself knows of raw rows, see ``sql/landing/behind.sql``; of unknown ids there is no row.
+
+        Parameters
+        ----------
+        ids
+            Column landed_id. One scan of the ids of each raw table.
+        """
+        with self.open() as con:
+            con.register("given_ids", ids)
+            con.execute("create temp view asked as select distinct landed_id::uuid as landed_id from given_ids")
+            raws = sorted({driver(select) for select in self.source.selects.values()})
+            rows = [_sql("behind").replace("raw.events", f"landing.raw.{raw}") for raw in raws if has_raw(con, raw)]
+            nothing = (
+                "select null::uuid as landed_id, null::timestamp as landed_known_at, null::date as landed_night, "
+                "null::timestamp as superseded_at, null::date as superseded_night where false"
+            )
+            return con.sql(" union all ".join([nothing, *rows])).to_arrow_table()
+
     def verify(self) -> None:
         """Read every block of the database; O(bytes).
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.selects.quoting import quoted, text
@@ -11,6 +11,7 @@ from recsys_assets.storage.checksums import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
     from pathlib import Path
 
     import pyarrow as pa
@@ -22,6 +23,7 @@ __all__ = [
     "STORAGE_VERSION",
     "ReleaseError",
     "check_file",
+    "night_made_for",
     "write_checksum",
     "write_file",
 ]
@@ -87,6 +89,27 @@ def write_file(file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader]
 def write_checksum(folder: Path) -> None:
     """Write the checksum of a finished release beside it, before it gets its name."""
     (folder / CHECKSUM_NAME).write_text(checksum(folder / FILE_NAME) + "\n")
+
+
+def night_made_for(file: Path) -> date | None:
+    """Night that a release says it was made for: the latest of its `meta.build`; None where it does not say.
+
+    Raises
+    ------
+    ReleaseError
+        If DuckDB cannot read it.
+    """
+    import duckdb
+
+    try:
+        with duckdb.connect(str(file), read_only=True) as con:
+            says = "from duckdb_columns() where (schema_name, table_name, column_name) = ('meta', 'build', 'night')"
+            if not con.execute(says).fetchall():
+                return None
+            ((night,),) = con.execute("select max(night)::date from meta.build").fetchall()
+            return cast("date | None", night)
+    except duckdb.Error as error:
+        raise ReleaseError(f"Release file {file} cannot be read: {error}. Build it again.") from error
 
 
 def _write_table(con: DuckDBPyConnection, name: str, table: pa.Table | pa.RecordBatchReader) -> int:

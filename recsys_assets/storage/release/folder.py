@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from recsys_assets.storage.checksums import DamagedFile, is_whole
-from recsys_assets.storage.release.file import CHECKSUM_NAME, FILE_NAME, ReleaseError
+from recsys_assets.storage.release.file import CHECKSUM_NAME, FILE_NAME, ReleaseError, night_made_for
 from recsys_assets.storage.release.history import Publication, read_history
 
 if TYPE_CHECKING:
@@ -158,25 +158,29 @@ class ReleaseFolder:
             ) from error
 
     def verify(self, name: str) -> None:
-        """Hold a release's bytes against those that were written; O(bytes).
+        """Hold a release against what was written under its name: its bytes and its night; O(bytes).
 
         One of the first versions has no checksum, and passes.
 
         Raises
         ------
         ReleaseError
-            If they are others, or the file cannot be read.
+            If its bytes are others, it was made for another night, or the file cannot be read.
         """
-        written = self.folder / name / CHECKSUM_NAME
+        file, written, night = self.folder / name / FILE_NAME, self.folder / name / CHECKSUM_NAME, parse_name(name)[0]
         try:
-            whole = is_whole(self.folder / name / FILE_NAME, written.read_text().strip() if written.exists() else "")
+            whole = is_whole(file, written.read_text().strip() if written.exists() else "")
         except (OSError, UnicodeDecodeError, DamagedFile) as error:
             raise ReleaseError(f"Release {name} cannot be read: {error}") from error
-        if not whole:
+        wrong = "" if whole else "its bytes are not those that were written"
+        if whole and (made_for := night_made_for(file)) not in (None, night):
+            wrong = f"it was made for night {made_for}, and lies under the name of night {night}"
+        elif file.parent.is_symlink():
+            wrong = "its folder is a link, so what lies there can be another's"
+        if wrong:
             raise ReleaseError(
-                f"{self.folder / name / FILE_NAME} is damaged: its bytes are not those that were written. Build night "
-                f"{parse_name(name)[0]} again, which replaces it: recsys night {parse_name(name)[0]}; readers are best "
-                "off with `recsys rollback` until then."
+                f"{file} is damaged: {wrong}. Build night {night} again, which replaces it: recsys night {night}; "
+                "readers are best off with `recsys rollback` until then."
             )
 
     def current_name(self) -> str | None:

@@ -7,9 +7,11 @@ import pyarrow as pa
 import pytest
 
 from recsys_assets.selects.files import TableName
+from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.lake.lake import LakeError
 from recsys_assets.storage.lake.provenance import Provenance
 from recsys_assets.storage.models import Models
+from tests.helpers.damage import flip
 
 
 @pytest.fixture
@@ -259,18 +261,6 @@ def test_an_event_past_the_cutoff_in_the_log_is_noticed(shop):
         shop.build(1)
 
 
-def test_a_watermark_past_the_cutoff_in_a_footer_is_noticed(shop, write):
-    later = shop.lake.as_of(shop.night(5), [], "features.later")
-    with later as snapshot:
-        snapshot.use_watermark(datetime(2020, 3, 5, 10))
-        partition = snapshot.write("select 1 as a order by a", ("a",)).partition
-    target = partition.path.parent.with_name("night=2020-03-02")
-    partition.path.parent.rename(target)
-    reads = [TableName("features", "later")]
-    with pytest.raises(LakeError, match="event of 2020-03-05"), shop.lake.as_of(shop.night(2), reads):
-        pass
-
-
 # From here on it is about models.
 
 
@@ -289,6 +279,16 @@ def test_a_model_of_another_night_is_refused(shop):
     lists = shop.lake.as_of(shop.night(1), [], "candidates.popularity")
     with lists as snapshot, pytest.raises(LakeError, match=said):
         snapshot.use_model(model)
+
+
+def test_a_model_that_changes_while_lists_are_made_of_it_is_refused(shop):
+    model = fit(shop, 2)
+    with shop.lake.as_of(shop.night(2), [], "candidates.popularity") as snapshot:
+        snapshot.use_model(model)
+        flip(model.path / "weights.json")
+        with pytest.raises(DamagedFile, match="its files are not those that were written"):
+            snapshot.write("select 1 as a order by a", ("a",))
+    assert shop.lake.partition("candidates.popularity", shop.night(2)) is None
 
 
 def test_a_model_that_saw_the_future_is_refused(shop):

@@ -208,6 +208,60 @@ def test_a_select_with_other_columns_is_refused(sources, select, message):
         shop.land("sales.csv", SALES, day(22))
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("timestamp '2017-01-01' as known_at", "gives known_at, .* a row's own time is known_from"),
+        ("null::timestamp as Known_At", "gives known_at"),
+        ("date '2017-10-20' as visible_night", "gives visible_night, .* is found when it lands"),
+        ("date '2017-10-20' as night", "gives night"),
+        ("n.name as content", "gives content, .* the hash that tells one version from the next"),
+        ("1 as item_key", "gives item_key, .* keys are numbered"),
+        ("date '2017-10-20' as landed_night", "gives landed_night, .* columns of landing are its own"),
+    ],
+)
+@pytest.mark.parametrize("table", ["items", "users", "promotions"])
+def test_no_source_says_itself_when_its_rows_were_known(sources, table, given, why):
+    key = "u as user_id" if table == "users" else "i as item_id"
+    select = f"select n.landed_id, n.{key}, {given} from raw.names as n"
+    shop = sources.shop(events=EVENTS.format("s.t", ""), **{table: select})
+    with pytest.raises(SourceError, match=rf"sql/sources/mine/{table}\.sql: {why}"):
+        shop.land("names.csv", "i,u,name\ni1,u1,Soup\n", day(1))
+
+
+REWRITTEN = (
+    ("n.f - interval 30 day", "makes known_from days earlier than it was delivered, n.f - INTERVAL '30' DAY"),
+    ("coalesce(n.f - to_days(7), n.f)", "makes known_from days earlier"),
+    ("date_add(n.f, interval '-1 week')", "makes known_from days earlier"),
+    ("n.f - 7 * interval 1 day", "makes known_from days earlier"),
+    ("n.f::date - 1", "makes known_from days earlier"),
+    ("timestamp '2017-01-01'", "known_from is the same for all rows, .* leave known_from out where rows have none"),
+    ("null", "known_from is the same for all rows, NULL"),
+)
+
+
+@pytest.mark.parametrize(("time", "why"), REWRITTEN, ids=[time for time, _ in REWRITTEN])
+def test_no_source_makes_the_time_of_its_rows_earlier(sources, time, why):
+    items = f"select n.landed_id, n.i as item_id, {time} as known_from from raw.names as n"
+    with pytest.raises(SourceError, match=rf"sql/sources/mine/items\.sql: {why}"):
+        sources.shop(events=EVENTS.format("s.t", ""), items=items)
+
+
+def test_a_time_is_followed_to_where_it_is_made(sources):
+    made = "with n as (select *, f - interval 2 day as told from raw.names) "
+    made += "select landed_id, i as item_id, told as known_from from n"
+    with pytest.raises(SourceError, match="makes told days earlier than it was delivered"):
+        sources.shop(events=EVENTS.format("s.t", ""), items=made)
+
+
+@pytest.mark.parametrize(
+    "time", ["n.f - interval 5 hour", "n.f + interval 1 day", "date_trunc('day', n.f)", "timezone('Asia/Tokyo', n.f)"]
+)
+def test_time_zones_and_later_times_are_a_sources_own(sources, time):
+    items = f"select n.landed_id, n.i as item_id, {time} as known_from, n.f - interval 3 day as old from raw.names as n"
+    assert sources.shop(events=EVENTS.format("s.t", ""), items=items)
+
+
 def test_a_source_without_events_is_refused(sources):
     with pytest.raises(SourceError, match=r"sql/sources/mine/events\.sql is missing"):
         sources.shop(items="select landed_id, i as item_id from raw.names")

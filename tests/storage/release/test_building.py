@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -91,13 +92,37 @@ def test_a_damaged_release_that_readers_see_is_followed_by_another(releases):
 
 def test_what_is_damaged_is_neither_published_nor_rolled_back_to(releases):
     file = releases.build(FIRST, "a", tables(), MACROS)
-    releases.build(SECOND, "a", tables(), MACROS)
+    releases.build(SECOND, "a", tables(SECOND), MACROS)
     flip(file)
     with pytest.raises(ReleaseError, match=f"{FIRST}-a/recsys.duckdb is damaged: .*recsys night {FIRST}"):
         releases.publish(FIRST, "a")
     releases.publish(SECOND, "a")
     with pytest.raises(ReleaseError, match="is damaged"):
         releases.rollback(to=f"{FIRST}-a")
+
+
+def test_a_release_under_the_name_of_another_night_is_neither_published_nor_rolled_back_to(releases):
+    file = releases.build(SECOND, "a", tables(SECOND), MACROS)
+    shutil.copytree(file.parent, file.parent.with_name(f"{FIRST}-a"))
+    said = (
+        f"{FIRST}-a/recsys.duckdb is damaged: it was made for night {SECOND}, and lies under the name of night {FIRST}"
+    )
+    with pytest.raises(ReleaseError, match=said):
+        releases.publish(FIRST, "a")
+    releases.publish(SECOND, "a")
+    with pytest.raises(ReleaseError, match=said):
+        releases.rollback(to=f"{FIRST}-a")
+    again = releases.build(FIRST, "a", tables(), MACROS)
+    assert again.parent.name == f"{FIRST}-a", "it makes way for the release of that night"
+    releases.verify(f"{FIRST}-a")
+
+
+def test_a_release_behind_a_link_is_not_published(releases, tmp_path):
+    file = releases.build(FIRST, "a", tables(), MACROS)
+    file.parent.rename(tmp_path / "elsewhere")
+    file.parent.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReleaseError, match="its folder is a link"):
+        releases.publish(FIRST, "a")
 
 
 def test_an_existing_release_with_other_rows_is_not_taken_for_this_one(releases):
