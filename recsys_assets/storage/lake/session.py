@@ -44,7 +44,6 @@ VOLATILE = {
     "gen_random_uuid": (),
     "get_current_time": (),
     "get_current_timestamp": (),
-    "getenv": ("name",),
     "now": (),
     "random": (),
     "setseed": ("seed",),
@@ -55,7 +54,7 @@ VOLATILE = {
     "uuidv4": (),
     "uuidv7": (),
 }
-"""Functions that tell of the clock, of chance or of the machine, with their parameters. SQL files that call one are
+"""Functions that tell of the clock or of chance, with their parameters. SQL files that call one are
 refused when they are loaded; here they fail in queries that Python writes, too."""
 CATALOGS = ("past", "before", "graded")
 _REFUSED = ";".join(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from recsys_assets.selects.files import TableName
+from recsys_assets.storage.lake.session import VOLATILE
 
 REFUSED = "Permission Error: Cannot access|disabled through configuration|configuration has been locked"
 SECRET = 4711
@@ -143,6 +144,16 @@ def test_refused(cell, sql):
 def test_not_there(cell, sql):
     with pytest.raises(duckdb.CatalogException, match="does not exist"):
         cell.run(sql)
+
+
+CALLS = [f"{name}({', '.join('1' for _ in parameters)})" for name, parameters in VOLATILE.items()]
+
+
+@pytest.mark.parametrize("call", ["current_date", "current_time", "localtime", "localtimestamp", *CALLS])
+def test_neither_clock_nor_chance_is_told_to_queries_of_python(cell, call):
+    for connection in (cell.con, cell.con.cursor()):
+        with pytest.raises(duckdb.InvalidInputException, match="is another at every run"):
+            connection.execute(f"select {call}").fetchall()
 
 
 PYTHON = {
