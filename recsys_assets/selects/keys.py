@@ -175,7 +175,8 @@ def _computed_with(node: exp.Expr) -> list[Any]:
 
     if isinstance(node, exp.Between | exp.LT | exp.LTE | exp.GT | exp.GTE):
         # Against bounds that a step sets, as it does to take users in parts, a key's size is only a place in a queue.
-        return [] if any(isinstance(side, exp.Parameter | exp.Placeholder) for side in node.args.values()) else _values(node)
+        is_bounded = any(isinstance(side, exp.Parameter | exp.Placeholder) for side in node.args.values())
+        return [] if is_bounded else _values(node)
     computes = isinstance(node, exp.Func | exp.Binary | exp.Neg | exp.BitwiseNot)
     return _values(node) if computes and _name(node) not in _HAND_ON | _SAY_NOTHING else []
 
