@@ -20,7 +20,7 @@ NEVER_STORED = frozenset({"this", "landed", "made"})
 LISTS = "candidates.lists"
 """Name that stands for the candidates of every algorithm."""
 
-_AS_OF = re.compile(r"\b(?:clean\.\w+|this\.night)\b")
+_GRADED_NIGHT = "(select graded_night as night, graded_cutoff as cutoff from memory.this.night)"
 
 
 def clean_views() -> dict[TableName, Path]:
@@ -34,7 +34,11 @@ def view_text(name: TableName) -> str | None:
     if path is None or name.catalog not in {"", "graded"}:
         return None
     text = load_select(path, keyed=False).text
-    return _AS_OF.sub(r"graded.\g<0>", text) if name.catalog else text
+    if not name.catalog:
+        return text
+    # A view sees its own catalogue first, which has no settings: those of the snapshot are in `memory`.
+    text = re.sub(r"\bthis\.(?!night\b)", "memory.this.", text).replace("this.night", _GRADED_NIGHT)
+    return re.sub(r"\bclean\.\w+", r"graded.\g<0>", text)
 
 
 def resolve(names: Iterable[TableName], algorithms: Iterable[str]) -> dict[TableName, tuple[str, ...]]:

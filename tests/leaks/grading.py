@@ -102,7 +102,7 @@ LEAKS = (
             ),
         ),
         "construction",
-        r"reads features\.\w+ of its own night beside the labels",
+        r"reads (candidates|features)\.\w+ of its own night beside the labels",
     ),
     Leak(
         "the champion is chosen by the grades of a later night",

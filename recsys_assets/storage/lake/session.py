@@ -174,17 +174,11 @@ def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     """The night, the settings, and the partitions shown with the run that wrote each (null for the log)."""
     profile, graded = plan.profile, graded_night(plan.night, plan.profile.horizon)
     con.execute("create schema this")
-    shown = {"this": plan.night}
-    if any(name.catalog == "graded" for name in plan.reads):
-        con.execute("create schema graded.this")
-        shown["graded.this"] = graded  # What the views over the graded night's log count their days to.
-    for schema, night in shown.items():
-        before = graded_night(night, profile.horizon)
-        con.execute(
-            f"create table {schema}.night as select $1::date as night, $2::timestamp as cutoff, $3::date as "
-            "graded_night, $4::timestamp as graded_cutoff",
-            [night, cutoff(night), before, cutoff(before)],
-        )
+    con.execute(
+        "create table this.night as select $1::date as night, $2::timestamp as cutoff, $3::date as graded_night, "
+        "$4::timestamp as graded_cutoff",
+        [plan.night, cutoff(plan.night), graded, cutoff(graded)],
+    )
     columns = [f"${place}::integer as {name}" for place, name in enumerate(_SETTINGS, 3)]
     con.execute(
         f"create table this.profile as select {', '.join(columns)}, $1 as fingerprint, $2 as settings, "
