@@ -61,9 +61,9 @@ def feature_query(profile: Profile, ask: Callable[[str], pa.Table], rows: Select
     """
     from sqlglot import exp, parse_one
 
-    for name in rows.reads if catalog else ():
-        if name.catalog != catalog and name.schema != "made":
-            raise FeatureError(f"{rows.path.name}: reads {name}, but features stand as of the {catalog} night here.")
+    for read in rows.reads if catalog else ():
+        if read.catalog != catalog and read.schema != "made":
+            raise FeatureError(f"{rows.path.name}: reads {read}, but features stand as of the {catalog} night here.")
     candidate = exp.to_identifier("candidate")
     chosen = parse_one(rows.text, dialect="duckdb")
     chosen.set("order", None)

@@ -101,7 +101,7 @@ class _Keys:
             path = value.expression.sql("duckdb").lower().strip("'\"")
             return next((key for key in _KEYS if path.endswith(key)), "") or self.held_by(value.this)
         if isinstance(value, exp.Dot) and is_key(value.expression.name):
-            return value.expression.name.lower()
+            return str(value.expression.name.lower())
         if isinstance(value, exp.Window | exp.Bracket | exp.Filter | exp.Dot):
             return self.held_by(value.this)
         return self._first(_values(value)) if isinstance(value, exp.Expr) and _name(value) in _HAND_ON else ""

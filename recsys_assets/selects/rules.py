@@ -100,17 +100,16 @@ def _problems_of_names(query: exp.Query, text: str) -> Iterator[str]:
     called like a column (``x.random()``, ``"current_date"``).
     """
     from sqlglot import exp, tokenize
-    from sqlglot.tokens import TokenType
 
     # Of `with t(a, b) as (...)` and `unnest(x) as u(y)` the alias stands before a bracket, too.
     aliases = {alias.this.meta.get("start") for alias in query.find_all(exp.TableAlias) if alias.this is not None}
     tokens = tokenize(text, dialect="duckdb")
     for place, token in enumerate(tokens):
         words = token.text.lower().split()
-        if token.token_type == TokenType.STRING or not words or not words[-1].isidentifier():
+        if token.token_type.name == "STRING" or not words or not words[-1].isidentifier():
             continue
-        name, is_method = words[-1], place > 0 and tokens[place - 1].token_type == TokenType.DOT
-        is_called = place + 1 < len(tokens) and tokens[place + 1].token_type == TokenType.L_PAREN
+        name, is_method = words[-1], place > 0 and tokens[place - 1].text == "."
+        is_called = place + 1 < len(tokens) and tokens[place + 1].text == "("
         if not is_called:
             if name in WITHOUT_BRACKETS and not is_method:
                 yield _BY_CHANCE.format(name)
