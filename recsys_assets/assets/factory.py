@@ -52,7 +52,7 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
     for name, tables in resolve(reads, profile.algorithms).items():
         mapping = graded_partition(profile.horizon) if name.catalog == "graded" else None
         for table in tables:
-            if table != output and name.schema != "releases":
+            if table != output and name.schema != "releases" and not (mapping and table in deps):
                 deps[table] = AssetDep(asset_key(profile, table), partition_mapping=mapping)
     return [deps[table] for table in sorted(deps)]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.profile import PROJECT
+from recsys_assets.selects.labels import LabelError, problems_of_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,6 +99,18 @@ class Step:
     of it."""
     prepare: Callable[[Snapshot], object] | None = None
     """Reads what several steps share; what that took is told apart from what the step itself costs."""
+
+    def __post_init__(self) -> None:
+        """Refuse a step that would learn from, or judge, what has seen its labels.
+
+        Raises
+        ------
+        LabelError
+            Names the step, the tables and what to read instead.
+        """
+        models = [name for name in self.after if name.startswith("models.")]
+        for problem in problems_of_labels(self.name, [*map(str, self.reads), *models]):
+            raise LabelError(f"{self.name}: {problem}")
 
     @property
     def group(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.selects.files import TableName, load_select, table_files
+from recsys_assets.selects.keys import is_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,10 +55,15 @@ def feature_query(profile: Profile, ask: Callable[[str], pa.Table], rows: Select
     Raises
     ------
     FeatureError
-        When a table's key holds a column that neither candidates nor another table's text have.
+        When a table's key holds a column that neither candidates nor another table's text have, or rows of the graded
+        night are made of anything but that night's tables: labels are chosen before (``made``), and nothing of later
+        may stand beside them.
     """
     from sqlglot import exp, parse_one
 
+    for read in rows.reads if catalog else ():
+        if read.catalog != catalog and read.schema != "made":
+            raise FeatureError(f"{rows.path.name}: reads {read}, but features stand as of the {catalog} night here.")
     candidate = exp.to_identifier("candidate")
     chosen = parse_one(rows.text, dialect="duckdb")
     chosen.set("order", None)
@@ -107,6 +113,7 @@ def _joinable(tables: list[_Table], ask: Callable[[str], pa.Table], known: set[s
         waiting.remove(table)
         described = ask(f"describe {table.name}").to_pylist()
         kinds = {row["column_name"]: row["column_type"] for row in described if row["column_name"] not in table.key}
+        kinds = {name: kind for name, kind in kinds.items() if not is_key(name)}
         texts = tuple(name for name, kind in kinds.items() if kind == "VARCHAR")
         known |= set(texts)
         yield replace(table, numbers=tuple(n for n, kind in kinds.items() if kind.startswith(_NUMBERS)), texts=texts)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.profile import PROJECT
-from recsys_assets.selects.rules import problems, problems_of_keys
+from recsys_assets.selects.keys import problems_of_keys
+from recsys_assets.selects.labels import problems_of_labels
+from recsys_assets.selects.rules import problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,10 +118,13 @@ def _load(path: Path, keyed: bool) -> Select:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise SqlError(f"{_shown(path)}: must hold exactly one SELECT; found {len(statements)} statement(s).")
     query = statements[0]
-    makes_keys = path.stem.endswith("_keys")
-    for problem in [*problems(query), *(problems_of_keys(query) if keyed and not makes_keys else [])]:
-        raise SqlError(f"{_shown(path)}: {problem}")
     reads = _tables(query)
+    wrong = [*problems(query, text)]
+    if not path.is_relative_to(PROJECT / "dbt_like_checks"):  # Checks look at keys, and at labels beside anything.
+        wrong += problems_of_labels(_table_made(path), map(str, reads))
+        wrong += problems_of_keys(query) if _has_keys(path, reads) else []
+    for problem in wrong:
+        raise SqlError(f"{_shown(path)}: {problem}")
     if not reads:
         raise SqlError(f"{_shown(path)}: names no table, so it would depend on nothing. Name them as schema.table.")
     key = _key(query)
@@ -135,6 +140,18 @@ def _load(path: Path, keyed: bool) -> Select:
         columns=tuple(query.named_selects),
         key=key,
     )
+
+
+def _has_keys(path: Path, reads: list[TableName]) -> bool:
+    """Whether a file is held to the rules of keys: not where they are made, nor in rows as delivered."""
+    if path in {SQL_FOLDER / "clean" / "user_keys.sql", SQL_FOLDER / "clean" / "item_keys.sql"}:
+        return False
+    return any(name.schema != "raw" for name in reads)
+
+
+def _table_made(path: Path) -> str:
+    """Table that a file of grades is part of; empty for others: they are held to the rule of what learns."""
+    return f"grades.{path.stem}" if {"grades", "metrics"} & {*path.parts} else ""
 
 
 def _shown(path: Path) -> str:

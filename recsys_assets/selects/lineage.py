@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.selects.files import TableName, load_select, select_files
-from recsys_assets.selects.resolve import clean_views, resolve
+from recsys_assets.selects.resolve import resolve, view_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -83,13 +83,14 @@ def _stored(
     table: TableName, column: str, columns: Columns, profile: Profile, output: str
 ) -> Iterator[tuple[str, str]]:
     """Stored columns behind a column that SQL names: views taken apart, landed rows traced to the raw table."""
-    file = clean_views().get(table)
+    text = view_text(table)
     if table.schema == "landed":
         # One SELECT of ours makes every extra table of a source, whatever its name.
         name = output.partition(".")[2] if table.name == "extra" else table.name
         file = select_files(f"sources/{profile.source}").get(name)
-    if file is not None:
-        behind = select_lineage(load_select(file, keyed=False).text, columns)
+        text = load_select(file, keyed=False).text if file is not None else None
+    if text is not None:
+        behind = select_lineage(text, columns)
         for origin in behind.get(column.lower(), ()):
             yield from _stored(*origin, columns, profile, output)
     else:

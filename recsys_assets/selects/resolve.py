@@ -5,6 +5,8 @@ What belongs here: taking the clean views apart, and the one name that stands fo
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recsys_assets.selects.files import TableName, load_select, select_files
@@ -18,10 +20,25 @@ NEVER_STORED = frozenset({"this", "landed", "made"})
 LISTS = "candidates.lists"
 """Name that stands for the candidates of every algorithm."""
 
+_GRADED_NIGHT = "(select graded_night as night, graded_cutoff as cutoff from memory.this.night)"
+
 
 def clean_views() -> dict[TableName, Path]:
     """SQL files of the views over the clean log, by the name they are read under."""
     return {TableName("clean", name): path for name, path in select_files("clean/views").items()}
+
+
+def view_text(name: TableName) -> str | None:
+    """SELECT of a view over the clean log, for ``graded.clean.x`` over the log of the graded night; None for others."""
+    path = clean_views().get(replace(name, catalog=""))
+    if path is None or name.catalog not in {"", "graded"}:
+        return None
+    text = load_select(path, keyed=False).text
+    if not name.catalog:
+        return text
+    # A view sees its own catalogue first, which has no settings: those of the snapshot are in `memory`.
+    text = re.sub(r"\bthis\.(?!night\b)", "memory.this.", text).replace("this.night", _GRADED_NIGHT)
+    return re.sub(r"\bclean\.\w+", r"graded.\g<0>", text)
 
 
 def resolve(names: Iterable[TableName], algorithms: Iterable[str]) -> dict[TableName, tuple[str, ...]]:
@@ -40,15 +57,16 @@ def resolve(names: Iterable[TableName], algorithms: Iterable[str]) -> dict[Table
         Sorted; instead of a view the tables that it reads, and of each name the lake's tables (``schema.table``).
         Names of schemas that are never stored are left out.
     """
-    views, stored = clean_views(), dict[TableName, tuple[str, ...]]()
+    stored = dict[TableName, tuple[str, ...]]()
     waiting, known = list(names), set[TableName]()
     while waiting:
         name = waiting.pop()
         if name in known:
             continue
         known.add(name)
-        if name in views:
-            waiting += load_select(views[name], keyed=False).reads
+        if view_text(name) is not None:
+            path = clean_views()[replace(name, catalog="")]
+            waiting += [replace(read, catalog=name.catalog) for read in load_select(path, keyed=False).reads]
         elif name.schema not in NEVER_STORED:
             every = tuple(f"candidates.{algorithm}" for algorithm in sorted(algorithms))
             stored[name] = every if name.stored == LISTS else (name.stored,)

@@ -1,43 +1,14 @@
--- What a reranker learns from: candidates of the graded night of every user who took something since and was proposed some
--- of it, and whether the user took the item. What was taken is all there; of the others one of $every_nth, which stands for
--- that many (weight), by the hash of the ids: a rule by rank would let the rank tell what was taken. At most $max_users
--- users of a task, by the hash of their ids.
-with hit_users as (
-    select distinct candidates.task, candidates.user_key, users.user_id
-    from graded.recommendations.candidates as candidates
-    inner join clean.users as users on users.user_key = candidates.user_key
-    semi join grades.relevant as relevant
-        on
-            relevant.task = candidates.task
-            and relevant.user_key = candidates.user_key
-            and relevant.item_key = candidates.item_key
-),
-
-learners as (
-    select task, user_key, user_id
-    from hit_users
-    qualify row_number() over (partition by task order by md5(user_id), user_id) <= $max_users
-),
-
-judged as (
-    select
-        candidates.*,
-        relevant.item_key is not null as taken,
-        md5_number_lower(learners.user_id || ' ' || items.item_id) % $every_nth as part
-    from graded.recommendations.candidates as candidates
-    inner join learners on learners.task = candidates.task and learners.user_key = candidates.user_key
-    inner join clean.items as items on items.item_key = candidates.item_key
-    left join grades.relevant as relevant
-        on
-            relevant.task = candidates.task
-            and relevant.user_key = candidates.user_key
-            and relevant.item_key = candidates.item_key
-    where candidates.user_key between $first_user and $last_user
-)
-
+-- What a reranker learns from: the candidates of the graded night that sql/training/labels.sql chose, as that night knew them,
+-- of the users from $first_user to $last_user, and beside them whether the user took the item, and what the row weighs.
 select
-    judged.* exclude (part),
-    case when judged.taken then 1 else $every_nth end::integer as weight
-from judged
-where judged.taken or judged.part = 0
-order by judged.task, judged.user_key, judged.item_key
+    candidates.*,
+    labels.taken,
+    labels.weight
+from graded.recommendations.candidates as candidates
+inner join made.labels as labels
+    on
+        labels.task = candidates.task
+        and labels.user_key = candidates.user_key
+        and labels.item_key = candidates.item_key
+where candidates.user_key between $first_user and $last_user
+order by candidates.task, candidates.user_key, candidates.item_key

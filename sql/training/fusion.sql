@@ -1,9 +1,9 @@
 -- What fusion weights are learned from: the first 30 of each algorithm's candidates of the graded night, for at most 2,000
--- users of a task who took something since (by the hash of their ids), and whether the user took the item. n_relevant:
+-- users of a task whom that night knew and who took something since (by the hash of their ids), and whether the user took the item. n_relevant:
 -- how many items the user took, proposed or not. Items carry their place in the order of ids, which breaks ties.
 with id_order as (
     select item_key, row_number() over (order by item_id) - 1 as item_index
-    from clean.items
+    from graded.clean.items
 ),
 
 takers as (
@@ -15,7 +15,7 @@ takers as (
 judged_users as (
     select takers.task, takers.user_key, takers.n_relevant
     from takers
-    inner join clean.users as users on users.user_key = takers.user_key
+    inner join graded.clean.users as users on users.user_key = takers.user_key
     qualify row_number() over (partition by takers.task order by md5(users.user_id), users.user_id) <= 2000
 )
 

@@ -81,13 +81,14 @@ def test_some_users_are_the_same_rows_as_all(built, joined):
 
 
 def test_graded_features_are_those_of_the_graded_night(built):
-    examples = load_select(SQL_FOLDER / "training" / "examples.sql")
+    labels, examples = (load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("labels", "examples"))
     with built.active():
         profile = built.profile
-        reads = [*examples.reads, *feature_reads(profile, "graded")]
+        reads = [*labels.reads, *feature_reads(profile, "graded")]
         with built.lake.as_of(NIGHTS[-1], reads) as snapshot:
+            snapshot.add("made.labels", snapshot.table(labels.text, {"every_nth": 1, "max_users": 10**6}))
             query = feature_query(profile, snapshot.table, examples, "graded")
-            rows = snapshot.table(query, {"every_nth": 1, "max_users": 10**6, **ALL_USERS}).to_pandas()
+            rows = snapshot.table(query, ALL_USERS).to_pandas()
         earlier = NIGHTS[-1] - timedelta(days=profile.horizon)
         with built.lake.as_of(earlier, feature_reads(profile)) as snapshot:
             users = snapshot.table("select user_key, n_events from features.user").to_pandas()

@@ -101,6 +101,10 @@ OWN = {
         "this.partition_inputs",
         "select * replace (night as input_night) from {rows}",
     ),
+    "examples_are_as_the_graded_night_knew_them": (
+        "{own}",
+        "select * replace (user_n_events + 1 as user_n_events) from {rows}",
+    ),
     "one_champion_a_task": ("{own}", "select * replace (true as is_champion) from {rows}"),
     "promoted_items_were_promoted_lately": (
         "{own}",

@@ -101,8 +101,8 @@ LEAKS = (
                 "feature_query(profile, snapshot.table, EXAMPLE_ROWS)",
             ),
         ),
-        "check",
-        "examples_know_nothing_of_their_outcome",
+        "construction",
+        r"reads (candidates|features)\.\w+ of its own night beside the labels",
     ),
     Leak(
         "the champion is chosen by the grades of a later night",

@@ -151,8 +151,8 @@ ALLOWED = {
         "select a.k from grades.relevant as a inner join graded.features.user as b on b.k = a.k order by a.k"
     ),
     "keys as names": (
-        "select coalesce(user_key, 0) as k, count(distinct item_key) as n from s.t where item_key in (1, 2) and a < 3 "
-        "group by user_key order by k"
+        "select coalesce(user_key, 0) as user_key, count(distinct item_key) as n from s.t where item_key in (1, 2) "
+        "group by user_key order by user_key"
     ),
     "ordered lag": "select k, lag(a) over (order by k) as a from s.t order by k",
     "last of an ordered window": "select k, last_value(a) over (order by k) as a from s.t order by k",

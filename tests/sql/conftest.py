@@ -45,6 +45,8 @@ class Shop:
             "create table clean.users (user_key integer, user_id varchar, available_from date, "
             "country varchar, region varchar)"
         )
+        for table in ("items", "users"):
+            self.con.execute(f"create view graded.clean.{table} as from memory.clean.{table}")
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
         self._create("candidates.lists", contract("candidates.x"))

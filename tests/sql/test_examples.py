@@ -27,8 +27,8 @@ def judged_shop(shop):
 
 def examples(shop, every_nth, max_users=100):
     return shop.con.execute(
-        load_select(SQL_FOLDER / "training" / "examples.sql").text,
-        {"every_nth": every_nth, "max_users": max_users, "first_user": 0, "last_user": 100},
+        load_select(SQL_FOLDER / "training" / "labels.sql").text,
+        {"every_nth": every_nth, "max_users": max_users},
     ).fetchall()
 
 

@@ -107,8 +107,9 @@ class Shop:
             return con.execute(query, [str(partition.path)]).fetchall()
 
     def seen(self, number: int, query: str) -> list[tuple]:
-        """What a night's snapshot answers; it may read the clean log and its views."""
-        names = [TableName("clean", name) for name in ("interactions", "items", "users", "events", "retractions")]
+        """What a night's snapshot answers; it may read the clean log and its views, or those as ``graded.``."""
+        tables = ("interactions", "items", "users", "events", "retractions")
+        names = [TableName("clean", name, "graded" if "graded." in query else "") for name in tables]
         with self.lake.as_of(self.night(number), names) as snapshot:
             return snapshot.cursor().execute(query).fetchall()
 

@@ -19,7 +19,7 @@ from recsys_assets.ranking.candidate_tables import CANDIDATE, examples_from, fea
 from recsys_assets.ranking.reranker import N_EXPLAINED, Reranker, RerankerSettings
 from recsys_assets.selects.contracts import CANDIDATES, arrow_schema
 from recsys_assets.selects.feature_join import feature_query, feature_reads
-from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
+from recsys_assets.selects.files import SQL_FOLDER, SqlError, TableName, load_select
 from recsys_assets.storage.models import Models
 from recsys_assets.threads import at_once, in_order, thread_count
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from recsys_assets.ranking.reranker import Examples
     from recsys_assets.storage.lake.snapshot import Snapshot
 
+LABEL_ROWS = load_select(SQL_FOLDER / "training" / "labels.sql")
+LABELS = ("task", "user_key", "item_key", "taken", "weight")
+"""All that goes on from the labels: which candidates are examples, the outcome, and what the row weighs."""
 EXAMPLE_ROWS = load_select(SQL_FOLDER / "training" / "examples.sql")
 RANKING_ROWS = load_select(SQL_FOLDER / "training" / "ranking.sql")
 RANKING_KEY = ("algorithm", "task", "user_key", "rank")
@@ -40,7 +43,18 @@ N_SHOWN = 20
 
 
 def steps(profile: Profile) -> list[Step]:
-    """Examples, the model of every task, and the rankings."""
+    """Examples, the model of every task, and the rankings.
+
+    Raises
+    ------
+    SqlError
+        When ``sql/training/labels.sql`` gives other columns than `LABELS`.
+    """
+    if LABEL_ROWS.columns != LABELS:
+        raise SqlError(
+            f"sql/training/labels.sql: gives {', '.join(LABEL_ROWS.columns)}; of the labels go on {', '.join(LABELS)} "
+            "alone. What else is known of an example is a table of the graded night: write it in sql/features/."
+        )
     return [_examples(profile), *(_model(profile, task) for task in profile.tasks), _rankings(profile)]
 
 
@@ -48,9 +62,10 @@ def _examples(profile: Profile) -> Step:
     settings = RerankerSettings(**profile.reranker)
 
     def make(snapshot: Snapshot) -> Made:
+        sample = {"every_nth": settings.every_nth, "max_users": settings.max_users}
+        snapshot.add("made.labels", snapshot.table(LABEL_ROWS.text, sample))
         query = feature_query(profile, snapshot.table, EXAMPLE_ROWS, "graded")
-        bounds = {"first_user": 0, "last_user": 2**31 - 1}
-        rows = snapshot.table(query, {"every_nth": settings.every_nth, "max_users": settings.max_users, **bounds})
+        rows = snapshot.table(query, {"first_user": 0, "last_user": 2**31 - 1})
         return Made(rows, facts={"features": len(feature_names(rows.column_names))})
 
     return Step(
@@ -58,7 +73,7 @@ def _examples(profile: Profile) -> Step:
         description="What the reranker learns from: candidates of the graded night with every feature as of then, and "
         "whether the user took the item since. Empty where the graded night was never built.",
         make=make,
-        reads=(*EXAMPLE_ROWS.reads, *feature_reads(profile, "graded")),
+        reads=(*LABEL_ROWS.reads, *feature_reads(profile, "graded")),
         key=CANDIDATE,
         stage="rerankers",
         kinds=("duckdb", "sql"),

@@ -7,7 +7,10 @@ Which nights' files a name shows to night N, of horizon h::
 
     clean.x          every night up to N        past.x       every night up to N, with its night
     features.x       N alone                    before.x     every night before N, with its night
-                                                graded.x     N−h alone; empty where it was never built
+    graded.clean.x   every night up to N−h      graded.x     N−h alone; empty where it was never built
+
+Labels are what users took since the cutoff of N−h. A step that reads them may read nothing else of the nights since
+then (`selects.labels`, when the step is loaded): beside them ``graded.clean.x`` is the log, as the graded night saw it.
 """
 
 from __future__ import annotations
@@ -156,7 +159,9 @@ def list_files(
             shown[name] = tuple(lake.partitions(name.stored, night - ONE_DAY)) if name.schema == "clean" else ()
             continue
         shown[name] = tuple(_visible(lake, name, tables, night))
-        if not shown[name] and declared_columns(name) is None:
+        # A log that was empty when the graded night was built has the columns that its source adds since.
+        is_known = declared_columns(name) is not None and not (name.catalog == "graded" and name.schema == "clean")
+        if not shown[name] and not is_known:
             others = lake.partitions(name.stored, night)
             if not others:
                 raise NotBuilt(f"{name} was never built up to night {night}, so its columns are unknown.")
@@ -180,6 +185,8 @@ def _visible(lake: Partitions, name: TableName, tables: Sequence[str], night: Ni
     if name.catalog == "before":
         return [p for table in tables for p in lake.partitions(table, night - ONE_DAY)]
     of_night = graded_night(night, lake.profile.horizon) if name.catalog == "graded" else night
+    if name.catalog == "graded" and name.schema == "clean":
+        return [p for table in tables for p in lake.partitions(table, of_night)]
     current = [lake.partition(table, of_night) for table in tables]
     missing = [table for table, partition in zip(tables, current, strict=True) if partition is None]
     if missing and not name.catalog:

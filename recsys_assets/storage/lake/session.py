@@ -13,9 +13,8 @@ from uuid import uuid4
 
 from recsys_assets.nights import cutoff, graded_night
 from recsys_assets.selects.contracts import contract
-from recsys_assets.selects.files import load_select
 from recsys_assets.selects.quoting import text
-from recsys_assets.selects.resolve import clean_views
+from recsys_assets.selects.resolve import view_text
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.lake.plan import WITH_NIGHT, declared_columns
 from recsys_assets.storage.lake.provenance import noted
@@ -134,10 +133,9 @@ class Session:
         for name, files in plan.shown.items():
             if name not in plan.made_here:
                 self._show(con, name, files)
-        views = clean_views()
         for name in plan.reads:
-            if name in views:
-                con.execute(f"create view {name} as {load_select(views[name], keyed=False).text}")
+            if view := view_text(name):
+                con.execute(f"create view {name} as {view}")
         paths = {str(partition.path) for files in plan.shown.values() for partition in files}
         paths |= {str(target) for target in self.targets.values()}
         con.execute("set allowed_paths = $1", [sorted(paths)])
@@ -151,10 +149,12 @@ class Session:
             # Finding out that files differ opens each of them: declared tables do not.
             may_differ = len(files) > 1 and contract(files[0].table) is None
             con.execute(f"create view {name} as {_rows(name, files, union_by_name=may_differ)}")
-        elif declared := declared_columns(name):
-            con.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in declared.items())})")
-        else:
+        elif name in self.plan.shapes:
             con.execute(f"create table {name} as {_rows(name, [self.plan.shapes[name]])} limit 0")
+        else:
+            declared = declared_columns(name)
+            assert declared is not None, f"{name}: the plan gave neither files nor columns"
+            con.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in declared.items())})")
 
 
 def _rows(name: TableName, files: Sequence[Partition], *, union_by_name: bool = False) -> str:

@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from recsys_assets.selects.contracts import contract
 from recsys_assets.selects.files import TableName
+from recsys_assets.selects.labels import problems_of_labels
 from recsys_assets.storage.checksums import DamagedFile, is_whole
 from recsys_assets.storage.lake.fingerprint import fingerprint_of
 from recsys_assets.storage.lake.partitions import LakeError
@@ -112,7 +113,8 @@ class Writer:
         Raises
         ------
         LakeError
-            When the model is of another night, or was fitted on other partitions than this snapshot shows.
+            When the model is of another night, was fitted on other partitions than this snapshot shows, or has
+            learned from labels that the snapshot shows.
         DamagedFile
             When its files are not those that were written.
         """
@@ -121,6 +123,9 @@ class Writer:
         night = self.plan.night
         if model.night != night:
             raise LakeError(f"{self.output}: night {night} may not use the model of night {model.night}.")
+        reads = [*map(str, self.plan.reads), f"models.{model.algorithm}"]
+        for problem in problems_of_labels(self.output or "", reads):
+            raise LakeError(f"{self.output}, night {night}: {problem}")
         about = model.provenance
         for partition in self.inputs:
             fitted_on = about.inputs.get(partition.table, {}).get(partition.night)

@@ -38,6 +38,11 @@ def test_a_name_shows_the_nights_that_the_design_says_and_never_a_later_one(writ
     assert plan.inputs(None, {}) == shown
 
 
+def test_of_the_log_the_graded_night_shows_every_night_up_to_it(written):
+    plan = make_plan(written, THURSDAY, named("graded.clean.user_keys"), {})
+    assert [partition.night for partition in plan.inputs(None, {})] == [MONDAY, TUESDAY]
+
+
 def test_a_table_of_the_same_step_is_read_as_of_the_nights_before_and_as_written_now(written):
     outputs = {"clean.user_keys": [], "clean.retractions": named("clean.user_keys")}
     plan = make_plan(written, WEDNESDAY, [], outputs)

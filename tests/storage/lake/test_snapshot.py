@@ -208,6 +208,18 @@ def test_items_and_users_carry_the_version_visible_and_since_when_they_are_known
     assert log.seen(2, users) == [("u1", log.night(1), "35-44"), ("u2", log.night(2), None)]
 
 
+def test_the_log_as_graded_is_what_the_graded_night_saw(log):
+    for query in (
+        "select event_ts, visible_night, age_days, weight from {}clean.interactions order by all",
+        "select item_id, available_from, brand from {}clean.items order by item_id",
+        "select user_id, available_from, age from {}clean.users order by user_id",
+    ):
+        assert log.seen(3, query.format("graded.")) == log.seen(1, query.format("")), query
+    # Two nights before the second there was no log, but its columns are known.
+    assert log.seen(2, "select count(*), max(brand) from graded.clean.items") == [(0, None)]
+    assert log.seen(2, "select count(*), max(visible_night) from graded.clean.interactions") == [(0, None)]
+
+
 def retract(shop, number, event_id, quantity):
     """Write the night's retractions by hand."""
     query = (
