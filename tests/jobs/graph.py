@@ -14,9 +14,10 @@ SNAPSHOT = Path(__file__).with_name("asset_graph.json")
 
 def specs() -> dict[str, AssetSpec]:
     """Every asset of the shipped default profile, by name."""
-    from recsys_assets.assets.night_assets import all_assets
+    from recsys_jobs.definitions import build_definitions
 
-    all_specs = [spec for assets in all_assets(load_profile("complete_journey")) for spec in assets.specs]
+    given = build_definitions(load_profile("complete_journey")).assets or []
+    all_specs = [spec for assets in given for spec in assets.specs]
     return {name(spec.key): spec for spec in sorted(all_specs, key=lambda spec: spec.key)}
 
 
