@@ -34,6 +34,7 @@ STAGES = (
     "fusion",
     "rerankers",
     "recommendations",
+    "detectors",
     "audits",
     "releases",
     "tracking",
