@@ -13,8 +13,7 @@ import os
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -28,19 +27,13 @@ from pydantic import (
 
 from recsys_assets.algorithms import registry
 from recsys_assets.errors import RecsysError
+from recsys_assets.evaluation.detectors.settings import DetectorSettings
 from recsys_assets.ranking.reranker import RerankerSettings
 from recsys_assets.wrong_settings import Location, SettingsError, did_you_mean, refused
-
-if TYPE_CHECKING:
-    pass
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 Task = Literal["next", "discovery"]
-Consequence = Literal["error", "warn", "off"]
-"""``error`` stops the night before it is published, ``warn`` only tells, ``off`` does not look."""
-DETECTORS = ("column_knows_the_future", "feature_separates_labels", "clock_is_off")
-"""Names of the detectors, and of their checks."""
 DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
 NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))]
 """A night that can be: older events are rejected when they land."""
@@ -138,39 +131,6 @@ class Delivery(_Settings):
         return self
 
 
-class Detectors(_Settings):
-    """What becomes of a night in which trusted data seems to know the future: docs/detectors.md."""
-
-    column_knows_the_future: Consequence = "warn"
-    """A column says more of what came after a cutoff than its entities' history explains."""
-    feature_separates_labels: Consequence = "warn"
-    """One feature alone says what was taken, or is another thing when it is served."""
-    clock_is_off: Consequence = "warn"
-    """The hours of day say that times are shifted."""
-    trusted: list[str] = Field(default_factory=list)
-    """Columns that are not judged, as findings name them (``clean.items.market_rank``): what they say of the future was
-    known ahead."""
-    time_zone: str | None = None
-    """Where the users live, such as ``Europe/London``, by the times as the source's SQL gives them; ``UTC`` where those
-    are the shop's own clock. None: hours of day are compared with one another only."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_exists(cls, zone: str | None) -> str | None:
-        if zone is not None and zone not in available_timezones():
-            raise ValueError(f"{zone!r} is no time zone; write it like Europe/London")
-        return zone
-
-    @property
-    def running(self) -> list[str]:
-        """Names of the detectors that are not off."""
-        return [name for name in DETECTORS if self.consequence(name) != "off"]
-
-    def consequence(self, name: str) -> Consequence | None:
-        """What becomes of a night that a detector (or a check of its name) finds fault with; None: it is none."""
-        return getattr(self, name) if name in DETECTORS else None
-
-
 class Profile(_Settings):
     """One deployment: a source, its files, its nights, its tasks and algorithms."""
 
@@ -230,8 +190,8 @@ class Profile(_Settings):
     audit: bool = False
     """Audit each night before it is published (``recsys audit future``), and do not publish one that saw its future.
     Costs about three times the night."""
-    detectors: Detectors = Detectors()
-    """Whether trusted data knows the future (``[detectors]``), asked of each graded night."""
+    detectors: DetectorSettings = DetectorSettings()
+    """Whether trusted data knows the future (``[detectors]``), asked of each graded night: docs/detectors.md."""
     reranker: dict[str, Any] = Field(default_factory=dict)
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)

@@ -3,6 +3,7 @@
 -- cutoff and as visible now after it. At most $max_items items and $max_users users, by the hash of their ids, and the
 -- pairs of the first $pair_users of them; only those whose first event is older than one horizon.
 -- n_last, n_second, n_third: events of the last horizon before the graded cutoff, of the second last and the third last.
+-- decayed, earlier_decayed: events before the graded cutoff, and before the last horizon, halved with every two horizons.
 -- earlier_recency_days: days from the last event before the last horizon to its beginning.
 with chosen_items as (
     select items.item_key
@@ -64,6 +65,8 @@ select
     count(*) filter (where age_days > 0 and age_days <= horizon) as n_last,
     count(*) filter (where age_days > horizon and age_days <= 2 * horizon) as n_second,
     count(*) filter (where age_days > 2 * horizon and age_days <= 3 * horizon) as n_third,
+    coalesce(exact_sum(case when age_days > 0 then pow(0.5, age_days / (2 * horizon)) end), 0) as decayed,
+    coalesce(exact_sum(case when age_days > horizon then pow(0.5, age_days / (2 * horizon) - 0.5) end), 0) as earlier_decayed,
     min(age_days) filter (where age_days > 0) as recency_days,
     min(age_days - horizon) filter (where age_days > horizon) as earlier_recency_days,
     max(age_days) as age_days

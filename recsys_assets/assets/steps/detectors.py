@@ -61,6 +61,8 @@ def steps(profile: Profile) -> list[Step]:
             "is suspicious has a likely reason. See docs/detectors.md.",
             make=partial(_findings, profile),
             reads=tuple(sorted({*own, *extras, *feature_reads(profile), *feature_reads(profile, "graded")})),
+            # Tonight's candidates and features: a dependency on a table is on one of its nights, here the graded one.
+            after=("recommendations.rankings",),
             key=("detector", "subject", "measure"),
             stage="detectors",
             kinds=("python", "numpy"),

@@ -7,7 +7,9 @@ for one device, is a clock's. Where the rhythm is weak, or nobody says what time
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from recsys_assets.evaluation.detectors.finding import Finding
 
@@ -21,7 +23,7 @@ NAME = "clock_is_off"
 N_WEEKS = 8
 """Weeks up to the night that are looked at."""
 MIN_COUNT = 200
-"""Users by hours of a week below which it says nothing; of a device over all weeks."""
+"""Users by hours of a week below which it says nothing."""
 RHYTHM = 0.3
 """Length of the mean direction (0: all hours alike, 1: one hour of day) below which there is no rhythm of a day."""
 QUIET, TOLERANCE = 3.0, 3.5
@@ -30,9 +32,9 @@ the day have it at one, those of the evening at five."""
 JUMP, SURE = 1.75, 5.0
 """Hours by which the newest week may differ from those before it (daylight saving moves it by one), and by how many
 times their usual difference."""
-APART, ALIKE = 3.0, 0.15
-"""Hours by which a device may differ from all others, and how much (total variation) may remain between the two once
-the clocks are set alike: people who do other things differ in more than the clock."""
+APART, ALIKE, MANY = 3.0, 0.10, 1_000
+"""Hours by which a device may differ from all others, how much (total variation) may remain between the two once the
+clocks are set alike (people who do other things differ in more than the clock), and users by hours that tell so."""
 
 
 def by_week(hours: NDArray[np.datetime64], counts: Floats, cutoff: np.datetime64, zone: str | None) -> Floats:
@@ -54,9 +56,13 @@ def by_week(hours: NDArray[np.datetime64], counts: Floats, cutoff: np.datetime64
         The newest week first.
     """
     import numpy as np
-    import pandas as pd
 
-    local = pd.DatetimeIndex(hours).tz_localize("UTC").tz_convert(zone or "UTC").hour.to_numpy()
+    hours = hours.astype("datetime64[h]")
+    dates, places = np.unique(hours.astype("datetime64[D]"), return_inverse=True)
+    clock = ZoneInfo(zone or "UTC")
+    ahead = [date.replace(tzinfo=UTC).astimezone(clock).utcoffset() for date in dates.astype("datetime64[s]").tolist()]
+    since = (hours - np.datetime64(0, "h")).astype(np.int64) * 3600 + np.array([off.seconds for off in ahead])[places]
+    local = since // 3600 % 24
     days = ((cutoff - hours) / np.timedelta64(1, "h") - 1).astype(np.int64) // 24
     kept = days < 7 * N_WEEKS
     by_day = np.zeros((7 * N_WEEKS, 24))
@@ -120,7 +126,7 @@ def judge_apart(subject: str, own: Floats, others: Floats) -> Finding:
         Counts by hour of day.
     """
     measure, n = "hours it lies from all others", int(own.sum())
-    if min(n, others.sum()) < MIN_COUNT:
+    if min(n, others.sum()) < MANY:
         return Finding(NAME, subject, measure, n=n, reason="not judged: too few events of it or of others")
     (mine, rhythm), (theirs, their_rhythm) = quiet_middle(own), quiet_middle(others)
     if min(rhythm, their_rhythm) < RHYTHM:
