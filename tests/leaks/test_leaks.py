@@ -7,10 +7,10 @@ import pytest
 
 from recsys_assets.profile import PROJECT
 from recsys_assets.selects.files import SqlError, load_select
-from tests.leaks import grading, landing, nights, python_code, sql_files
+from tests.leaks import grading, landing, nights, python_code, sql_files, trusted_data
 from tests.leaks.harness import SERVED, Leak, copy_project, edit_project, plant
 
-LEAKS = [*sql_files.LEAKS, *landing.LEAKS, *nights.LEAKS, *grading.LEAKS, *python_code.LEAKS]
+LEAKS = [*sql_files.LEAKS, *landing.LEAKS, *nights.LEAKS, *grading.LEAKS, *python_code.LEAKS, *trusted_data.LEAKS]
 
 
 @pytest.mark.parametrize("leak", sql_files.REFUSED, ids=str)
