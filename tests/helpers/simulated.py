@@ -40,6 +40,7 @@ def clean_night(rng: np.random.Generator, n: int, horizon: int = 7) -> tuple[Arr
         "rating": np.where(rng.random(len(events)) < 0.5, np.nan, rng.integers(1, 6, len(events)) + fame / 4),
         "market_rank": np.log1p(rate[:, N_PERIODS - 3]) + rng.normal(0, 0.5, len(events)),
         "market_total": visible + rng.poisson(4 * rate[:, :N_PERIODS].sum(axis=1)),
+        "sister_total": visible + rng.poisson(0.2 * rate[:, :N_PERIODS].sum(axis=1)),
         "id": np.array([f"i{place}" for place in range(len(events))], dtype=object),
         "constant": np.ones(len(events)),
         "empty": np.full(len(events), np.nan),

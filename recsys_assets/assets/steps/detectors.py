@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from recsys_assets.assets.metadata import markdown_table, picture
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.evaluation.detectors import clock_is_off, column_knows_the_future, feature_separates_labels
-from recsys_assets.evaluation.detectors.finding import rounded
+from recsys_assets.evaluation.detectors.finding import Finding, rounded
 from recsys_assets.evaluation.plots import detectors_figure
 from recsys_assets.ranking.candidate_tables import feature_matrix, feature_names
 from recsys_assets.selects.contracts import declared_rows
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from recsys_assets.evaluation.detectors.finding import Finding
     from recsys_assets.profile import Profile
     from recsys_assets.storage.lake.snapshot import Snapshot
 
@@ -37,8 +36,8 @@ if TYPE_CHECKING:
 
 TABLE = "grades.detectors"
 _SELECTS = {name: load_select(path, keyed=False) for name, path in select_files("detectors").items()}
-_SAMPLES = {"max_items": 10_000, "max_users": 2_000, "pair_users": 100}
-LEARNERS, SERVED = 400, 100
+_SAMPLES = {"max_items": 5_000, "max_users": 2_000, "pair_users": 50}
+LEARNERS, SERVED = 400, 50
 """Users of a task whose examples are looked at, and users whose candidates of the two nights are compared: each night
 others that lie side by side, so that of each table only their part is read."""
 KEYS = {"item": ("item_key",), "user": ("user_key",), "user_item": ("item_key", "user_key")}
@@ -99,7 +98,16 @@ def _columns(profile: Profile, snapshot: Snapshot, _: Any) -> list[Finding]:
         history = {name: _numbers(chosen[name]) for name in column_knows_the_future.HISTORY}
         columns = dict(_columns_of(profile, snapshot, entity, keys))
         findings += column_knows_the_future.judge_columns(history, columns)
-    return column_knows_the_future.correct(findings)
+    return [*column_knows_the_future.correct(findings), *_of_other_keys(profile)]
+
+
+def _of_other_keys(profile: Profile) -> Iterator[Finding]:
+    """Feature tables whose rows are no items, users or pairs: their columns are looked at beside the labels only."""
+    for name, path in table_files("features", profile.source).items():
+        key = load_select(path).key
+        if not any(set(key) == set(keys) for keys in KEYS.values()):
+            why = f"not judged: its rows are by {', '.join(key)}; see {feature_separates_labels.NAME}"
+            yield Finding(column_knows_the_future.NAME, f"features.{name}", column_knows_the_future.MEASURE, reason=why)
 
 
 def _columns_of(
@@ -219,7 +227,7 @@ def _weekly(profile: Profile, snapshot: Snapshot) -> dict[tuple[str, str], NDArr
 
 
 def _named(table: str, rows: pa.Table, keys: tuple[str, ...]) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Columns of a table that can be judged, by their full name: numbers and instants as floats, texts as objects."""
+    """Columns of a table by their full name: numbers and instants as floats, all else as texts."""
     import pyarrow as pa
 
     for name in rows.column_names:
@@ -232,6 +240,8 @@ def _named(table: str, rows: pa.Table, keys: tuple[str, ...]) -> Iterator[tuple[
             yield subject, _numbers(rows[name].cast(pa.timestamp("us")).cast(pa.int64()))
         elif pa.types.is_primitive(kind) or pa.types.is_decimal(kind):
             yield subject, _numbers(rows[name])
+        else:  # A list of genres is as good as a text.
+            yield subject, rows[name].to_pandas().astype(str).to_numpy(dtype=object)
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:

@@ -33,9 +33,9 @@ TOTAL = 0.10
 """Correlation that is suspicious in a column that is a count or a sum."""
 LIKE = 0.8
 """Rank correlation with a count or a sum from which on a column may be one."""
-EXPECTED, ALLOWED = 10, 0.1
-"""How many entities must be expected to fall short of the total with the horizon after the cutoff if the column knew
-nothing of it, and which part of them may. A total that was made later falls short nowhere."""
+HALF, CHANCE = 0.5, 0.01
+"""Part of the entities expected to fall short of the total with the horizon after the cutoff, if the column knew
+nothing of that horizon, and the chance of so few when it is that part. A total made later falls short nowhere."""
 NEIGHBOURS = 5
 """Entities of nearly the same history on either side, of which that is expected."""
 NUMBERS, TEXTS = (0.25, 0.20, 0.40), (0.35, 0.25, 0.50)
@@ -236,6 +236,7 @@ def _holds_what_came(beyond: Floats, total: _Total) -> bool:
     With what others of nearly the same history have beyond it, many would fall short.
     """
     import numpy as np
+    from scipy.stats import poisson
 
     order = np.lexsort((beyond, total.visible))
     came, beyond = total.came[order], beyond[order] * (1 + 1e-6)
@@ -243,7 +244,7 @@ def _holds_what_came(beyond: Floats, total: _Total) -> bool:
     short = int((active & (beyond < came)).sum())
     steps = [step for step in range(-NEIGHBOURS, NEIGHBOURS + 1) if step]
     expected = float(np.mean([(active & (np.roll(beyond, step) < came)).sum() for step in steps]))
-    return expected >= EXPECTED and short <= ALLOWED * expected
+    return bool(poisson.cdf(short, HALF * expected) < CHANCE)
 
 
 def _encoded(given: NDArray[Any]) -> tuple[Any, str]:
