@@ -246,11 +246,11 @@ def _named(table: str, rows: pa.Table, keys: tuple[str, ...]) -> Iterator[tuple[
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     """Values as floats, NaN where null."""
-    import numpy as np
     import pyarrow as pa
 
     numbers = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
-    return numbers.cast(pa.float64(), safe=False).to_pandas().to_numpy(dtype=np.float64, na_value=np.nan)
+    values: NDArray[np.float64] = numbers.cast(pa.float64(), safe=False).to_pandas().to_numpy(dtype=np.float64)
+    return values
 
 
 def _equal(column: pa.ChunkedArray, value: str) -> Any:
