@@ -59,10 +59,11 @@ def columns_of(some: DataSet) -> Iterator[str]:
         for entity in ("item", "user"):
             history, columns = entities_at(con, some, histories, entity)
             findings += judge_columns(history, columns)
-            for name, column in planted(rng, history, later(con, some, night, entity, histories)):
-                (found,) = correct(judge_columns(history, {name: column}))
+            leaks = dict(planted(rng, history, later(con, some, night, entity, histories)))
+            for leak in judge_columns(history, leaks):
+                (found,) = correct([leak])  # As if it were the only column.
                 if found.value is not None:
-                    seen[f"{entity}: {name}"].append(found.is_suspicious)
+                    seen[f"{entity}: {found.subject}"].append(found.is_suspicious)
         findings = correct(findings)
         judged += sum(found.value is not None for found in findings)
         n_nights += any(found.value is not None for found in findings)

@@ -249,7 +249,7 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     import pyarrow as pa
 
     numbers = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
-    values: NDArray[np.float64] = numbers.cast(pa.float64(), safe=False).to_pandas().to_numpy(dtype=np.float64)
+    values: NDArray[np.float64] = numbers.cast(pa.float64(), safe=False).to_pandas().to_numpy(dtype="float64")
     return values
 
 
