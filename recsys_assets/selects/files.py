@@ -150,7 +150,9 @@ def _has_keys(path: Path, reads: list[TableName]) -> bool:
 
 
 def _table_made(path: Path) -> str:
-    """Table that a file of grades is part of; empty for others: they are held to the rule of what learns."""
+    """Table that a file of grades or detectors is part of; empty for others, which are held to the rule of learners."""
+    if path.parent.name == "detectors":
+        return f"audits.{path.stem}"
     return f"grades.{path.stem}" if {"grades", "metrics"} & {*path.parts} else ""
 
 

@@ -18,7 +18,7 @@ _MEANS = frozenset(["beyond_accuracy", "comparisons", "late", "pooled", "segment
 """Grades that say nothing of one user or item: what learns from these is free to act on tonight's lists."""
 _EXAMPLES = "recommendations.examples"
 _WITHOUT_NIGHT = frozenset(["this", "made", "landed", "raw"])
-_SHOW = frozenset(["releases", "tracking", "audits"])
+_SHOW = frozenset(["audits", "releases", "tracking"])
 """Schemas of steps that only publish, tell or examine what other steps made: nothing learns from them."""
 _SEEN_TOGETHER = frozenset(
     [

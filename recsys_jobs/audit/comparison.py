@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
 
 N_ROWS, MACROS = 3, "macros"
-_NOT_COMPARED = frozenset({"releases.published", "audits.future"})
+_NOT_COMPARED = frozenset({"releases.published", "audits.detectors", "audits.future"})
 """Tables that say when something was published or looked at, not what."""
 
 
