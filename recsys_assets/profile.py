@@ -13,25 +13,15 @@ import os
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    PrivateAttr,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PrivateAttr, field_validator, model_validator
 
 from recsys_assets.algorithms import registry
 from recsys_assets.errors import RecsysError
+from recsys_assets.evaluation.detectors.settings import DetectorSettings
 from recsys_assets.ranking.reranker import RerankerSettings
 from recsys_assets.wrong_settings import Location, SettingsError, did_you_mean, refused
-
-if TYPE_CHECKING:
-    pass
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -43,7 +33,7 @@ _TAKEN = {"profiles", "logs"}
 """Folders of the data folder that are no deployment's."""
 _DECIDE_NOTHING = {
     *("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"),
-    *("late_after_hours", "key_prefix"),
+    *("late_after_hours", "key_prefix", "detectors"),
 }
 
 
@@ -193,6 +183,8 @@ class Profile(_Settings):
     """How each night is audited before it is published; one that saw its future is not. ``sample``: on some users, for
     about a fifth of what the night costs. ``full``: on all of it, as ``recsys audit future`` does, for three times the
     night."""
+    detectors: DetectorSettings = DetectorSettings()
+    """Whether trusted data knows the future (``[detectors]``), asked of each graded night: docs/detectors.md."""
     reranker: dict[str, Any] = Field(default_factory=dict)
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)

@@ -35,6 +35,7 @@ STAGES = (
     "fusion",
     "rerankers",
     "recommendations",
+    "detectors",
     "audits",
     "releases",
     "tracking",

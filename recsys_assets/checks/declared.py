@@ -86,7 +86,16 @@ def load_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[Check]:
             reader.problems.append(f"{folder.name}: {times} checks of {table} are called {name}; give one a `name:`.")
     if reader.problems:
         raise CheckError("\n".join(reader.problems))
-    return sorted(reader.checks, key=lambda check: check.table)
+    return sorted(_as_set(profile, reader.checks), key=lambda check: check.table)
+
+
+def _as_set(profile: Profile, checks: list[Check]) -> Iterator[Check]:
+    """Checks with the consequence that the profile sets for detectors; without those that are off."""
+    for check in checks:
+        chosen = profile.detectors.consequence(check.name)
+        if chosen != "off":
+            severity = chosen or check.config.severity
+            yield replace(check, config=check.config.model_copy(update={"severity": severity}))
 
 
 class _Reader:

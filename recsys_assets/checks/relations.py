@@ -208,7 +208,8 @@ def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
     """What the checks of a raw table ask: ``raw.<table>`` (empty before anything landed), the ledger, and `this`.
 
     ``this.calendar``, and ``this.deliveries``: the files of the table that arrived and could be read, which delivery
-    (file pattern) each is of, when that came last, and whether it is of that day. ``now`` is null where a last night
+    (file pattern) each is of, when that came last, whether it is of that day, and how many of its rows are dated after
+    their own arrival (``n_ahead``). ``now`` is null where a last night
     says that no more is to come.
     """
     name = table.partition(".")[2]
@@ -230,6 +231,8 @@ def opened_landing(landing: Landing, table: str) -> Iterator[Relations]:
         con.execute(
             f"create table {DELIVERIES} as with files as ("
             "select name, arrived_at, rows_read as n_rows, rows_rejected as n_rejected, "
+            "(select count(*) from landing.ledger.rejects as rejects where rejects.file_id = files.file_id "
+            "and rejects.reason = 'after its own arrival') as n_ahead, "
             "coalesce(list_filter($1::varchar[], lambda p: name glob p)[1], '') as pattern "
             "from landing.ledger.files where raw_table = $2 and kind = 'arrival' and status <> 'quarantined') "
             "select *, max(arrived_at) over by_pattern as newest, "

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from recsys_assets.evaluation.detectors.finding import Finding
+
 
 N_NAMED = 6
 """Lists of a task that a picture of grades tells apart, beside the published ones: the best."""
@@ -111,6 +113,46 @@ def shap_summary(
         axes.axvline(0, color="black", linewidth=0.6)
         axes.set_title(objective, fontsize=8)
         axes.set_xlabel("SHAP value: what the feature adds to the score", fontsize=7)
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=80)
+    return png.getvalue()
+
+
+def detectors_figure(found: list[Finding], weekly: NDArray[np.float64] | None) -> bytes:
+    """PNG of what detectors saw: columns by what they say of before and after, features by how they part labels, hours.
+
+    What is suspicious is red and bears its name.
+
+    Parameters
+    ----------
+    found : list of Finding
+    weekly : ndarray of float64, shape (n_weeks, 24), optional
+        Users by week and hour of day, the newest week first.
+    """
+    import io
+
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 3.6))
+    panels = figure.subplots(1, 3, gridspec_kw={"left": 0.06, "right": 0.98, "bottom": 0.15})
+    for axes, detector in zip(panels, ("column_knows_the_future", "feature_separates_labels"), strict=False):
+        dots = [f for f in found if f.detector == detector and f.value is not None and f.reference is not None]
+        colours = ["tab:red" if dot.is_suspicious else "tab:blue" for dot in dots]
+        axes.scatter([dot.reference for dot in dots], [dot.value for dot in dots], s=9, color=colours)
+        for dot in dots:
+            if dot.is_suspicious:
+                axes.annotate(dot.subject.rpartition(".")[2], (dot.reference, dot.value), fontsize=6)
+        axes.set_title(detector, fontsize=9)
+    panels[0].set(xlabel="of the horizon before the cutoff", ylabel="of the horizon after it: partial rank correlation")
+    panels[1].set(xlabel="area under the curve", ylabel="distance of taken and not taken", ylim=(0, 1.02))
+    if weekly is not None:
+        for counts, label in ((weekly[1:].sum(axis=0), "weeks before"), (weekly[0], "newest week")):
+            if counts.any():
+                panels[2].step(np.arange(24), counts / counts.sum(), where="mid", label=label)
+                panels[2].legend(fontsize=7)
+    panels[2].set_title("clock_is_off", fontsize=9)
+    panels[2].set(xlabel="hour of day", ylabel="share of users by hours")
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=80)
     return png.getvalue()

@@ -182,6 +182,18 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "n_users": "INTEGER",
         "n_user_nights": "INTEGER",
     },
+    "audits.detectors": {
+        "detector": "VARCHAR",
+        "subject": "VARCHAR",
+        "measure": "VARCHAR",
+        "value": "DOUBLE",
+        "reference": "DOUBLE",
+        "threshold": "DOUBLE",
+        "p": "DOUBLE",
+        "n": "INTEGER",
+        "is_suspicious": "BOOLEAN",
+        "reason": "VARCHAR",
+    },
     "releases.published": {"release": "VARCHAR", "lists_fingerprint": "VARCHAR"},
 }
 

@@ -19,7 +19,8 @@ TWICE = "from {rows} union all by name from {rows}"
 # A file a day, and then none for two.
 DELIVERED = (
     "select 'f' as pattern, 'f' || n as name, timestamp '2017-10-01' + to_days(n) as arrived_at, 10 as n_rows, "
-    "0 as n_rejected, timestamp '2017-10-08' as newest, n = 7 as is_newest, timestamp '2017-10-10' as now "
+    "0 as n_rejected, 0 as n_ahead, timestamp '2017-10-08' as newest, n = 7 as is_newest, "
+    "timestamp '2017-10-10' as now "
     "from (select unnest(range(8))::integer as n)"
 )
 # A use of a generic test fails where this relation ({own} is the checked table) has these rows instead.
@@ -124,6 +125,9 @@ OWN = {
     "nobody_is_dropped_from_candidates": ("{own}", "from {rows} where user_key <> 1"),
     "nobody_is_dropped_from_published": ("{own}", "from {rows} where not is_cold_user and user_key <> 1"),
     "metrics_lie_between_zero_and_one": ("{own}", "select * replace (1.5 as recall) from {rows}"),
+    "column_knows_the_future": ("{own}", "select * replace (true as is_suspicious) from {rows}"),
+    "feature_separates_labels": ("{own}", "select * replace (true as is_suspicious) from {rows}"),
+    "clock_is_off": ("{own}", "select * replace (true as is_suspicious) from {rows}"),
     "values_lie_in_their_range": ("{own}", "select * replace (-2 as value) from {rows}"),
     "cold_users_are_shown": ("{own}", "select * replace (n_users - 1 as n_users) from {rows}"),
     "rebuilt_lists_say_so": ("{own}", "select * replace ('rebuilt' as status) from {rows}"),
@@ -146,6 +150,7 @@ OWN = {
     ),
     "visible_in_time": ("{own}", "select * replace (landed_night - 3650 as landed_night) from {rows}"),
     "the_ledger_adds_up": ("{own}", "from {rows} where landed_row > 1"),
+    "hardly_any_row_is_dated_ahead": ("this.deliveries", DELIVERED.replace("0 as n_ahead", "10 as n_ahead")),
 }
 # These are other ways to break the same, and each must be found as well.
 MORE = [

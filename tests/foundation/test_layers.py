@@ -29,6 +29,7 @@ LAYERS: dict[str, set[str]] = {
         "nights",
         "algorithms",
         "ranking",
+        "evaluation",
         "wrong_settings",
     },  # Their settings are validated with its own.
     "profile_file": GROUND | {"profile"},

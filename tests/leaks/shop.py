@@ -20,6 +20,7 @@ TABLES = {
             and transaction_timestamp >= '2017-10-01' and transaction_timestamp < '2017-11-06'
             and (household_id % 120 > 0 or transaction_timestamp >= '2017-10-29')
     """,
+    # sold_in_all counts the sales of all these weeks: no night could know it.
     "catalogue": """
         select
             products.product_id,
@@ -27,7 +28,8 @@ TABLES = {
             products.department,
             products.product_category,
             round(median(sold.sales_value / sold.quantity), 2) as price,
-            min(sold.sold_at) as first_sold_at
+            min(sold.sold_at) as first_sold_at,
+            count(*) as sold_in_all
         from sold
         inner join products using (product_id)
         group by all

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from recsys_assets.assets.step import Made, Step
+from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
 from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
@@ -44,8 +45,11 @@ def steps(profile: Profile) -> list[Step]:
             "older night than the current one is built but does not become current.",
             make=partial(_publish, profile, selects),
             reads=tuple(sorted({name for select in selects.values() for name in select.reads})),
-            # An audited night is published after its audit, whose check blocks.
-            after=() if profile.audit == "off" else ("audits.future",),
+            # A night is published after its audit and its detectors, whose checks may block.
+            after=(
+                *(() if profile.audit == "off" else ("audits.future",)),
+                *((DETECTORS,) if profile.detectors.running else ()),
+            ),
             key=("release",),
             kinds=("duckdb",),
             sql=(*(select.path for select in selects.values()), *_BESIDE),

@@ -1,0 +1,1 @@
+"""Detectors of leaks that trusted data brings along; arrays in, findings out."""

@@ -1,0 +1,54 @@
+"""Leaks that delivered data brings along, and one that no rule tells from an honest feature: told by their traces."""
+
+from tests.leaks.harness import NIGHT, Edit, Leak
+from tests.leaks.shop import LAND
+
+LATER = "2017-11-03"
+"""A night that grades one on which enough has come of what a total of all time holds."""
+PROFILE, SHOP = "data/profiles/corner_shop.toml", "sql/sources/corner_shop/"
+
+
+def stopping(detector: str) -> Edit:
+    """The profile's setting by which a detector stops the night."""
+    settings = f'[detectors]\n{detector} = "error"\ntime_zone = "America/New_York"\n\n'
+    return Edit(PROFILE, "[event_weights]\n", f"{settings}[event_weights]\n")
+
+
+LEAKS = (
+    Leak(
+        "the supplier's price list tells how often each product was sold, of all time",
+        (
+            stopping("column_knows_the_future"),
+            Edit(SHOP + "items.sql", "    prices.retired_at\n", "    prices.retired_at,\n    prices.sold_in_all\n"),
+        ),
+        "check",
+        "column_knows_the_future",
+        commands=(*LAND, f"night {LATER}"),
+        empty=True,
+    ),
+    Leak(
+        "a feature of the examples that is the label",
+        (
+            stopping("feature_separates_labels"),
+            Edit(
+                "sql/training/examples.sql",
+                "        relevant.item_key is not null as taken,\n",
+                "        relevant.item_key is not null as taken,\n"
+                "        relevant.first_taken_at is not null as is_favourite,\n",
+            ),
+        ),
+        "check",
+        "feature_separates_labels",
+    ),
+    Leak(
+        "the tills' clock is five hours behind, so that the next day's small hours are the night's",
+        (
+            stopping("clock_is_off"),
+            Edit(SHOP + "events.sql", "lines.sold_at as event_ts", "lines.sold_at - interval 5 hour as event_ts"),
+        ),
+        "check",
+        "clock_is_off",
+        commands=(*LAND, f"night {NIGHT}"),
+        empty=True,
+    ),
+)
