@@ -33,5 +33,5 @@ counts as (
 
 select clock, reading, hour, n_users
 from counts
-qualify sum(n_users::integer) over (partition by clock, reading) >= 1000
+qualify clock = 'all' or sum(n_users::integer) over (partition by clock, reading) >= 1000
 order by clock, reading, hour

@@ -106,7 +106,7 @@ def test_the_page_shows_figures_and_a_picture(planted):
     from recsys_jobs.run import dagster_instance
 
     with planted.active(), dagster_instance() as instance:
-        event = instance.get_latest_materialization_event(AssetKey(["grades", "detectors"]))
+        event = instance.get_latest_materialization_event(AssetKey(["audits", "detectors"]))
     told = {name: str(entry.value) for name, entry in event.asset_materialization.metadata.items()}
     assert "clean.items.sold" in told["Suspicious"]
     assert "clean.items.sold" in told["Highest figures"]

@@ -1,16 +1,16 @@
 """Leaks that delivered data brings along, and one that no rule tells from an honest feature: told by their traces."""
 
-from tests.leaks.harness import NIGHT, Edit, Leak
+from tests.leaks.harness import Edit, Leak
 from tests.leaks.shop import LAND
 
 LATER = "2017-11-03"
-"""A night that grades one on which enough has come of what a total of all time holds."""
+"""A night for which enough has come: of what a total of all time holds, and of hours of day."""
 PROFILE, SHOP = "data/profiles/corner_shop.toml", "sql/sources/corner_shop/"
 
 
 def stopping(detector: str) -> Edit:
     """The profile's setting by which a detector stops the night."""
-    settings = f'[detectors]\n{detector} = "error"\ntime_zone = "America/New_York"\n\n'
+    settings = f'[detectors]\n{detector} = "error"\ntime_zone = "America/Chicago"\n\n'
     return Edit(PROFILE, "[event_weights]\n", f"{settings}[event_weights]\n")
 
 
@@ -48,7 +48,7 @@ LEAKS = (
         ),
         "check",
         "clock_is_off",
-        commands=(*LAND, f"night {NIGHT}"),
+        commands=(*LAND, f"night {LATER}"),
         empty=True,
     ),
 )

@@ -1,7 +1,7 @@
 """``audits.detectors``: whether trusted data knows the future, asked of the graded night, whose future is known by now.
 
-What belongs here: gathering what `evaluation.detectors` judges, over samples by the hash of ids. In schema ``audits``,
-for it only examines: nothing learns from what it says.
+What belongs here: gathering what `evaluation.detectors` judges, over samples by the hash of ids. In schema ``audits``:
+it holds what happened since the graded night against what that night saw, and nothing learns from it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -36,8 +36,10 @@ class DetectorSettings(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, zone: str | None) -> str | None:
-        if zone is not None and zone not in available_timezones():
-            raise ValueError(f"{zone!r} is no time zone; write it like Europe/London")
+        try:
+            ZoneInfo(zone or "UTC")
+        except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+            raise ValueError(f"{zone!r} is no time zone; write it like Europe/London") from error
         return zone
 
     @property
