@@ -142,7 +142,7 @@ OWN = {
     ),
     "no_event_is_counted_twice": (
         "clean.events",
-        "from {rows} union all by name select * replace (gen_random_uuid() as event_id) from {rows}",
+        "from {rows} union all by name select * replace (md5(event_id::varchar)::uuid as event_id) from {rows}",
     ),
     "nothing_is_known_before_it_happened": (
         "{own}",

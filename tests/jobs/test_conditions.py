@@ -12,7 +12,7 @@ GIVEN = {
     "PATH": "/usr/bin",
     "BOOST": "2",
     "TZ": "Europe/Zurich",
-    "HOME": "/home/one",
+    "HOME": "another",
     "RECSYS_THREADS": "2",
     "OMP_NUM_THREADS": "1",
     "RECSYS_SMTP": "smtp://somewhere",
