@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import platform
 import subprocess
 import sys
 from contextlib import suppress
@@ -21,7 +22,7 @@ from recsys_jobs.audit.conditions import environment, set_clock_ahead
 from recsys_jobs.audit.confinement import SAYS, Confinement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 PROJECT = Path(__file__).parents[2]
 LIBRARIES = (
@@ -75,9 +76,13 @@ class Builder:
         File of the profile's settings.
     altered
         Whether clock and environment are others.
+    libraries
+        What it imports before it is confined.
     """
 
-    def __init__(self, folder: Path, profile_file: Path, *, altered: bool) -> None:
+    def __init__(
+        self, folder: Path, profile_file: Path, *, altered: bool, libraries: Sequence[str] = LIBRARIES
+    ) -> None:
         # The project may lie in a folder that is on no path but this process's own.
         paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         path = os.pathsep.join(dict.fromkeys(str(Path(each).absolute()) for each in paths))
@@ -85,7 +90,7 @@ class Builder:
         folder.mkdir(parents=True, exist_ok=True)
         self._output = (folder / "output.txt").open("w+")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", "from recsys_jobs.audit.building import main; main()"],
+            [sys.executable, "-P", "-c", "from recsys_jobs.audit.building import main; main()", *libraries],
             env=environment(os.environ | {"PYTHONPATH": path}, folder, str(profile_file), altered=altered),
             cwd=folder,
             stdin=subprocess.PIPE,
@@ -128,7 +133,8 @@ def main() -> None:
     """Build what the file ``build.json`` of this folder says, and leave the answer beside it."""
     told = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # What a library prints is no progress.
-    for library in LIBRARIES:
+    platform.uname().processor  # noqa: B018  It runs a program, once; MLflow asks for it.
+    for library in sys.argv[1:]:
         with suppress(ImportError):
             importlib.import_module(library)
     sys.stdin.read()

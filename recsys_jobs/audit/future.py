@@ -34,7 +34,7 @@ from recsys_assets.profile_file import profile_path
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.formats import formats
-from recsys_jobs.audit.building import Build, BuildDied, Builder, Built
+from recsys_jobs.audit.building import LIBRARIES, Build, BuildDied, Builder, Built
 from recsys_jobs.audit.comparison import Content, contents, explain
 from recsys_jobs.audit.conditions import copy_with_other_times
 from recsys_jobs.audit.poison import POISONS, Poison
@@ -149,7 +149,8 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
             reland(home / "origin.duckdb", Landing(scratch), Lake(scratch), night, poison, kept)
             # Later nights are there to be seen in the plain build alone, as they came.
             link_nights(profile, scratch, lambda table, of: wanted(table, of) and (of < night or not poison))  # noqa: B023
-            with Builder(home / name, _file_of(profile), altered=name == "altered") as builder:
+            libraries = [*LIBRARIES, "mlflow.tracking"]
+            with Builder(home / name, _file_of(profile), altered=name == "altered", libraries=libraries) as builder:
                 _build(audit, profile, scratch, builder, name, nights, tell)
             audit.seconds[name] = time.perf_counter() - started
             built[name] = _contents(scratch, nights)

@@ -48,7 +48,7 @@ LEAKS = (
     from_landing_on(
         "products bought fewer than three times, of all that landed, are left out of the log (k-core)",
         "audit",
-        r"clean\.\w+: it changes when what came after the night is deleted",
+        r"clean\.\w+: it changes when what came after the night is altered",
         Edit(
             EXPORT,
             """    tonight = "landed_night = getvariable('night')"\n""",
@@ -111,7 +111,7 @@ LEAKS = (
                 "",
             ),
         ),
-        "audit",
+        "full audit",
         "clean.events",
         commands=(f"land --arrived-at 2017-10-31T12:00:00 {FOUND}", f"audit future --night {NIGHT}"),
     ),

@@ -138,14 +138,14 @@ LEAKS = (
     Leak(
         "a setting out of an environment variable, which is another one later",
         scaled('    import os\n\n    factor = float(os.environ.get("BOOST", 1))\n'),
-        "audit",
+        "full audit",
         r"models[./]buy_again",
         commands=(f"night {NIGHT}", "export BOOST 2", *AUDITED),
     ),
     Leak(
         "settings tuned later, passed off as those of the night",
         (Edit("data/profiles/corner_shop.toml", "rrf_k = 2", "rrf_k = 60"),),
-        "audit",
+        "full audit",
         r"recommendations\.settings",
         commands=AUDITED,
     ),

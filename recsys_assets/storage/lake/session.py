@@ -37,29 +37,29 @@ MACROS = (
     "create macro exact_avg(x) as (sum(x::decimal(38, 12)) / count(x))::double",
 )
 VOLATILE = {
-    "current_date": (),
-    "current_localtime": (),
-    "current_localtimestamp": (),
-    "gen_random_uuid": (),
-    "get_current_time": (),
-    "get_current_timestamp": (),
-    "now": (),
-    "random": (),
-    "setseed": ("seed",),
-    "today": (),
-    "transaction_timestamp": (),
-    "txid_current": (),
-    "uuid": (),
-    "uuidv4": (),
-    "uuidv7": (),
+    "current_date": ("", "date"),
+    "current_localtime": ("", "time"),
+    "current_localtimestamp": ("", "timestamp"),
+    "gen_random_uuid": ("", "uuid"),
+    "get_current_time": ("", "time"),
+    "get_current_timestamp": ("", "timestamp"),
+    "now": ("", "timestamp"),
+    "random": ("", "double"),
+    "setseed": ("seed", "double"),
+    "today": ("", "date"),
+    "transaction_timestamp": ("", "timestamp"),
+    "txid_current": ("", "bigint"),
+    "uuid": ("", "uuid"),
+    "uuidv4": ("", "uuid"),
+    "uuidv7": ("", "uuid"),
 }
-"""Functions that tell of the clock or of chance, with their parameters. SQL files that call one are
+"""Functions that tell of the clock or of chance, with their parameter and the type they give. SQL files that call one are
 refused when they are loaded; here they fail in queries that Python writes, too."""
 CATALOGS = ("past", "before", "graded")
 _REFUSED = ";".join(
-    f"create macro {name}({', '.join(parameters)}) as error('{name}() is another at every run: a night is made of its "
-    "snapshot. Its own instants are in this.night.')"
-    for name, parameters in VOLATILE.items()
+    f"create macro {name}({parameter}) as error('{name}() is another at every run: a night is made of its snapshot. "
+    f"Its own instants are in this.night.')::{kind}"
+    for name, (parameter, kind) in VOLATILE.items()
 )
 _SETTINGS = ("horizon", "list_length", "rrf_k", "n_similar", "n_trending")
 
