@@ -53,8 +53,8 @@ VOLATILE = {
     "uuidv4": ("", "uuid"),
     "uuidv7": ("", "uuid"),
 }
-"""Functions that tell of the clock or of chance, with their parameter and the type they give. SQL files that call one are
-refused when they are loaded; here they fail in queries that Python writes, too."""
+"""Functions that tell of the clock or of chance, with their parameter and the type they give. SQL files that call one
+are refused when they are loaded; here they fail in queries that Python writes, too."""
 CATALOGS = ("past", "before", "graded")
 _REFUSED = ";".join(
     f"create macro {name}({parameter}) as error('{name}() is another at every run: a night is made of its snapshot. "
