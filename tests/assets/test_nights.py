@@ -18,6 +18,7 @@ WITH_RESULTS = {
     "grades.pooled": "NDCG@10",
     "grades.comparisons": "NDCG@10",
     "recommendations.champions": "Decision",
+    "audits.detectors": "Detectors",
     "releases.published": "Outcome",
 }
 """Assets whose pages begin with results, and one of these."""

@@ -55,6 +55,7 @@ first_night = 2017-10-20
 last_night = 2017-10-22
 demo_nights = [2017-10-20]
 horizon = 1
+audit = "off"
 [[deliveries]]
 table = "products"
 files = "products*"

@@ -32,13 +32,12 @@ LEAKS = (
             stopping("feature_separates_labels"),
             Edit(
                 "sql/training/examples.sql",
-                "        relevant.item_key is not null as taken,\n",
-                "        relevant.item_key is not null as taken,\n"
-                "        relevant.first_taken_at is not null as is_favourite,\n",
+                "    labels.taken,\n",
+                "    labels.taken,\n    labels.taken as is_favourite,\n",
             ),
         ),
         "check",
-        "feature_separates_labels",
+        "feature_separates_labels|examples_are_as_the_graded_night_knew_them",
     ),
     Leak(
         "the tills' clock is five hours behind, so that the next day's small hours are the night's",

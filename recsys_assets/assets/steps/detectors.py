@@ -281,6 +281,7 @@ def _results(found: list[Finding], weekly: Mapping[tuple[str, str], NDArray[np.f
         for f in judged[:N_SHOWN]
     ]
     return {
+        "Detectors": f"{len(suspicious)} suspicious of {len(judged)} judged",
         "Suspicious": markdown_table(suspicious[:N_SHOWN]),
         "Highest figures": markdown_table(shown),
         "Figures": picture(detectors_figure(found, weekly.get(("all", ""))), "What the detectors saw"),

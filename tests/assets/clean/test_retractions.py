@@ -153,7 +153,7 @@ def test_only_purchases_are_taken_back(tmp_path, monkeypatch):
         con.execute("create schema if not exists landed")
         con.execute("create table landed.superseded (event_id uuid, known_at timestamp)")
         con.execute(
-            "create temp table returned as select gen_random_uuid() as cancellation_id, '1' as user_id, "
+            "create temp table returned as select md5('1')::uuid as cancellation_id, '1' as user_id, "
             "'a' as item_id, timestamp '2017-10-20 12:00' as event_ts, null::timestamp as known_at, "
             "1.0 as quantity, null as basket_id"
         )
