@@ -181,8 +181,8 @@ class Profile(_Settings):
     (`deploy/workspace-several.yaml`): best the profile's name. Empty for one that has its own."""
     audit: Literal["sample", "full", "off"] = "sample"
     """How each night is audited before it is published; one that saw its future is not. ``sample``: on some users, for
-    half of what a night of Complete Journey costs. ``full``: on all of it, as ``recsys audit future`` does, for three times the
-    night."""
+    half of what a night of Complete Journey costs. ``full``: on all of it, as ``recsys audit
+    future`` does, for three times the night."""
     detectors: DetectorSettings = DetectorSettings()
     """Whether trusted data knows the future (``[detectors]``), asked of each graded night: docs/detectors.md."""
     reranker: dict[str, Any] = Field(default_factory=dict)
