@@ -41,7 +41,10 @@ def users_of(profile: Profile, night: Night) -> int:
 
 
 def read_before(profile: Profile, night: Night) -> list[Partition]:
-    """Partitions of earlier nights that the steps of a built night read, each once."""
+    """Partitions of earlier nights that the steps of a built night read, and all of the log, each once.
+
+    A night of the log that had not all of its tables would be written again.
+    """
     lake = Lake(profile)
     logs = {f"clean.{name}": select.reads for name, select in clean_selects(Landing(profile)).items()}
     plans = [list_files(lake, night, (), logs)]
@@ -49,6 +52,7 @@ def read_before(profile: Profile, night: Night) -> list[Partition]:
         own = {step.name: step.reads} if step.key else {}
         plans.append(list_files(lake, night, step.reads, own))
     files = [p for plan in plans for shown in (*plan.shown.values(), tuple(plan.shapes.values())) for p in shown]
+    files += [p for name in logs for p in lake.partitions(name, night)]
     return list({p.path: p for p in files if p.night < night}.values())
 
 
