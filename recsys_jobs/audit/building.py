@@ -78,20 +78,31 @@ class Builder:
         Whether clock and environment are others.
     libraries
         What it imports before it is confined.
+    n_threads
+        Threads that a step may use; None: as many as in this process.
     """
 
     def __init__(
-        self, folder: Path, profile_file: Path, *, altered: bool, libraries: Sequence[str] = LIBRARIES
+        self,
+        folder: Path,
+        profile_file: Path,
+        *,
+        altered: bool,
+        libraries: Sequence[str] = LIBRARIES,
+        n_threads: int | None = None,
     ) -> None:
         # The project may lie in a folder that is on no path but this process's own.
         paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         path = os.pathsep.join(dict.fromkeys(str(Path(each).absolute()) for each in paths))
-        self._folder, self._altered = folder, altered
+        given = os.environ | {"PYTHONPATH": path}
+        if n_threads:
+            given |= dict.fromkeys(("RECSYS_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(n_threads))
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._output = (folder / "output.txt").open("w+")
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", "from recsys_jobs.audit.building import main; main()", *libraries],
-            env=environment(os.environ | {"PYTHONPATH": path}, folder, str(profile_file), altered=altered),
+            env=environment(given, folder, str(profile_file), altered=altered),
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -188,7 +199,6 @@ def _sentence(error: Exception) -> str:
 def _made(wanted: Build, night: str, names: list[str]) -> Any:
     """Make the assets of a night, and name each before it is made."""
     from recsys_assets.assets.clean_log import write_log
-    from recsys_assets.assets.code_version import code_of, version_of
     from recsys_assets.assets.making import opened, save
     from recsys_assets.assets.steps import all_steps
     from recsys_assets.nights import Night
@@ -208,4 +218,4 @@ def _made(wanted: Build, night: str, names: list[str]) -> Any:
             with opened(profile, step, of, run_id) as snapshot:
                 if step.prepare is not None:
                     step.prepare(snapshot)
-                save(snapshot, step, step.make(snapshot), version_of(code_of(step)))
+                save(snapshot, step, step.make(snapshot), version="")  # Which code made it, nobody asks here.

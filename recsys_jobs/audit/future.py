@@ -15,8 +15,7 @@ Time axis of an audit of night N::
 The clock, the environment and the times of files are others in the altered build, too. A sample is audited by the
 plain and the altered build alone, and costs a small part of the night (`audit.sampling`).
 
-Cost of the whole: three times the night's own steps (checks left out) and three landings of the files that reach
-over the cutoff.
+The whole costs three times the night's steps, checks left out, and three landings of the files over the cutoff.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from recsys_assets.profile_file import profile_path
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.formats import formats
+from recsys_assets.threads import thread_count
 from recsys_jobs.audit.building import LIBRARIES, Build, BuildDied, Builder, Built
 from recsys_jobs.audit.comparison import Content, contents, explain
 from recsys_jobs.audit.conditions import copy_with_other_times
@@ -175,10 +175,12 @@ def audit_sample(profile: Profile, night: Night, tell: Tell) -> Audit:
         started = time.perf_counter()
         scratches = {name: profile.inside(home / name, audit="off") for name in ("plain", "altered")}
         # They import libraries while the sample is taken.
-        builders = {
-            name: stack.enter_context(Builder(home / name, _file_of(profile), altered=name == "altered"))
+        n_threads = max(1, thread_count() // len(scratches))  # They build at once.
+        begun = {
+            name: Builder(home / name, _file_of(profile), altered=name == "altered", n_threads=n_threads)
             for name in scratches
         }
+        builders = {name: stack.enter_context(builder) for name, builder in begun.items()}
         tell(f"night {night}: sample of {audit.users:.1%} of the users")
         _take_sample(profile, scratches, night, audit.users, home / "origin.duckdb")
         audit.seconds["sample"] = time.perf_counter() - started
