@@ -50,6 +50,12 @@ def profile_path(name: str) -> Path:
     return Path(name) if name.endswith(".toml") else PROJECT / "data" / "profiles" / f"{name}.toml"
 
 
+def file_of(profile: Profile) -> Path:
+    """File that a profile was read from, as ``RECSYS_PROFILE`` or its name tells."""
+    given = profile_path(os.environ.get("RECSYS_PROFILE", "")).absolute()
+    return given if given.stem == profile.name else profile_path(profile.name)
+
+
 @lru_cache
 def _read(name: str) -> Profile:
     path = profile_path(name)

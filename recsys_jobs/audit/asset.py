@@ -29,7 +29,7 @@ from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_jobs.audit.future import Audit, AuditFailed, audit_future, audit_sample
-from recsys_jobs.audit.report import BUILDS, compared_rows, markdown, sentence, verdict
+from recsys_jobs.audit.report import HELD_AGAINST, compared_rows, markdown, sentence, verdict
 
 AUDIT, CHECK = "audit", "night_is_future_blind"
 OP = "audits__future"
@@ -106,7 +106,7 @@ def _report(audit: Audit) -> Made:
     """Rows of the table, and what its page tells."""
     import pyarrow as pa
 
-    texts = {"asset": pa.string(), "plain": pa.string(), **{build: pa.string() for build in BUILDS}}
+    texts = {"asset": pa.string(), "plain": pa.string(), **{build: pa.string() for build in HELD_AGAINST}}
     schema = pa.schema({"place": pa.int32(), **texts, "is_equal": pa.bool_()})
     seconds = {f"seconds, {name}": round(taken, 1) for name, taken in audit.seconds.items()}
     results = {"Audit": verdict(audit), "Compared": MetadataValue.md(markdown(audit))}

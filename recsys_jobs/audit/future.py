@@ -20,7 +20,6 @@ The whole costs three times the night's steps, checks left out, and three landin
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -29,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.nights import ONE_DAY, Night, graded_night
-from recsys_assets.profile_file import profile_path
+from recsys_assets.profile_file import file_of
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.formats import formats
@@ -37,9 +36,9 @@ from recsys_assets.threads import thread_count
 from recsys_jobs.audit.building import LIBRARIES, Build, BuildDied, Builder, Built
 from recsys_jobs.audit.comparison import Content, contents, explain
 from recsys_jobs.audit.conditions import copy_with_other_times
-from recsys_jobs.audit.poison import POISONS, Poison
+from recsys_jobs.audit.poison import BUILDS
 from recsys_jobs.audit.relanding import Kept, reland
-from recsys_jobs.audit.sampling import sample_past, share_of, users_of
+from recsys_jobs.audit.sampling import log_since, sample_past, share_of, users_of
 from recsys_jobs.audit.scratch import copy_landing, link_nights, link_others, pretend_later, scratch_folder
 from recsys_jobs.graph import asset_order
 from recsys_jobs.run import NightFailed, check_night
@@ -131,31 +130,32 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
     audit = Audit(night, compared_with_lake=users == 1 and night in Lake(profile).built_nights(), users=users)
     if audit.compared_with_lake:
         audit.stale = _not_current(profile, night)
-    graded = graded_night(night, profile.horizon)
+    graded, log = graded_night(night, profile.horizon), log_since(profile, night)
     nights = [graded, night] if deep and graded >= profile.first_night else [night]
 
     def wanted(table: str, of: Night) -> bool:
         """Whether the lake's partition is shown: none that is built here, and of a sample nothing."""
-        return users == 1 and of not in nights and not (deep and table.startswith("clean."))
+        is_built = of in nights or (table.startswith("clean.") and (deep or of in log))
+        return users == 1 and not is_built
 
     with scratch_folder(profile) as home:
         copy_landing(profile, home / "origin.duckdb")
         built: dict[str, dict[str, Content]] = {}
-        for name in ("plain", *POISONS):
+        for name, poison in BUILDS.items():
             started = time.perf_counter()
-            scratch, poison = profile.inside(home / name, audit="off"), _poison(name)
+            scratch = profile.inside(home / name, audit="off")
             tell(f"night {night}, {name}: landing")
             kept = Kept(users, extras_since=None if deep else night)
             reland(home / "origin.duckdb", Landing(scratch), Lake(scratch), night, poison, kept)
             # Later nights are there to be seen in the plain build alone, as they came.
             link_nights(profile, scratch, lambda table, of: wanted(table, of) and (of < night or not poison))  # noqa: B023
             libraries = [*LIBRARIES, "mlflow.tracking"]
-            with Builder(home / name, _file_of(profile), altered=name == "altered", libraries=libraries) as builder:
+            with Builder(home / name, file_of(profile), altered=name == "altered", libraries=libraries) as builder:
                 _build(audit, profile, scratch, builder, name, nights, tell)
             audit.seconds[name] = time.perf_counter() - started
-            built[name] = _contents(scratch, nights)
+            built[name] = _contents(scratch, [*log, *nights])
         if audit.compared_with_lake:
-            held = _contents(profile, [n for n in nights if n in Lake(profile).built_nights()])
+            held = _contents(profile, [n for n in [*log, *nights] if n in log or n in Lake(profile).built_nights()])
             # When something was built, and by which run, is told by the release's own tables.
             built["lake"] = {name: each for name, each in held.items() if not name.startswith("release meta.")}
         _compare(audit, built, asset_order(profile))
@@ -171,13 +171,14 @@ def audit_sample(profile: Profile, night: Night, tell: Tell) -> Audit:
         When the plain build fails.
     """
     audit = Audit(night, compared_with_lake=False, users=share_of(users_of(profile, night)), is_sample=True)
+    log = log_since(profile, night)
     with scratch_folder(profile) as home, ExitStack() as stack:
         started = time.perf_counter()
         scratches = {name: profile.inside(home / name, audit="off") for name in ("plain", "altered")}
         # They import libraries while the sample is taken.
         n_threads = max(1, thread_count() // len(scratches))  # They build at once.
         begun = {
-            name: Builder(home / name, _file_of(profile), altered=name == "altered", n_threads=n_threads)
+            name: Builder(home / name, file_of(profile), altered=name == "altered", n_threads=n_threads)
             for name in scratches
         }
         builders = {name: stack.enter_context(builder) for name, builder in begun.items()}
@@ -190,7 +191,7 @@ def audit_sample(profile: Profile, night: Night, tell: Tell) -> Audit:
             _build(audit, profile, scratches[name], builders[name], name, [night], tell)
             audit.seconds[name] = time.perf_counter() - began
             # What MLflow was told lies there in the plain build, as it does for a night; a sample tells it nothing.
-            made = _contents(scratches[name], [night])
+            made = _contents(scratches[name], log)
             return {asset: each for asset, each in made.items() if not asset.startswith("tracking.")}
 
         with ThreadPoolExecutor() as at_once:
@@ -205,25 +206,20 @@ def _take_sample(profile: Profile, scratches: dict[str, Profile], night: Night, 
     link_nights(scratches["plain"], scratches["altered"], lambda _, of: of < night)
     kept = Kept(users, extras_since=night, until=night + profile.horizon * ONE_DAY)
     for name, scratch in scratches.items():
-        reland(origin, Landing(scratch), Lake(scratch), night, _poison(name), kept)
+        reland(origin, Landing(scratch), Lake(scratch), night, BUILDS[name], kept)
     # What is there of this night and of later ones is to be seen in the plain build alone.
     made = set(asset_order(profile))
     link_nights(profile, scratches["plain"], lambda table, of: of > night or (of == night and table in made))
 
 
-def _file_of(profile: Profile) -> Path:
-    given = profile_path(os.environ.get("RECSYS_PROFILE", "")).absolute()
-    return given if given.stem == profile.name else profile_path(profile.name)
-
-
-def _poison(name: str) -> Poison | None:
-    return next((poison for poison in POISONS if poison == name), None)
-
-
 def _contents(profile: Profile, nights: list[Night]) -> dict[str, Content]:
-    """Contents of the last night, and of an earlier one that was built anew beside it under its name and night."""
-    *earlier, night = nights
-    beside = {f"{name} {of}": each for of in earlier for name, each in contents(profile, of, releases=False).items()}
+    """Contents of the last night, and of those that were built anew beside it under their names and nights."""
+    night = nights[-1]
+    beside = {
+        f"{name} {of}": each
+        for of in sorted({*nights} - {night})
+        for name, each in contents(profile, of, releases=False).items()
+    }
     return beside | contents(profile, night)
 
 
@@ -245,7 +241,9 @@ def _not_current(profile: Profile, night: Night) -> str:
 
 def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: list[str]) -> None:
     names = sorted({name for content in built.values() for name in content})
-    place = {name: (order.index(name) if name in order else len(order)) for name in names}
+    # A partition of another night says it behind its name, and stands where the table does.
+    tables = {name: name.partition(" ")[0] for name in names}
+    place = {name: (order.index(table) if table in order else len(order)) for name, table in tables.items()}
     for name in sorted(names, key=lambda each: (place[each], each)):
         prints = {build: (content[name].fingerprint if name in content else None) for build, content in built.items()}
         audit.compared.append((name, prints))
@@ -284,7 +282,7 @@ def _build(
     wanted = Build(
         folder=str(scratch.folder.parent),
         profile=profile.model_dump_json(),
-        profile_file=str(_file_of(profile)),
+        profile_file=str(file_of(profile)),
         steps=steps,
         data_endings=sorted({f".{end}" for each in formats().values() for end in each.endings} - _OF_CODE),
         altered=altered,

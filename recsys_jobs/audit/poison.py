@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 Poison = Literal["deleted", "altered"]
 """What happens to the rows that a night may not see."""
-POISONS: tuple[Poison, ...] = ("deleted", "altered")
+BUILDS: dict[str, Poison | None] = {"plain": None, "deleted": "deleted", "altered": "altered"}
+"""The builds of a whole audit, and what becomes of those rows in each."""
 _TIMES = ("event_ts", "known_from", "retired_at")
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys_jobs.audit.poison import POISONS
-
 if TYPE_CHECKING:
     from recsys_jobs.audit.future import Audit, Difference
 
-BUILDS = ("lake", *POISONS)
+HELD_AGAINST = ("lake", "deleted", "altered")
+"""What the plain build is compared with."""
 
 
 def verdict(audit: Audit) -> str:
@@ -44,7 +43,7 @@ def compared_rows(audit: Audit) -> list[dict[str, Any]]:
     differing = {difference.asset for difference in audit.differences}
     return [
         {"place": place, "asset": asset, "plain": prints.get("plain")}
-        | {build: prints.get(build) for build in BUILDS}
+        | {build: prints.get(build) for build in HELD_AGAINST}
         | {"is_equal": asset not in differing}
         for place, (asset, prints) in enumerate(audit.compared)
     ]
@@ -53,11 +52,11 @@ def compared_rows(audit: Audit) -> list[dict[str, Any]]:
 def markdown(audit: Audit) -> str:
     """A table for the UI: which asset is equal to the plain build in which other."""
     signs = {(difference.asset, difference.build): "**differs**" for difference in audit.differences}
-    lines = ["| asset | plain build | " + " | ".join(BUILDS) + " |", "|" + " --- |" * (2 + len(BUILDS))]
+    lines = ["| asset | plain build | " + " | ".join(HELD_AGAINST) + " |", "|" + " --- |" * (2 + len(HELD_AGAINST))]
     for asset, prints in audit.compared:
         cells = [
             signs.get((asset, build), "equal") if build in prints and prints[build] is not None else "-"
-            for build in BUILDS
+            for build in HELD_AGAINST
         ]
         lines.append(f"| {asset} | `{(prints.get('plain') or '-')[:12]}` | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.assets.steps import all_steps
+from recsys_assets.nights import ONE_DAY, nights_between
 from recsys_assets.storage.checksums import checksum
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.lake.lake import Lake
@@ -40,20 +41,29 @@ def users_of(profile: Profile, night: Night) -> int:
     return sum(pq.read_metadata(p.path).num_rows for p in Lake(profile).partitions("clean.user_keys", night))
 
 
+def log_since(profile: Profile, night: Night) -> list[Night]:
+    """Nights of the log that belong to a night: those since the night built before, and itself; oldest first."""
+    before = max(
+        (built for built in Lake(profile).built_nights() if built < night), default=profile.first_night - ONE_DAY
+    )
+    return nights_between(before + ONE_DAY, night)
+
+
 def read_before(profile: Profile, night: Night) -> list[Partition]:
-    """Partitions of earlier nights that the steps of a built night read, and all of the log, each once.
+    """Partitions of earlier nights that the steps of a built night read, and all of the log but its own, each once.
 
     A night of the log that had not all of its tables would be written again.
     """
-    lake = Lake(profile)
+    lake, own = Lake(profile), log_since(profile, night)
     logs = {f"clean.{name}": select.reads for name, select in clean_selects(Landing(profile)).items()}
     plans = [list_files(lake, night, (), logs)]
     for step in all_steps(profile):
-        own = {step.name: step.reads} if step.key else {}
-        plans.append(list_files(lake, night, step.reads, own))
+        written = {step.name: step.reads} if step.key else {}
+        plans.append(list_files(lake, night, step.reads, written))
     files = [p for plan in plans for shown in (*plan.shown.values(), tuple(plan.shapes.values())) for p in shown]
     files += [p for name in logs for p in lake.partitions(name, night)]
-    return list({p.path: p for p in files if p.night < night}.values())
+    files = [p for p in files if p.night < night and not (p.table.startswith("clean.") and p.night in own)]
+    return list({p.path: p for p in files}.values())
 
 
 def sample_past(profile: Profile, scratch: Profile, night: Night, share: float) -> None:
