@@ -7,7 +7,7 @@ from recsys_assets.nights import ONE_DAY
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.models import Models
-from recsys_jobs.audit.sampling import LEAST, MOST, read_before, sample_past, share_of, users_of
+from recsys_jobs.audit.sampling import LEAST, MOST, log_since, read_before, sample_past, share_of, users_of
 from recsys_jobs.audit.scratch import link_nights, link_others, pretend_later
 from tests.helpers import sample
 
@@ -53,6 +53,16 @@ def test_it_holds_what_the_night_reads_and_no_more(built, taken):
     assert {(p.table, p.night) for table in there.tables() for p in there.partitions(table)} == read
     assert ("clean.events", sample.NIGHTS[0]) in read
     assert all(night < NIGHT for _, night in read)
+
+
+def test_the_nights_of_the_log_since_the_last_built_one_are_built_anew(built, taken):
+    with built.active():
+        own = log_since(built.profile.inside(built.data), NIGHT)
+        first = log_since(built.profile.inside(built.data), sample.NIGHTS[0])
+    assert own == [NIGHT - 2 * ONE_DAY, NIGHT - ONE_DAY, NIGHT]
+    assert first == [built.profile.first_night, sample.NIGHTS[0]]
+    assert set(built.lake.nights("clean.events")) > set(own)
+    assert not set(Lake(taken).nights("clean.events")) & set(own)
 
 
 def test_a_tenth_of_the_users_but_neither_few_nor_many(built):
