@@ -117,9 +117,7 @@ class Confinement:
         name = os.fsdecode(path)
         if not name or ":memory:" in name or "mode=memory" in name:
             return
-        if (
-            is_listing and os.path.realpath(name) == self._project
-        ):  # Python looks there for packages; names tell nothing.
+        if os.path.realpath(name) == self._project:  # Python looks for packages there; a folder's names tell nothing.
             return
         if not self._is_open(name, is_listing=is_listing):
             self._refuse(f"{'listed' if is_listing else 'opened'} {os.path.realpath(name)}")

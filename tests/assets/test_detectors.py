@@ -46,7 +46,12 @@ def planted(built, tmp_path_factory):
 
 def test_every_column_feature_and_clock_of_a_clean_night_is_looked_at_and_let_be(built):
     columns, features, clocks = (findings(built, LAST, name) for name in DETECTORS)
-    for subject in ("clean.items.brand", "clean.promotions.n_rows", "features.item.n_events", "features.user.n_events"):
+    for subject in (
+        "clean.items.brand",
+        "clean.promotions.n_rows by item",
+        "features.item.n_events",
+        "features.user.n_events",
+    ):
         assert columns[subject][0] is not None, columns[subject]
     assert "features.user_item.decayed_weight" in columns
     assert {"user_item_n_events", "als_score", "rank"} <= features.keys()

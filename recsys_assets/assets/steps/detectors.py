@@ -119,7 +119,8 @@ def _columns_of(
         yield from _named(f"clean.{entity}s", rows, keys)
         for name in Source(profile.source).extras:
             if f"{entity}_id" in snapshot.table(f"describe clean.{name}")["column_name"].to_pylist():
-                yield from _named(f"clean.{name}", _of_extra(snapshot, name, entity), keys)
+                for subject, values in _named(f"clean.{name}", _of_extra(snapshot, name, entity), keys):
+                    yield f"{subject} by {entity}", values  # Such a table can be about items and users, as tags are.
     order = ", ".join(f"histories.{key}" for key in reversed(keys))
     for name, path in table_files("features", profile.source).items():
         if set(load_select(path).key) == set(keys):
