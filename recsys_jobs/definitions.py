@@ -23,7 +23,7 @@ from recsys_assets.checks.asset_checks import declared_checks, key_of
 from recsys_assets.checks.declared import load_checks
 from recsys_assets.profile import Profile
 from recsys_assets.profile_file import load_profile
-from recsys_jobs.audit.asset import AUDIT, OP, audit_asset, audit_check_key
+from recsys_jobs.audit.asset import AUDIT, OP, SamplesAhead, audit_asset, audit_check_key
 from recsys_jobs.automation import landing_sensor, nightly_schedule, trouble_sensor, weekly_audit
 from recsys_jobs.graph import made_from
 
@@ -42,7 +42,8 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
         When a setting or a SQL file is wrong; the message names it.
     """
     profile = profile or load_profile()
-    assets = all_assets(profile)
+    ahead = SamplesAhead(profile)
+    assets = all_assets(profile, ahead.begin)
     keys = {key: name_of(profile, key).partition(".")[0] for each in assets for key in each.keys}
     audited = [key for key, schema in keys.items() if schema not in {"raw", "releases", "tracking"}]
     raw, audits = AssetSelection.groups("raw"), AssetSelection.groups("audits")
@@ -50,7 +51,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     raw_keys = [key for key, schema in keys.items() if schema == "raw"]
     tags = {"recsys/profile": profile.name}
     return Definitions(
-        assets=[*assets, audit_asset(profile, sorted(audited))],
+        assets=[*assets, audit_asset(profile, sorted(audited), ahead)],
         asset_checks=declared_checks(profile),
         jobs=[
             define_asset_job(

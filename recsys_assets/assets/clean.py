@@ -3,7 +3,7 @@
 What belongs here: Dagster's side of `assets.clean_log`.
 """
 
-from collections.abc import Iterator  # Dagster resolves annotations when it loads.
+from collections.abc import Callable, Iterator  # Dagster resolves annotations when it loads.
 from typing import Any
 
 from dagster import (
@@ -30,8 +30,16 @@ from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.space import check_room_for_nights
 
 
-def clean_assets(profile: Profile) -> AssetsDefinition:
-    """The clean tables as one step: a night's rows are exported from landing once and written to all of them."""
+def clean_assets(
+    profile: Profile, log_written: Callable[[AssetExecutionContext], object] | None = None
+) -> AssetsDefinition:
+    """The clean tables as one step: a night's rows are exported from landing once and written to all of them.
+
+    Parameters
+    ----------
+    log_written
+        Called in a run when all of them are written.
+    """
     landing, lineages = Landing(profile), Lineages()
 
     def describe(snapshot: Snapshot, select: Select, written: Written) -> dict[str, Any]:
@@ -66,5 +74,7 @@ def clean_assets(profile: Profile) -> AssetsDefinition:
                             tags={"dagster/data_version": version.value},
                         )
                     )
+        if log_written is not None:
+            log_written(context)
 
     return clean

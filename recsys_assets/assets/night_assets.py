@@ -10,17 +10,27 @@ from recsys_assets.assets.raw import raw_assets
 from recsys_assets.assets.steps import all_steps
 
 if TYPE_CHECKING:
-    from dagster import AssetsDefinition
+    from collections.abc import Callable
+
+    from dagster import AssetExecutionContext, AssetsDefinition
 
     from recsys_assets.profile import Profile
 
 
-def all_assets(profile: Profile) -> list[AssetsDefinition]:
+def all_assets(
+    profile: Profile, log_written: Callable[[AssetExecutionContext], object] | None = None
+) -> list[AssetsDefinition]:
     """Every asset of a profile's nights but the audit, which attacks them.
+
+    Parameters
+    ----------
+    log_written
+        Called in a run as soon as the night's clean log is written.
 
     Raises
     ------
     ProfileError, SqlError, SourceError
         When a setting or a SQL file is wrong; the message names it.
     """
-    return [raw_assets(profile), clean_assets(profile), *(asset_of(profile, step) for step in all_steps(profile))]
+    steps = (asset_of(profile, step) for step in all_steps(profile))
+    return [raw_assets(profile), clean_assets(profile, log_written), *steps]

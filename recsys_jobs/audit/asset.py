@@ -28,8 +28,11 @@ from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.snapshot import Snapshot
-from recsys_jobs.audit.future import Audit, AuditFailed, audit_future, audit_sample
+from recsys_jobs.audit.ahead import Ahead
+from recsys_jobs.audit.future import audit_future, audit_sample
+from recsys_jobs.audit.outcome import Audit, AuditFailed
 from recsys_jobs.audit.report import HELD_AGAINST, compared_rows, markdown, sentence, verdict
+from recsys_jobs.graph import asset_order
 
 AUDIT, CHECK = "audit", "night_is_future_blind"
 OP = "audits__future"
@@ -39,20 +42,54 @@ MAX_DIFFERENCES = 20
 """Differences that the check's page lists."""
 
 
-def audit_asset(profile: Profile, audited: list[AssetKey]) -> AssetsDefinition:
+class SamplesAhead:
+    """The audit of the sample that has begun while this process builds the rest of the night; one at a time."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._begun: Ahead | None = None
+
+    def begin(self, context: AssetExecutionContext) -> None:
+        """Begin the audit of a run's night, whose clean log stands; of a run without one, nothing."""
+        self.stop()
+        if self._profile.audit == "sample" and context.job_def.graph.has_node_named(OP):
+            self._begun = Ahead(self._profile, night_of(context), asset_order(self._profile))
+
+    def audit(self, night: Night) -> Audit:
+        """The outcome of the one that has begun; without one the night is audited now."""
+        tell, begun = get_dagster_logger().info, self._begun
+        if begun is None or begun.night != night:
+            return audit_sample(self._profile, night, tell, asset_order(self._profile))
+        try:
+            return begun.result(tell)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End what nobody waits for any more: its run failed."""
+        if self._begun is not None:
+            self._begun.stop()
+        self._begun = None
+
+
+def audit_asset(profile: Profile, audited: list[AssetKey], ahead: SamplesAhead) -> AssetsDefinition:
     """The report of a night's audit: one row per table and model, with its fingerprint in every build.
 
     Parameters
     ----------
     audited
         Assets that must be there first: all that the release rests on.
+    ahead
+        Where the sample's audit of the night may have begun already.
     """
     audits: dict[Night, Audit] = {}
     wholly: set[Night] = set()
 
     def make(snapshot: Snapshot) -> Made:
-        run = audit_future if snapshot.night in wholly else audit_sample
-        audit = audits[snapshot.night] = run(profile, snapshot.night, get_dagster_logger().info)
+        night = snapshot.night
+        audit = audits[night] = (
+            audit_future(profile, night, get_dagster_logger().info) if night in wholly else ahead.audit(night)
+        )
         return _report(audit)
 
     step = Step(

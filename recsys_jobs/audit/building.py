@@ -91,10 +91,7 @@ class Builder:
         libraries: Sequence[str] = LIBRARIES,
         n_threads: int | None = None,
     ) -> None:
-        # The project may lie in a folder that is on no path but this process's own.
-        paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-        path = os.pathsep.join(dict.fromkeys(str(Path(each).absolute()) for each in paths))
-        given = os.environ | {"PYTHONPATH": path}
+        given = os.environ | {"PYTHONPATH": python_path()}
         if n_threads:
             given |= dict.fromkeys(("RECSYS_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(n_threads))
         self._folder = folder
@@ -138,6 +135,12 @@ class Builder:
             self._output.seek(0)
             raise BuildDied(f"The process that builds ended with code {code}: {self._output.read()[-1000:]}")
         return Built(**json.loads(answer.read_text()))
+
+
+def python_path() -> str:
+    """``PYTHONPATH`` of a process of ours: the project may lie in a folder that is on this process's path alone."""
+    paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return os.pathsep.join(dict.fromkeys(str(Path(each).absolute()) for each in paths))
 
 
 def main() -> None:

@@ -23,11 +23,10 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from recsys_assets.assets.clean_log import clean_selects
-from recsys_assets.nights import ONE_DAY, Night, graded_night
+from recsys_assets.nights import ONE_DAY, graded_night
 from recsys_assets.profile_file import file_of
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
@@ -36,18 +35,18 @@ from recsys_assets.threads import thread_count
 from recsys_jobs.audit.building import LIBRARIES, Build, BuildDied, Builder, Built
 from recsys_jobs.audit.comparison import Content, contents, explain
 from recsys_jobs.audit.conditions import copy_with_other_times
+from recsys_jobs.audit.outcome import Audit, AuditFailed, Difference
 from recsys_jobs.audit.poison import BUILDS
 from recsys_jobs.audit.relanding import Kept, reland
 from recsys_jobs.audit.sampling import log_since, sample_past, share_of, users_of
 from recsys_jobs.audit.scratch import copy_landing, link_nights, link_others, pretend_later, scratch_folder
-from recsys_jobs.graph import asset_order
-from recsys_jobs.run import NightFailed, check_night
-from recsys_jobs.staleness import Inspection
+from recsys_jobs.run import check_night
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
 
     Tell = Callable[[str], object]
@@ -58,53 +57,6 @@ _NOT_BUILT = ("audits.", "clean.", "raw.")
 """Assets that a build leaves out; the clean log is one step."""
 _OF_CODE = frozenset([".json", ".txt"])
 """Endings of deliveries that installed code has files of, too."""
-
-
-class AuditFailed(NightFailed):
-    """A night that could not be audited; the message says why."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One asset that is not what it is in the plain build."""
-
-    asset: str
-    build: str
-    """What it was compared with: ``deleted``, ``altered``, or ``lake`` (what the deployment holds); ``plain`` of what
-    the plain build opened though it was not given it."""
-    columns: tuple[str, ...]
-    """Columns that differ; of a model its files; empty where it is missing in one of the two."""
-    rows: tuple[str, ...]
-    """A few rows, as text, of the plain build and of the other."""
-    problem: str = ""
-    """What the step says, where the build failed there."""
-
-
-@dataclass
-class Audit:
-    """The outcome of one night's audit."""
-
-    night: Night
-    compared: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    """Assets in graph order, each with its fingerprint by build (``lake``, ``plain``, ``deleted``, ``altered``)."""
-    differences: list[Difference] = field(default_factory=list)
-    """In graph order."""
-    seconds: dict[str, float] = field(default_factory=dict)
-    """What each build took, its landing included; of a sample also ``sample``, what choosing it took."""
-    compared_with_lake: bool = True
-    users: float = 1.0
-    """Share of the users it was made on."""
-    confined_by: str = ""
-    """What kept the builds from opening other files."""
-    is_sample: bool = False
-    """Whether it is the quick one, which every night has."""
-    stale: str = ""
-    """Why the lake may differ though nothing saw its future: it holds what other code made."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether the night is blind to its future."""
-        return not self.differences
 
 
 def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = False, users: float = 1.0) -> Audit:
@@ -125,8 +77,10 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
     AuditFailed
         When the plain build fails, or what the lake holds of the night is damaged.
     """
+    from recsys_jobs.graph import asset_order  # It loads Dagster.
+
     check_night(profile, night)
-    deep = deep or users < 1
+    order, deep = asset_order(profile), deep or users < 1
     audit = Audit(night, compared_with_lake=users == 1 and night in Lake(profile).built_nights(), users=users)
     if audit.compared_with_lake:
         audit.stale = _not_current(profile, night)
@@ -151,19 +105,26 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
             link_nights(profile, scratch, lambda table, of: wanted(table, of) and (of < night or not poison))  # noqa: B023
             libraries = [*LIBRARIES, "mlflow.tracking"]
             with Builder(home / name, file_of(profile), altered=name == "altered", libraries=libraries) as builder:
-                _build(audit, profile, scratch, builder, name, nights, tell)
+                _build(audit, profile, scratch, builder, name, nights, order, tell)
             audit.seconds[name] = time.perf_counter() - started
             built[name] = _contents(scratch, [*log, *nights])
         if audit.compared_with_lake:
             held = _contents(profile, [n for n in [*log, *nights] if n in log or n in Lake(profile).built_nights()])
             # When something was built, and by which run, is told by the release's own tables.
             built["lake"] = {name: each for name, each in held.items() if not name.startswith("release meta.")}
-        _compare(audit, built, asset_order(profile))
+        _compare(audit, built, order)
     return audit
 
 
-def audit_sample(profile: Profile, night: Night, tell: Tell) -> Audit:
-    """Build a night that is in the lake for a sample of its users, plainly and with its future altered, and compare.
+def audit_sample(profile: Profile, night: Night, tell: Tell, order: Sequence[str]) -> Audit:
+    """Build a night for a sample of its users, plainly and with its future altered, and compare.
+
+    Its clean log must be in the lake; of what else the night makes nothing is needed.
+
+    Parameters
+    ----------
+    order
+        Names of all assets, as `graph.asset_order` gives them.
 
     Raises
     ------
@@ -183,23 +144,25 @@ def audit_sample(profile: Profile, night: Night, tell: Tell) -> Audit:
         }
         builders = {name: stack.enter_context(builder) for name, builder in begun.items()}
         tell(f"night {night}: sample of {audit.users:.1%} of the users")
-        _take_sample(profile, scratches, night, audit.users, home / "origin.duckdb")
+        _take_sample(profile, scratches, night, audit.users, home / "origin.duckdb", set(order))
         audit.seconds["sample"] = time.perf_counter() - started
 
         def built(name: str) -> dict[str, Content]:
             began = time.perf_counter()
-            _build(audit, profile, scratches[name], builders[name], name, [night], tell)
+            _build(audit, profile, scratches[name], builders[name], name, [night], order, tell)
             audit.seconds[name] = time.perf_counter() - began
             # What MLflow was told lies there in the plain build, as it does for a night; a sample tells it nothing.
             made = _contents(scratches[name], log)
             return {asset: each for asset, each in made.items() if not asset.startswith("tracking.")}
 
         with ThreadPoolExecutor() as at_once:
-            _compare(audit, dict(zip(scratches, at_once.map(built, scratches), strict=True)), asset_order(profile))
+            _compare(audit, dict(zip(scratches, at_once.map(built, scratches), strict=True)), order)
     return audit
 
 
-def _take_sample(profile: Profile, scratches: dict[str, Profile], night: Night, users: float, origin: Path) -> None:
+def _take_sample(
+    profile: Profile, scratches: dict[str, Profile], night: Night, users: float, origin: Path, made: set[str]
+) -> None:
     """Give the plain and the altered build the same past of some users, and each its own future."""
     copy_landing(profile, origin)
     sample_past(profile, scratches["plain"], night, users)
@@ -208,7 +171,6 @@ def _take_sample(profile: Profile, scratches: dict[str, Profile], night: Night, 
     for name, scratch in scratches.items():
         reland(origin, Landing(scratch), Lake(scratch), night, BUILDS[name], kept)
     # What is there of this night and of later ones is to be seen in the plain build alone.
-    made = set(asset_order(profile))
     link_nights(profile, scratches["plain"], lambda table, of: of > night or (of == night and table in made))
 
 
@@ -231,6 +193,8 @@ def _not_current(profile: Profile, night: Night) -> str:
     AuditFailed
         When a file is damaged.
     """
+    from recsys_jobs.staleness import Inspection  # It loads Dagster.
+
     tables = [table for table in Inspection(profile).tables(night) if not table.name.startswith("releases.")]
     for table in tables:
         if table.state == "damaged":
@@ -239,7 +203,7 @@ def _not_current(profile: Profile, night: Night) -> str:
     return f"{odd.name} is {odd.state}: {odd.reason}. Build the night again first: recsys night {night}" if odd else ""
 
 
-def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: list[str]) -> None:
+def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: Sequence[str]) -> None:
     names = sorted({name for content in built.values() for name in content})
     # A partition of another night says it behind its name, and stands where the table does.
     tables = {name: name.partition(" ")[0] for name in names}
@@ -256,7 +220,14 @@ def _compare(audit: Audit, built: dict[str, dict[str, Content]], order: list[str
 
 
 def _build(
-    audit: Audit, profile: Profile, scratch: Profile, builder: Builder, name: str, nights: list[Night], tell: Tell
+    audit: Audit,
+    profile: Profile,
+    scratch: Profile,
+    builder: Builder,
+    name: str,
+    nights: list[Night],
+    order: Sequence[str],
+    tell: Tell,
 ) -> None:
     """Build nights in a scratch deployment, in a process of its own, with what else belongs to the build.
 
@@ -268,7 +239,7 @@ def _build(
     night, altered = nights[-1], name == "altered"
     # Nothing reads what MLflow is told, so a sample leaves it out: opening a store of its own takes ten seconds.
     left_out = (*_NOT_BUILT, "tracking.") if audit.is_sample else _NOT_BUILT
-    names = [asset for asset in asset_order(profile) if not asset.startswith(left_out)]
+    names = [asset for asset in order if not asset.startswith(left_out)]
     log = [f"clean.{table}" for table in clean_selects(Landing(profile))]
     steps = [(str(of), [*log, *names]) for of in nights]
     if name == "plain":

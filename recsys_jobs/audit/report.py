@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recsys_jobs.audit.future import Audit, Difference
+    from recsys_jobs.audit.outcome import Audit, Difference
 
 HELD_AGAINST = ("lake", "deleted", "altered")
 """What the plain build is compared with."""

@@ -5,6 +5,7 @@ What belongs here: how many users, which of them, and their rows of the tables t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from recsys_assets.assets.clean_log import clean_selects
@@ -13,6 +14,7 @@ from recsys_assets.nights import ONE_DAY, nights_between
 from recsys_assets.storage.checksums import checksum
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.lake.lake import Lake
+from recsys_assets.storage.lake.partitions import NotBuilt
 from recsys_assets.storage.lake.plan import list_files
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.private import private_folder
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
     from recsys_assets.storage.lake.partitions import Partition
 
-MOST, LEAST, SHARE = 2_000, 50, 0.1
+MOST, LEAST, SHARE = 2_000, 50, 0.05
 """Users of a sample: at most, at least, and in between the share of all."""
 
 
@@ -50,16 +52,18 @@ def log_since(profile: Profile, night: Night) -> list[Night]:
 
 
 def read_before(profile: Profile, night: Night) -> list[Partition]:
-    """Partitions of earlier nights that the steps of a built night read, and all of the log but its own, each once.
+    """Partitions of earlier nights that the steps of a night read, and all of the log but its own, each once.
 
     A night of the log that had not all of its tables would be written again.
     """
     lake, own = Lake(profile), log_since(profile, night)
     logs = {f"clean.{name}": select.reads for name, select in clean_selects(Landing(profile)).items()}
     plans = [list_files(lake, night, (), logs)]
-    for step in all_steps(profile):
-        written = {step.name: step.reads} if step.key else {}
-        plans.append(list_files(lake, night, step.reads, written))
+    # What stands in no catalogue is of the night itself, or the log.
+    names = {read for step in all_steps(profile) for read in step.reads if read.catalog or read.schema == "clean"}
+    for name in names:
+        with suppress(NotBuilt):  # The night builds the first one.
+            plans.append(list_files(lake, night, (name,), {}))
     files = [p for plan in plans for shown in (*plan.shown.values(), tuple(plan.shapes.values())) for p in shown]
     files += [p for name in logs for p in lake.partitions(name, night)]
     files = [p for p in files if p.night < night and not (p.table.startswith("clean.") and p.night in own)]

@@ -20,7 +20,6 @@ NOT_IMPORTED = {
     "pandas": "Arrow's `to_pandas` makes its frames",
     "pandas-stubs": "mypy reads them",
     "pre-commit": "CONTRIBUTING.md has it installed",
-    "psutil": "`pytest -n auto` counts processors with it",
     "pytest-timeout": "pytest loads it: `timeout` in pyproject.toml",
     "pytest-xdist": "pytest loads it: `-n auto` in the Makefile",
     "ruff": "`make lint` runs it",

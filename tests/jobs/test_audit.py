@@ -1,11 +1,15 @@
 """The audit in Dagster and on the command line; leaks are in tests/leaks/, the confinement in test_confinement."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from datetime import datetime
 
+import psutil
 import pytest
 from dagster import AssetKey, DagsterInstance, SkipReason, build_schedule_context
 from pydantic import ValidationError
@@ -13,11 +17,13 @@ from pydantic import ValidationError
 from recsys_assets.profile import Profile
 from recsys_assets.profile_file import load_profile
 from recsys_jobs.audit import landlock
+from recsys_jobs.audit.ahead import Ahead
 from recsys_jobs.audit.asset import AUDIT, CHECK
-from recsys_jobs.audit.future import Audit, Difference, audit_sample
+from recsys_jobs.audit.outcome import Audit, AuditFailed, Difference
 from recsys_jobs.audit.report import compared_rows, markdown, verdict
 from recsys_jobs.automation import weekly_audit
 from recsys_jobs.definitions import build_definitions
+from recsys_jobs.graph import asset_order
 from tests.helpers import sample
 from tests.leaks import outside
 from tests.leaks.harness import copy_project, edit_project
@@ -30,7 +36,9 @@ from datetime import date
 from recsys_assets.profile_file import load_profile
 from recsys_jobs.audit.future import audit_sample
 from recsys_jobs.audit.report import verdict
-print(verdict(audit_sample(load_profile(sys.argv[1]), date.fromisoformat(sys.argv[2]), print)))
+from recsys_jobs.graph import asset_order
+profile = load_profile(sys.argv[1])
+print(verdict(audit_sample(profile, date.fromisoformat(sys.argv[2]), print, asset_order(profile))))
 """
 
 
@@ -71,7 +79,9 @@ def test_a_sample_of_a_night_passes_and_leaves_everything_as_it_was(built, tmp_p
     deployment = built.copy(tmp_path / "copy")
     before, told = deployment.content(), []
     with deployment.active():
-        audit = audit_sample(deployment.profile, NIGHT, told.append)
+        begun = Ahead(deployment.profile, NIGHT, asset_order(deployment.profile))
+        audit = begun.result(told.append)
+        begun.stop()
     assert audit.passed, audit.differences
     names = {asset for asset, _ in audit.compared}
     assert {"clean.events", "models.als", "recommendations.lists", "release serving.users", "release macros"} <= names
@@ -100,6 +110,67 @@ def test_a_leak_is_named_by_the_sample(built, tmp_path):
     assert re.search(rf"Night {NIGHT} is NOT future-blind: models\.\w+: it changes when .* altered", done.stdout), (
         done.stdout[-2000:] + done.stderr[-2000:]
     )
+
+
+BEGIN = """
+import os, sys
+from datetime import date
+from recsys_assets.profile_file import load_profile
+from recsys_jobs.audit.ahead import Ahead
+from recsys_jobs.graph import asset_order
+profile = load_profile(sys.argv[1])
+print(Ahead(profile, date.fromisoformat(sys.argv[2]), asset_order(profile))._process.pid, flush=True)
+os._exit(1)
+"""
+
+
+def group_is_gone(leader: int) -> bool:
+    """Whether no process of a group is left within a few seconds; zombies that nobody waits for do not count."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        running = [p for p in psutil.process_iter(["status"]) if p.info["status"] != psutil.STATUS_ZOMBIE]
+        with suppress(psutil.Error):
+            if not [p for p in running if os.getpgid(p.pid) == leader]:
+                return True
+        time.sleep(0.1)
+    return False
+
+
+def test_what_nobody_waits_for_ends(built, tmp_path):
+    deployment = built.copy(tmp_path / "copy")
+    with deployment.active():
+        begun = Ahead(deployment.profile, NIGHT, asset_order(deployment.profile))
+        pid = begun._process.pid
+        begun.stop()
+        begun.stop()
+    assert group_is_gone(pid)
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN, str(deployment.profile_file), str(NIGHT)],
+        env=deployment.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert group_is_gone(int(done.stdout)), done.stderr
+
+
+def test_a_night_that_cannot_be_audited_says_why(built, tmp_path):
+    nothing = built.profile.inside(tmp_path)
+    begun = Ahead(nothing, NIGHT, asset_order(nothing))
+    with pytest.raises(AuditFailed, match="Nothing has landed in profile"):
+        begun.result(str)
+    begun.stop()
+
+
+def test_a_process_that_dies_is_no_proof(built, tmp_path):
+    deployment = built.copy(tmp_path / "copy")
+    with deployment.active():
+        begun = Ahead(deployment.profile, NIGHT, asset_order(deployment.profile))
+        begun._process.kill()
+        with pytest.raises(AuditFailed, match=f"The process that audits night {NIGHT} ended with code -9"):
+            begun.result(str)
+        begun.stop()
 
 
 FOUND = Audit(

@@ -148,7 +148,7 @@ class Deployment:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=1_500,
+            timeout=3_600,
             check=False,
         )
         begun = re.findall(r"^\$ recsys (.*)$", done.stdout, re.MULTILINE)

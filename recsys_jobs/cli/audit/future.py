@@ -11,7 +11,7 @@ from recsys_jobs.audit.report import sentence, verdict
 from recsys_jobs.cli.context import Context, finite
 
 if TYPE_CHECKING:
-    from recsys_jobs.audit.future import Audit
+    from recsys_jobs.audit.outcome import Audit
     from recsys_jobs.cli.console import Console
 
 
