@@ -180,9 +180,8 @@ class Profile(_Settings):
     """Prefix of its assets' keys in Dagster, for profiles that share one ``DAGSTER_HOME``
     (`deploy/workspace-several.yaml`): best the profile's name. Empty for one that has its own."""
     audit: Literal["sample", "full", "off"] = "sample"
-    """How each night is audited before it is published; one that saw its future is not. ``sample``: on some users, for
-    half of what a night of Complete Journey costs. ``full``: on all of it, as ``recsys audit
-    future`` does, for three times the night."""
+    """How each night is audited before it is published; one that saw its future is not. ``sample``: on some users,
+    beside the rest of the night. ``full``: on all of it, as ``recsys audit future`` does, for three times the night."""
     detectors: DetectorSettings = DetectorSettings()
     """Whether trusted data knows the future (``[detectors]``), asked of each graded night: docs/detectors.md."""
     reranker: dict[str, Any] = Field(default_factory=dict)

@@ -43,6 +43,8 @@ def run() -> Iterator[str]:
             yield from clocks_of(some)
         yield from features_of_built_nights()
         yield from simulated()
+        yield from simulated_features()
+        yield from simulated_clocks()
 
 
 def columns_of(some: DataSet) -> Iterator[str]:
@@ -242,3 +244,49 @@ def simulated(n_nights: int = 800) -> Iterator[str]:
         history, columns = clean_night(np.random.default_rng(seed), (300, 1_000, 2_000)[seed % 3])
         alarms += any(found.is_suspicious for found in correct(judge_columns(history, columns)))
     yield f"simulated: {n_nights} nights of {len(columns)} columns, {alarms} with a false alarm"
+
+
+def simulated_features(n_nights: int = 800) -> Iterator[str]:
+    """False alarms of simulated examples and candidates in which no feature knows a label."""
+    import numpy as np
+
+    from recsys_assets.evaluation.detectors.feature_separates_labels import (
+        TELLS,
+        judge_drift,
+        judge_separation,
+        judge_served,
+    )
+    from tests.helpers.simulated import clean_examples
+
+    alarms, furthest = 0, 0.0
+    for seed in range(n_nights):
+        graded, tonight, taken = clean_examples(np.random.default_rng(seed), (1_000, 4_000, 20_000)[seed % 3])
+        names, weights = list(graded), np.where(taken, 1.0, 3.0)
+        before, now = (np.column_stack([rows[name] for name in names]) for rows in (graded, tonight))
+        found = judge_separation("next", names, before, taken, weights)
+        furthest = max(furthest, *(finding.value or 0.0 for finding in found))
+        telling = np.array([(finding.value or 0.0) >= TELLS for finding in found])
+        found += judge_served(names, before, before) + judge_drift(names, before, now, telling, 7)
+        alarms += any(finding.is_suspicious for finding in found)
+    yield (
+        f"simulated: {n_nights} nights of {len(names)} features, {alarms} with a false alarm; the feature that parts "
+        f"labels most has a distance of {furthest:.2f}"
+    )
+
+
+def simulated_clocks(n_nights: int = 800) -> Iterator[str]:
+    """False alarms of simulated weeks of shops whose clocks are right."""
+    import numpy as np
+
+    from recsys_assets.evaluation.detectors.clock_is_off import N_WEEKS, judge_apart, judge_jump, judge_place
+    from tests.helpers.simulated import clean_weeks
+
+    alarms, judged = 0, 0
+    for seed in range(n_nights):
+        weekly = clean_weeks(rng := np.random.default_rng(seed), N_WEEKS)
+        of_one_device = rng.binomial(weekly.sum(axis=0).astype(np.int64), 0.3).astype(np.float64)
+        found = [judge_place(weekly, "UTC"), judge_jump(weekly)]
+        found.append(judge_apart("device", of_one_device, weekly.sum(axis=0) - of_one_device))
+        judged += any(finding.value is not None for finding in found)
+        alarms += any(finding.is_suspicious for finding in found)
+    yield f"simulated: {n_nights} nights of clocks, {judged} judged, {alarms} with a false alarm"

@@ -21,6 +21,8 @@ from recsys_assets.storage.private import private_folder
 from recsys_jobs.audit.scratch import link
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
 
     from recsys_assets.nights import Night
@@ -76,22 +78,33 @@ def sample_past(profile: Profile, scratch: Profile, night: Night, share: float) 
     Tables without users come whole, by a link. The footers stay, and the names but for the checksum.
     O(rows that the night reads), read once.
     """
-    import pyarrow.compute as pc
-    import pyarrow.dataset as ds
     import pyarrow.parquet as pq
 
     lake, there = Lake(profile), Lake(scratch)
-    of_users = pc.field("user_key").isin(_kept_users(profile, night, share))
+    users = _kept_users(profile, night, share)
     for partition in read_before(profile, night):
         target, schema = there.root / partition.path.relative_to(lake.root), pq.read_schema(partition.path)
         if share == 1 or "user_key" not in schema.names:
             link(partition.path, target)
             continue
         private_folder(target.parent)
-        rows = ds.dataset(partition.path, schema=schema, format="parquet").to_table(filter=of_users)
-        pq.write_table(rows, target, compression="zstd", compression_level=1)
+        _copy_rows(partition.path, target, schema, users)
         name = f"{partition.sequence:06d}-{partition.fingerprint}-{checksum(target)}.parquet"
         target.rename(target.with_name(name))
+
+
+def _copy_rows(file: Path, target: Path, schema: pa.Schema, users: pa.Array) -> None:
+    """Copy the rows of some users, a row group at a time."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    with (
+        pq.ParquetFile(file) as given,
+        pq.ParquetWriter(target, schema, compression="zstd", compression_level=1) as new,
+    ):
+        for group in range(given.num_row_groups):
+            rows = given.read_row_group(group)
+            new.write_table(rows.filter(pc.is_in(rows["user_key"], users)).cast(schema))
 
 
 def _kept_users(profile: Profile, night: Night, share: float) -> pa.Array:

@@ -81,3 +81,58 @@ def history_of(rng: np.random.Generator, events: NDArray[np.int64], price: NDArr
         "earlier_recency_days": recency(past[:, :-1]),
         "age_days": horizon * (past.shape[1] - first - rng.random(len(events))),
     }
+
+
+def clean_examples(rng: np.random.Generator, n: int, horizon: int = 7) -> tuple[Arrays, Arrays, NDArray[np.bool_]]:
+    """Features of a graded night's n candidates and of as many tonight, and what was taken of the former.
+
+    Candidates are wanted more or less, and features tell that with more or less noise: counts, days since the last
+    event (none for a third), a score, a share, a price. From night to night prices and demand move.
+    """
+
+    def features(want: NDArray[np.float64], demand: float, days: float) -> Arrays:
+        counts = rng.poisson(np.exp(1.2 * want + demand))
+        recency = rng.exponential(np.exp(3 - 0.7 * want)) + days
+        columns = {
+            "n_events": counts.astype(np.float64),
+            "decayed": counts * rng.beta(2, 2, n),
+            "days_since": np.where(counts > 0, recency, np.nan),
+            "score": want + rng.normal(0, 0.5, n),
+            "share": counts / (counts + rng.poisson(4, n) + 1),
+            "price": np.exp(rng.normal(1 + 0.1 * demand, 0.8, n)),
+            "noise": rng.normal(size=n),
+        }
+        return {name: values.astype(np.float32) for name, values in columns.items()}
+
+    want, wanted_tonight = rng.normal(size=n), rng.normal(size=n)
+    taken = rng.random(n) < 1 / (1 + np.exp(4 - 1.5 * want))
+    demand, move = rng.normal(0, 0.3, 2)
+    return features(want, demand, 0.0), features(wanted_tonight, demand + move, float(horizon)), taken
+
+
+DAYS = {
+    "office": [(8, 18, 1.0)],
+    "shop": [(10, 20, 1.0), (7, 22, 0.2)],
+    "grocery": [(7, 22, 1.0), (15, 19, 0.8)],
+    "restaurant": [(11, 14, 1.0), (18, 22, 1.0)],
+    "news": [(6, 22, 0.6), (7, 14, 0.4)],
+    "films": [(8, 24, 0.4), (17, 24, 0.4), (0, 2, 0.3)],
+    "orders": [(7, 24, 0.7), (19, 23, 0.3)],
+}
+"""Hours in which people come to places of several kinds, each with its share."""
+
+
+def clean_weeks(rng: np.random.Generator, n_weeks: int) -> NDArray[np.float64]:
+    """Users by week and hour of day of a place whose clock is right, the newest week first; shape (n_weeks, 24).
+
+    Weeks differ in how many come, and hours of a week in how busy they are; in one week daylight saving begins.
+    """
+    hours, day = np.arange(24), np.full(24, rng.uniform(0.01, 0.08))
+    for first, last, share in DAYS[rng.choice(list(DAYS))]:
+        day += share * ((hours >= first) & (hours < last))
+    day = np.convolve(np.tile(day, 3), [0.25, 0.5, 0.25], mode="same")[24:48]
+    mean = 10 ** rng.uniform(2.5, 5) * rng.gamma(20, 0.05, n_weeks)[:, None] * day / day.sum()
+    mean *= rng.gamma(30, 1 / 30, mean.shape)
+    begins = rng.integers(0, n_weeks)
+    mean[:begins] = np.roll(mean[:begins], 1, axis=1)
+    return rng.poisson(mean).astype(np.float64)

@@ -1,8 +1,9 @@
 """Whether the hours of day say that a clock is off, and by how much.
 
-People sleep. Where events have a rhythm of the day, its quiet middle (opposite to the mean direction of the hours on
-the dial of 24) lies near three in the night of the place; one that moves from one week to the next, or lies elsewhere
-for one device, is a clock's. Where the rhythm is weak, or nobody says what time zone the place has, nothing is said.
+People sleep. Where events have a rhythm of the day, its quiet middle (the mean direction of the emptiest hours on the
+dial of 24) lies near three in the night of the place. A mean direction of the events themselves that moves from one
+week to the next, or is another one for one device, is a clock's. Where the rhythm is weak, or nobody says what time
+zone the place has, nothing is said.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ RHYTHM = 0.3
 """Length of the mean direction (0: all hours alike, 1: one hour of day) below which there is no rhythm of a day."""
 QUIET, TOLERANCE = 3.0, 3.5
 """Hour of day, by the clock of the place, where the quiet middle lies, and how far off it may be: shops that open in
-the day have it at one, those of the evening at five."""
+the day have it at one, what is watched in the evening nearly at six."""
+EMPTIEST = 8
+"""Power by which an hour counts for the quiet middle, of how much emptier than the busiest it is."""
 JUMP, SURE = 1.75, 5.0
 """Hours by which the newest week may differ from those before it (daylight saving moves it by one), and by how many
 times their usual difference."""
@@ -71,12 +74,12 @@ def by_week(hours: NDArray[np.datetime64], counts: Floats, cutoff: np.datetime64
     return weekly
 
 
-def quiet_middle(counts: Floats) -> tuple[float, float]:
-    """Hour of day opposite to the mean direction of counts by hour, and how pronounced the rhythm is (0 to 1)."""
+def quiet_middle(counts: Floats) -> float:
+    """Hour of day in the middle of the emptiest hours."""
     import numpy as np
 
-    mean = _directions(counts[None])[0]
-    return float((np.angle(mean) * 12 / np.pi + 12.5) % 24), float(abs(mean))
+    emptiness: Floats = (1 - counts / max(float(counts.max()), 1.0)) ** EMPTIEST
+    return float((np.angle(_directions(emptiness[None])[0]) * 12 / np.pi + 0.5) % 24)
 
 
 def judge_place(weekly: Floats, zone: str | None, subject: str = "clean.events.event_ts") -> Finding:
@@ -85,7 +88,7 @@ def judge_place(weekly: Floats, zone: str | None, subject: str = "clean.events.e
     n = int(counts.sum())
     if n < MIN_COUNT:
         return Finding(NAME, subject, measure, n=n, reason="not judged: too few days with events")
-    middle, rhythm = quiet_middle(counts)
+    middle, rhythm = quiet_middle(counts), float(abs(_directions(counts[None])[0]))
     if rhythm < RHYTHM:
         return Finding(NAME, subject, measure, n=n, reason=f"not judged: no rhythm of the day ({rhythm:.2f})")
     if zone is None:
@@ -125,13 +128,15 @@ def judge_apart(subject: str, own: Floats, others: Floats) -> Finding:
     own, others : float64 ndarrays of shape (24,)
         Counts by hour of day.
     """
+    import numpy as np
+
     measure, n = "hours it lies from all others", int(own.sum())
     if min(n, others.sum()) < MANY:
         return Finding(NAME, subject, measure, n=n, reason="not judged: too few events of it or of others")
-    (mine, rhythm), (theirs, their_rhythm) = quiet_middle(own), quiet_middle(others)
-    if min(rhythm, their_rhythm) < RHYTHM:
+    mine, theirs = _directions(np.vstack([own, others]))
+    if min(abs(mine), abs(theirs)) < RHYTHM:
         return Finding(NAME, subject, measure, n=n, reason="not judged: no rhythm of the day")
-    off, (moved, left) = _difference(mine, theirs), _best_shift(own, others)
+    off, (moved, left) = float(np.angle(mine / theirs) * 12 / np.pi), _best_shift(own, others)
     suspicious = abs(off) >= APART and left <= ALIKE
     reason = f"its times are about {moved:+d} h off those of all others" if suspicious else ""
     return Finding(NAME, subject, measure, off, 0.0, APART, None, n, suspicious, reason)
@@ -142,7 +147,7 @@ def _directions(weekly: Floats) -> NDArray[np.complex128]:
     import numpy as np
 
     dial = np.exp(2j * np.pi * np.arange(24) / 24)
-    means: NDArray[np.complex128] = weekly @ dial / np.maximum(weekly.sum(axis=1), 1)
+    means: NDArray[np.complex128] = weekly @ dial / np.maximum(weekly.sum(axis=1), 1e-9)
     return means
 
 

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from recsys_assets.evaluation.detectors.clock_is_off import by_week, judge_apart, judge_jump, judge_place, quiet_middle
+from recsys_assets.evaluation.detectors.clock_is_off import (
+    N_WEEKS,
+    by_week,
+    judge_apart,
+    judge_jump,
+    judge_place,
+    quiet_middle,
+)
+from tests.helpers.simulated import clean_weeks
 
 CUTOFF = np.datetime64("2017-06-12T00:00")
 SHOP = np.array([3, 2, 1, 0, 0, 1, 3, 6, 9, 11, 12, 12, 12, 11, 11, 12, 14, 16, 17, 16, 13, 10, 7, 5], dtype=float)
@@ -86,6 +94,24 @@ def test_a_device_of_the_evening_is_none():
 
 
 def test_the_quiet_middle_is_opposite_to_the_day():
-    middle, rhythm = quiet_middle(np.roll(np.eye(24)[0], 14))
-    assert middle == pytest.approx(2.5)
-    assert rhythm == pytest.approx(1)
+    assert quiet_middle(np.roll(np.eye(24)[0], 14)) == pytest.approx(2.5)
+
+
+def test_what_is_watched_in_the_evening_has_a_clock_that_is_right():
+    films = [70, 45, 28, 18, 12, 10, 12, 18, 25, 32, 38, 42, 46, 50, 53, 57, 62, 70, 80, 92, 100, 100, 98, 88]
+    found = judge_place(weeks(np.array(films, dtype=float)), "UTC")
+    assert (found.value, found.is_suspicious) == (pytest.approx(5.7, abs=0.1), False)
+    assert judge_place(weeks(np.array(films, dtype=float), 2), "UTC").is_suspicious
+
+
+def test_places_of_all_kinds_raise_no_alarm():
+    judged = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        weekly = clean_weeks(rng, N_WEEKS)
+        device = rng.binomial(weekly.sum(axis=0).astype(np.int64), 0.3).astype(float)
+        apart = judge_apart("device", device, weekly.sum(axis=0) - device)
+        found = [judge_place(weekly, "UTC"), judge_jump(weekly), apart]
+        assert not [f for f in found if f.is_suspicious], seed
+        judged += any(f.value is not None for f in found)
+    assert judged > 150

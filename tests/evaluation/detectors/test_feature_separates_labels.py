@@ -5,11 +5,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from recsys_assets.evaluation.detectors.feature_separates_labels import (
+    TELLS,
     judge_drift,
     judge_separation,
     judge_served,
     separation,
 )
+from tests.helpers.simulated import clean_examples
 
 N = 4_000
 
@@ -101,3 +103,17 @@ def test_ages_may_grow_by_the_horizon():
 
 def test_few_candidates_are_told_and_not_judged():
     assert drifted([1.0, 2.0], [3.0]).value is None
+
+
+def test_honest_features_raise_no_alarm():
+    furthest = 0.0
+    for seed in range(40):
+        graded, tonight, taken = clean_examples(np.random.default_rng(seed), (1_000, 4_000)[seed % 2])
+        names = list(graded)
+        before, now = (np.column_stack([rows[name] for name in names]) for rows in (graded, tonight))
+        found = judge_separation("next", names, before, taken, np.where(taken, 1.0, 3.0))
+        furthest = max(furthest, *(f.value for f in found))
+        telling = np.array([f.value >= TELLS for f in found])
+        found += judge_drift(names, before, now, telling, 7)
+        assert not [f for f in found if f.is_suspicious], seed
+    assert furthest > 0.5, "they tell a lot of what is taken"
