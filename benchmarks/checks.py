@@ -1,4 +1,9 @@
-"""What the checks and the audit cost: their share of a night's seconds, by the clock and of all processors."""
+"""What the checks and the audit cost: their share of a night's seconds, by the clock and of all processors.
+
+    RECSYS_PROFILE=movielens HISTORY=FOLDER python -m benchmarks checks
+
+`HISTORY` is a folder of delivered files, for a profile that names none.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import os
 import tempfile
 import time
 from collections import defaultdict
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -32,7 +38,8 @@ def run() -> Iterator[str]:
         from recsys_jobs.run import dagster_instance, run_night
 
         profile = load_profile()
-        land_files(profile, history_files(profile), "history", lambda _: None)
+        given = os.environ.get("HISTORY")
+        land_files(profile, [Path(given)] if given else history_files(profile), "history", lambda _: None)
         first, second = profile.demo_nights[:2]
         with dagster_instance() as instance:
             run_night(profile, nightly_job(profile), first, instance, lambda *_: None)
