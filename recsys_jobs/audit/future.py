@@ -99,7 +99,7 @@ def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = Fal
             started = time.perf_counter()
             scratch = profile.inside(home / name, audit="off")
             tell(f"night {night}, {name}: landing")
-            kept = Kept(users, extras_since=None if deep else night)
+            kept = Kept(users, extras_since=None if deep else log[0])
             reland(home / "origin.duckdb", Landing(scratch), Lake(scratch), night, poison, kept)
             # Later nights are there to be seen in the plain build alone, as they came.
             link_nights(profile, scratch, lambda table, of: wanted(table, of) and (of < night or not poison))  # noqa: B023
@@ -144,7 +144,7 @@ def audit_sample(profile: Profile, night: Night, tell: Tell, order: Sequence[str
         }
         builders = {name: stack.enter_context(builder) for name, builder in begun.items()}
         tell(f"night {night}: sample of {audit.users:.1%} of the users")
-        _take_sample(profile, scratches, night, audit.users, home / "origin.duckdb", set(order))
+        _take_sample(profile, scratches, log, audit.users, home / "origin.duckdb", set(order))
         audit.seconds["sample"] = time.perf_counter() - started
 
         def built(name: str) -> dict[str, Content]:
@@ -161,13 +161,17 @@ def audit_sample(profile: Profile, night: Night, tell: Tell, order: Sequence[str
 
 
 def _take_sample(
-    profile: Profile, scratches: dict[str, Profile], night: Night, users: float, origin: Path, made: set[str]
+    profile: Profile, scratches: dict[str, Profile], log: list[Night], users: float, origin: Path, made: set[str]
 ) -> None:
-    """Give the plain and the altered build the same past of some users, and each its own future."""
+    """Give the plain and the altered build the same past of some users, and each its own future.
+
+    The last night of the log is the audited one; the others are built with it.
+    """
+    night = log[-1]
     copy_landing(profile, origin)
     sample_past(profile, scratches["plain"], night, users)
     link_nights(scratches["plain"], scratches["altered"], lambda _, of: of < night)
-    kept = Kept(users, extras_since=night, until=night + profile.horizon * ONE_DAY)
+    kept = Kept(users, extras_since=log[0], until=night + profile.horizon * ONE_DAY)
     for name, scratch in scratches.items():
         reland(origin, Landing(scratch), Lake(scratch), night, BUILDS[name], kept)
     # What is there of this night and of later ones is to be seen in the plain build alone.
