@@ -163,7 +163,7 @@ class Writer:
         assert target is not None
         about = replace(self.provenance, key=key, code_version=code_version)
         con.execute(
-            f"copy ({query.rstrip().rstrip(';')}\n) to $target (format parquet, compression zstd, "
+            f"copy ({query.rstrip().rstrip(';')}\n) to $target (format parquet, compression zstd, compression_level 1, "
             f"kv_metadata {{{FOOTER}: $footer}})",
             {"target": str(target), "footer": about.to_json()},
         )
