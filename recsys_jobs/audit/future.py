@@ -38,7 +38,7 @@ from recsys_jobs.audit.conditions import copy_with_other_times
 from recsys_jobs.audit.outcome import Audit, AuditFailed, Difference
 from recsys_jobs.audit.poison import BUILDS
 from recsys_jobs.audit.relanding import Kept, reland
-from recsys_jobs.audit.sampling import log_since, sample_past, share_of, users_of
+from recsys_jobs.audit.sampling import log_since, sample_log, sample_past, share_of, users_of
 from recsys_jobs.audit.scratch import copy_landing, link_nights, link_others, pretend_later, scratch_folder
 from recsys_jobs.run import check_night
 
@@ -132,7 +132,7 @@ def audit_sample(profile: Profile, night: Night, tell: Tell, order: Sequence[str
         When the plain build fails.
     """
     audit = Audit(night, compared_with_lake=False, users=share_of(users_of(profile, night)), is_sample=True)
-    log = log_since(profile, night)
+    log = sample_log(profile, night)
     with scratch_folder(profile) as home, ExitStack() as stack:
         started = time.perf_counter()
         scratches = {name: profile.inside(home / name, audit="off") for name in ("plain", "altered")}

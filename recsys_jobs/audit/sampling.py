@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST, LEAST, SHARE = 2_000, 50, 0.05
 """Users of a sample: at most, at least, and in between the share of all."""
+N_LOG_NIGHTS = 3
+"""Nights of the log that it builds at most: where weeks lie between two built nights, the others come as they are."""
 
 
 def share_of(n_users: int) -> float:
@@ -53,12 +55,17 @@ def log_since(profile: Profile, night: Night) -> list[Night]:
     return nights_between(before + ONE_DAY, night)
 
 
+def sample_log(profile: Profile, night: Night) -> list[Night]:
+    """Nights of the log that a sample builds with a night: the last of those that belong to it; oldest first."""
+    return log_since(profile, night)[-N_LOG_NIGHTS:]
+
+
 def read_before(profile: Profile, night: Night) -> list[Partition]:
     """Partitions of earlier nights that the steps of a night read, and all of the log but its own, each once.
 
     A night of the log that had not all of its tables would be written again.
     """
-    lake, own = Lake(profile), log_since(profile, night)
+    lake, own = Lake(profile), sample_log(profile, night)
     logs = {f"clean.{name}": select.reads for name, select in clean_selects(Landing(profile)).items()}
     plans = [list_files(lake, night, (), logs)]
     # What stands in no catalogue is of the night itself, or the log.
