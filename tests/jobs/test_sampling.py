@@ -7,6 +7,7 @@ from recsys_assets.nights import ONE_DAY
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.models import Models
+from recsys_jobs.audit import sampling
 from recsys_jobs.audit.sampling import LEAST, MOST, log_since, read_before, sample_past, share_of, users_of
 from recsys_jobs.audit.scratch import link_nights, link_others, pretend_later
 from tests.helpers import sample
@@ -63,6 +64,15 @@ def test_the_nights_of_the_log_since_the_last_built_one_are_built_anew(built, ta
     assert first == [built.profile.first_night, sample.NIGHTS[0]]
     assert set(built.lake.nights("clean.events")) > set(own)
     assert not set(Lake(taken).nights("clean.events")) & set(own)
+
+
+def test_of_many_nights_of_the_log_the_last_are_built_anew(built, monkeypatch):
+    monkeypatch.setattr(sampling, "N_LOG_NIGHTS", 2)
+    profile = built.profile.inside(built.data)
+    with built.active():
+        assert sampling.sample_log(profile, NIGHT) == [NIGHT - ONE_DAY, NIGHT]
+        read = {partition.night for partition in read_before(profile, NIGHT) if partition.table == "clean.events"}
+    assert max(read) == NIGHT - 2 * ONE_DAY, "the others come as they are"
 
 
 def test_a_share_of_the_users_but_neither_few_nor_many(built):
