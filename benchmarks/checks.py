@@ -44,6 +44,8 @@ def run() -> Iterator[str]:
         with dagster_instance() as instance:
             run_night(profile, nightly_job(profile), first, instance, lambda *_: None)
         yield f"profile {profile.name}"
+        # The first build of a night writes the log since the night before: those that are measured are built again.
+        _build(profile.model_copy(update={"audit": "off"}), second)
         times: dict[str, list[tuple[float, float]]] = {"off": [], "sample": []}
         for _ in range(N_RUNS):
             for audit, costs in times.items():
