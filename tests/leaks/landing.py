@@ -48,7 +48,7 @@ LEAKS = (
     from_landing_on(
         "products bought fewer than three times, of all that landed, are left out of the log (k-core)",
         "audit",
-        r"clean\.\w+: it changes when what came after the night is altered",
+        r"clean\.\w+( [-\d]+)?: it changes when what came after the night is altered",
         Edit(
             EXPORT,
             """    tonight = "landed_night = getvariable('night')"\n""",
