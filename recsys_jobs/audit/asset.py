@@ -123,6 +123,7 @@ def audit_asset(profile: Profile, audited: list[AssetKey], ahead: SamplesAhead) 
     )
     def future(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         if context.op_execution_context.op_config["wholly"]:
+            ahead.stop()
             wholly.add(night_of(context))
         yield materialize(profile, step, context)  # The night's report is locked to this process meanwhile.
         audit = audits.pop(night_of(context))
