@@ -86,11 +86,9 @@ def audit_asset(profile: Profile, audited: list[AssetKey], ahead: SamplesAhead) 
     wholly: set[Night] = set()
 
     def make(snapshot: Snapshot) -> Made:
-        night = snapshot.night
-        audit = audits[night] = (
-            audit_future(profile, night, get_dagster_logger().info) if night in wholly else ahead.audit(night)
-        )
-        return _report(audit)
+        night, tell = snapshot.night, get_dagster_logger().info
+        audits[night] = audit_future(profile, night, tell) if night in wholly else ahead.audit(night)
+        return _report(audits[night])
 
     step = Step(
         name=_TABLE,
