@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from recsys_assets.algorithms.arrays import Interactions
+    from recsys_assets.algorithms.topn import DenseScores
 
 
 class ALS(Recommender):
@@ -132,7 +133,7 @@ class ALS(Recommender):
             pulled.append(hstack([side, own], format="csr", dtype=np.float32))
         return pulled[0], pulled[1]
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> DenseScores:
         return products(self.arrays, users, self.history)
 
 

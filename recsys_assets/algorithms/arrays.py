@@ -194,6 +194,8 @@ class Lists:
         """
         import numpy as np
 
+        if not dropped.any() and self.ranks.max(initial=0) <= n:
+            return self
         kept = ~dropped[self.items]
         users = self.users[kept]
         # Ranks begin anew with each user; one request names a user once.

@@ -10,6 +10,7 @@ from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.sparse import row_of_each
+from recsys_assets.algorithms.topn import ProductScores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +81,7 @@ class AssociationRules(Recommender):
         arrays = _rules(itemsets, counts, n_baskets, settings.min_confidence)
         return history, {"itemsets": itemsets, "support": counts / max(n_baskets, 1), **arrays}
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> ProductScores:
         import numpy as np
         from scipy.sparse import csr_matrix
 
@@ -90,9 +91,7 @@ class AssociationRules(Recommender):
         rules = csr_matrix(
             (strength, (rows.ravel(), self.arrays["consequents"])), shape=(len(distinct), self.history.shape[1])
         )
-        scores = _least_of(self.history[users].tocsc(), distinct) @ rules
-        # Transposing twice brings the columns in order, in less than half the time of a sort.
-        return scores.tocsc().tocsr()
+        return ProductScores(_least_of(self.history[users].tocsc(), distinct).tocsr(), rules)
 
 
 def _least_of(profiles: csr_matrix, itemsets: NDArray[np.int32]) -> csr_matrix:

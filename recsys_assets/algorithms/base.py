@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
 
 from recsys_assets.algorithms.arrays import Lists
-from recsys_assets.algorithms.sparse import row_of_each
-from recsys_assets.algorithms.topn import top_n, top_n_sparse
+from recsys_assets.algorithms.topn import top_n_and_new
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from recsys_assets.algorithms.arrays import Interactions, Lists
+    from recsys_assets.algorithms.arrays import Interactions
+    from recsys_assets.algorithms.topn import Scores
 
 SETTINGS_FILE = "recommender.json"
 
@@ -71,7 +70,6 @@ class Recommender(ABC):
     def __init__(self, settings: Settings, *, seed: int) -> None:
         self.settings = settings
         self.seed = seed
-        self._last = threading.local()  # Several threads may ask at once.
 
     @abstractmethod
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
@@ -86,15 +84,14 @@ class Recommender(ABC):
         """
 
     @abstractmethod
-    def _score(self, users: NDArray[np.int32], n: int) -> NDArray[np.floating] | csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> Scores:
         """Score items for at most `_block_rows` users.
 
         Returns
         -------
-        ndarray or csr_matrix, shape (len(users), n_items)
+        Scores of shape (len(users), n_items)
             What is not finite, or not stored, is not listed. A row holds the n best even after all that the
-            user has seen (`seen`) is taken away, and does not depend on the other users asked for. A new array
-            or matrix each time, as the caller writes into it.
+            user has seen (`seen`) is taken away, and does not depend on the other users asked for.
         """
 
     def fit(self, train: Interactions) -> Self:
@@ -117,7 +114,6 @@ class Recommender(ABC):
         else:
             self.history, self.arrays = self._fit(train.where(weighs))
             self.seen = train.to_csr(train.weights)
-        self._last = threading.local()
         return self
 
     def recommend(self, users: NDArray[np.int32], n: int, exclude_seen: bool) -> Lists:
@@ -143,34 +139,38 @@ class Recommender(ABC):
         IndexError
             If a user was not among the users of the training data.
         """
-        import numpy as np
+        lists, new = self.recommend_both(users, *((0, n) if exclude_seen else (n, 0)))
+        return new if exclude_seen else lists
 
+    def recommend_both(self, users: NDArray[np.int32], n: int, n_new: int) -> tuple[Lists, Lists]:
+        """List the best items for users, and the best of those they have not seen, from the same scores.
+
+        Parameters
+        ----------
+        users : ndarray of int32, shape (n_queries,)
+            Indices of users, in any order.
+        n, n_new : int
+            Longest lists of each kind; 0 makes none.
+
+        Returns
+        -------
+        tuple of two Lists
+            Each as of `recommend`, without and with ``exclude_seen``.
+
+        Raises
+        ------
+        IndexError
+            If a user was not among the users of the training data.
+        """
         if len(users) and (users.min() < 0 or users.max() >= self.history.shape[0]):
             raise IndexError(f"{self.name} knows users 0..{self.history.shape[0] - 1}; ask only for those.")
-        parts = []
+        parts = [(Lists.concatenate([]), Lists.concatenate([]))]
         for start in range(0, len(users), self._block_rows):
             block = users[start : start + self._block_rows]
-            scores = self._scores(block, n)
-            if exclude_seen:
-                scores = scores.copy()
-                _drop(scores, self.seen[block])
-            rank = top_n if isinstance(scores, np.ndarray) else top_n_sparse
-            parts.append(rank(block, scores, n))
-        return Lists.concatenate(parts)
-
-    def _scores(self, block: NDArray[np.int32], n: int) -> NDArray[np.floating] | csr_matrix:
-        """Score a block, or give its scores again: a caller asks for each task of the same users in turn."""
-        import numpy as np
-
-        asked: tuple[NDArray[np.int32], int, Any] | None = getattr(self._last, "asked", None)
-        if asked is None or asked[1] != n or not np.array_equal(asked[0], block):
-            scores = self._score(block, n)
-            if not isinstance(scores, np.ndarray):
-                # Leaving out what was seen relies on ascending columns; where they ascend already this does nothing.
-                scores.sort_indices()
-            asked = self._last.asked = (block.copy(), n, scores)
-        scored: NDArray[np.floating] | csr_matrix = asked[2]
-        return scored
+            scores = self._score(block, max(n, n_new))
+            parts.append(top_n_and_new(block, scores, self.seen[block], n, n_new))
+        lists, new = zip(*parts, strict=True)
+        return Lists.concatenate(list(lists)), Lists.concatenate(list(new))
 
     @property
     def _block_rows(self) -> int:
@@ -270,19 +270,3 @@ class SimilarItems(Protocol):
         Lists
             `users` holds the item asked about; an item is never in its own list.
         """
-
-
-def _drop(scores: NDArray[np.floating] | csr_matrix, seen: csr_matrix) -> None:
-    """Make the scores of seen items minus infinity, in place."""
-    import numpy as np
-
-    rows = row_of_each(seen)
-    if isinstance(scores, np.ndarray):
-        scores[rows, seen.indices] = -np.inf
-        return
-    # Both runs of cells ascend, so each seen cell is looked up among the scored ones.
-    scored_cells = row_of_each(scores) * scores.shape[1] + scores.indices
-    seen_cells = rows * scores.shape[1] + seen.indices
-    places = np.searchsorted(scored_cells, seen_cells)
-    places, seen_cells = places[places < scores.nnz], seen_cells[places < scores.nnz]
-    scores.data[places[scored_cells[places] == seen_cells]] = -np.inf

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from recsys_assets.algorithms.arrays import Interactions
+    from recsys_assets.algorithms.topn import DenseScores
 
 
 class BPR(Recommender):
@@ -94,7 +95,7 @@ class BPR(Recommender):
             "item_factors": fixed_point(model.item_factors),
         }
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> DenseScores:
         return products(self.arrays, users, self.history)
 
 

@@ -9,8 +9,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import most_taken
-from recsys_assets.algorithms.links import scale, with_own
+from recsys_assets.algorithms.links import scale
 from recsys_assets.algorithms.sparse import pack, row_of_each, unpack
+from recsys_assets.algorithms.topn import ProductScores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,10 +81,10 @@ class EASE(Recommender):
         links = coo_matrix((kept.data.astype(np.float64), (rows, columns)), shape=(n_items, n_items)).tocsr()
         return history, pack("links", links)
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> ProductScores:
         n_items = self.history.shape[1]
         links = unpack(self.arrays, "links", n_items)
-        return with_own(self.history[users], links, self.settings.self_weight, self.history[users])
+        return ProductScores(self.history[users], links, self.settings.self_weight, self.history[users])
 
 
 def _weights(vectors: csr_matrix, regularization: float) -> NDArray[np.float32]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.algorithms.topn import DenseScores
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -57,7 +59,7 @@ def fixed_point(factors: NDArray[np.float32]) -> NDArray[np.float32]:
     return rounded.astype(np.float32)
 
 
-def products(arrays: Mapping[str, NDArray[Any]], users: NDArray[np.int32], history: csr_matrix) -> csr_matrix:
+def products(arrays: Mapping[str, NDArray[Any]], users: NDArray[np.int32], history: csr_matrix) -> DenseScores:
     """Score items by products of factors, for users who have events.
 
     Parameters
@@ -72,14 +74,11 @@ def products(arrays: Mapping[str, NDArray[Any]], users: NDArray[np.int32], histo
 
     Returns
     -------
-    csr_matrix of float64, shape (n_queries, n_items)
-        Column indices ascend.
+    DenseScores of shape (n_queries, n_scored)
     """
     import numpy as np
-    from scipy.sparse import csr_matrix
 
-    items, active = arrays["items"], np.diff(history.indptr)[users] > 0
     user_factors, item_factors = (arrays[name].astype(np.float64) for name in ("user_factors", "item_factors"))
-    scores = user_factors[users[active]] @ item_factors.T
-    indptr = np.concatenate([[0], np.cumsum(active * len(items))])
-    return csr_matrix((scores.ravel(), np.tile(items, len(scores)), indptr), shape=(len(users), history.shape[1]))
+    scores = user_factors[users] @ item_factors.T
+    scores[np.diff(history.indptr)[users] == 0] = -np.inf
+    return DenseScores(scores, arrays["items"].astype(np.int32, copy=False))

@@ -8,8 +8,9 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
-from recsys_assets.algorithms.links import LinkedItems, scale, shares, strongest, with_own
+from recsys_assets.algorithms.links import LinkedItems, scale, shares, strongest
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
+from recsys_assets.algorithms.topn import ProductScores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,9 +97,9 @@ class ItemKNN(LinkedItems):
             case "bm25":
                 return _rarity(counts) @ _saturated(counts)
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> ProductScores:
         starts = unpack(self.arrays, "starts", self.history.shape[1]) if self.settings.profile_items else self.history
-        return with_own(starts[users], self._links(), self.settings.self_weight, self.history[users])
+        return ProductScores(starts[users], self._links(), self.settings.self_weight, self.history[users])
 
 
 def _balanced(counts: csr_matrix, popularity_penalty: float) -> csr_matrix:

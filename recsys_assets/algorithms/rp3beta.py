@@ -8,8 +8,9 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
-from recsys_assets.algorithms.links import LinkedItems, scale, shares, strongest, with_own
+from recsys_assets.algorithms.links import LinkedItems, scale, shares, strongest
 from recsys_assets.algorithms.sparse import keep_top, pack, row_of_each, unpack
+from recsys_assets.algorithms.topn import ProductScores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,9 +95,9 @@ class RP3beta(LinkedItems):
         links.sort_indices()
         return links
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> ProductScores:
         starts = unpack(self.arrays, "starts", self.history.shape[1])
-        return with_own(starts[users], self._links(), self.settings.self_weight, self.history[users])
+        return ProductScores(starts[users], self._links(), self.settings.self_weight, self.history[users])
 
 
 def _sums(counts: csr_matrix, axis: int) -> NDArray[np.float64]:

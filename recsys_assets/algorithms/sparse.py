@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from recsys_assets.algorithms.arrays import Lists
-from recsys_assets.algorithms.topn import top_n_sparse
+from recsys_assets.algorithms.topn import top_n
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
-
-BLOCK_ROWS = 1024
 
 
 def pack(name: str, matrix: csr_matrix) -> dict[str, NDArray[np.generic]]:
@@ -68,7 +65,7 @@ def keep_top(matrix: csr_matrix, n: int) -> csr_matrix:
     Parameters
     ----------
     matrix : csr_matrix
-        Its columns are put in ascending order, in place.
+        Columns in any order.
     n : int
         Most entries of a row.
 
@@ -80,11 +77,7 @@ def keep_top(matrix: csr_matrix, n: int) -> csr_matrix:
     import numpy as np
     from scipy.sparse import csr_matrix
 
-    matrix.sort_indices()
-    # Rows of like length together, as the longest of a block says what the block costs.
-    order = np.argsort(np.diff(matrix.indptr), kind="stable").astype(np.int32)
-    blocks = [order[start : start + BLOCK_ROWS] for start in range(0, len(order), BLOCK_ROWS)]
-    best = Lists.concatenate([top_n_sparse(rows, matrix[rows], n) for rows in blocks])
+    best = top_n(np.arange(matrix.shape[0], dtype=np.int32), matrix, n)
     kept = csr_matrix((best.scores, (best.users, best.items)), shape=matrix.shape)
     kept.sort_indices()
     return kept
@@ -126,7 +119,7 @@ def beginnings(ranked: csr_matrix, rows: NDArray[np.integer], lengths: NDArray[n
     Returns
     -------
     csr_matrix, shape (n_rows, n_items)
-        Columns ascend in each row.
+        Best first in each row.
     """
     import numpy as np
     from scipy.sparse import csr_matrix
@@ -134,9 +127,7 @@ def beginnings(ranked: csr_matrix, rows: NDArray[np.integer], lengths: NDArray[n
     lengths = np.minimum(lengths, np.diff(ranked.indptr)[rows])
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     places = np.arange(indptr[-1]) + np.repeat(ranked.indptr[rows] - indptr[:-1], lengths)
-    kept = csr_matrix((ranked.data[places], ranked.indices[places], indptr), shape=(len(rows), ranked.shape[1]))
-    kept.sort_indices()
-    return kept
+    return csr_matrix((ranked.data[places], ranked.indices[places], indptr), shape=(len(rows), ranked.shape[1]))
 
 
 def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.integer]) -> csr_matrix:
@@ -152,7 +143,7 @@ def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.integer]) -> c
     Returns
     -------
     csr_matrix of float64, shape (n_rows, n_items)
-        Columns ascend in each row.
+        Best first in each row.
     """
     import numpy as np
     from scipy.sparse import csr_matrix

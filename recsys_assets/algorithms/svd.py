@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from recsys_assets.algorithms.arrays import Interactions
+    from recsys_assets.algorithms.topn import DenseScores
 
 
 class SVD(Recommender):
@@ -77,7 +78,7 @@ class SVD(Recommender):
             "item_factors": fixed_point(item_factors.astype(np.float32)),
         }
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> DenseScores:
         return products(self.arrays, users, self.history)
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
+from recsys_assets.algorithms.topn import ProductScores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,12 +68,10 @@ class TFIDFContent(Recommender):
         by_item = diags(1 + self.settings.popularity * np.log1p(count)) @ words
         return history, pack("profiles", profiles) | pack("items", by_item.T.tocsr())
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> ProductScores:
         n_items, n_words = self.history.shape[1], len(self.arrays["items.indptr"]) - 1
         profiles = unpack(self.arrays, "profiles", n_words)[users]
-        scores = profiles @ unpack(self.arrays, "items", n_items)
-        # Transposing twice brings the columns in order, in less than half the time of a sort.
-        return scores.tocsc().tocsr()
+        return ProductScores(profiles, unpack(self.arrays, "items", n_items))
 
 
 def _words(train: Interactions, max_share: float) -> csr_matrix:

@@ -10,7 +10,8 @@ from recsys_assets.algorithms.arrays import Lists
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
-from recsys_assets.algorithms.topn import top_n
+from recsys_assets.algorithms.topn import ProductScores, top_n_and_new
+from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Decay = Annotated[float, Field(gt=0, le=1)]
-BLOCK_CELLS = 2**21
+BLOCK_USERS = 256
 
 
 class TIFUKNN(Recommender):
@@ -81,13 +82,11 @@ class TIFUKNN(Recommender):
         neighbours = _neighbours(_unit(profiles), self.settings.n_neighbours)
         return history, pack("profiles", profiles) | pack("neighbours", neighbours)
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> ProductScores:
         neighbours = unpack(self.arrays, "neighbours", self.history.shape[0])[users]
         profiles = unpack(self.arrays, "profiles", self.history.shape[1])
         share = self.settings.own_share
-        scores = share * self.history[users] + (1 - share) * (neighbours @ profiles)
-        # Transposing twice brings the columns in order, in less than half the time of a sort.
-        return scores.tocsc().tocsr()
+        return ProductScores((1 - share) * neighbours, profiles, share, self.history[users])
 
 
 def _unit(matrix: csr_matrix) -> csr_matrix:
@@ -102,17 +101,16 @@ def _unit(matrix: csr_matrix) -> csr_matrix:
 def _neighbours(profiles: csr_matrix, n: int) -> csr_matrix:
     """Link each user to the n nearest others; links of a user sum to 1."""
     import numpy as np
-    from scipy.sparse import csr_matrix, diags
+    from scipy.sparse import csr_matrix, diags, eye
 
-    n_users, by_item, parts = profiles.shape[0], profiles.T.tocsr(), []
-    block = max(BLOCK_CELLS // max(n_users, 1), 1)
-    for start in range(0, n_users, block):
-        users = np.arange(start, min(start + block, n_users), dtype=np.int32)
-        near = (profiles[users] @ by_item).toarray()
-        near[near == 0] = -np.inf
-        near[users - start, users] = -np.inf
-        parts.append(top_n(users, near, n))
-    near = Lists.concatenate(parts)
+    n_users, by_item, itself = profiles.shape[0], profiles.T.tocsr(), eye(profiles.shape[0], format="csr")
+
+    def nearest(users: NDArray[np.int32]) -> Lists:
+        return top_n_and_new(users, ProductScores(profiles[users], by_item), itself[users], 0, n)[1]
+
+    starts = range(0, n_users, BLOCK_USERS)
+    blocks = (np.arange(start, min(start + BLOCK_USERS, n_users), dtype=np.int32) for start in starts)
+    near = Lists.concatenate(list(in_order(nearest, blocks)))
     indptr = np.searchsorted(near.users, np.arange(n_users + 1))
     sums = np.bincount(near.users, near.scores, minlength=n_users)
     links = csr_matrix((near.scores, near.items, indptr), shape=(n_users, n_users))

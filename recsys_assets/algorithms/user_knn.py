@@ -8,8 +8,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
-from recsys_assets.algorithms.links import scale, shares, strongest, with_own
+from recsys_assets.algorithms.links import scale, shares, strongest
 from recsys_assets.algorithms.sparse import pack, unpack
+from recsys_assets.algorithms.topn import ProductScores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,8 +72,8 @@ class UserKNN(Recommender):
         neighbours = strongest(unit.T, settings.n_neighbours)
         return history, pack("neighbours", shares(neighbours)) | pack("recent", recent)
 
-    def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
+    def _score(self, users: NDArray[np.int32], n: int) -> ProductScores:
         n_users, n_items = self.history.shape
         neighbours = unpack(self.arrays, "neighbours", n_users)
         recent = unpack(self.arrays, "recent", n_items)
-        return with_own(neighbours[users], recent, self.settings.self_weight, self.history[users])
+        return ProductScores(neighbours[users], recent, self.settings.self_weight, self.history[users])

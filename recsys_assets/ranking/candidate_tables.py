@@ -1,22 +1,20 @@
-"""Candidates as Arrow tables: their features as a matrix, what a reranker learns from them, and their rankings.
+"""Candidates as Arrow tables: their features as a matrix, and what a reranker learns from them.
 
 A table has a row per candidate: the columns of `CANDIDATE`, what the snapshot's SQL says of it, and a column a feature.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from recsys_assets.ranking.reranker import Examples, ranks_within
+from recsys_assets.ranking.reranker import Examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-
-    from recsys_assets.ranking.reranker import Reranker
 
 CANDIDATE = ("task", "user_key", "item_key")
 """Columns that say which candidate a row is."""
@@ -85,40 +83,3 @@ def examples_from(rows: pa.Table, names: Sequence[str] | None = None) -> Example
         taken=rows["taken"].to_numpy(),
         weights=rows["weight"].to_numpy().astype(np.float64),
     )
-
-
-def rankings_of(
-    rows: pa.Table, chosen: NDArray[np.int64], reranker: Reranker, n: int, n_threads: int = 1
-) -> Iterator[pa.Table]:
-    """The first ``n`` of each user by the fusion, and by each ranking of a reranker that has learned.
-
-    Parameters
-    ----------
-    rows : Table
-        Candidates with ``score`` (the fusion's) and ``tie`` (which of two equals stands first: the lower).
-    chosen : ndarray of int64, shape (n_chosen,)
-        Places of the rows to rank: those of one task.
-    reranker : Reranker
-    n : int
-        Length of the lists.
-    n_threads : int
-
-    Yields
-    ------
-    Table
-        One a ranking: ``task, user_key, item_key, algorithm, rank, score``; the algorithm is the ranking's name in
-        `ranking.CONFIGURATIONS`.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    users, ties, fusion = (rows[name].to_numpy()[chosen] for name in ("user_key", "tie", "score"))
-    users, scores = users.astype(np.int64), {"fusion": fusion}
-    if reranker.boosters:
-        scores |= reranker.rank(feature_matrix(rows, reranker.names, chosen), users, ties, n_threads)
-    for name, values in scores.items():
-        ranks = ranks_within(users, values, ties)
-        first = np.flatnonzero(ranks <= n)
-        columns: dict[str, Any] = {column: rows[column].take(pa.array(chosen[first])) for column in CANDIDATE}
-        columns |= {"algorithm": pa.repeat(name, len(first)), "rank": ranks[first], "score": values[first]}
-        yield pa.table(columns)

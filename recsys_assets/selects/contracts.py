@@ -22,6 +22,7 @@ LANDED = {
 """Columns that every raw table has beside the delivered ones."""
 
 CANDIDATES = {
+    # A row an item listed. Stored are lists: see `packed`.
     "algorithm": "VARCHAR",
     "task": "VARCHAR",
     "user_key": "INTEGER",
@@ -222,6 +223,40 @@ def contract(table: str) -> dict[str, str] | None:
     return CANDIDATES if table.startswith("candidates.") else CONTRACTS.get(table)
 
 
+_PACKED = {
+    "candidates.": ("algorithm", "task", "user_key", "item_key", "score"),
+    "recommendations.candidates": ("task", "user_key", "item_key", "score", "n_algorithms", "best_rank"),
+    "recommendations.rankings": ("algorithm", "task", "user_key", "item_key", "score"),
+}
+_IN_LISTS = {
+    "item_key": ("items", "INTEGER[]"),
+    "score": ("scores", "DOUBLE[]"),
+    "n_algorithms": ("n_algorithms", "INTEGER[]"),
+    "best_rank": ("best_ranks", "INTEGER[]"),
+}
+"""Column of a list, and its type, by what a row of it is called."""
+
+
+def packed(table: str) -> dict[str, str] | None:
+    """Columns (name to DuckDB type) of a table of lists as it is stored, a row a list; None for other tables.
+
+    Its arrays are of equal length, best first: the place is the rank.
+    """
+    names = _PACKED.get("candidates." if table.startswith("candidates.") else table)
+    if names is None:
+        return None
+    return dict(_IN_LISTS.get(name, (name, CANDIDATES.get(name, ""))) for name in names)
+
+
+def unpacking(table: str) -> str:
+    """Select list that makes rows, as the contract declares them, of a table that is stored as lists."""
+    stored = packed(table) or {}
+    places = {name: column for name, (column, _) in _IN_LISTS.items() if column in stored}
+    columns = {name: f"unnest({column}) as {name}" for name, column in places.items()}
+    columns["rank"] = "unnest(range(1, len(items) + 1))::integer as rank"
+    return ", ".join(columns.get(name, name) for name in contract(table) or ())
+
+
 def arrow_schema(columns: dict[str, str]) -> pa.Schema:
     """Arrow schema of declared DuckDB columns, for tables made by Python."""
     import pyarrow as pa
@@ -230,6 +265,8 @@ def arrow_schema(columns: dict[str, str]) -> pa.Schema:
         "VARCHAR": pa.string(),
         "VARCHAR[]": pa.list_(pa.string()),
         "INTEGER": pa.int32(),
+        "INTEGER[]": pa.list_(pa.int32()),
+        "DOUBLE[]": pa.list_(pa.float64()),
         "DOUBLE": pa.float64(),
         "BOOLEAN": pa.bool_(),
         "DATE": pa.date32(),

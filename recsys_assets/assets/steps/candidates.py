@@ -7,12 +7,13 @@ does not grow with users x items.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recsys_assets.algorithms import Recommender, registry
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import INDEX_READS, TrainingData
-from recsys_assets.selects.contracts import CANDIDATES, arrow_schema
+from recsys_assets.ranking.list_arrays import list_columns
+from recsys_assets.selects.contracts import arrow_schema, packed
 from recsys_assets.storage.models import Models
 from recsys_assets.threads import in_order
 
@@ -44,7 +45,7 @@ def _step(profile: Profile, algorithm: type[Recommender], data: TrainingData) ->
         make=make,
         reads=INDEX_READS,
         after=(f"models.{algorithm.name}",),
-        key=("task", "user_key", "rank"),
+        key=("task", "user_key"),
         kinds=("python", "parquet"),
         modules=(algorithm.__module__,),
     )
@@ -55,25 +56,26 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> pa.RecordBa
     import numpy as np
     import pyarrow as pa
 
-    schema, n_retired = arrow_schema(CANDIDATES), int(index.retired.sum())
+    schema, n_retired = arrow_schema(packed(f"candidates.{model.name}") or {}), int(index.retired.sum())
+    tasks = [task for task in profile.tasks if task in model.tasks]
+    n = {task: min(model.settings.n_candidates, profile.n_candidates[task]) for task in tasks}
 
     def lists_of(first: int) -> list[pa.RecordBatch]:
         """Lists of a batch of users, for every task of the algorithm."""
         users = np.arange(first, min(first + profile.batch_users, len(index.user_keys)), dtype=np.int32)
+        # What is no longer to be had takes no place of what is.
+        wanted = {task: length + min(length, n_retired) for task, length in n.items()}
+        every, new = model.recommend_both(users, wanted.get("next", 0), wanted.get("discovery", 0))
         batches = []
-        for task in [task for task in profile.tasks if task in model.tasks]:
-            n = min(model.settings.n_candidates, profile.n_candidates[task])
-            lists = model.recommend(users, n + min(n, n_retired), exclude_seen=task == "discovery")
-            lists = lists.without(index.retired, n)
-            columns: list[Any] = [
-                pa.repeat(model.name, len(lists.items)),
-                pa.repeat(task, len(lists.items)),
-                index.user_keys[lists.users],
-                index.item_keys[lists.items],
-                lists.ranks,
-                lists.scores,
-            ]
-            batches.append(pa.record_batch([pa.array(column) for column in columns], schema=schema))
+        for task in tasks:
+            lists = (new if task == "discovery" else every).without(index.retired, n[task])
+            starts, columns = list_columns(lists.ranks, items=index.item_keys[lists.items], scores=lists.scores)
+            about = {
+                "algorithm": pa.repeat(model.name, len(starts)),
+                "task": pa.repeat(task, len(starts)),
+                "user_key": pa.array(index.user_keys[lists.users[starts]]),
+            }
+            batches.append(pa.record_batch({**about, **columns}, schema=schema))
         return batches
 
     batches = in_order(lists_of, range(0, len(index.user_keys), profile.batch_users))

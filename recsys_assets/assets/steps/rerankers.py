@@ -12,16 +12,19 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.assets.night_features import NightFeatures, night_feature_reads
 from recsys_assets.assets.pages import markdown_table, picture
 from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.evaluation.plots import shap_summary
-from recsys_assets.ranking.candidate_tables import CANDIDATE, examples_from, feature_names, rankings_of
+from recsys_assets.ranking.candidate_tables import CANDIDATE, examples_from, feature_names
+from recsys_assets.ranking.list_arrays import list_columns
+from recsys_assets.ranking.rankings import Ranker
 from recsys_assets.ranking.reranker import N_EXPLAINED, Reranker, RerankerSettings
-from recsys_assets.selects.contracts import CANDIDATES, arrow_schema
+from recsys_assets.selects.contracts import arrow_schema, packed
 from recsys_assets.selects.feature_join import feature_query, feature_reads
 from recsys_assets.selects.files import SQL_FOLDER, SqlError, TableName, load_select
 from recsys_assets.storage.models import Models
-from recsys_assets.threads import at_once, in_order, thread_count
+from recsys_assets.threads import in_order, thread_count
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,9 +38,10 @@ LABELS = ("task", "user_key", "item_key", "taken", "weight")
 """All that goes on from the labels: which candidates are examples, the outcome, and what the row weighs."""
 EXAMPLE_ROWS = load_select(SQL_FOLDER / "training" / "examples.sql")
 RANKING_ROWS = load_select(SQL_FOLDER / "training" / "ranking.sql")
-RANKING_KEY = ("algorithm", "task", "user_key", "rank")
-ROWS_AT_ONCE = 600_000
-"""Candidates that all threads read and score at once: with 150 features 360 MB, and as much for DuckDB's columns."""
+RANKINGS = "recommendations.rankings"
+RANKING_KEY = ("algorithm", "task", "user_key")
+USERS_AT_ONCE = 2_048
+"""Users whose candidates a thread ranks together."""
 N_SHOWN = 20
 """Features that a model's page names."""
 
@@ -128,11 +132,11 @@ def _rankings(profile: Profile) -> Step:
         return Made(rankings(snapshot, rerankers))
 
     return Step(
-        name="recommendations.rankings",
+        name=RANKINGS,
         description="Tonight's candidates in the order of every configuration that could be published: the fusion, and "
         "the reranker's rankings once it has learned. All of them are graded.",
         make=make,
-        reads=(*RANKING_ROWS.reads, *feature_reads(profile)),
+        reads=night_feature_reads(profile),
         after=tuple(f"models.{name}" for name in names.values()),
         key=RANKING_KEY,
         stage="rerankers",
@@ -142,29 +146,32 @@ def _rankings(profile: Profile) -> Step:
 
 def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker]) -> pa.RecordBatchReader:
     """Every ranking of all users as record batches, made while they are read: memory does not grow with users."""
-    import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    profile, schema = snapshot.lake.profile, arrow_schema(CANDIDATES)
-    has_learned = any(reranker.boosters for reranker in rerankers.values())
-    query = feature_query(profile, snapshot.table, RANKING_ROWS) if has_learned else RANKING_ROWS.text
-    (last,) = snapshot.row("select coalesce(max(user_key), -1) from recommendations.candidates")
-    n_users = max(1, ROWS_AT_ONCE // at_once() // sum(profile.n_candidates[task] for task in profile.tasks))
+    profile, schema = snapshot.lake.profile, arrow_schema(packed(RANKINGS) or {})
+    known = NightFeatures(snapshot, any(reranker.boosters for reranker in rerankers.values()))
+    rankers = {task: Ranker(reranker, known.items) for task, reranker in rerankers.items()}
 
     def rankings_from(first: int) -> list[pa.RecordBatch]:
         """Every ranking of a batch of users."""
-        with snapshot.cursor() as cursor:
-            rows = cursor.sql(query, params={"first_user": first, "last_user": first + n_users - 1}).to_arrow_table()
+        users, pairs = known.of_users(first, first + USERS_AT_ONCE - 1)
         batches = []
         for task in profile.tasks:
-            of_task = np.flatnonzero(pc.equal(rows["task"], task).to_numpy())
-            n_threads = thread_count() // at_once()
-            for ranking in rankings_of(rows, of_task, rerankers[task], profile.list_length, n_threads):
-                batches += ranking.select(schema.names).cast(schema).to_batches()
+            candidates = known.candidates(task, users, first, first + USERS_AT_ONCE - 1)
+            of_task = [*pairs, *known.listed(task, users, first, first + USERS_AT_ONCE - 1)]
+            for name, ranked in rankers[task].rankings(candidates, users, of_task, known.ties, profile.list_length):
+                items = known.items.keys[candidates.items[ranked.rows]]
+                starts, columns = list_columns(ranked.ranks, items=items, scores=ranked.scores)
+                is_listed = candidates.offsets[1:] > candidates.offsets[:-1]
+                about = {
+                    "algorithm": pa.repeat(name, len(starts)),
+                    "task": pa.repeat(task, len(starts)),
+                    "user_key": pa.array(users.keys[candidates.users[is_listed]]),
+                }
+                batches.append(pa.record_batch({**about, **columns}, schema=schema))
         return batches
 
-    batches = in_order(rankings_from, range(0, last + 1, n_users))
+    batches = in_order(rankings_from, range(0, known.last_user + 1, USERS_AT_ONCE))
     return pa.RecordBatchReader.from_batches(schema, chain.from_iterable(batches))
 
 

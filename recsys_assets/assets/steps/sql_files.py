@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
 
 FOLDERS = ("features", "grades", "recommendations")
-STAGES = {"recommendations.candidates": "fusion"}
-"""Stage of a table that is another than its schema."""
 
 
 def steps(profile: Profile) -> list[Step]:
     """One step a file."""
     return [
-        sql_step(f"{folder}.{name}", load_select(path), STAGES.get(f"{folder}.{name}", ""))
+        sql_step(f"{folder}.{name}", load_select(path))
         for folder in FOLDERS
         for name, path in table_files(folder, profile.source).items()
     ]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from recsys_assets.nights import cutoff, graded_night
-from recsys_assets.selects.contracts import contract
+from recsys_assets.selects.contracts import contract, packed, unpacking
 from recsys_assets.selects.quoting import text
 from recsys_assets.selects.resolve import view_text
 from recsys_assets.storage.connections import connect
-from recsys_assets.storage.lake.plan import WITH_NIGHT, declared_columns
+from recsys_assets.storage.lake.plan import PACKED, WITH_NIGHT, declared_columns
 from recsys_assets.storage.lake.provenance import noted
 from recsys_assets.storage.private import private_folder
 
@@ -55,7 +55,7 @@ VOLATILE = {
 }
 """Functions that tell of the clock or of chance, with their parameter and the type they give. SQL files that call one
 are refused when they are loaded; here they fail in queries that Python writes, too."""
-CATALOGS = ("past", "before", "graded")
+CATALOGS = ("past", "before", "graded", PACKED)
 _REFUSED = ";".join(
     f"create macro {name}({parameter}) as error('{name}() is another at every run: a night is made of its snapshot. "
     f"Its own instants are in this.night.')::{kind}"
@@ -160,7 +160,9 @@ class Session:
 def _rows(name: TableName, files: Sequence[Partition], *, union_by_name: bool = False) -> str:
     """SELECT over the files of a table, showing the night they lie in as its schema does."""
     columns = "*"
-    if name.catalog not in WITH_NIGHT:
+    if packed(files[0].table) and name.catalog != PACKED:
+        columns = unpacking(files[0].table) + (", night" if name.catalog in WITH_NIGHT else "")
+    elif name.catalog not in WITH_NIGHT:
         columns = "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"
     paths = ", ".join(text(str(partition.path)) for partition in files)
     return (

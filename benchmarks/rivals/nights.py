@@ -1,0 +1,72 @@
+"""Nights of ours as a process: seconds, processor seconds and peak memory of each, and of each step.
+
+    python -m benchmarks.rivals.nights FOLDER NIGHT [NIGHT ...]
+
+Lands FOLDER as history (``-``: the profile's own deliveries), then builds the nights in turn. Prints one JSON object a
+night.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+
+def main(folder: str, *nights: str) -> None:
+    """Land, build, and tell."""
+    from recsys_assets.assets.raw import history_files, land_files
+    from recsys_assets.profile_file import load_profile
+    from recsys_jobs.definitions import nightly_job
+    from recsys_jobs.run import dagster_instance
+
+    profile = load_profile()
+    # The audit is a proof beside the night, of the same code again: what it costs is measured by `benchmarks checks`.
+    profile = profile.model_copy(update={"audit": os.environ.get("AUDIT", "off")})
+    land_files(profile, history_files(profile) if folder == "-" else [Path(folder)], "history", lambda _: None)
+    job = nightly_job(profile)
+    for night in nights:
+        steps: dict[str, dict[str, float]] = {}
+
+        def follow(entry: object, steps: dict[str, dict[str, float]] = steps) -> None:
+            event = getattr(entry, "dagster_event", None)
+            if event is None or event.step_key is None:
+                return
+            wall, cpu = _now()
+            step = steps.setdefault(event.step_key, {"peak_mb": 0.0})
+            if event.is_step_start:
+                step |= {"seconds": -wall, "cpu_seconds": -cpu}
+            elif event.is_step_success:
+                step["seconds"] += wall
+                step["cpu_seconds"] += cpu
+            elif event.is_step_materialization:
+                for name, value in event.step_materialization_data.materialization.metadata.items():
+                    if name == "peak_memory_mb":
+                        step["peak_mb"] = float(value.value)
+
+        with dagster_instance() as instance:
+            run_id = str(uuid4())
+            instance.add_event_listener(run_id, follow)
+            started = _now()
+            job.execute_in_process(
+                partition_key=night,
+                instance=instance,
+                run_id=run_id,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+            wall, cpu = (after - before for after, before in zip(_now(), started, strict=True))
+        told = {"night": night, "seconds": wall, "cpu_seconds": cpu, "steps": steps}
+        told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        print(json.dumps(told), flush=True)
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), sum(os.times()[:4])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
