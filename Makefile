@@ -87,6 +87,8 @@ $(VENV)/.installed: $(BIN)/python requirements.lock pyproject.toml
 	@echo 'Installing the locked packages into $(VENV): about 290 MB to download the first time.'
 	$(INSTALL) $(LOCKED) -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@echo 'Compiling the kernels: some twenty seconds.'
+	$(BIN)/python -m recsys_assets.kernels
 	@touch $@
 
 # Without flags of its own (-march=native, -ffast-math) it runs, and gives the same numbers, on other processors of this

@@ -108,10 +108,10 @@ def top_n_and_new(
         own = (scores.own_weight, *_parts(scores.own, len(queries)))
         lengths = best.best_of_product(*_parts(scores.weights), *_parts(scores.links), *own, *left_out, *out)
     elif isinstance(scores, DenseScores):
-        lengths = best.best_of_dense(np.ascontiguousarray(scores.values), scores.items, *left_out, *out)
+        lengths = best.best_of_dense(_dense(scores.values), scores.items, *left_out, *out)
     elif isinstance(scores, np.ndarray):
         every = np.arange(n_items, dtype=np.int32)
-        lengths = best.best_of_dense(np.ascontiguousarray(scores), every, *left_out, *out)
+        lengths = best.best_of_dense(_dense(scores), every, *left_out, *out)
     else:
         lengths = best.best_of_sparse(*_parts(scores), *left_out, *out)
     return _lists(queries, items, values, lengths[0]), _lists(queries, new_items, new_values, lengths[1])
@@ -123,6 +123,12 @@ def _width(scores: Scores) -> int:
         return int(scores.items[-1]) + 1 if len(scores.items) else 0
     width: int = (scores.links if isinstance(scores, ProductScores) else scores).shape[1]
     return width
+
+
+def _dense(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def _parts(

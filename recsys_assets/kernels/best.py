@@ -8,14 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba.core.types import Tuple, float64, int64
 
-from recsys_assets.kernels.compiling import compiled
+from recsys_assets.kernels.compiling import compiled, read, written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_CSR = (read("int64"), read("int32"), read("float64"))
+_SEEN = (read("int64"), read("int32"), int64)
+_OUT = (written("int32", 2), written("float64", 2), written("int32", 2), written("float64", 2))
+_LENGTHS = Tuple((written("int32"), written("int32")))  # type: ignore[no-untyped-call]
 
-@compiled(inline=True)
+
+@compiled()
 def _worse(score: float, index: int, other: float, other_index: int) -> bool:
     return score < other or (score == other and index > other_index)
 
@@ -100,9 +106,9 @@ _CHUNK = 32
 """Scores compared at once with the worst that is kept: most chunks hold none that is better."""
 
 
-@compiled()
+@compiled(_LENGTHS(read("float64", 2), read("int32"), *_SEEN, *_OUT))
 def best_of_dense(
-    scores: NDArray[np.floating],
+    scores: NDArray[np.float64],
     columns: NDArray[np.int32],
     seen_indptr: NDArray[np.int64],
     seen_indices: NDArray[np.int32],
@@ -116,7 +122,7 @@ def best_of_dense(
 
     Parameters
     ----------
-    scores : ndarray of float, shape (n_rows, n_scored)
+    scores : ndarray of float64, shape (n_rows, n_scored)
     columns : ndarray of int32, shape (n_scored,)
         What each column of the scores is, ascending, below ``n_columns``.
     seen_indptr, seen_indices
@@ -152,7 +158,7 @@ def best_of_dense(
             if n_above == 0:
                 continue
             for place in range(first, last):
-                score = np.float64(scores[row, place])
+                score = scores[row, place]
                 if score > floor and score < np.inf:
                     size = offer(heap_scores, heap_indices, size, limit, score, columns[place])
                     if size == limit:
@@ -165,11 +171,11 @@ def best_of_dense(
     return lengths, new_lengths
 
 
-@compiled()
+@compiled(_LENGTHS(*_CSR, *_SEEN, *_OUT))
 def best_of_sparse(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    data: NDArray[np.floating],
+    data: NDArray[np.float64],
     seen_indptr: NDArray[np.int64],
     seen_indices: NDArray[np.int32],
     n_columns: int,
@@ -191,7 +197,7 @@ def best_of_sparse(
         limit = max(items.shape[1], new_items.shape[1] + len(mine) if new_items.shape[1] else 0)
         size, floor = 0, -np.inf
         for entry in range(indptr[row], indptr[row + 1]):
-            score = np.float64(data[entry])
+            score = data[entry]
             if score >= floor and score > -np.inf and score < np.inf:
                 size = offer(heap_scores, heap_indices, size, limit, score, indices[entry])
                 if size == limit:
@@ -204,7 +210,7 @@ def best_of_sparse(
     return lengths, new_lengths
 
 
-@compiled()
+@compiled(_LENGTHS(*_CSR, *_CSR, float64, *_CSR, *_SEEN, *_OUT))
 def best_of_product(
     left_indptr: NDArray[np.int64],
     left_indices: NDArray[np.int32],

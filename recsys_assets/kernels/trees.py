@@ -12,14 +12,27 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba.core.types import float64, int64, none
 
-from recsys_assets.kernels.compiling import compiled
+from recsys_assets.kernels.compiling import compiled, read, written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_LANES = ("uint16", "uint64")
+"""Types of a lane: for trees of at most 16 leaves, and of more."""
+_INTS = read("int32")
 
-@compiled()
+
+@compiled(
+    *(
+        none(
+            *(written(lane, 2), _INTS, read("float32", 2), _INTS, _INTS),
+            *(read("float64"), read("int64"), read(lane, 2)),
+        )
+        for lane in _LANES
+    )
+)
 def clear(
     lanes: NDArray[np.uint16],
     rows: NDArray[np.int32],
@@ -82,7 +95,7 @@ def clear(
                 lanes[place, tree] &= mask[tree]
 
 
-@compiled()
+@compiled(*(none(written(lane, 2), _INTS, read(lane, 2), _INTS, read(lane, 2)) for lane in _LANES))
 def both(
     lanes: NDArray[np.uint16],
     users: NDArray[np.int32],
@@ -105,7 +118,7 @@ def both(
             lanes[place, tree] = user[tree] & item[tree]
 
 
-@compiled()
+@compiled(written("int32")(_INTS, _INTS, read("int64"), _INTS, int64))
 def places_of(
     users: NDArray[np.int32],
     items: NDArray[np.int32],
@@ -147,7 +160,7 @@ def places_of(
     return found
 
 
-@compiled()
+@compiled(*(written("float64", 2)(read(lane, 2), read("float64", 2), read("int64")) for lane in _LANES))
 def sums(lanes: NDArray[np.uint16], leaves: NDArray[np.float64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
     """Add up the leaves that rows fall into, in the order of the trees.
 
@@ -184,7 +197,7 @@ def sums(lanes: NDArray[np.uint16], leaves: NDArray[np.float64], ends: NDArray[n
     return scores
 
 
-@compiled()
+@compiled(written("float64")(read("float64"), float64))
 def logistic(sums_of_leaves: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
     """What LightGBM makes of a binary model's sums, to the last bit: ``1 / (1 + exp(-slope * sum))``."""
     shares = np.empty(len(sums_of_leaves))
@@ -193,7 +206,7 @@ def logistic(sums_of_leaves: NDArray[np.float64], slope: float) -> NDArray[np.fl
     return shares
 
 
-@compiled()
+@compiled(written("int32")(read("int64"), read("float64"), _INTS))
 def ranks_in(offsets: NDArray[np.int64], scores: NDArray[np.float64], ties: NDArray[np.int32]) -> NDArray[np.int32]:
     """Rank rows within their lists, the highest score first, of equals that with the lower tie.
 

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recsys_assets.kernels.best import offer, order
-from recsys_assets.kernels.compiling import compiled
+from recsys_assets.kernels.compiling import compiled, read, written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@compiled()
+@compiled(
+    written("int32")(
+        *(read("int64", 2), read("int64", 2), read("int32"), read("int64", 2), read("int32")),
+        *(written("int32", 2), written("int64", 2), written("int32", 2), written("int32", 2)),
+    )
+)
 def unite_lists(
     begins: NDArray[np.int64],
     lengths: NDArray[np.int64],

@@ -26,7 +26,7 @@ class Trees:
     starts: NDArray[np.int64]
     """ndarray of shape (n_features + 1,): where the thresholds of each feature begin."""
     masks: NDArray[np.uint64]
-    """ndarray of uint16, uint32 or uint64, shape (n_thresholds + 2 * n_features, n_trees)."""
+    """ndarray of uint16 or uint64, shape (n_thresholds + 2 * n_features, n_trees)."""
     leaves: NDArray[np.float64]
     """ndarray of shape (n_trees, most leaves)."""
     ends: NDArray[np.int64]
@@ -71,7 +71,7 @@ def compile_trees(models: Sequence[str], n_features: int) -> Trees:
     starts = np.concatenate([[0], np.cumsum([len(each) for each in by_feature])]).astype(np.int64)
     thresholds = np.array([threshold for each in by_feature for threshold in sorted(each)])
     most = max((len(tree.leaves) for tree in trees), default=1)
-    kind = np.uint16 if most <= 16 else np.uint32 if most <= 32 else np.uint64
+    kind = np.uint16 if most <= 16 else np.uint64
     masks = np.full((len(thresholds) + 2 * n_features, len(trees)), np.iinfo(kind).max, kind)
     leaves = np.zeros((len(trees), most))
     for place, tree in enumerate(trees):

@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 LIBRARIES = (
-    *("duckdb", "implicit", "implicit.als", "implicit.nearest_neighbours", "lightgbm", "numpy", "pyarrow"),
+    *("duckdb", "implicit", "implicit.als", "implicit.nearest_neighbours", "lightgbm", "numba", "numpy", "pyarrow"),
     *("pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "pydantic", "scipy.sparse", "sqlglot", "xxhash", "yaml"),
 )
 """Imported before the process is confined: they find out about the machine by ways that are closed later."""
@@ -160,6 +161,7 @@ def main() -> None:
     assert ours is not None
     assert ours.loader is not None
     confinement = Confinement(Path(wanted.folder), PROJECT, Path(wanted.profile_file), wanted.data_endings)
+    _bring_kernels()
     if wanted.altered:
         set_clock_ahead()
     confined_by = confinement.bind()
@@ -172,6 +174,18 @@ def main() -> None:
     Path("built.json").write_text(json.dumps(asdict(answer)))
     told.flush()
     os._exit(0)  # Nothing that was imported may hold the process up.
+
+
+def _bring_kernels() -> None:
+    """Copy what numba compiled of our kernels to where it looks for it here: their folder is closed to writing."""
+    from numba.core.caching import UserProvidedCacheLocator
+
+    kernels = PROJECT / "recsys_assets" / "kernels"
+    subfolder = UserProvidedCacheLocator.get_suitable_cache_subpath(str(kernels / "best.py"))  # type: ignore[no-untyped-call]
+    kept = Path(os.environ["NUMBA_CACHE_DIR"]) / subfolder
+    kept.mkdir(parents=True, exist_ok=True)
+    for file in (kernels / "__pycache__").glob("*.nb?"):
+        shutil.copyfile(file, kept / file.name)
 
 
 def _run(wanted: Build, confinement: Confinement, tell: Callable[[str], object]) -> str:

@@ -38,6 +38,7 @@ def environment(given: Mapping[str, str], folder: Path, profile_file: str, *, al
         "RECSYS_DATA": str(folder),
         "RECSYS_PROFILE": profile_file,
         "TMPDIR": str(folder),
+        "NUMBA_CACHE_DIR": str(folder / "numba"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     return kept | ours | ({"HOME": str(folder), "TZ": TIME_ZONE} if altered else {})
