@@ -228,17 +228,9 @@ def main(file: str, cutoff: str, folder: str) -> None:
         with stage("write"):
             write(Path(folder) / f"{task}.parquet", users, items, lists["fusion"], scores)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    told = {
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": used.ru_utime + used.ru_stime,
-        "peak_mb": used.ru_maxrss / 1e3,
-        "stages": SECONDS,
-        "ndcg": grades,
-        "events": len(past),
-        "users": len(users),
-        "items": len(items),
-    }
-    print(json.dumps(told))
+    cost = {"seconds": time.perf_counter() - started, "cpu_seconds": used.ru_utime + used.ru_stime}
+    sizes = {"events": len(past), "users": len(users), "items": len(items)}
+    print(json.dumps(cost | sizes | {"peak_mb": used.ru_maxrss / 1e3, "stages": SECONDS, "ndcg": grades}))
 
 
 if __name__ == "__main__":

@@ -126,12 +126,9 @@ def best_of_dense(
     columns : ndarray of int32, shape (n_scored,)
         What each column of the scores is, ascending, below ``n_columns``.
     seen_indptr, seen_indices
-        Rows of a CSR matrix of shape (n_rows, n_columns): what is left out of the second lists.
-    n_columns : int
-    items, values : ndarray of shape (n_rows, n), int32 and float64
-        Filled with the lists; n may be 0.
-    new_items, new_values : ndarray of shape (n_rows, n_new)
-        The same of what is not seen.
+        CSR rows of shape (n_rows, n_columns): what is left out of the second lists.
+    items, values, new_items, new_values : ndarrays of shape (n_rows, n) and (n_rows, n_new), int32 and float64
+        Filled with both kinds of lists; n or n_new may be 0.
 
     Returns
     -------
@@ -210,6 +207,27 @@ def best_of_sparse(
     return lengths, new_lengths
 
 
+@compiled()
+def _add(
+    sums: NDArray[np.float64],
+    is_reached: NDArray[np.bool_],
+    reached: NDArray[np.int32],
+    n_reached: int,
+    weight: float,
+    columns: NDArray[np.int32],
+    values: NDArray[np.float64],
+) -> int:
+    """Add a weighted sparse row to sums, and note which cells it is the first to reach; how many are reached by now."""
+    for place in range(len(columns)):
+        column = columns[place]
+        sums[column] += weight * values[place]
+        if not is_reached[column]:
+            is_reached[column] = True
+            reached[n_reached] = column
+            n_reached += 1
+    return n_reached
+
+
 @compiled(_LENGTHS(*_CSR, *_CSR, float64, *_CSR, *_SEEN, *_OUT))
 def best_of_product(
     left_indptr: NDArray[np.int64],
@@ -242,27 +260,17 @@ def best_of_product(
     most = max(items.shape[1], new_items.shape[1] + np.max(np.diff(seen_indptr)))
     heap_scores, heap_indices = np.empty(most), np.empty(most, np.int32)
     for row in range(n_rows):
-        mine = seen_indices[seen_indptr[row] : seen_indptr[row + 1]]
-        for column in mine:
+        had = seen_indices[seen_indptr[row] : seen_indptr[row + 1]]
+        for column in had:
             seen[column] = True
         n_reached = 0
         for entry in range(left_indptr[row], left_indptr[row + 1]):
-            weight, link = left_data[entry], left_indices[entry]
-            for place in range(right_indptr[link], right_indptr[link + 1]):
-                column = right_indices[place]
-                sums[column] += weight * right_data[place]
-                if not is_reached[column]:
-                    is_reached[column] = True
-                    reached[n_reached] = column
-                    n_reached += 1
-        for place in range(own_indptr[row], own_indptr[row + 1]):
-            column = own_indices[place]
-            sums[column] += own_weight * own_data[place]
-            if not is_reached[column]:
-                is_reached[column] = True
-                reached[n_reached] = column
-                n_reached += 1
-        limit = max(items.shape[1], new_items.shape[1] + len(mine) if new_items.shape[1] else 0)
+            link = slice(right_indptr[left_indices[entry]], right_indptr[left_indices[entry] + 1])
+            weight, columns, values_of = left_data[entry], right_indices[link], right_data[link]
+            n_reached = _add(sums, is_reached, reached, n_reached, weight, columns, values_of)
+        mine = slice(own_indptr[row], own_indptr[row + 1])
+        n_reached = _add(sums, is_reached, reached, n_reached, own_weight, own_indices[mine], own_data[mine])
+        limit = max(items.shape[1], new_items.shape[1] + len(had) if new_items.shape[1] else 0)
         size, floor = 0, -np.inf
         for place in range(n_reached):
             column = reached[place]
@@ -275,6 +283,6 @@ def best_of_product(
         lengths[row], new_lengths[row] = _list(
             heap_scores, heap_indices, size, seen, items[row], values[row], new_items[row], new_values[row]
         )
-        for column in mine:
+        for column in had:
             seen[column] = False
     return lengths, new_lengths

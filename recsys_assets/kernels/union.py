@@ -13,6 +13,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@compiled()
+def _add_up(
+    listed: NDArray[np.int32],
+    points: NDArray[np.int64],
+    slot_of: NDArray[np.int32],
+    n_own: int,
+    own: NDArray[np.int32],
+    total: NDArray[np.int64],
+    count: NDArray[np.int32],
+    best: NDArray[np.int32],
+) -> int:
+    """Add what the ranks of a list are worth, by item; how many items there are by now."""
+    for place in range(len(listed)):
+        item = listed[place]
+        slot = slot_of[item]
+        if slot < 0:
+            slot = slot_of[item] = n_own
+            n_own += 1
+            own[slot], total[slot], count[slot], best[slot] = item, 0, 0, place + 1
+        total[slot] += points[place + 1]
+        count[slot] += 1
+        best[slot] = min(best[slot], place + 1)
+    return n_own
+
+
 @compiled(
     written("int32")(
         *(read("int64", 2), read("int64", 2), read("int32"), read("int64", 2), read("int32")),
@@ -43,7 +68,7 @@ def unite_lists(
     places : ndarray of int32, shape (n_items,)
         Which of two items with equal points stands first: that with the lower.
     out_items, out_points, out_counts, out_best : ndarray of shape (n_users, n)
-        Filled: the items, their points, the number of lists that hold each, and its best rank in any.
+        Filled: items, their points, the number of lists that hold each, and its best rank.
 
     Returns
     -------
@@ -54,27 +79,15 @@ def unite_lists(
     n = out_items.shape[1]
     sizes = np.zeros(n_users, np.int32)
     slot_of = np.full(len(places), -1, np.int32)
-    most = 0
-    for user in range(n_users):
-        most = max(most, np.sum(lengths[user]))
+    most = np.max(lengths) * n_lists if n_users else 0
     own, total = np.empty(most, np.int32), np.empty(most, np.int64)
     count, best = np.empty(most, np.int32), np.empty(most, np.int32)
-    heap_points, heap_places, item_at = np.empty(n), np.empty(n, np.int32), np.empty(len(places), np.int32)
-    for item in range(len(places)):
-        item_at[places[item]] = item
+    heap_points, heap_places, item_at = np.empty(n), np.empty(n, np.int32), np.argsort(places)
     for user in range(n_users):
         n_own = 0
         for which in range(n_lists):
-            for rank in range(1, lengths[user, which] + 1):
-                item = items[begins[user, which] + rank - 1]
-                slot = slot_of[item]
-                if slot < 0:
-                    slot = slot_of[item] = n_own
-                    n_own += 1
-                    own[slot], total[slot], count[slot], best[slot] = item, 0, 0, rank
-                total[slot] += points[which, rank]
-                count[slot] += 1
-                best[slot] = min(best[slot], rank)
+            listed = items[begins[user, which] : begins[user, which] + lengths[user, which]]
+            n_own = _add_up(listed, points[which], slot_of, n_own, own, total, count, best)
         size = 0
         for slot in range(n_own):
             # Whole numbers below 2**53 are exact in float64.

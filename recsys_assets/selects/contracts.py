@@ -248,6 +248,15 @@ def packed(table: str) -> dict[str, str] | None:
     return dict(_IN_LISTS.get(name, (name, CANDIDATES.get(name, ""))) for name in names)
 
 
+def stored_column(table: str, column: str) -> str:
+    """Column in which a table is stored what its rows show as ``column``; a list's ranks are the places in it."""
+    return _IN_LISTS[{"rank": "item_key"}.get(column, column)][0] if _is_in_lists(table, column) else column
+
+
+def _is_in_lists(table: str, column: str) -> bool:
+    return packed(table) is not None and (column == "rank" or column in _IN_LISTS)
+
+
 def unpacking(table: str) -> str:
     """Select list that makes rows, as the contract declares them, of a table that is stored as lists."""
     stored = packed(table) or {}

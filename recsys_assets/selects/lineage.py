@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.selects.contracts import stored_column
 from recsys_assets.selects.files import TableName, load_select, select_files
 from recsys_assets.selects.resolve import resolve, view_text
 
@@ -95,7 +96,7 @@ def _stored(
             yield from _stored(*origin, columns, profile, output)
     else:
         for tables in resolve([table], profile.algorithms).values():
-            yield from ((stored, column) for stored in tables)
+            yield from ((stored, stored_column(stored, column)) for stored in tables)
 
 
 @lru_cache(maxsize=256)

@@ -122,7 +122,7 @@ def test_what_columns_are_made_from_exists(pages):
         (
             "recommendations.lists",
             "algorithms",
-            " ".join(f"candidates.{name}.{column}" for name in ALGORITHMS for column in ("algorithm", "rank"))
+            " ".join(f"candidates.{name}.{column}" for name in ALGORITHMS for column in ("algorithm", "items"))
             + " recommendations.trending.rank",
         ),
         ("recommendations.trending", "score", "features.user_item.recency_days"),

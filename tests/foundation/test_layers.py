@@ -50,7 +50,7 @@ KNOWN_TO: dict[str, set[str]] = {
     "duckdb": {"storage", "checks", "jobs"},
     "mlflow": {"assets"},
     "filelock": {"storage", "jobs"},
-    "numba": {"kernels"},
+    "numba": {"kernels", "jobs"},
 }
 
 MODULES = committed("recsys_assets/*.py", "recsys_jobs/*.py")

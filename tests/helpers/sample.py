@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from recsys_assets.profile import PROJECT, Profile
 from recsys_assets.profile_file import load_profile
+from recsys_assets.selects.contracts import packed, unpacking
 from recsys_assets.storage.lake.lake import Lake
 from recsys_jobs.cli import app
 
@@ -203,9 +204,11 @@ class Deployment:
         """Rows of a night's partition, in the order they were written."""
         partition = self.lake.partition(table, night)
         assert partition, f"{table} has no partition of night {night}"
+        unpacked = unpacking(table) if packed(table) else "*"
         with duckdb.connect() as con:
             return con.execute(
-                f"select {columns} from read_parquet($1, hive_partitioning = false)", [str(partition.path)]
+                f"select {columns} from (select {unpacked} from read_parquet($1, hive_partitioning = false))",
+                [str(partition.path)],
             ).fetchall()
 
     def released(self, query: str, *values: object) -> list[tuple]:

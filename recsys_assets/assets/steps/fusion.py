@@ -48,8 +48,8 @@ def _union(profile: Profile, snapshot: Snapshot) -> Made:
 
     schema = arrow_schema(packed(TABLE) or {})
     items = snapshot.table(_PLACES.text)
-    places = np.zeros(int(items["item_key"].to_numpy().max(initial=-1)) + 1, np.int32)
-    places[items["item_key"].to_numpy()] = items["place"].to_numpy()
+    assert np.array_equal(items["item_key"].to_numpy(), np.arange(items.num_rows)), "items are numbered without gaps"
+    places = items["place"].to_numpy()
     n_candidates = {str(task): n for task, n in profile.n_candidates.items()}
     rows = snapshot.table("select task, algorithm, weight from recommendations.fusion_weights").to_pylist()
     weights = {(row["task"], row["algorithm"]): row["weight"] for row in rows}
