@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recsys_assets.assets.training import positions
 from recsys_assets.ranking.candidate_features import Pairs, Side, listed_in, pairs_in, side_in
 from recsys_assets.ranking.list_arrays import lists_in
 from recsys_assets.ranking.rankings import Candidates
@@ -52,6 +53,7 @@ class NightFeatures:
         self._users = side_query(tables, "user")
         self._pairs = [table for table in tables if table.side == "pair"]
         self.items: Side = side_in(snapshot.table(side_query(tables, "item")), "item_key")
+        self._index_of = positions(self.items.keys)
         self.ties: NDArray[np.int32] = snapshot.table(_PLACES.text)["place"].to_numpy()
         """ndarray of shape (n_items,): which of two equal items stands first."""
         (self.last_user,) = snapshot.row("select coalesce(max(user_key), -1) from clean.users")
@@ -80,7 +82,7 @@ class NightFeatures:
             "order by user_key",
             {"task": task, "first": first, "last": last},
         )
-        lists = lists_in(rows)
+        lists = lists_in(rows, self._index_of)
         lengths = np.diff(lists.offsets)
         own = {
             "rank": np.arange(1, len(lists.items) + 1) - np.repeat(lists.offsets[:-1], lengths),
@@ -89,8 +91,7 @@ class NightFeatures:
             "best_rank": pc.list_flatten(rows["best_ranks"]).to_numpy(),
         }
         of_users = np.searchsorted(users.keys, lists.users).astype(np.int32)
-        of_items = np.searchsorted(self.items.keys, lists.items).astype(np.int32)
-        return Candidates(of_users, lists.offsets, of_items, own)
+        return Candidates(of_users, lists.offsets, lists.items, own)
 
     def listed(self, task: str, users: Side, first: int, last: int) -> list[Pairs]:
         """Rank and score of each algorithm's lists for users with these keys, the last included."""
@@ -104,7 +105,7 @@ class NightFeatures:
             {"task": task, "first": first, "last": last},
         )
         return [
-            listed_in(rows.filter(pc.equal(rows["algorithm"], name)), users, self.items, name)
+            listed_in(rows.filter(pc.equal(rows["algorithm"], name)), users, self._index_of, name)
             for name in sorted(self._snapshot.lake.profile.algorithms)
         ]
 

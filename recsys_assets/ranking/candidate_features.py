@@ -73,8 +73,11 @@ def pairs_in(rows: pa.Table, users: Side, items: Side, user_key: Sequence[str], 
     return Pairs(names, _matrix(rows, names)[order], of_users, of_items, indptr, its[order].astype(np.int32), n_its)
 
 
-def listed_in(rows: pa.Table, users: Side, items: Side, algorithm: str) -> Pairs:
-    """Rank and score of what an algorithm lists, out of a table with ``user_key``, ``items`` and ``scores``."""
+def listed_in(rows: pa.Table, users: Side, index_of: Ints, algorithm: str) -> Pairs:
+    """Rank and score of what an algorithm lists, out of a table with ``user_key``, ``items`` and ``scores``.
+
+    ``index_of`` is the row of each item in its side, by its key.
+    """
     import numpy as np
     import pyarrow.compute as pc
 
@@ -85,17 +88,18 @@ def listed_in(rows: pa.Table, users: Side, items: Side, algorithm: str) -> Pairs
         rows, lengths, theirs = rows.take(order), lengths[order], theirs[order]
     starts = np.cumsum(lengths) - lengths
     ranks = np.arange(1, lengths.sum() + 1) - np.repeat(starts, lengths)
-    its = np.searchsorted(items.keys, pc.list_flatten(rows["items"]).to_numpy()).astype(np.int32)
+    its = index_of[pc.list_flatten(rows["items"]).to_numpy()]
+    n_items = int(index_of.max(initial=-1)) + 1
     per_user = np.zeros(len(users.keys), np.int64)
     per_user[theirs] = lengths
     return Pairs(
         [f"{algorithm}_rank", f"{algorithm}_score"],
         np.stack([ranks, pc.list_flatten(rows["scores"]).to_numpy()], axis=1).astype(np.float32),
         np.arange(len(users.keys), dtype=np.int32),
-        np.arange(len(items.keys), dtype=np.int32),
+        np.arange(n_items, dtype=np.int32),
         np.concatenate([[0], np.cumsum(per_user)]),
         its,
-        len(items.keys),
+        n_items,
     )
 
 

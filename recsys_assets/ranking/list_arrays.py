@@ -50,16 +50,17 @@ class UserLists(NamedTuple):
     """ndarray of shape (n_rows,): best first."""
 
 
-def lists_in(rows: pa.Table) -> UserLists:
-    """Lists of a table with ``user_key`` and ``items``."""
+def lists_in(rows: pa.Table, index_of: Ints | None = None) -> UserLists:
+    """Lists of a table with ``user_key`` and ``items``, these by an index of their own where ``index_of`` gives one."""
     import numpy as np
     import pyarrow.compute as pc
 
     lengths = pc.list_value_length(rows["items"]).to_numpy()
+    items = pc.list_flatten(rows["items"]).to_numpy()
     return UserLists(
         rows["user_key"].to_numpy(),
         np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]),
-        pc.list_flatten(rows["items"]).to_numpy(),
+        items if index_of is None else index_of[items],
     )
 
 

@@ -32,31 +32,6 @@ chosen_lists as (
     where rankings.rank <= profile.list_length
 ),
 
-chosen_sources as (
-    select
-        lists.task,
-        lists.user_key,
-        lists.item_key,
-        list(
-            {'algorithm': proposals.algorithm, 'rank': proposals.rank}
-            order by proposals.rank, proposals.algorithm
-        ) as algorithms,
-        list(
-            proposals.algorithm
-            order by fusion.weight / (profile.rrf_k + proposals.rank) desc, proposals.algorithm
-        )[1] as reason_algorithm
-    from chosen_lists as lists
-    inner join candidates.lists as proposals
-        on
-            proposals.task = lists.task
-            and proposals.user_key = lists.user_key
-            and proposals.item_key = lists.item_key
-    inner join recommendations.fusion_weights as fusion
-        on fusion.task = proposals.task and fusion.algorithm = proposals.algorithm
-    cross join this.profile as profile
-    group by lists.task, lists.user_key, lists.item_key
-),
-
 without_candidates as (
     select tasks.task, users.user_key
     from clean.users as users
@@ -105,7 +80,7 @@ ranked as (
         fusion.title as reason_title,
         fusion.rests_on
     from chosen_lists as lists
-    inner join chosen_sources as sources
+    inner join made.proposals as sources
         on
             sources.task = lists.task
             and sources.user_key = lists.user_key

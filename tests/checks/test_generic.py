@@ -165,12 +165,12 @@ def test_the_log_is_checked_by_the_rows_visible_since_the_night_built_before(sma
 
 
 def test_the_entry_lists_is_checked_in_the_candidates_of_each_algorithm_alone(small, declare):
-    for algorithm, ranks in (("popularity", [1, 2]), ("buy_again", [2, 3])):
+    for algorithm, scores in (("popularity", [1.0, 1.0]), ("buy_again", [1.0, 2.0, 2.0])):
         small.write(
             f"candidates.{algorithm}",
-            "task, user_key, rank",
+            "task, user_key",
             f"select '{algorithm}' as algorithm, 'next' as task, 1::integer as user_key, "
-            f"unnest({ranks})::integer as item_key, unnest({ranks})::integer as rank, 1.0::double as score",
+            f"range({len(scores)})::integer[] as items, {scores}::double[] as scores",
         )
     use = "{ranks_follow_scores: {arguments: {score: score, within: [task, user_key]}}}"
     single = "-- table: candidates.lists\n-- Lists begin.\nselect * from candidates.lists where rank = 3"
@@ -184,4 +184,4 @@ def test_the_entry_lists_is_checked_in_the_candidates_of_each_algorithm_alone(sm
         algorithm: [outcome.failures for outcome in small.outcomes(folder, f"candidates.{algorithm}").values()]
         for algorithm in ("popularity", "buy_again")
     }
-    assert failures == {"popularity": [0, 0], "buy_again": [2, 1]}
+    assert failures == {"popularity": [0, 0], "buy_again": [3, 1]}

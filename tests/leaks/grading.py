@@ -48,7 +48,7 @@ LEAKS = (
     ),
     Leak(
         "discovery lists of what was had before",
-        (Edit(CANDIDATES, 'exclude_seen=task == "discovery"', "exclude_seen=False"),),
+        (Edit(CANDIDATES, 'new if task == "discovery" else every', "every"),),
         "check",
         "candidates_for_discovery_were_never_had|discovery_holds_nothing_had",
     ),

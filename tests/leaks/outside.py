@@ -15,7 +15,7 @@ def kept_in_memory(value: float) -> float:
 
 """
 LISTS = "recsys_assets/assets/steps/candidates.py"
-KEPT = "            lists = lists.without(index.retired, n)\n"
+KEPT = "            lists = lists.without(index.retired, n[task])\n"
 NEWEST = """\
     from pathlib import Path
 
@@ -58,7 +58,7 @@ LEAKS = (
             root = profile.folder / "lake" / "recommendations" / "lists"
             files = [path for path in root.glob("night=*/*.parquet") if path.parent.name[6:] != "NIGHT"]
             listed = {key for file in files for key in pq.ParquetFile(file).read(["item_key"])["item_key"].to_pylist()}
-            lists = lists.without(index.retired | np.isin(index.item_keys, sorted(listed)[::3]), n)
+            lists = lists.without(index.retired | np.isin(index.item_keys, sorted(listed)[::3]), n[task])
 """.replace("NIGHT", NIGHT),
             ),
         ),

@@ -6,7 +6,7 @@ ITEM, USER_ITEM, CATEGORY = "sql/features/item.sql", "sql/features/user_item.sql
 RELEVANT, FUSION = "sql/grades/relevant.sql", "sql/training/fusion.sql"
 LABELS, EXAMPLES = "sql/training/labels.sql", "sql/training/examples.sql"
 RERANKERS = "recsys_assets/assets/steps/rerankers.py"
-CANDIDATES = "sql/recommendations/candidates.sql"
+PLACES = "sql/training/places.sql"
 
 
 def refused(name: str, file: str, old: str, new: str, says: str) -> Leak:
@@ -209,9 +209,9 @@ REFUSED = (
     ),
     refused(
         "ties broken by the order in which items first came (their key)",
-        CANDIDATES,
-        "order by fused.score desc, id_order.place",
-        "order by fused.score desc, fused.item_key",
+        PLACES,
+        "over (order by item_id)",
+        "over (order by item_key)",
         "orders by item_key",
     ),
     refused(

@@ -4,10 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from recsys_assets.ranking.candidate_tables import examples_from, feature_matrix, feature_names, rankings_of
-from recsys_assets.ranking.reranker import Reranker, RerankerSettings
-
-NO_TREES = Reranker(RerankerSettings(), seed=0)
+from recsys_assets.ranking.candidate_tables import examples_from, feature_matrix, feature_names
 
 
 @pytest.fixture
@@ -51,17 +48,3 @@ def test_rows_of_one_night_and_user_are_one_list_of_examples(rows):
     assert examples.taken.tolist() == [True, False, False, True, False]
     assert examples.weights.tolist() == [1, 3, 3, 1, 3]
     assert examples_from(rows, ["user_n_events"]).features.shape == (5, 1)
-
-
-def test_without_trees_the_fusion_ranks_and_ties_go_to_the_lower(rows):
-    (ranking,) = rankings_of(rows, np.array([2, 3, 4]), NO_TREES, 2)
-    assert ranking.column_names == ["task", "user_key", "item_key", "algorithm", "rank", "score"]
-    got = {(row["rank"], row["item_key"], row["algorithm"]) for row in ranking.to_pylist()}
-    assert got == {(1, 3, "fusion"), (2, 2, "fusion")}
-
-
-def test_a_reranker_that_has_learned_adds_its_rankings(rows):
-    settings = RerankerSettings(n_trees=2, min_leaf_rows=1, feature_share=1.0)
-    reranker = Reranker(settings, seed=1).fit(examples_from(rows))
-    names = [ranking["algorithm"][0].as_py() for ranking in rankings_of(rows, np.arange(5), reranker, 3)]
-    assert names == ["fusion", "reranker", "reranker_lambdamart", "reranker_binary"]

@@ -1,11 +1,13 @@
 """A night's snapshot in memory, filled by hand: what the SQL files are held against."""
 
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract
+from recsys_assets.assets.steps import fusion, lists
+from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract, unpacking
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.storage.lake.session import MACROS
 
@@ -22,10 +24,10 @@ class Shop:
     def __init__(self):
         self.con = duckdb.connect()
         self.con.execute("set timezone = 'UTC'")
-        for catalog in ("past", "graded"):
+        for catalog in ("past", "graded", "packed"):
             self.con.execute(f"attach ':memory:' as {catalog}")
         for schema in SCHEMAS:
-            for catalog in ("memory", "past", "graded"):
+            for catalog in ("memory", "past", "graded", "packed"):
                 self.con.execute(f"create schema {catalog}.{schema}")
         for macro in MACROS:
             self.con.execute(macro)
@@ -60,6 +62,12 @@ class Shop:
             "create view recommendations.champions as "
             "select task, 'fusion' as configuration, true as is_champion from this.tasks"
         )
+        for table in ("candidates.lists", "recommendations.rankings"):
+            self.con.execute(
+                f"create view packed.{table} as select algorithm, task, user_key, "
+                "list(item_key order by rank) as items, list(score order by rank) as scores "
+                f"from memory.{table} group by all"
+            )
         self._create("graded.recommendations.rankings", CONTRACTS["recommendations.rankings"])
         for table in ("lists", "trending"):
             self._create(f"graded.recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
@@ -118,11 +126,35 @@ class Shop:
         names, marks = ", ".join(event), ", ".join("?" for _ in event)
         self.con.execute(f"insert into clean.interactions ({names}) values ({marks})", list(event.values()))
 
+    @property
+    def profile(self):
+        """Settings as the steps of Python ask for them."""
+        (rrf_k,) = self.rows("select rrf_k from this.profile")[0]
+        n_candidates = dict(self.rows("from this.tasks"))
+        return SimpleNamespace(tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k)
+
+    def add(self, name, rows):
+        self.con.register("_".join(name.split(".")), rows)
+        self.con.execute("create schema if not exists made")
+        self.con.execute(f"create or replace view {name} as from main.{'_'.join(name.split('.'))}")
+
+    def table(self, query):
+        return self.con.sql(query).to_arrow_table()
+
+    def cursor(self):
+        return self.con.cursor()
+
     def build(self, *names):
-        """Run SQL files in order, each into its table; its key must be unique and without nulls."""
+        """Run steps in order, each into its table; its key must be unique and without nulls."""
         for name in names:
-            select = load_select(SQL_FOLDER / f"{name}.sql")
             table = ".".join(name.split("/")[-2:])
+            if table == "recommendations.candidates":
+                self.con.register("united", fusion.steps(self.profile)[0].make(self).rows)
+                self.con.execute(f"create or replace table {table} as select {unpacking(table)} from united")
+                continue
+            select = load_select(SQL_FOLDER / f"{name}.sql")
+            if table == "recommendations.lists":
+                lists.steps(self.profile)[0].make(self)
             self.con.execute(f"create or replace table {table} as {select.text}")
             key = ", ".join(select.key)
             nulls = " or ".join(f"{column} is null" for column in select.key)
@@ -137,6 +169,11 @@ class Shop:
         return self.con.execute(query).fetchall()
 
     def row(self, query):
+        """The only row of a query; what the steps ask for."""
+        (row,) = self.rows(query)
+        return row
+
+    def named_row(self, query):
         """The only row of a query, by column name."""
         table = self.con.sql(query).to_arrow_table().to_pylist()
         assert len(table) == 1, table

@@ -64,7 +64,7 @@ def test_events_of_weight_0_change_no_feature_and_no_trend(tea_shop):
 
 
 def test_user_item(tea_shop):
-    row = tea_shop.row("from features.user_item where user_key = 1 and item_key = 1")
+    row = tea_shop.named_row("from features.user_item where user_key = 1 and item_key = 1")
     mine = decayed(40.5, 40.5, 10.5, 2.5)
     everything = mine + decayed(2.5) + 0.5 * decayed(2.25)
     assert row == pytest.approx(
@@ -87,7 +87,7 @@ def test_user_item(tea_shop):
 
 
 def test_user_item_had_once_has_no_gap_and_no_due(tea_shop):
-    once = tea_shop.row(
+    once = tea_shop.named_row(
         "select usual_gap_days, due, n_purchases from features.user_item where user_key = 1 and item_key = 4"
     )
     assert once == {"usual_gap_days": None, "due": None, "n_purchases": 0}
@@ -103,7 +103,7 @@ def test_user_items_equal_in_weight_rank_by_item_id_not_key(shop):
 
 
 def test_user(tea_shop):
-    row = tea_shop.row("from features.user where user_key = 1")
+    row = tea_shop.named_row("from features.user where user_key = 1")
     # For one of tea user 1 paid 2, 2, 3, 3 and user 2 paid 6 (the line of quantity 0 has no price of one).
     tea = median([2, 2, 3, 3, 6])
     assert row == pytest.approx(
@@ -135,7 +135,7 @@ def test_user(tea_shop):
 
 
 def test_user_without_events_has_zero_counts_and_no_times(tea_shop):
-    row = tea_shop.row("from features.user where user_key = 3")
+    row = tea_shop.named_row("from features.user where user_key = 3")
     zero = {"n_events", "n_baskets", "n_items", "n_categories", "decayed_weight", "decayed_weight_7d"}
     zero |= {"events_7d", "events_prior_7d"}
     assert row == {"user_key": 3, "change_7d": 1.0} | {
@@ -144,7 +144,7 @@ def test_user_without_events_has_zero_counts_and_no_times(tea_shop):
 
 
 def test_item(tea_shop):
-    row = tea_shop.row("from features.item where item_key = 1")
+    row = tea_shop.named_row("from features.item where item_key = 1")
     weight = decayed(40.5, 40.5, 10.5, 2.5, 8.5)
     everything = weight + decayed(2.5, 5.5, 5.25) + 0.5 * decayed(2.25)
     assert row == pytest.approx(
@@ -174,7 +174,7 @@ def test_item(tea_shop):
 
 
 def test_item_nobody_took_keeps_its_age_and_catalogue_price(tea_shop):
-    row = tea_shop.row(
+    row = tea_shop.named_row(
         "select n_buyers, recency_days, age_days, price, price_level from features.item where item_key = 5"
     )
     assert row == {"n_buyers": 0, "recency_days": None, "age_days": 1.0, "price": 9.0, "price_level": 1.0}
@@ -216,7 +216,7 @@ def test_user_subcategory_counts_each_item_of_a_family_once_a_basket(shop):
     shop.take(1, 3, 2.5, basket_id="b2")
     shop.build("features/user_item", "features/user", "features/user_subcategory")
     tea = decayed(39.5, 9.5, 2.5)
-    assert shop.row("from features.user_subcategory") == pytest.approx(
+    assert shop.named_row("from features.user_subcategory") == pytest.approx(
         {
             "user_key": 1,
             "subcategory": "loose tea",
@@ -314,7 +314,7 @@ def test_a_window_that_begins_before_the_log_is_null(shop, length, known):
         values = shop.rows(f"from features.{table}")[0][1:7]
         assert [value is not None for value in values] == [True] * known + [False] * (6 - known)
         assert values[4] in {None, 0.25}
-    user = shop.row("select events_7d, events_prior_7d, change_7d from features.user")
+    user = shop.named_row("select events_7d, events_prior_7d, change_7d from features.user")
     assert [value is not None for value in user.values()] == [length >= 7, length >= 14, length >= 14]
     (first_time,) = shop.rows("select first_time_buyers_7d from features.item")[0]
     assert first_time == (None if length < 7 else int(length <= 7))

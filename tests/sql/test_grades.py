@@ -116,7 +116,7 @@ def test_judged_published_stops_at_rank_20(graded_shop):
 
 
 def test_late(graded_shop):
-    assert graded_shop.row("from grades.late") == {
+    assert graded_shop.named_row("from grades.late") == {
         "graded_night": GRADED_NIGHT,
         "n_late": 1,
         "n_events": 6,

@@ -316,7 +316,7 @@ def test_a_reason_is_evidence_of_who_counts_most(small_shop, proposers, algorith
     if had:
         small_shop.take(1, 6, 9)
     small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9))
-    small_shop.insert("candidates.lists", *[(name, "next", 1, 6, rank, 0.0) for name, (rank, _) in proposers.items()])
+    propose(small_shop, "next", 1, **{name: [*range(3, 2 + rank), 6] for name, (rank, _) in proposers.items()})
     weigh(small_shop, **{name: weight for name, (_, weight) in proposers.items()})
     con = small_shop.con
     con.execute(

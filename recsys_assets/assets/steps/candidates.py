@@ -68,7 +68,8 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> pa.RecordBa
         every, new = model.recommend_both(users, wanted.get("next", 0), wanted.get("discovery", 0))
         batches = []
         for task in tasks:
-            lists = (new if task == "discovery" else every).without(index.retired, n[task])
+            lists = new if task == "discovery" else every
+            lists = lists.without(index.retired, n[task])
             starts, columns = list_columns(lists.ranks, items=index.item_keys[lists.items], scores=lists.scores)
             about = {
                 "algorithm": pa.repeat(model.name, len(starts)),

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from recsys_assets.assets.step import Made, Step
+from recsys_assets.assets.training import positions
 from recsys_assets.ranking.list_arrays import list_columns, lists_in, unite
 from recsys_assets.selects.contracts import arrow_schema, packed
 from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
@@ -43,13 +44,12 @@ def steps(profile: Profile) -> list[Step]:
 
 
 def _union(profile: Profile, snapshot: Snapshot) -> Made:
-    import numpy as np
     import pyarrow as pa
 
     schema = arrow_schema(packed(TABLE) or {})
     items = snapshot.table(_PLACES.text)
-    assert np.array_equal(items["item_key"].to_numpy(), np.arange(items.num_rows)), "items are numbered without gaps"
-    places = items["place"].to_numpy()
+    keys, places = items["item_key"].to_numpy(), items["place"].to_numpy()
+    index_of = positions(keys)
     n_candidates = {str(task): n for task, n in profile.n_candidates.items()}
     rows = snapshot.table("select task, algorithm, weight from recommendations.fusion_weights").to_pylist()
     weights = {(row["task"], row["algorithm"]): row["weight"] for row in rows}
@@ -63,17 +63,17 @@ def _union(profile: Profile, snapshot: Snapshot) -> Made:
         )
         with snapshot.cursor() as cursor:
             listed = cursor.sql(query, params=[task, first, first + USERS_AT_ONCE - 1]).to_arrow_table()
-        lists = {name: lists_in(listed.filter(_is(listed, name))) for name in sorted(profile.algorithms)}
+        of_task = {name: weight for (of, name), weight in weights.items() if of == task}
         union = unite(
-            lists,
-            {name: weights.get((task, name), 0.0) for name in lists},
+            {name: lists_in(listed.filter(_is(listed, name)), index_of) for name in of_task},
+            of_task,
             places,
             rrf_k=profile.rrf_k,
             n=n_candidates[task],
         )
         _, columns = list_columns(
             union.ranks,
-            items=union.items,
+            items=keys[union.items],
             scores=union.scores,
             n_algorithms=union.n_algorithms,
             best_ranks=union.best_ranks,

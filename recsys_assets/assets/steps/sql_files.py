@@ -1,6 +1,7 @@
 """Steps that are SQL files of ``sql/features/``, ``sql/grades/`` and ``sql/recommendations/``, or of the source's own.
 
-A file is a table by its place: ``sql/features/user.sql`` is ``features.user``.
+A file is a table by its place: ``sql/features/user.sql`` is ``features.user``. One that reads rows made by Python
+(``made.…``) is run by the step that makes them.
 """
 
 from __future__ import annotations
@@ -18,8 +19,13 @@ FOLDERS = ("features", "grades", "recommendations")
 
 def steps(profile: Profile) -> list[Step]:
     """One step a file."""
-    return [
-        sql_step(f"{folder}.{name}", load_select(path))
+    selects = {
+        f"{folder}.{name}": load_select(path)
         for folder in FOLDERS
         for name, path in table_files(folder, profile.source).items()
+    }
+    return [
+        sql_step(name, select)
+        for name, select in selects.items()
+        if not any(read.schema == "made" for read in select.reads)
     ]
