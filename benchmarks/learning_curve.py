@@ -12,13 +12,13 @@ import sys
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.assets.steps.rerankers import RANKING_ROWS, learned_from
+from recsys_assets.assets.night_features import NightFeatures, night_feature_reads
+from recsys_assets.assets.steps.rerankers import learned_from
 from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.profile import Profile
 from recsys_assets.profile_file import load_profile
 from recsys_assets.ranking.candidate_tables import feature_matrix
 from recsys_assets.ranking.reranker import Reranker, RerankerSettings, ranks_within
-from recsys_assets.selects.feature_join import feature_query, feature_reads
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
 
@@ -39,7 +39,15 @@ with users as (
     where task = $task
     group by user_key
 ),
-candidate as ({candidates})
+id_order as (
+    select item_key, row_number() over (order by item_id) as tie
+    from clean.items
+),
+candidate as (
+    select candidates.*, id_order.tie
+    from made.candidates as candidates
+    inner join id_order on id_order.item_key = candidates.item_key
+)
 select candidate.*, users.n_relevant, relevant.item_key is not null as taken
 from candidate
 inner join users on users.user_key = candidate.user_key
@@ -76,10 +84,10 @@ def candidates_of(profile: Profile, lake: Lake, night: date, task: str) -> tuple
     with lake.as_of(night + timedelta(days=profile.horizon), [relevant]) as later:
         taken = later.table("select task, user_key, item_key from grades.relevant")
         (n_graded,) = later.row("select count(distinct user_key) from grades.relevant where task = $1", [task])
-    with lake.as_of(night, (*RANKING_ROWS.reads, *feature_reads(profile))) as snapshot:
+    with lake.as_of(night, night_feature_reads(profile)) as snapshot:
         snapshot.add("made.relevant", taken)
-        query = _JUDGED.format(candidates=feature_query(profile, snapshot.table, RANKING_ROWS))
-        return snapshot.table(query, {"task": task, "first_user": 0, "last_user": 2**31 - 1}), n_graded
+        snapshot.add("made.candidates", NightFeatures(snapshot).rows())
+        return snapshot.table(_JUDGED, {"task": task}), n_graded
 
 
 def _by_nights(profile: Profile, lake: Lake, night: date, task: str, rows: pa.Table, n_graded: int) -> Iterator[str]:

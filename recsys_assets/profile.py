@@ -164,7 +164,7 @@ class Profile(_Settings):
     """Items per published list; at least 20, the deepest cut that is graded."""
     rrf_k: int = Field(default=60, ge=1)
     """Constant of reciprocal-rank fusion (Cormack et al. 2009): the larger, the flatter the ranks count."""
-    n_candidates: dict[Task, Annotated[int, Field(ge=20)]] = Field(default=DEFAULT_CANDIDATES)
+    n_candidates: dict[Task, Annotated[int, Field(ge=20, le=1_000)]] = Field(default=DEFAULT_CANDIDATES)
     """Candidates kept per user of the union of all algorithms' lists, by task: what the final ranking chooses from. No
     algorithm's list is longer."""
     n_similar: int = Field(default=20, ge=1)

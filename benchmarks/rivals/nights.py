@@ -2,8 +2,8 @@
 
     python -m benchmarks.rivals.nights FOLDER NIGHT [NIGHT ...]
 
-Lands FOLDER as history (``-``: the profile's own deliveries), then builds the nights in turn. Prints one JSON object a
-night.
+Lands FOLDER as history (``own``: the profile's own deliveries; ``none``: nothing), then builds the nights in turn.
+Prints one JSON object a night.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def main(folder: str, *nights: str) -> None:
     profile = load_profile()
     # The audit is a proof beside the night, of the same code again: what it costs is measured by `benchmarks checks`.
     profile = profile.model_copy(update={"audit": os.environ.get("AUDIT", "off")})
-    land_files(profile, history_files(profile) if folder == "-" else [Path(folder)], "history", lambda _: None)
+    if folder != "none":
+        files = history_files(profile) if folder == "own" else [Path(folder)]
+        land_files(profile, files, "history", lambda _: None)
     job = nightly_job(profile)
     for night in nights:
         steps: dict[str, dict[str, float]] = {}

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from recsys_assets.algorithms.arrays import Lists
 from recsys_assets.algorithms.topn import top_n_and_new
@@ -59,7 +59,7 @@ class Recommender(ABC):
             extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
         )
 
-        n_candidates: PositiveInt = 100
+        n_candidates: PositiveInt = Field(default=100, le=1_000)
         """Items listed per user and task, for fusion and the reranker to choose from."""
 
         weight: NonNegativeFloat = 1.0

@@ -8,7 +8,7 @@ from pydantic import PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic, trend
-from recsys_assets.algorithms.sparse import fill, rows_of_best
+from recsys_assets.algorithms.sparse import fill, pack, ranking, rows_of_best, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +52,7 @@ class BuyAgain(Recommender):
         if not self.settings.fill_with_trend:
             return history, {}
         scores, _ = trend(train, self.settings.trend_half_life_days)
-        return history, {"trend": scores}
+        return history, pack("trend", ranking(scores))
 
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
         import numpy as np
@@ -60,8 +60,8 @@ class BuyAgain(Recommender):
         own = self.history[users]
         if not self.settings.fill_with_trend:
             return own
-        scores = self.arrays["trend"].astype(np.float64, copy=False)
+        ranked = unpack(self.arrays, "trend", self.history.shape[1])
         # At most all that a user has seen is excluded, so n more than that is always enough.
-        trending = rows_of_best(scores, n + np.diff(self.seen.indptr)[users])
-        trending.data = trending.data / scores.max(initial=0) - 1
+        trending = rows_of_best(ranked, n + np.diff(self.seen.indptr)[users])
+        trending.data = trending.data / ranked.data.max(initial=0) - 1
         return fill(own, trending)

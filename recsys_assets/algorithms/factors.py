@@ -78,7 +78,6 @@ def products(arrays: Mapping[str, NDArray[Any]], users: NDArray[np.int32], histo
     """
     import numpy as np
 
-    user_factors, item_factors = (arrays[name].astype(np.float64) for name in ("user_factors", "item_factors"))
-    scores = user_factors[users] @ item_factors.T
+    scores = arrays["user_factors"][users].astype(np.float64) @ arrays["item_factors"].astype(np.float64).T
     scores[np.diff(history.indptr)[users] == 0] = -np.inf
     return DenseScores(scores, arrays["items"].astype(np.int32, copy=False))

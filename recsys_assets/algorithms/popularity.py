@@ -8,7 +8,7 @@ from pydantic import PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import trend
-from recsys_assets.algorithms.sparse import rows_of_best
+from recsys_assets.algorithms.sparse import pack, ranking, rows_of_best, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,11 +41,11 @@ class Popularity(Recommender):
 
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
         scores, history = trend(train, self.settings.half_life_days)
-        return history, {"scores": scores}
+        return history, pack("ranked", ranking(scores))
 
     def _score(self, users: NDArray[np.int32], n: int) -> csr_matrix:
         import numpy as np
 
         # At most all that a user has seen is excluded, so n more than that is always enough.
         n_seen = np.diff(self.seen.indptr)[users]
-        return rows_of_best(self.arrays["scores"].astype(np.float64, copy=False), n + n_seen)
+        return rows_of_best(unpack(self.arrays, "ranked", self.history.shape[1]), n + n_seen)

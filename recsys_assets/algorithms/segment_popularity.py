@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic, trend
-from recsys_assets.algorithms.sparse import beginnings, best_first, fill, pack, rows_of_best, unpack
+from recsys_assets.algorithms.sparse import beginnings, best_first, fill, pack, ranking, rows_of_best, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,8 +77,8 @@ class SegmentPopularity(Recommender):
         trends.data += self.settings.prior * share[trends.indices]
         trends.data /= np.repeat(totals, np.diff(trends.indptr))
         background = np.append(self.settings.prior / np.where(totals > 0, totals, 1)[:-1], 1.0)
-        arrays = {"segment_of": segment_of, "background": background, "overall": share}
-        return strongest, arrays | pack("trends", best_first(trends))
+        arrays = {"segment_of": segment_of, "background": background}
+        return strongest, arrays | pack("trends", best_first(trends)) | pack("overall", ranking(share))
 
     def _segments(self, train: Interactions) -> NDArray[np.int64]:
         """Number each user's segment; -1: none is known."""
@@ -106,7 +106,8 @@ class SegmentPopularity(Recommender):
         lengths = n + np.diff(self.seen.indptr)[users]
         own = beginnings(unpack(self.arrays, "trends", self.history.shape[1]), segments, lengths)
         background = diags(self.arrays["background"][segments])
-        return fill(own, (background @ rows_of_best(self.arrays["overall"].astype(np.float64), lengths)).tocsr())
+        overall = rows_of_best(unpack(self.arrays, "overall", self.history.shape[1]), lengths)
+        return fill(own, (background @ overall).tocsr())
 
 
 def _usual(train: Interactions, codes: NDArray[np.int32], days: float) -> NDArray[np.int64]:

@@ -130,13 +130,31 @@ def beginnings(ranked: csr_matrix, rows: NDArray[np.integer], lengths: NDArray[n
     return csr_matrix((ranked.data[places], ranked.indices[places], indptr), shape=(len(rows), ranked.shape[1]))
 
 
-def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.integer]) -> csr_matrix:
-    """Give each row the best items of one ranking, as many as it needs.
+def ranking(scores: NDArray[np.float64]) -> csr_matrix:
+    """One ranking for all, for `rows_of_best`.
 
     Parameters
     ----------
     scores : ndarray of float64, shape (n_items,)
-        One ranking for all; what is 0 is in no row.
+        What is 0 is not in it.
+
+    Returns
+    -------
+    csr_matrix of float64, shape (1, n_items)
+        Best first.
+    """
+    from scipy.sparse import csr_matrix
+
+    return best_first(csr_matrix(scores[None, :]))
+
+
+def rows_of_best(ranked: csr_matrix, lengths: NDArray[np.integer]) -> csr_matrix:
+    """Give each row the best items of one ranking, as many as it needs.
+
+    Parameters
+    ----------
+    ranked : csr_matrix of float64, shape (1, n_items)
+        As `ranking` makes it.
     lengths : ndarray of int, shape (n_rows,)
         Items of each row; fewer where the ranking has no more.
 
@@ -146,9 +164,8 @@ def rows_of_best(scores: NDArray[np.float64], lengths: NDArray[np.integer]) -> c
         Best first in each row.
     """
     import numpy as np
-    from scipy.sparse import csr_matrix
 
-    return beginnings(best_first(csr_matrix(scores[None, :])), np.zeros(len(lengths), dtype=np.int64), lengths)
+    return beginnings(ranked, np.zeros(len(lengths), dtype=np.int64), lengths)
 
 
 def fill(matrix: csr_matrix, other: csr_matrix) -> csr_matrix:

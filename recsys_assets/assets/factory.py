@@ -29,6 +29,7 @@ from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.selects.files import Select, TableName
 from recsys_assets.selects.resolve import resolve
+from recsys_assets.storage.lake.plan import GRADED
 from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_assets.storage.lake.writer import Written
 from recsys_assets.storage.models import Model
@@ -50,7 +51,7 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
     """
     deps: dict[str, AssetDep] = {}
     for name, tables in resolve(reads, profile.algorithms).items():
-        mapping = graded_partition(profile.horizon) if name.catalog == "graded" else None
+        mapping = graded_partition(profile.horizon) if name.catalog in GRADED else None
         for table in tables:
             if table != output and name.schema != "releases" and not (mapping and table in deps):
                 deps[table] = AssetDep(asset_key(profile, table), partition_mapping=mapping)

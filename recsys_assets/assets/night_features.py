@@ -1,6 +1,7 @@
-"""What a night knows of its candidates, read out of its snapshot: see `ranking.candidate_features`.
+"""What a night knows of its candidates, read out of a snapshot: see `ranking.candidate_features`.
 
-What belongs here: which queries say what of users, of items and of both; nothing about what becomes of it.
+What belongs here: which queries say what of users, of items and of both, tonight's or those of the graded night;
+nothing about what becomes of it.
 """
 
 from __future__ import annotations
@@ -8,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recsys_assets.assets.training import positions
-from recsys_assets.ranking.candidate_features import Pairs, Side, listed_in, pairs_in, side_in
+from recsys_assets.ranking.candidate_features import Candidates, Pairs, Side, listed_in, pairs_in, side_in
 from recsys_assets.ranking.list_arrays import lists_in
-from recsys_assets.ranking.rankings import Candidates
 from recsys_assets.selects.feature_join import feature_reads, feature_tables, pair_query, side_query
-from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
+from recsys_assets.selects.files import TableName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
     from recsys_assets.storage.lake.snapshot import Snapshot
 
-_PLACES = load_select(SQL_FOLDER / "training" / "places.sql")
-_CANDIDATES = TableName("recommendations", "candidates", "packed")
-_LISTS = TableName("candidates", "lists", "packed")
-_USERS = load_select(SQL_FOLDER / "training" / "users.sql")
+EVERYBODY = 2**31 - 1
+"""The greatest key that a user can have."""
 
 
-def night_feature_reads(profile: Profile) -> tuple[TableName, ...]:
-    """Tables that `NightFeatures` reads."""
-    features = (name for name in feature_reads(profile) if name.schema == "features")
-    return tuple(sorted({*_PLACES.reads, *_USERS.reads, _CANDIDATES, _LISTS, *features}))
+def night_feature_reads(profile: Profile, catalog: str = "") -> tuple[TableName, ...]:
+    """Tables that `NightFeatures` reads: tonight's, or with ``graded`` those of the graded night."""
+    lists = "graded_packed" if catalog else "packed"
+    return (
+        *(TableName("clean", name, catalog) for name in ("items", "users")),
+        TableName("recommendations", "candidates", lists),
+        TableName("candidates", "lists", lists),
+        *feature_reads(profile, catalog),
+    )
 
 
 class NightFeatures:
@@ -43,22 +46,33 @@ class NightFeatures:
     ----------
     snapshot : Snapshot
         It shows `night_feature_reads`.
+    catalog : str
+        ``graded`` for the candidates and features of the graded night.
     is_asked : bool
-        Whether anything learned from features; where nothing did, none is read.
+        Whether anybody asks for features; where nobody does, none is read.
     """
 
-    def __init__(self, snapshot: Snapshot, is_asked: bool) -> None:
-        self._snapshot, self._is_asked = snapshot, is_asked
-        tables = feature_tables(snapshot.lake.profile, snapshot.table) if is_asked else []
-        self._users = side_query(tables, "user")
-        self._pairs = [table for table in tables if table.side == "pair"]
-        self.items: Side = side_in(snapshot.table(side_query(tables, "item")), "item_key")
+    def __init__(self, snapshot: Snapshot, catalog: str = "", *, is_asked: bool = True) -> None:
+        self._snapshot, self._lists, self._is_asked = snapshot, "graded_packed" if catalog else "packed", is_asked
+        clean = f"{catalog}.clean" if catalog else "clean"
+        self._tables = feature_tables(snapshot.lake.profile, snapshot.table, catalog) if is_asked else []
+        self._users = side_query(self._tables, "user", catalog)
+        self._pairs = [table for table in self._tables if table.side == "pair"]
+        self.items: Side = side_in(snapshot.table(side_query(self._tables, "item", catalog)), "item_key")
         self._index_of = positions(self.items.keys)
-        self.ties: NDArray[np.int32] = snapshot.table(_PLACES.text)["place"].to_numpy()
-        """ndarray of shape (n_items,): which of two equal items stands first."""
-        (self.last_user,) = snapshot.row("select coalesce(max(user_key), -1) from clean.users")
+        by_id = snapshot.table(f"select item_key from {clean}.items order by item_id")["item_key"].to_numpy()
+        self.ties: NDArray[np.int32] = positions(by_id)[self.items.keys]
+        """ndarray of shape (n_items,): which of two equal items stands first, by the order of ids."""
+        (self.last_user,) = snapshot.row(f"select coalesce(max(user_key), -1) from {clean}.users")
         everybody = [table for table in self._pairs if "user_key" not in table.key]
         self._of_all = {table.name: snapshot.table(pair_query(table)) for table in everybody}
+
+    @property
+    def names(self) -> list[str]:
+        """Features of the tables, in their order, and of the algorithms' lists."""
+        algorithms = sorted(self._snapshot.lake.profile.algorithms) if self._is_asked else []
+        of_tables = [f"{table.name.name}_{name}" for table in self._tables for name in table.numbers]
+        return [*of_tables, *(f"{name}_{number}" for name in algorithms for number in ("rank", "score"))]
 
     def of_users(self, first: int, last: int) -> tuple[Side, list[Pairs]]:
         """What is known of users with these keys, the last included, alone and together with items."""
@@ -78,8 +92,8 @@ class NightFeatures:
         import pyarrow.compute as pc
 
         rows = self._ask(
-            "select * from packed.recommendations.candidates where task = $task and user_key between $first and $last "
-            "order by user_key",
+            f"select * from {self._lists}.recommendations.candidates "
+            "where task = $task and user_key between $first and $last order by user_key",
             {"task": task, "first": first, "last": last},
         )
         lists = lists_in(rows, self._index_of)
@@ -100,7 +114,7 @@ class NightFeatures:
         if not self._is_asked:
             return []
         rows = self._ask(
-            "select algorithm, user_key, items, scores from packed.candidates.lists "
+            f"select algorithm, user_key, items, scores from {self._lists}.candidates.lists "
             "where task = $task and user_key between $first and $last order by algorithm, user_key",
             {"task": task, "first": first, "last": last},
         )
@@ -109,7 +123,46 @@ class NightFeatures:
             for name in sorted(self._snapshot.lake.profile.algorithms)
         ]
 
+    def rows(self, first: int = 0, last: int = EVERYBODY, chosen: pa.Table | None = None) -> pa.Table:
+        """Candidates of users with these keys, the last included, with all features of each.
+
+        Memory: 4 bytes a candidate and feature.
+
+        Parameters
+        ----------
+        chosen : Table, optional
+            ``task, user_key, item_key`` of the candidates wanted, in this order, and what else there is to say of
+            them; all by default.
+
+        Returns
+        -------
+        Table
+            By task, user and item: the columns of ``chosen``, else the key; ``rank``, ``score``, ``n_algorithms`` and
+            ``best_rank``; and a column of FLOAT for each of `names`, null where it is unknown.
+        """
+        import pyarrow as pa
+
+        from recsys_assets.ranking.candidate_features import candidate_rows
+
+        users, pairs = self.of_users(first, last)
+        parts = []
+        for task in sorted(self._snapshot.lake.profile.tasks):
+            candidates = self.candidates(task, users, first, last)
+            of_task = [*pairs, *self.listed(task, users, first, last)]
+            wanted = None if chosen is None else _of(chosen, task, first, last)
+            parts.append(candidate_rows(task, candidates, users, self.items, of_task, self.names, wanted))
+        return pa.concat_tables(parts)
+
     def _ask(self, query: str, values: Mapping[str, object]) -> pa.Table:
         """Rows of a query, asked in any thread."""
         with self._snapshot.cursor() as cursor:
             return cursor.sql(query, params=values).to_arrow_table()
+
+
+def _of(rows: pa.Table, task: str, first: int, last: int) -> pa.Table:
+    """Rows of a task and of users with these keys, the last included."""
+    import pyarrow.compute as pc
+
+    users = rows["user_key"]
+    is_theirs = pc.and_(pc.greater_equal(users, first), pc.less_equal(users, last))
+    return rows.filter(pc.and_(pc.equal(rows["task"], task), is_theirs))

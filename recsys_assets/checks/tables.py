@@ -89,7 +89,8 @@ class Tables:
 
     def needed(self, reads: Iterable[TableName], own: str) -> list[str]:
         """Other tables of the same night that must be there before a check can read them, sorted."""
-        stored = [name for name in reads if name.schema not in {"raw", "ledger"} and name.catalog in {"", "past"}]
+        catalogs = {"", "past", "packed"}
+        stored = [name for name in reads if name.schema not in {"raw", "ledger"} and name.catalog in catalogs]
         needed: set[str] = set()
         for name, tables in resolve(stored, self.profile.algorithms).items():
             needed |= set(self.groups.get(name.stored, tables))

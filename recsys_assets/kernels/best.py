@@ -11,6 +11,7 @@ import numpy as np
 from numba.core.types import Tuple, float64, int64
 
 from recsys_assets.kernels.compiling import compiled, read, written
+from recsys_assets.kernels.heap import offer, order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,63 +20,6 @@ _CSR = (read("int64"), read("int32"), read("float64"))
 _SEEN = (read("int64"), read("int32"), int64)
 _OUT = (written("int32", 2), written("float64", 2), written("int32", 2), written("float64", 2))
 _LENGTHS = Tuple((written("int32"), written("int32")))  # type: ignore[no-untyped-call]
-
-
-@compiled()
-def _worse(score: float, index: int, other: float, other_index: int) -> bool:
-    return score < other or (score == other and index > other_index)
-
-
-@compiled()
-def offer(
-    scores: NDArray[np.float64], indices: NDArray[np.int32], size: int, limit: int, score: float, index: int
-) -> int:
-    """Put an entry on a heap whose worst stands first, in place of it where the heap is full; its size from then on."""
-    if size == limit:
-        if not _worse(scores[0], indices[0], score, index):
-            return size
-        place = 0
-        while True:
-            child = 2 * place + 1
-            if child >= size:
-                break
-            if child + 1 < size and _worse(scores[child + 1], indices[child + 1], scores[child], indices[child]):
-                child += 1
-            if not _worse(scores[child], indices[child], score, index):
-                break
-            scores[place], indices[place] = scores[child], indices[child]
-            place = child
-    else:
-        place = size
-        size += 1
-        while place > 0:
-            parent = (place - 1) // 2
-            if not _worse(score, index, scores[parent], indices[parent]):
-                break
-            scores[place], indices[place] = scores[parent], indices[parent]
-            place = parent
-    scores[place], indices[place] = score, index
-    return size
-
-
-@compiled()
-def order(scores: NDArray[np.float64], indices: NDArray[np.int32], size: int) -> None:
-    """Order a heap, best first, in place."""
-    for end in range(size - 1, 0, -1):
-        score, index = scores[end], indices[end]
-        scores[end], indices[end] = scores[0], indices[0]
-        place = 0
-        while True:
-            child = 2 * place + 1
-            if child >= end:
-                break
-            if child + 1 < end and _worse(scores[child + 1], indices[child + 1], scores[child], indices[child]):
-                child += 1
-            if not _worse(scores[child], indices[child], score, index):
-                break
-            scores[place], indices[place] = scores[child], indices[child]
-            place = child
-        scores[place], indices[place] = score, index
 
 
 @compiled()
@@ -102,8 +46,41 @@ def _list(
     return length, new_length
 
 
-_CHUNK = 32
-"""Scores compared at once with the worst that is kept: most chunks hold none that is better."""
+@compiled()
+def _floor(values: NDArray[np.float64], n: int, maxima: NDArray[np.float64]) -> float:
+    """A value that at least n of the finite values reach: of each block of them the best; all of these hold one."""
+    size = (len(values) + len(maxima) - 1) // len(maxima)
+    n_blocks = len(values) // size if size else 0
+    if n_blocks < 2 * n:
+        return -np.inf
+    for block in range(n_blocks):
+        best = -np.inf
+        for place in range(block * size, (block + 1) * size):
+            value = values[place]
+            best = value if best < value < np.inf else best
+        maxima[block] = best
+    reached: float = np.partition(maxima[:n_blocks], n_blocks - n)[n_blocks - n]
+    return reached
+
+
+@compiled()
+def _keep(
+    values: NDArray[np.float64],
+    columns: NDArray[np.int32],
+    limit: int,
+    floor: float,
+    heap_scores: NDArray[np.float64],
+    heap_indices: NDArray[np.int32],
+) -> int:
+    """Put the best finite values that reach a floor on a heap; how many there are, ``limit`` at most."""
+    size = 0
+    for place in range(len(values)):
+        value = values[place]
+        if value >= floor and value > -np.inf and value < np.inf:
+            size = offer(heap_scores, heap_indices, size, limit, value, columns[place])
+            if size == limit:
+                floor = heap_scores[0]
+    return size
 
 
 @compiled(_LENGTHS(read("float64", 2), read("int32"), *_SEEN, *_OUT))
@@ -135,31 +112,19 @@ def best_of_dense(
     tuple of two ndarrays of int32, shape (n_rows,)
         Lengths of the lists.
     """
-    n_rows, n_scored = scores.shape
+    n_rows = len(scores)
     lengths, new_lengths = np.zeros(n_rows, np.int32), np.zeros(n_rows, np.int32)
     seen = np.zeros(n_columns, np.bool_)
     # The best of all reach as far as the best of what is not seen when as many more are kept as were seen.
     most = max(items.shape[1], new_items.shape[1] + np.max(np.diff(seen_indptr)))
-    heap_scores, heap_indices = np.empty(most), np.empty(most, np.int32)
+    heap_scores, heap_indices, maxima = np.empty(most), np.empty(most, np.int32), np.empty(4 * most + 1)
     for row in range(n_rows):
         mine = seen_indices[seen_indptr[row] : seen_indptr[row + 1]]
         for column in mine:
             seen[column] = True
         limit = max(items.shape[1], new_items.shape[1] + len(mine) if new_items.shape[1] else 0)
-        size, floor = 0, -np.inf
-        for first in range(0, n_scored, _CHUNK):
-            last = min(first + _CHUNK, n_scored)
-            n_above = 0
-            for place in range(first, last):
-                n_above += scores[row, place] > floor
-            if n_above == 0:
-                continue
-            for place in range(first, last):
-                score = scores[row, place]
-                if score > floor and score < np.inf:
-                    size = offer(heap_scores, heap_indices, size, limit, score, columns[place])
-                    if size == limit:
-                        floor = heap_scores[0]
+        floor = _floor(scores[row], limit, maxima)
+        size = _keep(scores[row], columns, limit, floor, heap_scores, heap_indices)
         lengths[row], new_lengths[row] = _list(
             heap_scores, heap_indices, size, seen, items[row], values[row], new_items[row], new_values[row]
         )
@@ -186,19 +151,15 @@ def best_of_sparse(
     lengths, new_lengths = np.zeros(n_rows, np.int32), np.zeros(n_rows, np.int32)
     seen = np.zeros(n_columns, np.bool_)
     most = max(items.shape[1], new_items.shape[1] + np.max(np.diff(seen_indptr)))
-    heap_scores, heap_indices = np.empty(most), np.empty(most, np.int32)
+    heap_scores, heap_indices, maxima = np.empty(most), np.empty(most, np.int32), np.empty(4 * most + 1)
     for row in range(n_rows):
         mine = seen_indices[seen_indptr[row] : seen_indptr[row + 1]]
         for column in mine:
             seen[column] = True
         limit = max(items.shape[1], new_items.shape[1] + len(mine) if new_items.shape[1] else 0)
-        size, floor = 0, -np.inf
-        for entry in range(indptr[row], indptr[row + 1]):
-            score = data[entry]
-            if score >= floor and score > -np.inf and score < np.inf:
-                size = offer(heap_scores, heap_indices, size, limit, score, indices[entry])
-                if size == limit:
-                    floor = heap_scores[0]
+        entries = slice(indptr[row], indptr[row + 1])
+        floor = _floor(data[entries], limit, maxima)
+        size = _keep(data[entries], indices[entries], limit, floor, heap_scores, heap_indices)
         lengths[row], new_lengths[row] = _list(
             heap_scores, heap_indices, size, seen, items[row], values[row], new_items[row], new_values[row]
         )
@@ -257,8 +218,9 @@ def best_of_product(
     lengths, new_lengths = np.zeros(n_rows, np.int32), np.zeros(n_rows, np.int32)
     seen = np.zeros(n_columns, np.bool_)
     sums, is_reached, reached = np.zeros(n_columns), np.zeros(n_columns, np.bool_), np.empty(n_columns, np.int32)
+    totals = np.empty(n_columns)
     most = max(items.shape[1], new_items.shape[1] + np.max(np.diff(seen_indptr)))
-    heap_scores, heap_indices = np.empty(most), np.empty(most, np.int32)
+    heap_scores, heap_indices, maxima = np.empty(most), np.empty(most, np.int32), np.empty(4 * most + 1)
     for row in range(n_rows):
         had = seen_indices[seen_indptr[row] : seen_indptr[row + 1]]
         for column in had:
@@ -271,15 +233,12 @@ def best_of_product(
         mine = slice(own_indptr[row], own_indptr[row + 1])
         n_reached = _add(sums, is_reached, reached, n_reached, own_weight, own_indices[mine], own_data[mine])
         limit = max(items.shape[1], new_items.shape[1] + len(had) if new_items.shape[1] else 0)
-        size, floor = 0, -np.inf
         for place in range(n_reached):
             column = reached[place]
-            score = sums[column]
+            totals[place] = sums[column]
             sums[column], is_reached[column] = 0.0, False
-            if score >= floor and score > -np.inf and score < np.inf:
-                size = offer(heap_scores, heap_indices, size, limit, score, column)
-                if size == limit:
-                    floor = heap_scores[0]
+        floor = _floor(totals[:n_reached], limit, maxima)
+        size = _keep(totals[:n_reached], reached[:n_reached], limit, floor, heap_scores, heap_indices)
         lengths[row], new_lengths[row] = _list(
             heap_scores, heap_indices, size, seen, items[row], values[row], new_items[row], new_values[row]
         )

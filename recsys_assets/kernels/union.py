@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys_assets.kernels.best import offer, order
 from recsys_assets.kernels.compiling import compiled, read, written
+from recsys_assets.kernels.heap import offer, order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

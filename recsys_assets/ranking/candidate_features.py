@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int32]
 
+_OWN = {"rank": "int32", "score": "float64", "n_algorithms": "int32", "best_rank": "int32"}
+"""Types of what the fusion says of a candidate."""
 _SEPARATOR = "\x1f"
 """Between the texts of a key of several columns."""
 
@@ -48,6 +50,19 @@ class Pairs(NamedTuple):
     """With ``columns`` the CSR pattern; its n-th entry is the n-th row of the values."""
     columns: Ints
     n_columns: int
+
+
+class Candidates(NamedTuple):
+    """Candidates of several users, in the order of the fusion."""
+
+    users: Ints
+    """ndarray of shape (n_lists,): rows of the users' side."""
+    offsets: NDArray[np.int64]
+    """ndarray of shape (n_lists + 1,)."""
+    items: Ints
+    """ndarray of shape (n_rows,): rows of the items' side."""
+    values: Mapping[str, NDArray[np.generic]]
+    """Features of each candidate, ndarrays of shape (n_rows,)."""
 
 
 def side_in(rows: pa.Table, key: str) -> Side:
@@ -101,6 +116,49 @@ def listed_in(rows: pa.Table, users: Side, index_of: Ints, algorithm: str) -> Pa
         its,
         n_items,
     )
+
+
+def candidate_rows(
+    task: str,
+    candidates: Candidates,
+    users: Side,
+    items: Side,
+    pairs: Sequence[Pairs],
+    names: Sequence[str],
+    chosen: pa.Table | None = None,
+) -> pa.Table:
+    """Candidates of a task, or those chosen, with every feature beside them; see `NightFeatures.rows`."""
+    import numpy as np
+    import pyarrow as pa
+
+    from recsys_assets.kernels.trees import places_of
+
+    user_of = np.repeat(candidates.users, np.diff(candidates.offsets))
+    if chosen is None:
+        places = np.lexsort((items.keys[candidates.items], user_of))
+        keys = {"user_key": users.keys[user_of[places]], "item_key": items.keys[candidates.items[places]]}
+        table = pa.table({"task": pa.repeat(task, len(places)), **keys})
+    else:
+        table = chosen
+        rows = [
+            np.searchsorted(side.keys, chosen[f"{name}_key"].to_numpy()).astype(np.int32)
+            for side, name in ((users, "user"), (items, "item"))
+        ]
+        list_of = np.searchsorted(candidates.users, rows[0]).astype(np.int32)
+        places = places_of(list_of, rows[1], candidates.offsets, candidates.items, len(items.keys))
+    for name, values in candidates.values.items():
+        table = table.append_column(name, pa.array(values[places]).cast(_OWN[name]))
+    theirs, its = user_of[places], candidates.items[places]
+    columns = {name: users.values[theirs, place] for place, name in enumerate(users.names)}
+    columns |= {name: items.values[its, place] for place, name in enumerate(items.names)}
+    for each in pairs:
+        found = places_of(each.of_users[theirs], each.of_items[its], each.indptr, each.columns, each.n_columns)
+        # The last row, which -1 stands for, says that nothing is known.
+        values = np.vstack([each.values, np.full((1, len(each.names)), np.nan, np.float32)])
+        columns |= {name: values[found, place] for place, name in enumerate(each.names)}
+    for name in names:
+        table = table.append_column(name, pa.array(columns[name], pa.float32(), from_pandas=True))
+    return table
 
 
 def _matrix(rows: pa.Table, names: Sequence[str]) -> NDArray[np.float32]:

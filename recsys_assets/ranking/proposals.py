@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from recsys_assets.ranking.list_arrays import UserLists
 
@@ -38,19 +40,9 @@ def proposals_of(
     import numpy as np
     import pyarrow as pa
 
-    from recsys_assets.kernels.trees import places_of
-
     names = sorted(lists)
     users = np.repeat(published.users, np.diff(published.offsets))
-    n_items = int(max((each.items.max(initial=-1) for each in (published, *lists.values())), default=-1)) + 1
-    ranks = np.zeros((len(names), len(users)), np.int32)
-    for row, name in enumerate(names):
-        each = lists[name]
-        theirs = np.searchsorted(each.users, users).astype(np.int32)
-        theirs[np.append(each.users, -1)[theirs] != users] = -1
-        places = places_of(theirs, published.items, each.offsets, each.items, n_items)
-        found = places >= 0
-        ranks[row, found] = places[found] - each.offsets[theirs[found]] + 1
+    ranks = _ranks(published, users, [lists[name] for name in names])
     parts = np.where(ranks > 0, np.array([weights[name] for name in names])[:, None] / (rrf_k + ranks), -1.0)
     proposed = np.flatnonzero((ranks > 0).any(axis=0)) if names else np.empty(0, np.int64)
     ranks, parts = ranks[:, proposed], parts[:, proposed]
@@ -74,3 +66,20 @@ def proposals_of(
             "reason_algorithm": pa.array(names, pa.string()).take(pa.array(best)),
         }
     )
+
+
+def _ranks(published: UserLists, users: NDArray[np.int32], lists: Sequence[UserLists]) -> NDArray[np.int32]:
+    """Rank of each published item in each list, 0 where it is not: ndarray of shape (n_lists, n_published)."""
+    import numpy as np
+
+    from recsys_assets.kernels.trees import places_of
+
+    n_items = int(max((each.items.max(initial=-1) for each in (published, *lists)), default=-1)) + 1
+    ranks = np.zeros((len(lists), len(users)), np.int32)
+    for row, each in enumerate(lists):
+        theirs = np.searchsorted(each.users, users).astype(np.int32)
+        theirs[np.append(each.users, -1)[theirs] != users] = -1
+        places = places_of(theirs, published.items, each.offsets, each.items, n_items)
+        found = places >= 0
+        ranks[row, found] = places[found] - each.offsets[theirs[found]] + 1
+    return ranks

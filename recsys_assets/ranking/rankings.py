@@ -8,12 +8,12 @@ from recsys_assets.ranking.reranker import COMBINED
 from recsys_assets.ranking.trees import compile_trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from recsys_assets.ranking.candidate_features import Pairs, Side
+    from recsys_assets.ranking.candidate_features import Candidates, Pairs, Side
     from recsys_assets.ranking.reranker import Reranker
 
     Ints = NDArray[np.int32]
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 8_192
 """Candidates whose lanes (see `kernels.trees`) are worked on together, so that they stay in the processor's cache."""
-
-
-class Candidates(NamedTuple):
-    """Candidates of several users, in the order of the fusion."""
-
-    users: Ints
-    """ndarray of shape (n_lists,): rows of the users' side."""
-    offsets: NDArray[np.int64]
-    """ndarray of shape (n_lists + 1,)."""
-    items: Ints
-    """ndarray of shape (n_rows,): rows of the items' side."""
-    values: Mapping[str, NDArray[np.generic]]
-    """Features of each candidate, ndarrays of shape (n_rows,)."""
 
 
 class Ranked(NamedTuple):

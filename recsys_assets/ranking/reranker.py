@@ -64,7 +64,7 @@ class RerankerSettings(BaseModel):
     every_nth: PositiveInt = 3
     """Of the candidates that were not taken one in so many becomes an example; what was taken always does."""
 
-    max_users: PositiveInt = 20_000
+    max_users: PositiveInt = 5_000
     """Users whose candidates become examples, per task and night: bounds memory and time."""
 
 

@@ -22,7 +22,7 @@ LANDED = {
 """Columns that every raw table has beside the delivered ones."""
 
 CANDIDATES = {
-    # A row an item listed. Stored are lists: see `packed`.
+    # A row an item listed. Stored are lists: see `selects.list_tables`.
     "algorithm": "VARCHAR",
     "task": "VARCHAR",
     "user_key": "INTEGER",
@@ -221,49 +221,6 @@ OPTIONAL_USER_COLUMNS = {"country": "VARCHAR", "region": "VARCHAR"}
 def contract(table: str) -> dict[str, str] | None:
     """Declared columns (name to DuckDB type) of a lake table, or None when only its SQL says."""
     return CANDIDATES if table.startswith("candidates.") else CONTRACTS.get(table)
-
-
-_PACKED = {
-    "candidates.": ("algorithm", "task", "user_key", "item_key", "score"),
-    "recommendations.candidates": ("task", "user_key", "item_key", "score", "n_algorithms", "best_rank"),
-    "recommendations.rankings": ("algorithm", "task", "user_key", "item_key", "score"),
-}
-_IN_LISTS = {
-    "item_key": ("items", "INTEGER[]"),
-    "score": ("scores", "DOUBLE[]"),
-    "n_algorithms": ("n_algorithms", "INTEGER[]"),
-    "best_rank": ("best_ranks", "INTEGER[]"),
-}
-"""Column of a list, and its type, by what a row of it is called."""
-
-
-def packed(table: str) -> dict[str, str] | None:
-    """Columns (name to DuckDB type) of a table of lists as it is stored, a row a list; None for other tables.
-
-    Its arrays are of equal length, best first: the place is the rank.
-    """
-    names = _PACKED.get("candidates." if table.startswith("candidates.") else table)
-    if names is None:
-        return None
-    return dict(_IN_LISTS.get(name, (name, CANDIDATES.get(name, ""))) for name in names)
-
-
-def stored_column(table: str, column: str) -> str:
-    """Column in which a table is stored what its rows show as ``column``; a list's ranks are the places in it."""
-    return _IN_LISTS[{"rank": "item_key"}.get(column, column)][0] if _is_in_lists(table, column) else column
-
-
-def _is_in_lists(table: str, column: str) -> bool:
-    return packed(table) is not None and (column == "rank" or column in _IN_LISTS)
-
-
-def unpacking(table: str) -> str:
-    """Select list that makes rows, as the contract declares them, of a table that is stored as lists."""
-    stored = packed(table) or {}
-    places = {name: column for name, (column, _) in _IN_LISTS.items() if column in stored}
-    columns = {name: f"unnest({column}) as {name}" for name, column in places.items()}
-    columns["rank"] = "unnest(range(1, len(items) + 1))::integer as rank"
-    return ", ".join(columns.get(name, name) for name in contract(table) or ())
 
 
 def arrow_schema(columns: dict[str, str]) -> pa.Schema:

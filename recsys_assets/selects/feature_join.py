@@ -1,10 +1,11 @@
-"""Candidates with every feature known of them, as one query: what a reranker learns from and scores.
+"""What is known of users, of items, and of both together, as queries: what a reranker learns from and scores.
 
 What belongs here: finding which feature tables there are and joining them by their own keys, so that a new file in
 ``sql/features/`` becomes a feature of the reranker and nothing else has to know of it.
 
 A table joins on the columns of its key. At first a candidate has a user and an item; each table joined adds its columns
-of text (the item's category, the user's store), and tables keyed by those join then.
+of text (the item's category, the user's store), and tables keyed by those join then. A table is of users, of items, or
+of pairs, by whose columns its key has.
 """
 
 from __future__ import annotations
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from recsys_assets.profile import Profile
-    from recsys_assets.selects.files import Select
 
-ROW = ("task", "user_key", "item_key")
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN")
 
 
@@ -34,58 +33,20 @@ class FeatureError(RecsysError):
 
 
 def feature_reads(profile: Profile, catalog: str = "") -> tuple[TableName, ...]:
-    """Tables that `feature_query` joins: the night's own, or with ``graded`` those of the graded night."""
+    """Tables of features: the night's own, or with ``graded`` those of the graded night."""
     return tuple(table.name for table in _tables(profile, catalog))
 
 
-def feature_query(profile: Profile, ask: Callable[[str], pa.Table], rows: Select, catalog: str = "") -> str:
-    """SELECT of chosen candidates with every number known of them: all features, and each algorithm's rank and score.
+def side_query(tables: Sequence[FeatureTable], side: Literal["user", "item"], catalog: str = "") -> str:
+    """SELECT of what tables of one side know of each user or item: its key, texts, and numbers as FLOAT.
 
-    Columns are those of ``rows``, then ``<table>_<column>`` as FLOAT, null where a table says nothing of the row.
-    Tables of users are read for users between ``$first_user`` and ``$last_user`` only. Cost: one hash join a table.
-
-    Parameters
-    ----------
-    ask
-        Runs a query over a snapshot that shows `feature_reads`.
-    rows
-        SELECT of ``task, user_key, item_key`` and what else is known of each row.
-    catalog
-        ``graded`` for features of the graded night.
-
-    Raises
-    ------
-    FeatureError
-        When a table's key holds a column that neither candidates nor another table's text have, or rows of the graded
-        night are made of anything but that night's tables: labels are chosen before (``made``), and nothing of later
-        may stand beside them.
-    """
-    from sqlglot import exp, parse_one
-
-    for read in rows.reads if catalog else ():
-        if read.catalog != catalog and read.schema != "made":
-            raise FeatureError(f"{rows.path.name}: reads {read}, but features stand as of the {catalog} night here.")
-    candidate = exp.to_identifier("candidate")
-    chosen = parse_one(rows.text, dialect="duckdb")
-    chosen.set("order", None)
-    query = exp.select("candidate.*").from_("candidate").with_("candidate", as_=chosen)
-    known = dict.fromkeys(ROW, candidate)
-    for table in _joinable(_tables(profile, catalog), ask, set(ROW)):
-        alias = _join(query, table, known)
-        known = dict.fromkeys(table.texts, alias) | known
-    return query.sql("duckdb")
-
-
-def side_query(tables: Sequence[FeatureTable], side: Literal["user", "item"]) -> str:
-    """SELECT of what tables of one side know of each user or item: its key, texts, and numbers as in `feature_query`.
-
-    Of users those between ``$first_user`` and ``$last_user``.
+    Features are named ``<table>_<column>``. Of users those between ``$first_user`` and ``$last_user``.
     """
     from sqlglot import exp
 
     key, each = f"{side}_key", exp.to_identifier("each")
     query = exp.select(exp.column(key, table=each)).from_(
-        exp.alias_(exp.table_(f"{side}s", db="clean"), each, table=True)
+        exp.alias_(exp.table_(f"{side}s", db="clean", catalog=catalog or None), each, table=True)
     )
     known = {key: each}
     for table in tables:
@@ -101,13 +62,15 @@ def side_query(tables: Sequence[FeatureTable], side: Literal["user", "item"]) ->
 
 
 def pair_query(table: FeatureTable) -> str:
-    """SELECT of what a table knows of users and items together: its key, and numbers as in `feature_query`.
+    """SELECT of what a table knows of users and items together: its key, and numbers as in `side_query`.
 
     With a ``user_key`` those of users between ``$first_user`` and ``$last_user``.
     """
     from sqlglot import exp
 
-    query = exp.select(*table.key).from_(exp.table_(table.name.name, db=table.name.schema))
+    query = exp.select(*table.key).from_(
+        exp.table_(table.name.name, db=table.name.schema, catalog=table.name.catalog or None)
+    )
     for name in table.numbers:
         query.select(_number(table, name, exp.column(name)), copy=False)
     if "user_key" in table.key:
@@ -115,8 +78,8 @@ def pair_query(table: FeatureTable) -> str:
     return query.sql("duckdb")
 
 
-def feature_tables(profile: Profile, ask: Callable[[str], pa.Table]) -> list[FeatureTable]:
-    """The feature tables of a night in an order in which they join, without the algorithms' lists.
+def feature_tables(profile: Profile, ask: Callable[[str], pa.Table], catalog: str = "") -> list[FeatureTable]:
+    """The feature tables of a night in an order in which they join.
 
     Parameters
     ----------
@@ -129,9 +92,8 @@ def feature_tables(profile: Profile, ask: Callable[[str], pa.Table]) -> list[Fea
         When a key asks for a column of text that only users and items together have, or that nothing has.
     """
     tables: list[FeatureTable] = []
-    sides = {"user_key": "user", "item_key": "item", "task": "pair"}
-    features = [table for table in _tables(profile, "") if table.name.schema == "features"]
-    for table in _joinable(features, ask, set(ROW)):
+    sides = {"user_key": "user", "item_key": "item"}
+    for table in _joinable(_tables(profile, catalog), ask, set(sides)):
         of = {name: sides[name] for name in table.key}
         if "pair" in of.values():
             lost = ", ".join(name for name in table.key if of[name] == "pair")
@@ -197,11 +159,7 @@ def _of_users(user: exp.Column) -> exp.Between:
 
 def _tables(profile: Profile, catalog: str) -> list[FeatureTable]:
     files = table_files("features", profile.source).items()
-    lists = [FeatureTable(TableName("candidates", name, catalog), ROW) for name in sorted(profile.algorithms)]
-    return [
-        *(FeatureTable(TableName("features", name, catalog), load_select(path).key) for name, path in files),
-        *lists,
-    ]
+    return [FeatureTable(TableName("features", name, catalog), load_select(path).key) for name, path in files]
 
 
 def _joinable(tables: list[FeatureTable], ask: Callable[[str], pa.Table], known: set[str]) -> Iterator[FeatureTable]:

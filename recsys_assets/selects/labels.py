@@ -18,6 +18,8 @@ _MEANS = frozenset(["beyond_accuracy", "comparisons", "late", "pooled", "segment
 """Grades that say nothing of one user or item: what learns from these is free to act on tonight's lists."""
 _EXAMPLES = "recommendations.examples"
 _WITHOUT_NIGHT = frozenset(["this", "made", "landed", "raw"])
+_GRADED, _TONIGHT = frozenset(["graded", "graded_packed"]), frozenset(["", "packed"])
+"""Catalogues of what the graded night knew, and of the night's own."""
 _SHOW = frozenset(["audits", "releases", "tracking"])
 """Schemas of steps that only publish, tell or examine what other steps made: nothing learns from them."""
 _SEEN_TOGETHER = frozenset(
@@ -55,7 +57,7 @@ def problems_of_labels(output: str, reads: Iterable[str]) -> Iterator[str]:
 def _judged(names: list[str]) -> Iterator[str]:
     """What grades may not judge: anything but the log that was not made by the graded night."""
     for name in names:
-        if not name.startswith("graded.") and _schema(name) not in {"clean", "grades"}:
+        if _catalog(name) not in _GRADED and _schema(name) not in {"clean", "grades"}:
             yield (
                 f"judges {name}, which may have learned from the very grades it is judged by. Judge what the graded "
                 f"night made: read {_graded(name)}."
@@ -74,12 +76,12 @@ def _learned_from(names: list[str]) -> Iterator[str]:
                 f"reads {name} beside the labels of {beside}, which are of several nights: it has seen some of them. "
                 "Put the labels of one night beside graded. tables in a table of its own, and read that as past."
             )
-        elif not _catalog(name):
+        elif _catalog(name) in _TONIGHT:
             yield (
                 f"reads {name} of its own night beside the labels of {beside}, which happened before it: what was made "
                 f"there has seen them. Read {_graded(name)}."
             )
-        elif _catalog(name) != "graded":
+        elif _catalog(name) not in _GRADED:
             yield f"reads {name} beside the labels of {beside}: some of it has seen them. Read {_graded(name)}."
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.selects.contracts import stored_column
 from recsys_assets.selects.files import TableName, load_select, select_files
+from recsys_assets.selects.list_tables import stored_column
 from recsys_assets.selects.resolve import resolve, view_text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_assets.algorithms.sparse import fill, keep_top, pack, rows_of_best, unpack
+from recsys_assets.algorithms.sparse import fill, keep_top, pack, ranking, rows_of_best, unpack
 
 matrices = st.lists(
     st.lists(st.sampled_from([0, 0, 1.0, 2.0, 3.0, -1.0]), min_size=7, max_size=7), min_size=1, max_size=5
@@ -34,7 +34,7 @@ def test_fill_adds_only_where_there_is_nothing(matrix, other):
 
 
 def test_rows_of_best_take_as_many_as_they_need():
-    rows = rows_of_best(np.array([0.5, 0.0, 2.0, 0.5]), np.array([0, 2, 9]))
+    rows = rows_of_best(ranking(np.array([0.5, 0.0, 2.0, 0.5])), np.array([0, 2, 9]))
     assert rows.toarray().tolist() == [[0, 0, 0, 0], [0.5, 0, 2, 0], [0.5, 0, 2, 0.5]]
 
 

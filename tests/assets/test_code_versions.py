@@ -52,7 +52,7 @@ EDITS = {
     "recsys_assets/algorithms/factors.py": ("models.als", "models.popularity"),
     "recsys_assets/storage/lake/session.py": ("features.user", ""),
     "recsys_assets/storage/landing/database.py": ("clean.events", "features.user"),
-    "sql/training/examples.sql": ("recommendations.examples", "models.als"),
+    "sql/training/labels.sql": ("recommendations.examples", "models.als"),
     "sql/clean/views/interactions.sql": ("features.user", "grades.candidates"),
     "sql/metrics/coverage.sql": ("grades.beyond_accuracy", "grades.candidates"),
     "sql/grades/shared/all_nights.sql": ("grades.pooled", "features.user"),

@@ -33,6 +33,8 @@ GENERIC = {
     "accepted_values": ("{own}", "select * replace ('odd' as {column}) from {rows}"),
     "relationships": ("{own}", "select * replace (-1 as {column}) from {rows}"),
     "ranks_follow_scores": ("{own}", "select * replace ({column} + 1 as {column}) from {rows}"),
+    "ordered_lists": ("packed.{own}", "select * replace (list_reverse(scores) as scores) from {rows}"),
+    "distinct_items": ("packed.{own}", "select * replace (list_append(items[2:], items[2]) as items) from {rows}"),
     "row_count_between": ("{own}", "from {rows} where false"),
     "available_items": ("{own}", "select * replace (-1 as {column}) from {rows}"),
     "before_cutoff": ("{own}", "select * replace (visible_night + interval 1 day as {column}) from {rows}"),

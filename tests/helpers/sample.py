@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 
 from recsys_assets.profile import PROJECT, Profile
 from recsys_assets.profile_file import load_profile
-from recsys_assets.selects.contracts import packed, unpacking
+from recsys_assets.selects.contracts import contract
+from recsys_assets.selects.list_tables import packed, unpacked
 from recsys_assets.storage.lake.lake import Lake
 from recsys_jobs.cli import app
 
@@ -204,12 +205,12 @@ class Deployment:
         """Rows of a night's partition, in the order they were written."""
         partition = self.lake.partition(table, night)
         assert partition, f"{table} has no partition of night {night}"
-        unpacked = unpacking(table) if packed(table) else "*"
+        rows = "read_parquet($1, hive_partitioning = false)"
+        if packed(table):
+            key = [name for name in ("algorithm", "task", "user_key", "rank") if name in contract(table)]
+            rows = f"({unpacked(table, rows)} order by {', '.join(key)})"
         with duckdb.connect() as con:
-            return con.execute(
-                f"select {columns} from (select {unpacked} from read_parquet($1, hive_partitioning = false))",
-                [str(partition.path)],
-            ).fetchall()
+            return con.execute(f"select {columns} from {rows}", [str(partition.path)]).fetchall()
 
     def released(self, query: str, *values: object) -> list[tuple]:
         """Rows of a query over the published release."""

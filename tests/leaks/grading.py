@@ -94,15 +94,11 @@ LEAKS = (
     Leak(
         "the reranker learns from features of the night whose purchases it learns",
         (
-            Edit(RERANKERS, 'feature_reads(profile, "graded"))', "feature_reads(profile))"),
-            Edit(
-                RERANKERS,
-                'feature_query(profile, snapshot.table, EXAMPLE_ROWS, "graded")',
-                "feature_query(profile, snapshot.table, EXAMPLE_ROWS)",
-            ),
+            Edit(RERANKERS, 'night_feature_reads(profile, "graded"))', "night_feature_reads(profile))"),
+            Edit(RERANKERS, 'NightFeatures(snapshot, "graded")', "NightFeatures(snapshot)"),
         ),
         "construction",
-        r"reads (candidates|features)\.\w+ of its own night beside the labels",
+        r"reads (clean|candidates|features)\.\w+ of its own night beside the labels",
     ),
     Leak(
         "the champion is chosen by the grades of a later night",

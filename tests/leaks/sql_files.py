@@ -4,7 +4,7 @@ from tests.leaks.harness import Edit, Leak
 
 ITEM, USER_ITEM, CATEGORY = "sql/features/item.sql", "sql/features/user_item.sql", "sql/features/category_trend.sql"
 RELEVANT, FUSION = "sql/grades/relevant.sql", "sql/training/fusion.sql"
-LABELS, EXAMPLES = "sql/training/labels.sql", "sql/training/examples.sql"
+LABELS = "sql/training/labels.sql"
 RERANKERS = "recsys_assets/assets/steps/rerankers.py"
 PLACES = "sql/training/places.sql"
 
@@ -328,26 +328,30 @@ LEAKS = (
         "labels.sql: gives task, user_key, item_key, taken, n_taken, weight; of the labels go on",
     ),
     Leak(
-        "what each user had in all by now, beside each example",
+        "what each user had in all by now, asked of the log in Python",
         (
             Edit(
-                EXAMPLES,
-                "    labels.weight\nfrom",
-                "    labels.weight,\n    (select count(*) from clean.interactions as events "
-                "where events.user_key = candidates.user_key) as n_had\nfrom",
+                RERANKERS,
+                """        rows = pa.concat_tables(blocks)
+""",
+                """        rows = pa.concat_tables(blocks)
+        had = snapshot.table("select user_key, count(*) as n from clean.interactions group by user_key").to_pandas()
+        counts = rows.select(["user_key"]).to_pandas().merge(had, how="left")["n"].astype("float32")
+        rows = rows.append_column("n_had", [counts.to_numpy()])
+""",
             ),
         ),
         "construction",
-        "examples.sql: reads clean.interactions, but features stand as of the graded night",
+        "Table with name interactions does not exist",
     ),
     Leak(
         "what each user had in all by now, joined in Python",
         (
             Edit(
                 RERANKERS,
-                """        rows = snapshot.table(query, {"first_user": 0, "last_user": 2**31 - 1})
+                """        rows = pa.concat_tables(blocks)
 """,
-                """        rows = snapshot.table(query, {"first_user": 0, "last_user": 2**31 - 1})
+                """        rows = pa.concat_tables(blocks)
         with snapshot.lake.as_of(snapshot.night, [TableName("features", "user")]) as tonight:
             counts = tonight.table("select user_key, n_events from features.user").to_pandas()
         now = rows.select(["user_key"]).to_pandas().merge(counts, how="left")["n_events"].astype("float32")
@@ -363,9 +367,9 @@ LEAKS = (
         (
             Edit(
                 RERANKERS,
-                """        rows = snapshot.table(query, {"first_user": 0, "last_user": 2**31 - 1})
+                """        rows = pa.concat_tables(blocks)
 """,
-                """        rows = snapshot.table(query, {"first_user": 0, "last_user": 2**31 - 1})
+                """        rows = pa.concat_tables(blocks)
         sold = snapshot.table("select distinct item_key from grades.relevant")["item_key"].to_pandas()
         rows = rows.append_column("sold_since", [rows["item_key"].to_pandas().isin(sold).to_numpy()])
 """,

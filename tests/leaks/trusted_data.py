@@ -31,9 +31,10 @@ LEAKS = (
         (
             stopping("feature_separates_labels"),
             Edit(
-                "sql/training/examples.sql",
-                "    labels.taken,\n",
-                "    labels.taken,\n    labels.taken as is_favourite,\n",
+                "recsys_assets/assets/steps/rerankers.py",
+                "        rows = pa.concat_tables(blocks)\n",
+                "        rows = pa.concat_tables(blocks)\n"
+                '        rows = rows.append_column("is_favourite", rows["taken"])\n',
             ),
         ),
         "check",

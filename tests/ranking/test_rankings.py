@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from recsys_assets.ranking.candidate_features import listed_in, pairs_in, side_in
-from recsys_assets.ranking.rankings import Candidates, Ranker
+from recsys_assets.ranking.candidate_features import Candidates, listed_in, pairs_in, side_in
+from recsys_assets.ranking.rankings import Ranker
 from recsys_assets.ranking.reranker import Examples, Reranker, RerankerSettings, ranks_within
 from recsys_assets.ranking.trees import compile_trees
 

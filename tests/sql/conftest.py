@@ -7,8 +7,9 @@ import duckdb
 import pytest
 
 from recsys_assets.assets.steps import fusion, lists
-from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract, unpacking
+from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract
 from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.selects.list_tables import unpacked
 from recsys_assets.storage.lake.session import MACROS
 
 NIGHT = date(2020, 3, 31)
@@ -150,7 +151,7 @@ class Shop:
             table = ".".join(name.split("/")[-2:])
             if table == "recommendations.candidates":
                 self.con.register("united", fusion.steps(self.profile)[0].make(self).rows)
-                self.con.execute(f"create or replace table {table} as select {unpacking(table)} from united")
+                self.con.execute(f"create or replace table {table} as {unpacked(table, 'united')}")
                 continue
             select = load_select(SQL_FOLDER / f"{name}.sql")
             if table == "recommendations.lists":

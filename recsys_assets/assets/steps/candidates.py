@@ -13,7 +13,8 @@ from recsys_assets.algorithms import Recommender, registry
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import INDEX_READS, TrainingData
 from recsys_assets.ranking.list_arrays import list_columns
-from recsys_assets.selects.contracts import arrow_schema, packed
+from recsys_assets.selects.contracts import arrow_schema
+from recsys_assets.selects.list_tables import packed
 from recsys_assets.storage.models import Models
 from recsys_assets.threads import in_order
 

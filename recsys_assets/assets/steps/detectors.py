@@ -10,6 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.assets.night_features import NightFeatures, night_feature_reads
 from recsys_assets.assets.pages import markdown_table, picture
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.evaluation.detectors import clock_is_off, column_knows_the_future, feature_separates_labels
@@ -17,7 +18,6 @@ from recsys_assets.evaluation.detectors.finding import Finding, rounded
 from recsys_assets.evaluation.plots import detectors_figure
 from recsys_assets.ranking.candidate_tables import feature_matrix, feature_names
 from recsys_assets.selects.contracts import declared_rows
-from recsys_assets.selects.feature_join import feature_query, feature_reads
 from recsys_assets.selects.files import TableName, load_select, select_files, table_files
 from recsys_assets.selects.quoting import quoted
 from recsys_assets.selects.source import Source
@@ -52,6 +52,7 @@ def steps(profile: Profile) -> list[Step]:
         return []
     extras = [TableName("clean", name) for name in Source(profile.source).extras]
     own = {name for select in _SELECTS.values() for name in select.reads if name.schema != "made"}
+    features = (*night_feature_reads(profile), *night_feature_reads(profile, "graded"))
     return [
         Step(
             name=TABLE,
@@ -59,7 +60,7 @@ def steps(profile: Profile) -> list[Step]:
             "knows it, whether a feature is the label, whether a clock is off. Figures of all that was looked at; what "
             "is suspicious has a likely reason. See docs/detectors.md.",
             make=partial(_findings, profile),
-            reads=tuple(sorted({*own, *extras, *feature_reads(profile), *feature_reads(profile, "graded")})),
+            reads=tuple(sorted({*own, *extras, *features})),
             # Tonight's candidates and features: a dependency on a table is on one of its nights, here the graded one.
             after=("recommendations.rankings",),
             key=("detector", "subject", "measure"),
@@ -165,11 +166,9 @@ def _features(profile: Profile, snapshot: Snapshot, _: Any) -> list[Finding]:
         telling |= np.array([(found.value or 0) >= feature_separates_labels.TELLS for found in judged])
     (n_users,) = snapshot.row("select count(*) from clean.users, this.night where available_from <= graded_night")
     first = snapshot.night.toordinal() * SERVED % max(n_users - SERVED, 1)
-    bounds = {"first_user": first, "last_user": first + SERVED - 1}
-    graded, tonight = (
-        snapshot.table(feature_query(profile, snapshot.table, _SELECTS[select], catalog), bounds)
-        for select, catalog in (("graded_candidates", "graded"), ("candidates", ""))
-    )
+    graded, tonight = (NightFeatures(snapshot, catalog).rows(first, first + SERVED - 1) for catalog in ("graded", ""))
+    snapshot.add("made.candidates", tonight)
+    tonight = snapshot.table(_SELECTS["candidates"].text)
     findings += _served(names, examples, graded)
     both = feature_matrix(graded, names), feature_matrix(tonight, names)
     return findings + feature_separates_labels.judge_drift(names, *both, telling, profile.horizon)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import positions
 from recsys_assets.ranking.list_arrays import list_columns, lists_in, unite
-from recsys_assets.selects.contracts import arrow_schema, packed
+from recsys_assets.selects.contracts import arrow_schema
 from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
+from recsys_assets.selects.list_tables import packed
 from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:

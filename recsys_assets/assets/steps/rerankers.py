@@ -20,9 +20,9 @@ from recsys_assets.ranking.candidate_tables import CANDIDATE, examples_from, fea
 from recsys_assets.ranking.list_arrays import list_columns
 from recsys_assets.ranking.rankings import Ranker
 from recsys_assets.ranking.reranker import N_EXPLAINED, Reranker, RerankerSettings
-from recsys_assets.selects.contracts import arrow_schema, packed
-from recsys_assets.selects.feature_join import feature_query, feature_reads
+from recsys_assets.selects.contracts import arrow_schema
 from recsys_assets.selects.files import SQL_FOLDER, SqlError, TableName, load_select
+from recsys_assets.selects.list_tables import packed
 from recsys_assets.storage.models import Models
 from recsys_assets.threads import in_order, thread_count
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 LABEL_ROWS = load_select(SQL_FOLDER / "training" / "labels.sql")
 LABELS = ("task", "user_key", "item_key", "taken", "weight")
 """All that goes on from the labels: which candidates are examples, the outcome, and what the row weighs."""
-EXAMPLE_ROWS = load_select(SQL_FOLDER / "training" / "examples.sql")
-RANKING_ROWS = load_select(SQL_FOLDER / "training" / "ranking.sql")
 RANKINGS = "recommendations.rankings"
 RANKING_KEY = ("algorithm", "task", "user_key")
 USERS_AT_ONCE = 2_048
@@ -66,10 +64,15 @@ def _examples(profile: Profile) -> Step:
     settings = RerankerSettings(**profile.reranker)
 
     def make(snapshot: Snapshot) -> Made:
+        import pyarrow as pa
+
         sample = {"every_nth": settings.every_nth, "max_users": settings.max_users}
-        snapshot.add("made.labels", snapshot.table(LABEL_ROWS.text, sample))
-        query = feature_query(profile, snapshot.table, EXAMPLE_ROWS, "graded")
-        rows = snapshot.table(query, {"first_user": 0, "last_user": 2**31 - 1})
+        labels = snapshot.table(LABEL_ROWS.text, sample)
+        known = NightFeatures(snapshot, "graded")
+        users = labels["user_key"].to_numpy()
+        firsts = range(0, int(users.max(initial=-1)) + 1, USERS_AT_ONCE) or [0]
+        blocks = in_order(lambda first: known.rows(first, first + USERS_AT_ONCE - 1, labels), firsts)
+        rows = pa.concat_tables(blocks)
         return Made(rows, facts={"features": len(feature_names(rows.column_names))})
 
     return Step(
@@ -77,7 +80,7 @@ def _examples(profile: Profile) -> Step:
         description="What the reranker learns from: candidates of the graded night with every feature as of then, and "
         "whether the user took the item since. Empty where the graded night was never built.",
         make=make,
-        reads=(*LABEL_ROWS.reads, *feature_reads(profile, "graded")),
+        reads=(*LABEL_ROWS.reads, *night_feature_reads(profile, "graded")),
         key=CANDIDATE,
         stage="rerankers",
         kinds=("duckdb", "sql"),
@@ -149,7 +152,7 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker]) -> pa.RecordBat
     import pyarrow as pa
 
     profile, schema = snapshot.lake.profile, arrow_schema(packed(RANKINGS) or {})
-    known = NightFeatures(snapshot, any(reranker.boosters for reranker in rerankers.values()))
+    known = NightFeatures(snapshot, is_asked=any(reranker.boosters for reranker in rerankers.values()))
     rankers = {task: Ranker(reranker, known.items) for task, reranker in rerankers.items()}
 
     def rankings_from(first: int) -> list[pa.RecordBatch]:

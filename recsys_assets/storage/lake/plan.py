@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
-from recsys_assets.selects.contracts import OPEN_ENDED, contract, packed
+from recsys_assets.selects.contracts import OPEN_ENDED, contract
+from recsys_assets.selects.list_tables import packed
 from recsys_assets.selects.resolve import resolve
 from recsys_assets.storage.lake.partitions import LakeError, NotBuilt
 from recsys_assets.storage.lake.provenance import latest_event
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
 
 WITH_NIGHT = frozenset({"past", "before"})
 """Catalogues whose tables show the night that each row lies in."""
-PACKED = "packed"
-"""Catalogue that shows the night's own tables of lists as they are stored, a row a list."""
+PACKED = frozenset({"packed", "graded_packed"})
+"""Catalogues that show tables of lists, the night's own and the graded night's, as they are stored: a row a list."""
+GRADED = frozenset({"graded", "graded_packed"})
+"""Catalogues that show what the graded night saw and made."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def list_files(
 def declared_columns(name: TableName) -> dict[str, str] | None:
     """Columns (name to DuckDB type) that a contract declares of a name, with the night where it shows one."""
     declared = contract(name.stored) or OPEN_ENDED.get(name.stored)
-    if name.catalog == PACKED:
+    if name.catalog in PACKED:
         declared = packed(name.stored)
     if declared is None:
         return None
@@ -188,12 +191,12 @@ def _visible(lake: Partitions, name: TableName, tables: Sequence[str], night: Ni
         return [p for table in tables for p in lake.partitions(table, night)]
     if name.catalog == "before":
         return [p for table in tables for p in lake.partitions(table, night - ONE_DAY)]
-    of_night = graded_night(night, lake.profile.horizon) if name.catalog == "graded" else night
+    of_night = graded_night(night, lake.profile.horizon) if name.catalog in GRADED else night
     if name.catalog == "graded" and name.schema == "clean":
         return [p for table in tables for p in lake.partitions(table, of_night)]
     current = [lake.partition(table, of_night) for table in tables]
     missing = [table for table, partition in zip(tables, current, strict=True) if partition is None]
-    if missing and name.catalog in {"", PACKED}:
+    if missing and name.catalog not in GRADED:
         raise NotBuilt(
             f"{missing[0]} has no partition for night {night}: build it first "
             f"(recsys night {night}, or materialize it in the UI)."

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from recsys_assets.nights import cutoff, graded_night
-from recsys_assets.selects.contracts import contract, packed, unpacking
+from recsys_assets.selects.contracts import contract
+from recsys_assets.selects.list_tables import packed, unpacked
 from recsys_assets.selects.quoting import text
 from recsys_assets.selects.resolve import view_text
 from recsys_assets.storage.connections import connect
@@ -55,7 +56,7 @@ VOLATILE = {
 }
 """Functions that tell of the clock or of chance, with their parameter and the type they give. SQL files that call one
 are refused when they are loaded; here they fail in queries that Python writes, too."""
-CATALOGS = ("past", "before", "graded", PACKED)
+CATALOGS = ("past", "before", "graded", *sorted(PACKED))
 _REFUSED = ";".join(
     f"create macro {name}({parameter}) as error('{name}() is another at every run: a night is made of its snapshot. "
     f"Its own instants are in this.night.')::{kind}"
@@ -158,17 +159,18 @@ class Session:
 
 
 def _rows(name: TableName, files: Sequence[Partition], *, union_by_name: bool = False) -> str:
-    """SELECT over the files of a table, showing the night they lie in as its schema does."""
-    columns = "*"
-    if packed(files[0].table) and name.catalog != PACKED:
-        columns = unpacking(files[0].table) + (", night" if name.catalog in WITH_NIGHT else "")
-    elif name.catalog not in WITH_NIGHT:
-        columns = "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"
+    """SELECT over the files of a table, showing the night they lie in as its schema does, and lists as rows."""
     paths = ", ".join(text(str(partition.path)) for partition in files)
-    return (
-        f"select {columns} from read_parquet([{paths}], hive_partitioning = true, union_by_name = {union_by_name}, "
+    stored = (
+        f"read_parquet([{paths}], hive_partitioning = true, union_by_name = {union_by_name}, "
         "hive_types = {night: date})"
     )
+    if packed(files[0].table) and name.catalog not in PACKED:
+        return unpacked(files[0].table, stored, *(["night"] if name.catalog in WITH_NIGHT else []))
+    columns = "*"
+    if name.catalog not in WITH_NIGHT:
+        columns = "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"
+    return f"select {columns} from {stored}"
 
 
 def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from recsys_assets.selects.contracts import contract, packed
+from recsys_assets.selects.contracts import contract
 from recsys_assets.selects.files import TableName
 from recsys_assets.selects.labels import problems_of_labels
+from recsys_assets.selects.list_tables import packed
 from recsys_assets.storage.checksums import DamagedFile, is_whole
 from recsys_assets.storage.lake.fingerprint import fingerprint_of
 from recsys_assets.storage.lake.partitions import LakeError

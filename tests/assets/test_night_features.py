@@ -4,22 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from recsys_assets.selects.feature_join import FeatureError, feature_query, feature_reads
-from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.assets.night_features import NightFeatures, night_feature_reads
+from recsys_assets.selects.feature_join import FeatureError, feature_tables
+from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
 from tests.helpers.sample import NIGHTS
-
-ROWS = load_select(SQL_FOLDER / "training" / "ranking.sql")
-ALL_USERS = {"first_user": 0, "last_user": 2**31 - 1}
 
 
 @pytest.fixture(scope="module")
 def joined(built):
     """Rows of the last night's candidates with all features, and the snapshot they came from."""
     with built.active():
-        profile = built.profile
-        reads = [*ROWS.reads, *feature_reads(profile)]
-        with built.lake.as_of(NIGHTS[-1], reads) as snapshot:
-            yield snapshot.table(feature_query(profile, snapshot.table, ROWS), ALL_USERS).to_pandas(), snapshot
+        lists = [TableName("recommendations", "candidates"), TableName("candidates", "als")]
+        with built.lake.as_of(NIGHTS[-1], [*night_feature_reads(built.profile), *lists]) as snapshot:
+            yield NightFeatures(snapshot).rows().to_pandas(), snapshot
 
 
 def test_rows_stay_as_they_are(joined):
@@ -68,12 +65,19 @@ def test_texts_and_keys_are_no_features(joined):
     rows, _ = joined
     others = [name for name in rows.columns if name.endswith(("_category", "_store", "_key", "_algorithm", "_task"))]
     assert others == ["user_key", "item_key"]
+    assert rows.dtypes.astype(str).value_counts()["float32"] == len(rows.columns) - 7
+
+
+def test_what_the_fusion_says_stands_beside_them(joined):
+    rows, snapshot = joined
+    columns = ["task", "user_key", "item_key", "rank", "score", "n_algorithms", "best_rank"]
+    given = snapshot.table(f"select {', '.join(columns)} from recommendations.candidates order by 1, 2, 3").to_pandas()
+    assert rows[columns].equals(given)
 
 
 def test_some_users_are_the_same_rows_as_all(built, joined):
     rows, snapshot = joined
-    users = {"first_user": 3, "last_user": 9}
-    some = snapshot.table(feature_query(built.profile, snapshot.table, ROWS), users).to_pandas()
+    some = NightFeatures(snapshot).rows(3, 9).to_pandas()
     key = ["task", "user_key", "item_key"]
     expected = rows[rows["user_key"].between(3, 9)].sort_values(key).reset_index(drop=True)
     assert len(some) > 20
@@ -81,29 +85,35 @@ def test_some_users_are_the_same_rows_as_all(built, joined):
 
 
 def test_graded_features_are_those_of_the_graded_night(built):
-    labels, examples = (load_select(SQL_FOLDER / "training" / f"{name}.sql") for name in ("labels", "examples"))
+    labels = load_select(SQL_FOLDER / "training" / "labels.sql")
     with built.active():
         profile = built.profile
-        reads = [*labels.reads, *feature_reads(profile, "graded")]
+        reads = [*labels.reads, *night_feature_reads(profile, "graded")]
         with built.lake.as_of(NIGHTS[-1], reads) as snapshot:
-            snapshot.add("made.labels", snapshot.table(labels.text, {"every_nth": 1, "max_users": 10**6}))
-            query = feature_query(profile, snapshot.table, examples, "graded")
-            rows = snapshot.table(query, ALL_USERS).to_pandas()
+            chosen = snapshot.table(labels.text, {"every_nth": 3, "max_users": 10**6})
+            known = NightFeatures(snapshot, "graded")
+            rows = known.rows(chosen=chosen).to_pandas()
+            everything = known.rows().to_pandas()
         earlier = NIGHTS[-1] - timedelta(days=profile.horizon)
-        with built.lake.as_of(earlier, feature_reads(profile)) as snapshot:
+        with built.lake.as_of(earlier, [TableName("features", "user")]) as snapshot:
             users = snapshot.table("select user_key, n_events from features.user").to_pandas()
     assert len(rows) > 100
     assert rows["taken"].any()
+    key = ["task", "user_key", "item_key"]
+    assert rows[key].equals(chosen.to_pandas()[key])
+    # Those that were chosen are said the same of as all.
+    same = rows[key].merge(everything, on=key, how="left", validate="one_to_one")
+    assert rows.drop(columns=["taken", "weight"]).equals(same[[*key, *same.columns[3:]]])
     given = rows[["user_key"]].merge(users, on="user_key", how="left")["n_events"].astype("float32")
     assert (rows["user_n_events"].to_numpy() == given.to_numpy()).all()
 
 
 def test_a_table_whose_key_nothing_has_is_named(built):
     """No table tells an item's category here, so those of categories cannot join."""
-    with built.active(), built.lake.as_of(NIGHTS[-1], [*ROWS.reads, *feature_reads(built.profile)]) as snapshot:
+    with built.active(), built.lake.as_of(NIGHTS[-1], night_feature_reads(built.profile)) as snapshot:
 
         def ask(query):
             return snapshot.table(f"from ({query}) where column_name <> 'category'")
 
         with pytest.raises(FeatureError, match=r"features\.user_category needs category"):
-            feature_query(built.profile, ask, ROWS)
+            feature_tables(built.profile, ask)
