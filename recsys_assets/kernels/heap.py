@@ -1,4 +1,4 @@
-"""A heap of the best entries so far, the worst of them first; its order is total: score descending, then lower index."""
+"""A heap of the best entries so far, the worst first; its order is total: score descending, then the lower index."""
 
 from __future__ import annotations
 
