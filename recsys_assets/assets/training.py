@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _INTERACTIONS = load_select(SQL_FOLDER / "training" / "interactions.sql")
 _USERS = load_select(SQL_FOLDER / "training" / "users.sql")
 _ITEMS = load_select(SQL_FOLDER / "training" / "items.sql")
+PLACES = load_select(SQL_FOLDER / "training" / "places.sql")
 _ITEM_ATTRIBUTES = load_select(SQL_FOLDER / "training" / "item_attributes.sql")
 _USED = {
     "baskets": load_select(SQL_FOLDER / "training" / "baskets.sql"),

@@ -9,10 +9,11 @@ rows of that user or item.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba.core.types import float64, int64, none
+from numba.cpython.unsafe.numbers import trailing_zeros
 
 from recsys_assets.kernels.compiling import compiled, read, written
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _LANES = ("uint16", "uint64")
 """Types of a lane: for trees of at most 16 leaves, and of more."""
 _INTS = read("int32")
+_ROWS_TOGETHER = 16
 
 
 @compiled(
@@ -175,24 +177,17 @@ def sums(lanes: NDArray[np.uint16], leaves: NDArray[np.float64], ends: NDArray[n
     -------
     ndarray of float64, shape (n_models, n)
     """
-    scores = np.zeros((len(ends), lanes.shape[0]))
-    # The lowest bit of a word times this (De Bruijn's sequence) has another number for each bit in its highest four.
-    of_bit = np.zeros(16, np.int64)
-    for bit in range(16):
-        of_bit[((0x09AF << bit) & 0xFFFF) >> 12] = bit
-    for place in range(lanes.shape[0]):
+    n = len(lanes)
+    scores = np.zeros((len(ends), n))
+    for start in range(0, n, _ROWS_TOGETHER):
+        stop = min(start + _ROWS_TOGETHER, n)
         first = 0
         for model in range(len(ends)):
-            score = 0.0
+            # Several rows side by side: each sum waits for its last addition, but not for those of other rows.
             for tree in range(first, ends[model]):
-                lane = np.int64(lanes[place, tree])
-                base = 0
-                while (lane & 0xFFFF) == 0:
-                    lane >>= 16
-                    base += 16
-                lowest = lane & -lane
-                score += leaves[tree, base + of_bit[((lowest * 0x09AF) & 0xFFFF) >> 12]]
-            scores[model, place] = score
+                for place in range(start, stop):
+                    leaf: Any = trailing_zeros(lanes[place, tree])  # type: ignore[call-arg]
+                    scores[model, place] += leaves[tree, leaf]
             first = ends[model]
     return scores
 

@@ -1,8 +1,8 @@
-"""Who proposed what is published, at which rank, and whose proposal counted most."""
+"""Who proposed what is published, whose proposal counted most, and what the user took that leads to it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from recsys_assets.ranking.list_arrays import UserLists
+
+    Ints = NDArray[np.int32]
 
 
 def proposals_of(
@@ -66,6 +68,68 @@ def proposals_of(
             "reason_algorithm": pa.array(names, pa.string()).take(pa.array(best)),
         }
     )
+
+
+class Links(NamedTuple):
+    """What leads to each item, as a CSR pattern over the rows of items."""
+
+    indptr: NDArray[np.int64]
+    items: NDArray[np.int32]
+    scores: NDArray[np.float64]
+
+
+def links_in(rows: pa.Table, index_of: NDArray[np.int32], n_items: int) -> Links:
+    """Links out of a table of ``item_key``, ``similar_item_key`` and ``score``; ``index_of``: an item's row by key."""
+    import numpy as np
+
+    to = index_of[rows["similar_item_key"].to_numpy()]
+    order = np.argsort(to, kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(to, minlength=n_items))])
+    return Links(indptr, index_of[rows["item_key"].to_numpy()[order]], rows["score"].to_numpy()[order])
+
+
+def leads_to(
+    rows: pa.Table, asks: NDArray[np.bool_], took: pa.Table, links: Links, index_of: NDArray[np.int32], ties: Ints
+) -> Ints:
+    """Which item that a user took leads most to each item, by its decayed weight times the strength of its link.
+
+    Parameters
+    ----------
+    rows : Table
+        ``user_key``, in ascending order, and ``item_key``.
+    asks : ndarray of bool, shape (n_rows,)
+        Whether it is asked.
+    took : Table
+        ``user_key``, in ascending order, ``item_key`` and ``decayed_weight``.
+    links : Links
+    index_of : ndarray of int32
+        Row of each item by its key.
+    ties : ndarray of int32, shape (n_items,)
+        Which of two equals it is: the lower.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_rows,)
+        Rows of items; -1: none.
+    """
+    import numpy as np
+
+    from recsys_assets.kernels.leads import strongest_leads
+
+    users, starts = np.unique(took["user_key"].to_numpy(), return_index=True)
+    theirs = np.searchsorted(users, rows["user_key"].to_numpy())
+    theirs[(np.append(users, -1)[theirs] != rows["user_key"].to_numpy()) | ~asks] = -1
+    leads: Ints = strongest_leads(
+        theirs.astype(np.int32),
+        index_of[rows["item_key"].to_numpy()],
+        np.append(starts, took.num_rows).astype(np.int64),
+        index_of[took["item_key"].to_numpy()],
+        took["decayed_weight"].to_numpy(),
+        *links,
+        ties,
+        len(ties),
+    )
+    return leads
 
 
 def _ranks(published: UserLists, users: NDArray[np.int32], lists: Sequence[UserLists]) -> NDArray[np.int32]:

@@ -6,22 +6,30 @@ declares them.
 
 from __future__ import annotations
 
-from recsys_assets.selects.contracts import CANDIDATES, contract
+from recsys_assets.selects.contracts import contract
 
 LONGEST_LIST = 1_000
 """Items of a list at most."""
-_PACKED = {
-    "candidates.": ("algorithm", "task", "user_key", "item_key", "score"),
-    "recommendations.candidates": ("task", "user_key", "item_key", "score", "n_algorithms", "best_rank"),
-    "recommendations.rankings": ("algorithm", "task", "user_key", "item_key", "score"),
+_WHOSE = {"task": "VARCHAR", "user_key": "INTEGER", "items": "INTEGER[]"}
+_STORED = {
+    # Single precision: the place says the order, and a reranker's trees take no other.
+    "candidates.": {"algorithm": "VARCHAR", **_WHOSE, "scores": "FLOAT[]"},
+    "recommendations.candidates": {
+        **_WHOSE,
+        "scores": "DOUBLE[]",
+        "n_algorithms": "UTINYINT[]",
+        "best_ranks": "USMALLINT[]",
+    },
+    "recommendations.rankings": {"algorithm": "VARCHAR", **_WHOSE, "scores": "DOUBLE[]"},
 }
-_IN_LISTS = {
-    "item_key": ("items", "INTEGER[]"),
-    "score": ("scores", "DOUBLE[]"),
-    "n_algorithms": ("n_algorithms", "INTEGER[]"),
-    "best_rank": ("best_ranks", "INTEGER[]"),
+_ARRAYS = {
+    "item_key": "items",
+    "rank": "items",
+    "score": "scores",
+    "n_algorithms": "n_algorithms",
+    "best_rank": "best_ranks",
 }
-"""Column of a list, and its type, by what a row of it is called."""
+"""Array that holds what a row shows; a rank is the place in it."""
 
 
 def packed(table: str) -> dict[str, str] | None:
@@ -29,19 +37,12 @@ def packed(table: str) -> dict[str, str] | None:
 
     Its arrays are of equal length, best first: the place is the rank.
     """
-    names = _PACKED.get("candidates." if table.startswith("candidates.") else table)
-    if names is None:
-        return None
-    return dict(_IN_LISTS.get(name, (name, CANDIDATES.get(name, ""))) for name in names)
+    return _STORED.get("candidates." if table.startswith("candidates.") else table)
 
 
 def stored_column(table: str, column: str) -> str:
-    """Column in which a table is stored what its rows show as ``column``; a list's ranks are the places in it."""
-    return _IN_LISTS[{"rank": "item_key"}.get(column, column)][0] if _is_in_lists(table, column) else column
-
-
-def _is_in_lists(table: str, column: str) -> bool:
-    return packed(table) is not None and (column == "rank" or column in _IN_LISTS)
+    """Column in which a table is stored what its rows show as ``column``."""
+    return _ARRAYS.get(column, column) if packed(table) else column
 
 
 def unpacked(table: str, rows: str, *others: str) -> str:
@@ -53,9 +54,10 @@ def unpacked(table: str, rows: str, *others: str) -> str:
         What to select the lists from.
     """
     # A join, rather than unnest: a condition on the rank then holds before an item is taken out of its list.
-    stored = packed(table) or {}
     columns = {
-        name: f"lists.{column}[places.rank] as {name}" for name, (column, _) in _IN_LISTS.items() if column in stored
+        name: f"lists.{_ARRAYS[name]}[places.rank]::{kind} as {name}"
+        for name, kind in (contract(table) or {}).items()
+        if name in _ARRAYS and name != "rank"
     }
     listed = [columns.get(name, name) for name in contract(table) or ()]
     return (

@@ -6,14 +6,10 @@
 -- reason_algorithm: of those that proposed the item the one with the greatest part in its fused score, weight / (rrf_k + rank).
 -- reason: evidence of that algorithm's own kind: bought_again (the user took the very item), goes_with (another that the
 -- user took leads to it), trending or popular (many take it); proposed, its title, where it has none of these.
+-- Who proposed what, and what the user took that leads to it, is found before (made.proposals: ranking/proposals.py).
 -- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
 -- back from the cutoff.
-with id_order as (
-    select item_key, row_number() over (order by item_id) as place
-    from clean.items
-),
-
-chosen_lists as (
+with chosen_lists as (
     select
         rankings.task,
         rankings.user_key,
@@ -77,6 +73,7 @@ ranked as (
         lists.configuration,
         sources.algorithms,
         sources.reason_algorithm,
+        sources.took_item_key,
         fusion.title as reason_title,
         fusion.rests_on
     from chosen_lists as lists
@@ -98,34 +95,12 @@ ranked as (
         'trending' as configuration,
         [{'algorithm': 'trending', 'rank': lists.trending_rank}] as algorithms,
         'trending' as reason_algorithm,
+        null as took_item_key,
         'Trending' as reason_title,
         ['popularity'] as rests_on
     from trending_ranks as lists
     cross join this.profile as profile
     where lists.rank <= profile.list_length
-),
-
-asked as (
-    select distinct user_key, item_key
-    from ranked
-    where list_contains(rests_on, 'history')
-),
-
-led_to as (
-    select
-        asked.user_key,
-        asked.item_key,
-        took.item_key as took_item_key,
-        row_number() over (
-            partition by asked.user_key, asked.item_key
-            order by took.decayed_weight * similar_items.score desc, id_order.place
-        ) as place
-    from asked
-    inner join recommendations.similar_items as similar_items on similar_items.similar_item_key = asked.item_key
-    inner join features.user_item as took
-        on took.user_key = asked.user_key and took.item_key = similar_items.item_key
-    inner join id_order on id_order.item_key = took.item_key
-    where took.decayed_weight * similar_items.score > 0
 ),
 
 -- Trending: at least 3 buyers this week, half as many events again as in the weeks before, and among the
@@ -177,14 +152,8 @@ evidence as (
             had.user_key = ranked.user_key
             and had.item_key = ranked.item_key
             and list_contains(ranked.rests_on, 'own_items')
-    left join led_to
-        on
-            led_to.user_key = ranked.user_key
-            and led_to.item_key = ranked.item_key
-            and led_to.place = 1
-            and list_contains(ranked.rests_on, 'history')
     left join features.user_item as took
-        on took.user_key = led_to.user_key and took.item_key = led_to.took_item_key
+        on took.user_key = ranked.user_key and took.item_key = ranked.took_item_key
     left join clean.items as took_items on took_items.item_key = took.item_key
     left join risen on risen.item_key = ranked.item_key and list_contains(ranked.rests_on, 'popularity')
     left join features.item as popularity

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from recsys_assets.assets.step import Made, Step
-from recsys_assets.assets.training import positions
+from recsys_assets.assets.training import PLACES, positions
 from recsys_assets.ranking.list_arrays import list_columns, lists_in, unite
 from recsys_assets.selects.contracts import arrow_schema
-from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
+from recsys_assets.selects.files import TableName
 from recsys_assets.selects.list_tables import packed
 from recsys_assets.threads import in_order
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 TABLE = "recommendations.candidates"
 _WEIGHTS = TableName("recommendations", "fusion_weights")
 _LISTS = TableName("candidates", "lists", "packed")
-_PLACES = load_select(SQL_FOLDER / "training" / "places.sql")
 USERS_AT_ONCE = 4_096
 
 
@@ -36,7 +35,7 @@ def steps(profile: Profile) -> list[Step]:
             "2009): score = sum over algorithms of weight / (rrf_k + rank), ties by item id. n_algorithms proposed "
             "the item, the most confident at best_rank.",
             make=partial(_union, profile),
-            reads=(_LISTS, _WEIGHTS, *_PLACES.reads),
+            reads=(_LISTS, _WEIGHTS, *PLACES.reads),
             key=("task", "user_key"),
             stage="fusion",
             kinds=("python", "numpy"),
@@ -45,10 +44,11 @@ def steps(profile: Profile) -> list[Step]:
 
 
 def _union(profile: Profile, snapshot: Snapshot) -> Made:
+    import numpy as np
     import pyarrow as pa
 
     schema = arrow_schema(packed(TABLE) or {})
-    items = snapshot.table(_PLACES.text)
+    items = snapshot.table(PLACES.text)
     keys, places = items["item_key"].to_numpy(), items["place"].to_numpy()
     index_of = positions(keys)
     n_candidates = {str(task): n for task, n in profile.n_candidates.items()}
@@ -76,8 +76,8 @@ def _union(profile: Profile, snapshot: Snapshot) -> Made:
             union.ranks,
             items=keys[union.items],
             scores=union.scores,
-            n_algorithms=union.n_algorithms,
-            best_ranks=union.best_ranks,
+            n_algorithms=union.n_algorithms.astype(np.uint8),
+            best_ranks=union.best_ranks.astype(np.uint16),
         )
         about = {"task": pa.repeat(task, len(union.users)), "user_key": pa.array(union.users)}
         return pa.record_batch({**about, **columns}, schema=schema)
