@@ -84,7 +84,7 @@ else
 endif
 
 $(VENV)/.installed: $(BIN)/python requirements.lock pyproject.toml
-	@echo 'Installing the locked packages into $(VENV): about 290 MB to download the first time.'
+	@echo 'Installing the locked packages into $(VENV): about 350 MB to download the first time.'
 	$(INSTALL) $(LOCKED) -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@echo 'Compiling the kernels: some twenty seconds.'

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba.core.types import float64, int64, none
-from numba.cpython.unsafe.numbers import trailing_zeros
+from numba.cpython.unsafe import numbers
 
 from recsys_assets.kernels.compiling import compiled, read, written
 
@@ -24,6 +24,7 @@ _LANES = ("uint16", "uint64")
 """Types of a lane: for trees of at most 16 leaves, and of more."""
 _INTS = read("int32")
 _ROWS_TOGETHER = 16
+_trailing_zeros: Any = numbers.trailing_zeros
 
 
 @compiled(
@@ -186,8 +187,7 @@ def sums(lanes: NDArray[np.uint16], leaves: NDArray[np.float64], ends: NDArray[n
             # Several rows side by side: each sum waits for its last addition, but not for those of other rows.
             for tree in range(first, ends[model]):
                 for place in range(start, stop):
-                    leaf: Any = trailing_zeros(lanes[place, tree])  # type: ignore[call-arg]
-                    scores[model, place] += leaves[tree, leaf]
+                    scores[model, place] += leaves[tree, _trailing_zeros(lanes[place, tree])]
             first = ends[model]
     return scores
 

@@ -16,6 +16,7 @@ then (`selects.labels`, when the step is loaded): beside them ``graded.clean.x``
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
@@ -28,6 +29,7 @@ from recsys_assets.storage.lake.provenance import latest_event
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
@@ -127,7 +129,7 @@ def make_plan(
     NotBuilt
         When a table has no partition for the night, or was never built.
     LakeError
-        When one rests on an event of later.
+        When one rests on an event of later, or is a table of lists that an earlier version wrote.
     DamagedFile
         When a file is not what was written in its place.
     """
@@ -139,9 +141,22 @@ def make_plan(
     plan = list_files(lake, night, reads, outputs)
     for partition in (*plan.files(), *plan.shapes.values()):
         lake.verify(partition)
+        if packed(partition.table) and not _holds_lists(partition.path):
+            raise LakeError(
+                f"{partition.table}, night {partition.night}: holds a row an item, as earlier versions wrote it. Build "
+                f"the night again: recsys night {partition.night}."
+            )
     # What each table rests on is held against the night when it is written; what is only read, here.
     plan.check_watermark(next(iter(outputs), None), latest_event(plan.files()))
     return plan
+
+
+@lru_cache(maxsize=4096)
+def _holds_lists(path: Path) -> bool:
+    """Whether a file, which never changes, holds a row a list."""
+    import pyarrow.parquet as pq
+
+    return "items" in pq.read_schema(path).names
 
 
 def list_files(

@@ -118,6 +118,18 @@ def test_candidates_are_the_lists_of_every_algorithm(make_shop):
         pass
 
 
+def test_lists_that_an_earlier_version_wrote_are_to_be_built_again(make_shop, monkeypatch):
+    shop = make_shop(algorithms={"popularity": {}})
+    row = "select 'popularity' as algorithm, 'next' as task, 1 as user_key, 2 as item_key, 1 as rank, "
+    row += "0.5::double as score"
+    with monkeypatch.context() as earlier, shop.lake.as_of(shop.night(1), [], "candidates.popularity") as snapshot:
+        earlier.setattr("recsys_assets.storage.lake.writer.packed", lambda table: None)
+        snapshot.write(f"{row} order by user_key", ("user_key",))
+    says = r"candidates\.popularity, night 2020-03-01: holds a row an item, .*: recsys night 2020-03-01\."
+    with pytest.raises(LakeError, match=says), shop.lake.as_of(shop.night(1), [TableName("candidates", "lists")]):
+        pass
+
+
 def test_this_says_what_night_it_is(make_shop):
     shop = make_shop(event_weights={"purchase": 2.0, "view": 0.5}, tasks=["discovery"], list_length=30, rrf_k=5)
     with shop.lake.as_of(shop.night(3), []) as snapshot:
