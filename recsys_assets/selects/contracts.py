@@ -234,7 +234,6 @@ def arrow_schema(columns: dict[str, str]) -> pa.Schema:
         "INTEGER[]": pa.list_(pa.int32()),
         "UTINYINT[]": pa.list_(pa.uint8()),
         "USMALLINT[]": pa.list_(pa.uint16()),
-        "FLOAT[]": pa.list_(pa.float32()),
         "DOUBLE[]": pa.list_(pa.float64()),
         "DOUBLE": pa.float64(),
         "BOOLEAN": pa.bool_(),

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     """Tables as SQL names them, each with one of its columns."""
 
 
+_MADE = {
+    ("made.proposals", "algorithms"): (("candidates.lists", "algorithm"), ("candidates.lists", "rank")),
+    ("made.proposals", "reason_algorithm"): (("candidates.lists", "algorithm"),),
+    ("made.proposals", "took_item_key"): (("recommendations.similar_items", "item_key"),),
+}
+"""What columns of rows made by Python are made from, where a SELECT goes on with them."""
+
+
 class _Unresolved(Exception):
     """A column whose table the text does not tell."""
 
@@ -85,6 +93,8 @@ def _stored(
 ) -> Iterator[tuple[str, str]]:
     """Stored columns behind a column that SQL names: views taken apart, landed rows traced to the raw table."""
     text = view_text(table)
+    for stored, name in _MADE.get((str(table), column.lower()), ()):
+        yield from _stored(TableName(*stored.split(".")), name, columns, profile, output)
     if table.schema == "landed":
         # One SELECT of ours makes every extra table of a source, whatever its name.
         name = output.partition(".")[2] if table.name == "extra" else table.name

@@ -12,8 +12,7 @@ LONGEST_LIST = 1_000
 """Items of a list at most."""
 _WHOSE = {"task": "VARCHAR", "user_key": "INTEGER", "items": "INTEGER[]"}
 _STORED = {
-    # Single precision: the place says the order, and a reranker's trees take no other.
-    "candidates.": {"algorithm": "VARCHAR", **_WHOSE, "scores": "FLOAT[]"},
+    "candidates.": {"algorithm": "VARCHAR", **_WHOSE, "scores": "DOUBLE[]"},
     "recommendations.candidates": {
         **_WHOSE,
         "scores": "DOUBLE[]",

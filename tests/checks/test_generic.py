@@ -170,7 +170,7 @@ def test_the_entry_lists_is_checked_in_the_candidates_of_each_algorithm_alone(sm
             f"candidates.{algorithm}",
             "task, user_key",
             f"select '{algorithm}' as algorithm, 'next' as task, 1::integer as user_key, "
-            f"range({len(scores)})::integer[] as items, {scores}::float[] as scores",
+            f"range({len(scores)})::integer[] as items, {scores}::double[] as scores",
         )
     use = "{ranks_follow_scores: {arguments: {score: score, within: [task, user_key]}}}"
     single = "-- table: candidates.lists\n-- Lists begin.\nselect * from candidates.lists where rank = 3"

@@ -33,6 +33,10 @@ def copy_project(folder: Path) -> Path:
         target = folder / path.relative_to(PROJECT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
+    compiled = Path("recsys_assets/kernels/__pycache__")  # Compiling them anew takes longer than most tests.
+    (folder / compiled).mkdir()
+    for file in (PROJECT / compiled).glob("*.nb?"):
+        shutil.copy(file, folder / compiled)
     return folder
 
 

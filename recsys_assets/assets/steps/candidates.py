@@ -71,8 +71,7 @@ def _stream(profile: Profile, model: Recommender, index: Indices) -> pa.RecordBa
         for task in tasks:
             lists = new if task == "discovery" else every
             lists = lists.without(index.retired, n[task])
-            items, scores = index.item_keys[lists.items], lists.scores.astype(np.float32)
-            starts, columns = list_columns(lists.ranks, items=items, scores=scores)
+            starts, columns = list_columns(lists.ranks, items=index.item_keys[lists.items], scores=lists.scores)
             about = {
                 "algorithm": pa.repeat(model.name, len(starts)),
                 "task": pa.repeat(task, len(starts)),

@@ -99,7 +99,7 @@ def test_a_table_not_declared_is_not_there(made, ask, write):
 
 def test_candidates_are_the_lists_of_every_algorithm(make_shop):
     shop = make_shop(algorithms={"popularity": {}, "buy_again": {}})
-    row = "select '{0}' as algorithm, 'next' as task, 1 as user_key, [{1}] as items, [0.5::float] as scores"
+    row = "select '{0}' as algorithm, 'next' as task, 1 as user_key, [{1}] as items, [0.5::double] as scores"
     for algorithm in shop.profile.algorithms:
         for number in (1, 3):
             with shop.lake.as_of(shop.night(number), [], f"candidates.{algorithm}") as snapshot:
