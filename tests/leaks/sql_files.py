@@ -342,7 +342,7 @@ LEAKS = (
             ),
         ),
         "construction",
-        "Table with name interactions does not exist",
+        'Table with name "clean.interactions" does not exist',
     ),
     Leak(
         "what each user had in all by now, joined in Python",
