@@ -62,7 +62,9 @@ def main(folder: str, *nights: str) -> None:
             )
             wall, cpu = (after - before for after, before in zip(_now(), started, strict=True))
         told = {"night": night, "seconds": wall, "cpu_seconds": cpu, "steps": steps}
-        told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        # Each step begins its peak anew, which takes the process's own with it.
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        told["peak_mb"] = max(own, *(step["peak_mb"] for step in steps.values()))
         print(json.dumps(told), flush=True)
 
 
