@@ -25,7 +25,7 @@ from benchmarks.rivals.synthetic import write_events
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-N_RUNS = 3
+N_RUNS = int(os.environ.get("RUNS", "3"))
 SAME_WORK = ("popularity", "item_knn", "als")
 FIRST_DAY, CUTOFF = date(2025, 1, 1), date(2025, 12, 25)
 
