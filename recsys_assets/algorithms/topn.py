@@ -96,7 +96,8 @@ def top_n_and_new(
 
     from recsys_assets.kernels import best
 
-    n_items = _width(scores)
+    # Kernels do not look whether an index is inside of an array: what was seen may lie beyond what is scored.
+    n_items = max(_width(scores), seen.shape[1])
     shape, new_shape = ((len(queries), max(0, min(most, n_items))) for most in (n, n_new))
     if len(queries) == 0 or max(shape[1], new_shape[1]) == 0:
         return Lists.concatenate([]), Lists.concatenate([])

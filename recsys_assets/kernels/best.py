@@ -23,30 +23,6 @@ _LENGTHS = Tuple((written("int32"), written("int32")))  # type: ignore[no-untype
 
 
 @compiled()
-def _list(
-    heap_scores: NDArray[np.float64],
-    heap_indices: NDArray[np.int32],
-    size: int,
-    seen: NDArray[np.bool_],
-    items: NDArray[np.int32],
-    values: NDArray[np.float64],
-    new_items: NDArray[np.int32],
-    new_values: NDArray[np.float64],
-) -> tuple[int, int]:
-    """List the best of a heap, and the best of it that is not seen; the lengths of both lists."""
-    order(heap_scores, heap_indices, size)
-    length, new_length = min(size, len(items)), 0
-    items[:length], values[:length] = heap_indices[:length], heap_scores[:length]
-    for place in range(size):
-        if new_length == len(new_items):
-            break
-        if not seen[heap_indices[place]]:
-            new_items[new_length], new_values[new_length] = heap_indices[place], heap_scores[place]
-            new_length += 1
-    return length, new_length
-
-
-@compiled()
 def _floor(values: NDArray[np.float64], n: int, maxima: NDArray[np.float64]) -> float:
     """A value that at least n of the finite values reach: of each block of them the best; all of these hold one."""
     size = (len(values) + len(maxima) - 1) // len(maxima)
@@ -83,6 +59,52 @@ def _keep(
     return size
 
 
+@compiled()
+def _list(
+    scores: NDArray[np.float64],
+    columns: NDArray[np.int32],
+    mine: NDArray[np.int32],
+    seen: NDArray[np.bool_],
+    heap: tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]],
+    items: NDArray[np.int32],
+    values: NDArray[np.float64],
+    new_items: NDArray[np.int32],
+    new_values: NDArray[np.float64],
+) -> tuple[int, int]:
+    """List the best of a row's scores, and the best of them that is not ``mine``; the lengths of both lists.
+
+    ``seen``, all false, and ``heap`` are scratch.
+    """
+    heap_scores, heap_indices, maxima = heap
+    for column in mine:
+        seen[column] = True
+    # The best of all reach as far as the best of what is not seen when as many more are kept as were seen.
+    limit = max(len(items), len(new_items) + len(mine) if len(new_items) else 0)
+    floor = _floor(scores, limit, maxima)
+    size = _keep(scores, columns, limit, floor, heap_scores, heap_indices)
+    order(heap_scores, heap_indices, size)
+    length, new_length = min(size, len(items)), 0
+    items[:length], values[:length] = heap_indices[:length], heap_scores[:length]
+    for place in range(size):
+        if new_length == len(new_items):
+            break
+        if not seen[heap_indices[place]]:
+            new_items[new_length], new_values[new_length] = heap_indices[place], heap_scores[place]
+            new_length += 1
+    for column in mine:
+        seen[column] = False
+    return length, new_length
+
+
+@compiled()
+def _heap(
+    n: int, n_new: int, seen_indptr: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
+    """Scratch for `_list` that is large enough for any of the rows."""
+    most = max(n, n_new + np.max(np.diff(seen_indptr)))
+    return np.empty(most), np.empty(most, np.int32), np.empty(4 * most + 1)
+
+
 @compiled(_LENGTHS(read("float64", 2), read("int32"), *_SEEN, *_OUT))
 def best_of_dense(
     scores: NDArray[np.float64],
@@ -115,21 +137,12 @@ def best_of_dense(
     n_rows = len(scores)
     lengths, new_lengths = np.zeros(n_rows, np.int32), np.zeros(n_rows, np.int32)
     seen = np.zeros(n_columns, np.bool_)
-    # The best of all reach as far as the best of what is not seen when as many more are kept as were seen.
-    most = max(items.shape[1], new_items.shape[1] + np.max(np.diff(seen_indptr)))
-    heap_scores, heap_indices, maxima = np.empty(most), np.empty(most, np.int32), np.empty(4 * most + 1)
+    heap = _heap(items.shape[1], new_items.shape[1], seen_indptr)
     for row in range(n_rows):
         mine = seen_indices[seen_indptr[row] : seen_indptr[row + 1]]
-        for column in mine:
-            seen[column] = True
-        limit = max(items.shape[1], new_items.shape[1] + len(mine) if new_items.shape[1] else 0)
-        floor = _floor(scores[row], limit, maxima)
-        size = _keep(scores[row], columns, limit, floor, heap_scores, heap_indices)
         lengths[row], new_lengths[row] = _list(
-            heap_scores, heap_indices, size, seen, items[row], values[row], new_items[row], new_values[row]
+            scores[row], columns, mine, seen, heap, items[row], values[row], new_items[row], new_values[row]
         )
-        for column in mine:
-            seen[column] = False
     return lengths, new_lengths
 
 
@@ -150,21 +163,14 @@ def best_of_sparse(
     n_rows = len(indptr) - 1
     lengths, new_lengths = np.zeros(n_rows, np.int32), np.zeros(n_rows, np.int32)
     seen = np.zeros(n_columns, np.bool_)
-    most = max(items.shape[1], new_items.shape[1] + np.max(np.diff(seen_indptr)))
-    heap_scores, heap_indices, maxima = np.empty(most), np.empty(most, np.int32), np.empty(4 * most + 1)
+    heap = _heap(items.shape[1], new_items.shape[1], seen_indptr)
     for row in range(n_rows):
         mine = seen_indices[seen_indptr[row] : seen_indptr[row + 1]]
-        for column in mine:
-            seen[column] = True
-        limit = max(items.shape[1], new_items.shape[1] + len(mine) if new_items.shape[1] else 0)
         entries = slice(indptr[row], indptr[row + 1])
-        floor = _floor(data[entries], limit, maxima)
-        size = _keep(data[entries], indices[entries], limit, floor, heap_scores, heap_indices)
+        row_scores, columns = data[entries], indices[entries]
         lengths[row], new_lengths[row] = _list(
-            heap_scores, heap_indices, size, seen, items[row], values[row], new_items[row], new_values[row]
+            row_scores, columns, mine, seen, heap, items[row], values[row], new_items[row], new_values[row]
         )
-        for column in mine:
-            seen[column] = False
     return lengths, new_lengths
 
 
@@ -219,12 +225,9 @@ def best_of_product(
     seen = np.zeros(n_columns, np.bool_)
     sums, is_reached, reached = np.zeros(n_columns), np.zeros(n_columns, np.bool_), np.empty(n_columns, np.int32)
     totals = np.empty(n_columns)
-    most = max(items.shape[1], new_items.shape[1] + np.max(np.diff(seen_indptr)))
-    heap_scores, heap_indices, maxima = np.empty(most), np.empty(most, np.int32), np.empty(4 * most + 1)
+    heap = _heap(items.shape[1], new_items.shape[1], seen_indptr)
     for row in range(n_rows):
         had = seen_indices[seen_indptr[row] : seen_indptr[row + 1]]
-        for column in had:
-            seen[column] = True
         n_reached = 0
         for entry in range(left_indptr[row], left_indptr[row + 1]):
             link = slice(right_indptr[left_indices[entry]], right_indptr[left_indices[entry] + 1])
@@ -232,16 +235,12 @@ def best_of_product(
             n_reached = _add(sums, is_reached, reached, n_reached, weight, columns, values_of)
         mine = slice(own_indptr[row], own_indptr[row + 1])
         n_reached = _add(sums, is_reached, reached, n_reached, own_weight, own_indices[mine], own_data[mine])
-        limit = max(items.shape[1], new_items.shape[1] + len(had) if new_items.shape[1] else 0)
         for place in range(n_reached):
             column = reached[place]
             totals[place] = sums[column]
             sums[column], is_reached[column] = 0.0, False
-        floor = _floor(totals[:n_reached], limit, maxima)
-        size = _keep(totals[:n_reached], reached[:n_reached], limit, floor, heap_scores, heap_indices)
+        row_scores, columns = totals[:n_reached], reached[:n_reached]
         lengths[row], new_lengths[row] = _list(
-            heap_scores, heap_indices, size, seen, items[row], values[row], new_items[row], new_values[row]
+            row_scores, columns, had, seen, heap, items[row], values[row], new_items[row], new_values[row]
         )
-        for column in had:
-            seen[column] = False
     return lengths, new_lengths

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
     import pyarrow as pa
@@ -62,6 +62,13 @@ def lists_in(rows: pa.Table, index_of: Ints | None = None) -> UserLists:
         np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]),
         items if index_of is None else index_of[items],
     )
+
+
+def lists_by_algorithm(rows: pa.Table, algorithms: Iterable[str], index_of: Ints | None = None) -> dict[str, UserLists]:
+    """Lists of a table with ``algorithm``, ``user_key`` and ``items``, by algorithm; of some there may be none."""
+    import pyarrow.compute as pc
+
+    return {name: lists_in(rows.filter(pc.equal(rows["algorithm"], name)), index_of) for name in algorithms}
 
 
 class United(NamedTuple):

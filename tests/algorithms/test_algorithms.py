@@ -201,7 +201,8 @@ def test_top_n_is_a_plain_sort(scores, n, n_new, seed):
 
 def test_scores_of_some_items_are_listed_under_their_own_indices():
     scores = DenseScores(np.array([[1.0, 3.0, 2.0]]), np.array([4, 7, 9], dtype=np.int32))
-    seen = csr_matrix(([1.0], ([0], [7])), shape=(1, 12))
+    # What is seen may lie beyond the last that is scored, in a catalogue far longer.
+    seen = csr_matrix(([1.0, 1.0], ([0, 0], [7, 9_999_999])), shape=(1, 10_000_000))
     lists, new = top_n_and_new(np.array([5], dtype=np.int32), scores, seen, 2, 2)
     assert (lists.items.tolist(), new.items.tolist()) == ([7, 9], [9, 4])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import PLACES, positions
-from recsys_assets.ranking.list_arrays import list_columns, lists_in, unite
+from recsys_assets.ranking.list_arrays import list_columns, lists_by_algorithm, unite
 from recsys_assets.selects.contracts import arrow_schema
 from recsys_assets.selects.files import TableName
 from recsys_assets.selects.list_tables import packed
@@ -66,7 +66,7 @@ def _union(profile: Profile, snapshot: Snapshot) -> Made:
             listed = cursor.sql(query, params=[task, first, first + USERS_AT_ONCE - 1]).to_arrow_table()
         of_task = {name: weight for (of, name), weight in weights.items() if of == task}
         union = unite(
-            {name: lists_in(listed.filter(_is(listed, name)), index_of) for name in of_task},
+            lists_by_algorithm(listed, of_task, index_of),
             of_task,
             places,
             rrf_k=profile.rrf_k,
@@ -85,9 +85,3 @@ def _union(profile: Profile, snapshot: Snapshot) -> Made:
     pieces = [(task, first) for task in profile.tasks for first in range(0, last + 1, USERS_AT_ONCE)]
     batches = in_order(lambda piece: united(*piece), pieces)
     return Made(pa.RecordBatchReader.from_batches(schema, batches))
-
-
-def _is(rows: pa.Table, algorithm: str) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
-    return pc.equal(rows["algorithm"], algorithm)

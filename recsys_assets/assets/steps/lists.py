@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import PLACES, positions
-from recsys_assets.ranking.list_arrays import lists_in
+from recsys_assets.ranking.list_arrays import lists_by_algorithm, lists_in
 from recsys_assets.ranking.proposals import leads_to, links_in, proposals_of
 from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
 from recsys_assets.threads import in_order
@@ -100,8 +100,7 @@ class _Evidence:
             took = cursor.sql(_TOOK, params=bounds).to_arrow_table()
         of_task = [row for row in self._algorithms if row["task"] == task]
         weights = {row["algorithm"]: row["weight"] for row in of_task}
-        by_algorithm = {name: lists_in(listed.filter(pc.equal(listed["algorithm"], name))) for name in weights}
-        rows = proposals_of(lists_in(published), by_algorithm, weights, self._rrf_k)
+        rows = proposals_of(lists_in(published), lists_by_algorithm(listed, weights), weights, self._rrf_k)
         by_history = pa.array([row["algorithm"] for row in of_task if "history" in row["rests_on"]], pa.string())
         asks = pc.is_in(rows["reason_algorithm"], value_set=by_history).to_numpy()
         leads = leads_to(rows, asks, took, self._links, self._index_of, self._ties)
