@@ -9,8 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recsys_assets.assets.training import positions
-from recsys_assets.ranking.candidate_features import Candidates, Pairs, Side, listed_in, pairs_in, side_in
-from recsys_assets.ranking.list_arrays import lists_in
+from recsys_assets.ranking.candidate_features import (
+    Candidates,
+    Pairs,
+    Side,
+    candidate_rows,
+    candidates_in,
+    listed_in,
+    pairs_in,
+    side_in,
+)
 from recsys_assets.selects.feature_join import feature_reads, feature_tables, pair_query, side_query
 from recsys_assets.selects.files import TableName
 
@@ -88,24 +96,12 @@ class NightFeatures:
 
     def candidates(self, task: str, users: Side, first: int, last: int) -> Candidates:
         """Candidates of a task for users with these keys, the last included."""
-        import numpy as np
-        import pyarrow.compute as pc
-
         rows = self._ask(
             f"select * from {self._lists}.recommendations.candidates "
             "where task = $task and user_key between $first and $last order by user_key",
             {"task": task, "first": first, "last": last},
         )
-        lists = lists_in(rows, self._index_of)
-        lengths = np.diff(lists.offsets)
-        own = {
-            "rank": np.arange(1, len(lists.items) + 1) - np.repeat(lists.offsets[:-1], lengths),
-            "score": pc.list_flatten(rows["scores"]).to_numpy(),
-            "n_algorithms": pc.list_flatten(rows["n_algorithms"]).to_numpy(),
-            "best_rank": pc.list_flatten(rows["best_ranks"]).to_numpy(),
-        }
-        of_users = np.searchsorted(users.keys, lists.users).astype(np.int32)
-        return Candidates(of_users, lists.offsets, lists.items, own)
+        return candidates_in(rows, users, self._index_of)
 
     def listed(self, task: str, users: Side, first: int, last: int) -> list[Pairs]:
         """Rank and score of each algorithm's lists for users with these keys, the last included."""
@@ -141,8 +137,6 @@ class NightFeatures:
             ``best_rank``; and a column of FLOAT for each of `names`, null where it is unknown.
         """
         import pyarrow as pa
-
-        from recsys_assets.ranking.candidate_features import candidate_rows
 
         users, pairs = self.of_users(first, last)
         parts = []

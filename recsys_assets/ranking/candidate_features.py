@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from recsys_assets.ranking.list_arrays import lists_in
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -86,6 +88,25 @@ def pairs_in(rows: pa.Table, users: Side, items: Side, user_key: Sequence[str], 
     order = np.flatnonzero(is_known)[np.argsort(their[is_known], kind="stable")]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(their[order], minlength=n_theirs))])
     return Pairs(names, _matrix(rows, names)[order], of_users, of_items, indptr, its[order].astype(np.int32), n_its)
+
+
+def candidates_in(rows: pa.Table, users: Side, index_of: Ints) -> Candidates:
+    """Candidates out of a table of unions, ordered by user, as the lake keeps them.
+
+    ``index_of`` is the row of each item in its side, by its key.
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    lists = lists_in(rows, index_of)
+    own = {
+        "rank": np.arange(1, len(lists.items) + 1) - np.repeat(lists.offsets[:-1], np.diff(lists.offsets)),
+        "score": pc.list_flatten(rows["scores"]).to_numpy(),
+        "n_algorithms": pc.list_flatten(rows["n_algorithms"]).to_numpy(),
+        "best_rank": pc.list_flatten(rows["best_ranks"]).to_numpy(),
+    }
+    of_users = np.searchsorted(users.keys, lists.users).astype(np.int32)
+    return Candidates(of_users, lists.offsets, lists.items, own)
 
 
 def listed_in(rows: pa.Table, users: Side, index_of: Ints, algorithm: str) -> Pairs:

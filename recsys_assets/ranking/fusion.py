@@ -64,7 +64,7 @@ class LearnedWeights:
 def fuse(lists: Ints, algorithms: Ints, ranks: Ints, items: Ints, weights: Floats, *, rrf_k: int, n: int) -> FusedLists:
     """Fuse the algorithms' lists: score = sum over a of ``w_a / (rrf_k + rank_a)``, best ``n`` of each list.
 
-    The reference of the nightly SQL. Time O(m log m), memory O(m).
+    The reference of the nightly union, `ranking.list_arrays.unite`. Time O(m log m), memory O(m).
 
     Parameters
     ----------
