@@ -68,6 +68,7 @@ def _now() -> tuple[float, float]:
 def _build(profile: Profile, night: Night) -> tuple[list[str], tuple[float, float]]:
     """Build one night; what its steps of checks and its detectors cost, Dagster's part of them included, and itself."""
     from recsys_jobs.definitions import nightly_job
+    from recsys_jobs.executor import execute
     from recsys_jobs.run import dagster_instance
 
     job, run_id = nightly_job(profile), str(uuid4())
@@ -88,12 +89,7 @@ def _build(profile: Profile, night: Night) -> tuple[list[str], tuple[float, floa
     with dagster_instance() as instance:
         instance.add_event_listener(run_id, follow)
         started = _now()
-        job.execute_in_process(
-            partition_key=night.isoformat(),
-            instance=instance,
-            run_id=run_id,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        execute(job, night.isoformat(), instance, run_id=run_id)
         whole = tuple(after - before for after, before in zip(_now(), started, strict=True))
     checks = {step: cost for step, cost in spent.items() if step.endswith("__checks")}
     n_checks = sum(name.name.endswith("__checks") and len(name.output_dict) for name in job.graph.node_defs)

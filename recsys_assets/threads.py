@@ -25,6 +25,17 @@ def at_once() -> int:
     return min(MAX_AT_ONCE, thread_count())
 
 
+def hold_blas_to_one_thread() -> None:
+    """Keep the BLAS libraries loaded by now to one thread, from now on.
+
+    With more, BLAS adds in another order, and numbers change with the machine. It stays so, for steps run beside one
+    another: one that let go would let go for all of them. What is parallel here is parallel by `in_order`.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    threadpool_limits(1, user_api="blas")
+
+
 def in_order(work: Callable[[Given], Made], pieces: Iterable[Given], n_threads: int | None = None) -> Iterator[Made]:
     """Results of ``work`` in the order of the pieces, ``n_threads`` (default: `at_once`) at once.
 

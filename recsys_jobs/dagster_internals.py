@@ -4,6 +4,10 @@ What belongs here: everything imported from a module of Dagster whose name begin
 need is imported inside its function, for that takes a second. `tests/jobs/test_dagster_internals.py` has a test for
 each use; when Dagster is brought up to another version, read this page and those tests again, and set `CHECKED_WITH`.
 
+What runs the steps of a run is handed on for `recsys_jobs.executor`. Why no public way: Dagster publishes `Executor`,
+but its own ones run steps one after the other, or each in a process or container; what another would be made of (the
+state of a plan, the events of a step) it keeps to itself, and `execute_in_process` takes no executor.
+
 The classes of Dagster's own store are handed on for `recsys_jobs.event_store`. Why no public way: ``dagster.yaml`` lets
 a deployment name a store of its own, but Dagster publishes no class to make one from, and one written anew would have
 to keep up with every table that Dagster adds.
@@ -12,13 +16,24 @@ to keep up with every table that Dagster adds.
 from __future__ import annotations
 
 import logging
+import sys
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from dagster import DagsterRun
+from dagster import DagsterEvent, DagsterRun
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.events import EngineEventData
+from dagster._core.execution.api import ExecuteRunWithPlanIterable
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.execution.compute_logs import create_compute_log_file_key
+from dagster._core.execution.context_creation_job import PlanExecutionContextManager
+from dagster._core.execution.execute_in_process import core_execute_in_process, merge_run_tags
+from dagster._core.execution.plan.execute_plan import dagster_event_sequence_for_step as events_of_step
+from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
+from dagster._core.execution.retries import RetryMode
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
     RemotePartitionSetOrigin,
@@ -30,11 +45,13 @@ from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._core.storage.sqlite_storage import _event_logs_directory as event_logs_directory
 from dagster._core.storage.sqlite_storage import _runs_directory as runs_directory
+from dagster._utils.error import serializable_error_info_from_exc_info
+from dagster._utils.interrupts import check_captured_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dagster import AssetCheckEvaluation, AssetCheckKey, DagsterInstance
+    from dagster import AssetCheckEvaluation, AssetCheckKey, DagsterInstance, ExecuteInProcessResult, JobDefinition
     from dagster._core.remote_origin import CodeLocationOrigin
 
     from recsys_assets.nights import Night
@@ -42,14 +59,20 @@ if TYPE_CHECKING:
 __all__ = [
     "CHECKED_WITH",
     "DagsterSqliteStorage",
+    "RetryMode",
     "SqliteEventLogStorage",
     "SqliteRunStorage",
     "cancel_backfill",
     "code_locations",
     "end_lost_runs",
+    "engine_event",
     "event_logs_directory",
+    "events_of_step",
+    "execute_with_own_executor",
     "latest_results",
+    "raise_when_interrupted",
     "recorded_backfill",
+    "run_events",
     "runs_directory",
 ]
 
@@ -57,6 +80,80 @@ CHECKED_WITH = "1.13.27"
 """Version of Dagster that all of this was last read against."""
 LOCATION = "recsys"
 """Name of the code location of a profile alone, as `pyproject.toml` and `workspace.yaml` give it."""
+
+
+def engine_event(context: Any, message: str, error: Any = None) -> DagsterEvent:
+    """A line of the run's log that is of no step."""
+    return DagsterEvent.engine_event(context, message, event_specific_data=EngineEventData(error=error))
+
+
+def run_events(context: Any, steps: Callable[[Any, Any], Iterator[DagsterEvent]]) -> Iterator[DagsterEvent]:
+    """Events of a run whose steps another executes, with its resources opened and what it prints kept.
+
+    Parameters
+    ----------
+    context
+        What an executor is given (``PlanOrchestrationContext``).
+    steps
+        Given the run (``PlanExecutionContext``) and the state of its plan (``ActiveExecution``), runs the steps.
+    """
+
+    def iterate(job_context: Any, execution_plan: Any) -> Iterator[DagsterEvent]:
+        with (
+            InstanceConcurrencyContext(job_context.instance, job_context.dagster_run) as limits,
+            execution_plan.start(job_context.retry_mode, instance_concurrency_context=limits) as active,
+            ExitStack() as printed,
+        ):
+            logs = job_context.instance.compute_log_manager
+            key = logs.build_log_key_for_run(job_context.run_id, create_compute_log_file_key())  # type: ignore[no-untyped-call]
+            try:
+                kept = printed.enter_context(logs.capture_logs(key))
+                keys = [step.key for step in execution_plan.get_steps_to_execute_in_topo_order()]
+                yield DagsterEvent.capture_logs(job_context, keys, key, kept)
+            except Exception:  # As in Dagster's own executors: what a run prints is not worth the run.
+                error = serializable_error_info_from_exc_info(sys.exc_info())
+                yield engine_event(job_context, "What this run prints cannot be kept", error)
+            yield from steps(job_context, active)
+
+    manager = PlanExecutionContextManager(
+        job=context.job,
+        retry_mode=context.retry_mode,
+        execution_plan=context.execution_plan,
+        run_config=context.run_config,
+        dagster_run=context.dagster_run,
+        instance=context.instance,
+        raise_on_error=context.raise_on_error,
+        output_capture=context.output_capture,
+    )
+    yield from iter(ExecuteRunWithPlanIterable(context.execution_plan, iterate, manager))
+
+
+def raise_when_interrupted() -> None:
+    """Raise when the run has been told to stop, which Dagster notes rather than raises while steps run."""
+    if check_captured_interrupt():
+        raise DagsterExecutionInterruptedError
+
+
+def execute_with_own_executor(
+    job: JobDefinition,
+    partition_key: str,
+    instance: DagsterInstance,
+    run_id: str | None = None,
+    tags: dict[str, str] | None = None,
+    *,
+    raise_on_error: bool = True,
+) -> ExecuteInProcessResult:
+    """Run a partition of a job in this process; see `recsys_jobs.executor.execute`."""
+    config = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    return core_execute_in_process(
+        run_config=config,
+        job=InMemoryJob(job),
+        instance=instance,
+        output_capturing_enabled=False,
+        raise_on_error=raise_on_error,
+        run_tags=merge_run_tags(job, partition_key, tags, None, instance, config),
+        run_id=run_id,
+    )
 
 
 @contextmanager

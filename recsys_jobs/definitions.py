@@ -14,7 +14,6 @@ from dagster import (
     JobDefinition,
     define_asset_job,
     definitions,
-    in_process_executor,
 )
 
 from recsys_assets.assets.keys import asset_key, name_of
@@ -25,6 +24,7 @@ from recsys_assets.profile import Profile
 from recsys_assets.profile_file import load_profile
 from recsys_jobs.audit.asset import AUDIT, OP, SamplesAhead, audit_asset, audit_check_key
 from recsys_jobs.automation import landing_sensor, nightly_schedule, trouble_sensor, weekly_audit
+from recsys_jobs.executor import step_threads
 from recsys_jobs.graph import made_from
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
         ],
         schedules=[nightly_schedule(profile, NIGHTLY), weekly_audit(profile, AUDIT)],
         sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile))],
-        executor=in_process_executor,
+        executor=step_threads,
     )
 
 

@@ -139,20 +139,15 @@ def run_night(
     StepCrashed
         When a step failed as none should.
     """
+    from recsys_jobs.executor import execute  # It loads Dagster.
+
     check_night(profile, night)
     run_id = str(uuid4())
     with (
         building(profile, f"night {night}", lambda text: progress(0, len(job.graph.node_defs), text)),
         _followed(instance, run_id, len(job.graph.node_defs), progress),
     ):
-        result = job.execute_in_process(
-            partition_key=night.isoformat(),
-            instance=instance,
-            run_id=run_id,
-            tags=tags,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=False,
-        )
+        result = execute(job, night.isoformat(), instance, run_id=run_id, tags=tags, raise_on_error=False)
     if not result.success:
         failure = failure_of(result)
         sentence = f"Night {night} failed in {failure.sentence}"

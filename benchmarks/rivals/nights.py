@@ -22,6 +22,7 @@ def main(folder: str, *nights: str) -> None:
     from recsys_assets.assets.raw import history_files, land_files
     from recsys_assets.profile_file import load_profile
     from recsys_jobs.definitions import nightly_job
+    from recsys_jobs.executor import execute
     from recsys_jobs.run import dagster_instance
 
     profile = load_profile()
@@ -54,12 +55,7 @@ def main(folder: str, *nights: str) -> None:
             run_id = str(uuid4())
             instance.add_event_listener(run_id, follow)
             started = _now()
-            job.execute_in_process(
-                partition_key=night,
-                instance=instance,
-                run_id=run_id,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+            execute(job, night, instance, run_id=run_id)
             wall, cpu = (after - before for after, before in zip(_now(), started, strict=True))
         told = {"night": night, "seconds": wall, "cpu_seconds": cpu, "steps": steps}
         # Each step begins its peak anew, which takes the process's own with it.

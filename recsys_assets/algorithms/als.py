@@ -9,6 +9,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import fixed_point, most_taken, products
+from recsys_assets.threads import hold_blas_to_one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,7 +90,6 @@ class ALS(Recommender):
         """Factors of users and items, of shape (n, factors) each."""
         import numpy as np
         from implicit.cpu.als import AlternatingLeastSquares
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         settings = self.settings
         rng = np.random.default_rng(self.seed)
@@ -99,12 +99,12 @@ class ALS(Recommender):
         units = np.eye(settings.factors, dtype=np.float32)
         of_users, of_items = self._pulled(confidence)
         # The library runs its own threads, which solve row by row, so their number changes nothing; those of OpenBLAS
-        # under them only get in the way. Only what is loaded by now is held back.
-        with threadpool_limits(1, user_api="blas"):
-            solve = AlternatingLeastSquares(settings.factors).solver
-            for _ in range(settings.iterations):
-                solve(of_users, users, np.vstack([items, units]), 0.0, num_threads=0)
-                solve(of_items, items, np.vstack([users, units]), 0.0, num_threads=0)
+        # under them only get in the way.
+        hold_blas_to_one_thread()
+        solve = AlternatingLeastSquares(settings.factors).solver
+        for _ in range(settings.iterations):
+            solve(of_users, users, np.vstack([items, units]), 0.0, num_threads=0)
+            solve(of_items, items, np.vstack([users, units]), 0.0, num_threads=0)
         return users, items
 
     def _pulled(self, confidence: csr_matrix) -> tuple[csr_matrix, csr_matrix]:

@@ -12,6 +12,7 @@ from recsys_assets.algorithms.factors import most_taken
 from recsys_assets.algorithms.links import scale
 from recsys_assets.algorithms.sparse import pack, row_of_each, unpack
 from recsys_assets.algorithms.topn import ProductScores
+from recsys_assets.threads import hold_blas_to_one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +92,6 @@ def _weights(vectors: csr_matrix, regularization: float) -> NDArray[np.float32]:
     """Weight of each item (row) in the regression of each item (column): ``-P / diag(P)``, 0 on the diagonal."""
     import numpy as np
     from scipy.linalg import lapack
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     n_items = vectors.shape[1]
     if n_items == 0:
@@ -102,10 +102,9 @@ def _weights(vectors: csr_matrix, regularization: float) -> NDArray[np.float32]:
         block = slice(start, start + _BLOCK_ITEMS)
         gram[block] = (by_item[block] @ vectors).toarray()
     gram[np.diag_indices(n_items)] += regularization * np.diag(gram).mean(dtype=np.float64)
-    # One thread: with more, LAPACK adds in another order.
-    with threadpool_limits(1, user_api="blas"):
-        factor, _ = lapack.spotrf(gram, lower=1, overwrite_a=1)
-        inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
+    hold_blas_to_one_thread()
+    factor, _ = lapack.spotrf(gram, lower=1, overwrite_a=1)
+    inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
     weights: NDArray[np.float32] = np.tril(inverse) + np.tril(inverse, -1).T
     weights /= -np.diag(weights).copy()
     np.fill_diagonal(weights, 0)

@@ -10,6 +10,7 @@ from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import fixed_point, most_taken, products
 from recsys_assets.algorithms.links import scale
+from recsys_assets.threads import hold_blas_to_one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +87,6 @@ def _factors(values: csr_matrix, n_factors: int, seed: int) -> tuple[NDArray[np.
     """Factors of users and items, the last two of which hold the biases: of shape (n, n_factors + 2) each."""
     import numpy as np
     from scipy.sparse.linalg import LinearOperator, svds
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     n_users, n_items = values.shape
     of_users, of_items = (np.asarray(values.mean(axis=axis)).ravel() for axis in (1, 0))
@@ -103,9 +103,8 @@ def _factors(values: csr_matrix, n_factors: int, seed: int) -> tuple[NDArray[np.
             dtype=np.float64,
         )
         start = np.random.default_rng(seed).standard_normal(min(values.shape))
-        # One thread: with more, BLAS adds in another order.
-        with threadpool_limits(1, user_api="blas"):
-            left, sizes, right = svds(rest, k=k, v0=start)
+        hold_blas_to_one_thread()
+        left, sizes, right = svds(rest, k=k, v0=start)
         # A pair of vectors may be turned around: the item that is furthest out lies above 0.
         signs = np.sign(right[np.arange(k), np.abs(right).argmax(axis=1)])
         users[:, :k], items[:, :k] = left * (sizes * signs), (right * signs[:, None]).T

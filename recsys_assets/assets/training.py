@@ -5,11 +5,13 @@ Indices follow the ids as delivered, so an algorithm cannot depend on surrogate 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.algorithms import Interactions
 from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.selects.resolve import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from recsys_assets.storage.lake.snapshot import Snapshot
 
     _Shown = tuple[Night, str, tuple[str, ...]]
+    """Night, profile and files."""
 
 _INTERACTIONS = load_select(SQL_FOLDER / "training" / "interactions.sql")
 _USERS = load_select(SQL_FOLDER / "training" / "users.sql")
@@ -76,43 +79,53 @@ class TrainingData:
     """What is read once for all algorithms of a night.
 
     It is kept from one step to the next as long as their snapshots show the same files, and read anew when they do not.
+    Steps that run at the same time wait for the one that reads.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._indices: dict[_Shown, Indices] = {}
         self._events: dict[_Shown, tuple[Interactions, NDArray[np.int64]]] = {}
-        self._parts: dict[str, Any] = {}
+        self._parts: dict[tuple[str, _Shown], Any] = {}
 
     def indices(self, snapshot: Snapshot) -> Indices:
         """Which key stands behind each array index; see `read_indices`."""
-        shown = _shown(snapshot)
-        if shown not in self._indices:
-            self._indices.clear()
-            self._indices[shown] = read_indices(snapshot)
-        return self._indices[shown]
+        shown = _shown(snapshot, _USERS, _ITEMS)
+        with self._lock:
+            if shown not in self._indices:
+                self._indices.clear()
+                self._indices[shown] = read_indices(snapshot)
+            return self._indices[shown]
 
     def interactions(self, snapshot: Snapshot, uses: frozenset[str] = frozenset()) -> Interactions:
         """Interactions visible to the night as arrays of shape (n_events,), and what else an algorithm uses.
 
         Memory: 24 bytes an event, twice while they are read; 4 more for each context and for baskets.
         """
-        shown = _shown(snapshot)
-        if shown not in self._events:
-            # What was kept of another night makes room first.
-            self._events.clear()
-            self._parts.clear()
-            self._events[shown] = _read_events(snapshot)
-        events, order = self._events[shown]
-        for name in sorted(uses - self._parts.keys()):
+        shown = _shown(snapshot, _INTERACTIONS, _USERS, _ITEMS)
+        with self._lock:
+            if shown not in self._events:
+                # What was kept of another night makes room first.
+                self._events.clear()
+                self._parts.clear()
+                self._events[shown] = _read_events(snapshot)
+            events, order = self._events[shown]
+            return replace(events, **{name: self._part(name, snapshot, order) for name in uses})
+
+    def _part(self, name: str, snapshot: Snapshot, order: NDArray[np.int64]) -> Any:
+        part = name, _shown(snapshot, _USED[name])
+        if part not in self._parts:
             rows = snapshot.table(_USED[name].text)
-            self._parts[name] = _MAKE[name](rows.take(order) if name in _PER_EVENT else rows)
-        return replace(events, **{name: self._parts[name] for name in uses})
+            self._parts[part] = _MAKE[name](rows.take(order) if name in _PER_EVENT else rows)
+        return self._parts[part]
 
 
-def _shown(snapshot: Snapshot) -> _Shown:
-    """The files and settings that a snapshot shows."""
-    files = tuple(str(partition.path) for partition in snapshot.inputs)
-    return snapshot.night, snapshot.lake.profile.fingerprint, files
+def _shown(snapshot: Snapshot, *selects: Select) -> _Shown:
+    """The files that a snapshot shows of what the SELECTs read, and under which settings."""
+    profile, names = snapshot.lake.profile, {name for select in selects for name in select.reads}
+    read = {table for tables in resolve(names, profile.algorithms).values() for table in tables}
+    files = tuple(str(partition.path) for partition in snapshot.inputs if partition.table in read)
+    return snapshot.night, profile.fingerprint, files
 
 
 def _read_events(snapshot: Snapshot) -> tuple[Interactions, NDArray[np.int64]]:

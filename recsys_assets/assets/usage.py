@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,20 +20,35 @@ class Usage:
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
-    """Of all threads; beside ``seconds`` it tells how far a step is parallel, or how busy the machine was."""
+    """Of all threads of the process, those of steps beside it too; beside ``seconds`` it tells how busy it was."""
     peak_mb: float = 0.0
-    """Highest resident memory of the process during the block, in MB (10**6 bytes)."""
+    """Highest resident memory of the process during the block, in MB (10**6 bytes); of all that ran beside it."""
     _begun: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
     def restart(self) -> float:
         """Count from now on only; returns the seconds until now."""
         before = self._begun[0]
         self._begun = time.perf_counter(), time.process_time()
-        # On Linux this makes the kernel forget the peak so far.
-        reset = Path("/proc/self/clear_refs")
-        if reset.exists():
-            reset.write_text("5")
+        with _lock:
+            _note_peaks()
+            self.peak_mb = 0.0
+            # On Linux this makes the kernel forget the peak so far.
+            reset = Path("/proc/self/clear_refs")
+            if reset.exists():
+                reset.write_text("5")
         return self._begun[0] - before
+
+
+_lock = threading.Lock()
+_measured: list[Usage] = []
+"""Blocks under way: those of other threads must not lose their peak when one begins its own anew."""
+
+
+def _note_peaks() -> None:
+    """Let every block under way know the peak until now."""
+    peak = _peak_bytes() / 1e6
+    for usage in _measured:
+        usage.peak_mb = max(usage.peak_mb, peak)
 
 
 @contextmanager
@@ -40,12 +56,15 @@ def measured() -> Iterator[Usage]:
     """Time a block and watch the process's peak memory (on Linux of this block, elsewhere of the process so far)."""
     usage = Usage()
     usage.restart()
+    _measured.append(usage)
     try:
         yield usage
     finally:
         usage.seconds = time.perf_counter() - usage._begun[0]
         usage.cpu_seconds = time.process_time() - usage._begun[1]
-        usage.peak_mb = _peak_bytes() / 1e6
+        with _lock:
+            _note_peaks()
+            _measured.remove(usage)
 
 
 def cost_metadata(usage: Usage) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from recsys_assets.ranking.list_arrays import UserLists
 
     Ints = NDArray[np.int32]
+    Floats = NDArray[np.float64]
 
 
 def proposals_of(
@@ -35,9 +36,9 @@ def proposals_of(
     Returns
     -------
     Table
-        A row a published item that anybody proposed: ``user_key``, ``item_key``, ``algorithms`` (structs of
-        ``algorithm`` and ``rank``, by rank, then name) and ``reason_algorithm``: whose ``weight / (rrf_k + rank)`` is
-        the greatest, of equals the first by name.
+        A row a published item that anybody proposed: ``user_key``, ``rank``, ``item_key``, ``row`` (its place among all
+        published), ``algorithms`` (structs of ``algorithm`` and ``rank``, by rank, then name) and ``reason_algorithm``:
+        whose ``weight / (rrf_k + rank)`` is the greatest, of equals the first by name.
     """
     import numpy as np
     import pyarrow as pa
@@ -60,14 +61,28 @@ def proposals_of(
     )
     offsets = np.concatenate([[0], np.cumsum((ranks > 0).sum(axis=0))]).astype(np.int32)
     best = parts.argmax(axis=0) if names else proposed
+    starts = np.repeat(published.offsets[:-1], np.diff(published.offsets))
     return pa.table(
         {
             "user_key": users[proposed],
+            "rank": (proposed + 1 - starts[proposed]).astype(np.int32),
             "item_key": published.items[proposed],
+            "row": proposed,
             "algorithms": pa.ListArray.from_arrays(offsets, algorithms),
             "reason_algorithm": pa.array(names, pa.string()).take(pa.array(best)),
         }
     )
+
+
+def shares(scores: Floats) -> Floats:
+    """Share of all scores that are no higher than each: above 0, at most 1. Time O(n log n)."""
+    import numpy as np
+
+    order = np.argsort(scores)
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True)) + 1  # How many are no higher, value by value.
+    of_each = np.empty(len(scores))
+    of_each[order] = np.repeat(ends[: len(scores)], np.diff(ends[: len(scores)], prepend=0)) / max(1, len(scores))
+    return of_each
 
 
 class Links(NamedTuple):

@@ -30,9 +30,16 @@ if TYPE_CHECKING:
 
 
 _MADE = {
-    ("made.proposals", "algorithms"): (("candidates.lists", "algorithm"), ("candidates.lists", "rank")),
-    ("made.proposals", "reason_algorithm"): (("candidates.lists", "algorithm"),),
-    ("made.proposals", "took_item_key"): (("recommendations.similar_items", "item_key"),),
+    **{
+        ("made.published", name): (("recommendations.rankings", name),)
+        for name in ("task", "user_key", "rank", "item_key")
+    },
+    ("made.published", "score"): (("recommendations.rankings", "score"),),
+    ("made.published", "raw_score"): (("recommendations.rankings", "score"),),
+    ("made.published", "configuration"): (("recommendations.champions", "configuration"),),
+    ("made.published", "algorithms"): (("candidates.lists", "algorithm"), ("candidates.lists", "rank")),
+    ("made.published", "reason_algorithm"): (("candidates.lists", "algorithm"),),
+    ("made.published", "took_item_key"): (("recommendations.similar_items", "item_key"),),
 }
 """What columns of rows made by Python are made from, where a SELECT goes on with them."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from typing import TYPE_CHECKING
 
 from recsys_assets.storage import atomic
@@ -20,7 +21,7 @@ def write_code(profile: Profile, version: str, code: Mapping[str, str]) -> None:
     path = _path(profile, version)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        temporary = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
         temporary.write_text(json.dumps(dict(code), indent=1) + "\n")
         atomic.sync(temporary)
         atomic.rename(temporary, path)

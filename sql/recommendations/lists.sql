@@ -6,33 +6,21 @@
 -- reason_algorithm: of those that proposed the item the one with the greatest part in its fused score, weight / (rrf_k + rank).
 -- reason: evidence of that algorithm's own kind: bought_again (the user took the very item), goes_with (another that the
 -- user took leads to it), trending or popular (many take it); proposed, its title, where it has none of these.
--- Who proposed what, and what the user took that leads to it, is found before (made.proposals: ranking/proposals.py).
+-- made.published: the champions' lists as rows, with who proposed what, and what the user took that leads to it
+-- (ranking/proposals.py).
 -- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
 -- back from the cutoff.
-with chosen_lists as (
-    select
-        rankings.task,
-        rankings.user_key,
-        rankings.item_key,
-        rankings.rank,
-        cume_dist() over (partition by rankings.task order by rankings.score) as score,
-        rankings.score as raw_score,
-        rankings.algorithm as configuration
-    from recommendations.rankings as rankings
-    inner join recommendations.champions as champions
-        on
-            champions.task = rankings.task
-            and champions.configuration = rankings.algorithm
-            and champions.is_champion
-    cross join this.profile as profile
-    where rankings.rank <= profile.list_length
+with listed_users as (
+    select task, user_key
+    from made.published
+    where rank = 1
 ),
 
 without_candidates as (
     select tasks.task, users.user_key
     from clean.users as users
     cross join this.tasks as tasks
-    anti join chosen_lists on chosen_lists.task = tasks.task and chosen_lists.user_key = users.user_key
+    anti join listed_users on listed_users.task = tasks.task and listed_users.user_key = users.user_key
 ),
 
 had as (
@@ -71,19 +59,14 @@ ranked as (
         lists.score,
         lists.raw_score,
         lists.configuration,
-        sources.algorithms,
-        sources.reason_algorithm,
-        sources.took_item_key,
+        lists.algorithms,
+        lists.reason_algorithm,
+        lists.took_item_key,
         fusion.title as reason_title,
         fusion.rests_on
-    from chosen_lists as lists
-    inner join made.proposals as sources
-        on
-            sources.task = lists.task
-            and sources.user_key = lists.user_key
-            and sources.item_key = lists.item_key
+    from made.published as lists
     inner join recommendations.fusion_weights as fusion
-        on fusion.task = lists.task and fusion.algorithm = sources.reason_algorithm
+        on fusion.task = lists.task and fusion.algorithm = lists.reason_algorithm
     union all
     select
         lists.task,

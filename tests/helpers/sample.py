@@ -178,6 +178,7 @@ class Deployment:
         from dagster import AssetKey
 
         from recsys_jobs.definitions import NIGHTLY, build_definitions
+        from recsys_jobs.executor import execute
         from recsys_jobs.run import dagster_instance
 
         with self.active(), dagster_instance() as instance:
@@ -186,11 +187,7 @@ class Deployment:
                 keys = {AssetKey(name.split(".")) for name in only or []} or job.asset_layer.executable_asset_keys
                 job = job.get_subset(asset_selection=keys, asset_check_selection=None if checks else set())
             for night in nights:
-                job.execute_in_process(
-                    partition_key=night.isoformat(),
-                    instance=instance,
-                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                )
+                execute(job, night.isoformat(), instance)
 
     def copy(self, data: Path) -> "Deployment":
         """Everything as it is, in another folder."""

@@ -21,6 +21,7 @@ from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import TableName, load_select, select_files, table_files
 from recsys_assets.selects.quoting import quoted
 from recsys_assets.selects.source import Source
+from recsys_assets.threads import hold_blas_to_one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,18 +73,16 @@ def steps(profile: Profile) -> list[Step]:
 
 
 def _findings(profile: Profile, snapshot: Snapshot) -> Made:
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     detectors = {
         column_knows_the_future.NAME: _columns,
         feature_separates_labels.NAME: _features,
         clock_is_off.NAME: _clocks,
     }
     weekly = _weekly(profile, snapshot)
-    with threadpool_limits(1, user_api="blas"):  # Small products: threads would wait for one another.
-        found = rounded(
-            finding for name in profile.detectors.running for finding in detectors[name](profile, snapshot, weekly)
-        )
+    hold_blas_to_one_thread()  # Small products: threads would wait for one another.
+    found = rounded(
+        finding for name in profile.detectors.running for finding in detectors[name](profile, snapshot, weekly)
+    )
     found = [finding for finding in found if finding.subject not in profile.detectors.trusted]
     rows = [asdict(finding) for finding in found]
     return Made(declared_rows(TABLE, rows), partial(_results, found, weekly), _facts(found))
