@@ -58,10 +58,17 @@ class NightFeatures:
         ``graded`` for the candidates and features of the graded night.
     is_asked : bool
         Whether anybody asks for features; where nobody does, none is read.
+    only : Table, optional
+        ``user_key`` of the users that are asked for; by default anybody may be.
     """
 
-    def __init__(self, snapshot: Snapshot, catalog: str = "", *, is_asked: bool = True) -> None:
+    def __init__(
+        self, snapshot: Snapshot, catalog: str = "", *, is_asked: bool = True, only: pa.Table | None = None
+    ) -> None:
         self._snapshot, self._lists, self._is_asked = snapshot, "graded_packed" if catalog else "packed", is_asked
+        self._only = only is not None
+        if only is not None:
+            snapshot.add("made.only_users", only, copied=True)
         clean = f"{catalog}.clean" if catalog else "clean"
         self._tables = feature_tables(snapshot.lake.profile, snapshot.table, catalog) if is_asked else []
         self._users = side_query(self._tables, "user", catalog)
@@ -148,7 +155,9 @@ class NightFeatures:
         return pa.concat_tables(parts)
 
     def _ask(self, query: str, values: Mapping[str, object]) -> pa.Table:
-        """Rows of a query, asked in any thread."""
+        """Rows of a query that has a ``user_key``, asked in any thread."""
+        if self._only:
+            query = f"from ({query}) semi join made.only_users using (user_key) order by user_key"
         with self._snapshot.cursor() as cursor:
             return cursor.sql(query, params=values).to_arrow_table()
 

@@ -64,15 +64,18 @@ def _examples(profile: Profile) -> Step:
     settings = RerankerSettings(**profile.reranker)
 
     def make(snapshot: Snapshot) -> Made:
+        import numpy as np
         import pyarrow as pa
 
         sample = {"every_nth": settings.every_nth, "max_users": settings.max_users}
         labels = snapshot.table(LABEL_ROWS.text, sample)
-        known = NightFeatures(snapshot, "graded")
-        users = labels["user_key"].to_numpy()
-        firsts = range(0, int(users.max(initial=-1)) + 1, USERS_AT_ONCE) or [0]
-        blocks = in_order(lambda first: known.rows(first, first + USERS_AT_ONCE - 1, labels), firsts)
-        rows = pa.concat_tables(blocks)
+        users = np.unique(labels["user_key"].to_numpy())
+        known = NightFeatures(snapshot, "graded", only=pa.table({"user_key": users}))
+        # Without a user there is one block, too: an empty one, with its columns.
+        blocks = (
+            np.split(users, range(USERS_AT_ONCE, len(users), USERS_AT_ONCE)) if len(users) else [np.zeros(1, np.int32)]
+        )
+        rows = pa.concat_tables(in_order(lambda block: known.rows(int(block[0]), int(block[-1]), labels), blocks))
         return Made(rows, facts={"features": len(feature_names(rows.column_names))})
 
     return Step(
