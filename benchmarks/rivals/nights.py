@@ -3,7 +3,8 @@
     python -m benchmarks.rivals.nights FOLDER NIGHT [NIGHT ...]
 
 Lands FOLDER as history (``own``: the profile's own deliveries; ``none``: nothing), then builds the nights in turn.
-Prints one JSON object a night.
+Prints one JSON object a night. Steps that run at the same time share its seconds, so those of all steps add up to the
+time in which any ran.
 """
 
 from __future__ import annotations
@@ -12,9 +13,45 @@ import json
 import os
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 from uuid import uuid4
+
+
+class Steps:
+    """What each step of a run cost, out of the run's events as they happen."""
+
+    def __init__(self) -> None:
+        self.costs: dict[str, dict[str, float]] = {}
+        self._running: set[str] = set()
+        self._since = _now()
+        self._lock = threading.Lock()
+
+    def follow(self, entry: object) -> None:
+        """Take an event in, in the thread in which it happens."""
+        event = getattr(entry, "dagster_event", None)
+        if event is None or event.step_key is None:
+            return
+        with self._lock:
+            self._share()
+            if event.is_step_start:
+                self._running.add(event.step_key)
+                self.costs[event.step_key] = {"seconds": 0.0, "cpu_seconds": 0.0, "peak_mb": 0.0}
+            elif event.is_step_success:
+                self._running.discard(event.step_key)
+            elif event.is_step_materialization:
+                for name, value in event.step_materialization_data.materialization.metadata.items():
+                    if name == "peak_memory_mb":
+                        self.costs[event.step_key]["peak_mb"] = float(value.value)
+
+    def _share(self) -> None:
+        """Share the time since the last event between the steps that ran."""
+        now = _now()
+        for step in self._running:
+            for place, name in enumerate(("seconds", "cpu_seconds")):
+                self.costs[step][name] += (now[place] - self._since[place]) / len(self._running)
+        self._since = now
 
 
 def main(folder: str, *nights: str) -> None:
@@ -33,34 +70,17 @@ def main(folder: str, *nights: str) -> None:
         land_files(profile, files, "history", lambda _: None)
     job = nightly_job(profile)
     for night in nights:
-        steps: dict[str, dict[str, float]] = {}
-
-        def follow(entry: object, steps: dict[str, dict[str, float]] = steps) -> None:
-            event = getattr(entry, "dagster_event", None)
-            if event is None or event.step_key is None:
-                return
-            wall, cpu = _now()
-            step = steps.setdefault(event.step_key, {"peak_mb": 0.0})
-            if event.is_step_start:
-                step |= {"seconds": -wall, "cpu_seconds": -cpu}
-            elif event.is_step_success:
-                step["seconds"] += wall
-                step["cpu_seconds"] += cpu
-            elif event.is_step_materialization:
-                for name, value in event.step_materialization_data.materialization.metadata.items():
-                    if name == "peak_memory_mb":
-                        step["peak_mb"] = float(value.value)
-
+        steps = Steps()
         with dagster_instance() as instance:
             run_id = str(uuid4())
-            instance.add_event_listener(run_id, follow)
+            instance.add_event_listener(run_id, steps.follow)
             started = _now()
             execute(job, night, instance, run_id=run_id)
             wall, cpu = (after - before for after, before in zip(_now(), started, strict=True))
-        told = {"night": night, "seconds": wall, "cpu_seconds": cpu, "steps": steps}
+        told = {"night": night, "seconds": wall, "cpu_seconds": cpu, "steps": steps.costs}
         # Each step begins its peak anew, which takes the process's own with it.
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        told["peak_mb"] = max(own, *(step["peak_mb"] for step in steps.values()))
+        told["peak_mb"] = max(own, *(step["peak_mb"] for step in steps.costs.values()))
         print(json.dumps(told), flush=True)
 
 
