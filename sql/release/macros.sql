@@ -30,37 +30,24 @@ create or replace macro serving.visible_text(u) as case
 end;
 
 -- Letters, digits and signs that East Asian keyboards write as wide as their characters, in their usual width.
-create or replace macro serving.with_usual_width(u) as if(
-    regexp_matches(u::varchar, '[！-～]'),
-    translate(
-        u::varchar,
-        '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～',
-        '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
-    ),
-    u::varchar
+create or replace macro serving.with_usual_width(u) as translate(
+    u::varchar,
+    '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～',
+    '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
 );
 
 -- A whole number loses its point and zeros: 17012.0 is 17012.
-create or replace macro serving.canonical_id(u) as case
-    when regexp_full_match(serving.with_usual_width(serving.visible_text(u)), '-?[0-9]+[.]0+')
-        then split_part(serving.with_usual_width(serving.visible_text(u)), '.', 1)
-    else serving.with_usual_width(serving.visible_text(u))
-end;
+create or replace macro serving.canonical_id(u) as regexp_replace(
+    serving.with_usual_width(serving.visible_text(u)), '^(-?[0-9]+)[.]0+$', '\1'
+);
 
 -- serving.recommend('1234'), serving.recommend(1234, k := 5, task := 'discovery'): the first k of a user's list.
 -- Without a task: next where the release has it, else its only one. A task that the release does not have is an error that
 -- names those it has. Unknown ids get what is trending, each item with the score that it has in a known user's list of
 -- what is trending.
 create or replace macro serving.recommend(u, k := 10, task := null) as table
-with asked as (
+with asked as materialized (
     select
-        (
-            select s.user_id
-            from serving.users as s
-            where s.user_id in (serving.visible_text(u), serving.canonical_id(u))
-            order by s.user_id <> serving.visible_text(u)
-            limit 1
-        ) as user_id,
         case
             when task::varchar not in (select m.task from meta.tasks as m)
                 then error(
@@ -82,13 +69,19 @@ with asked as (
         end as task
 ),
 
+-- The table is sorted by the id, so that equal to one it is not read whole.
 known as (
     select r.task, r.rank, r.item_id, r.title, r.category, r.score, r.reason, r.reason_text
     from serving.recommendations as r
+    where r.user_id = serving.visible_text(u) and r.task = (select asked.task from asked)
+    union all
+    select r.task, r.rank, r.item_id, r.title, r.category, r.score, r.reason, r.reason_text
+    from serving.recommendations as r
     where
-        r.user_id in (serving.visible_text(u), serving.canonical_id(u)) -- Sorted by it, the table is not read whole.
-        and r.user_id = (select asked.user_id from asked)
+        serving.canonical_id(u) <> serving.visible_text(u)
+        and r.user_id = serving.canonical_id(u)
         and r.task = (select asked.task from asked)
+        and not exists (select 1 from serving.users as s where s.user_id = serving.visible_text(u))
 ),
 
 unknown as (
@@ -103,7 +96,10 @@ unknown as (
         'trending now' as reason_text
     from serving.trending as t
     cross join asked
-    where t.scope = 'all' and asked.user_id is null
+    where
+        t.scope = 'all'
+        and not exists (select 1 from serving.users as s where s.user_id = serving.visible_text(u))
+        and not exists (select 1 from serving.users as s where s.user_id = serving.canonical_id(u))
 )
 
 select
