@@ -33,7 +33,7 @@ _TAKEN = {"profiles", "logs"}
 """Folders of the data folder that are no deployment's."""
 _DECIDE_NOTHING = {
     *("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"),
-    *("late_after_hours", "key_prefix", "detectors"),
+    *("late_after_hours", "key_prefix", "detectors", "warm_up"),
 }
 
 
@@ -140,6 +140,9 @@ class Profile(_Settings):
     """Last night (inclusive) of a data set that is history; None for a live shop."""
     demo_nights: list[NightOfProfile] = Field(default_factory=list)
     """Nights that ``recsys demo`` builds, oldest first."""
+    warm_up: int = Field(default=3, ge=0, le=12)
+    """Nights, one horizon apart, that are built before the first one published, as far as ``first_night`` lets: each is
+    graded and learned from by those after it, and never published. Without them the first lists are made blind."""
     grace_hours: float = Field(default=2.0, ge=0, le=24)
     """Hours from a night's cutoff to its close."""
     late_after_hours: float = Field(default=6.0, ge=0, le=24 * 366)

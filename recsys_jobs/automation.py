@@ -10,6 +10,7 @@ from typing import Any
 
 from dagster import (
     AssetCheckKey,
+    AssetKey,
     DagsterInstance,
     DefaultScheduleStatus,
     DefaultSensorStatus,
@@ -31,6 +32,7 @@ from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.opening import readable
 from recsys_jobs.messages import NotTold, channels
 from recsys_jobs.troubles import Trouble, find_troubles
+from recsys_jobs.warm_up import pilots_before
 
 SETTLED_SECONDS = 5.0
 SENSOR_SECONDS = 30
@@ -40,13 +42,20 @@ RUN_KEY_TAG = "dagster/run_key"
 """Tag of a run that holds the key of the request it was started by."""
 
 
-def nightly_schedule(profile: Profile, job: str) -> ScheduleDefinition:
+def nightly_schedule(
+    profile: Profile, job: str, pilot_assets: Sequence[AssetKey], pilot_checks: Sequence[AssetCheckKey]
+) -> ScheduleDefinition:
     """Run a job for each night at its close, UTC; a profile with a last night is history and is skipped.
+
+    Before the first night that is published come its pilots (`recsys_jobs.warm_up`); the queue takes one night of a
+    profile at a time, in the order in which they were asked for.
 
     Parameters
     ----------
     job
         Name of the job that builds a night.
+    pilot_assets, pilot_checks
+        What a run of it makes for a pilot.
     """
     hours, minutes = divmod(round(profile.grace_hours * 60), 60)
 
@@ -58,7 +67,7 @@ def nightly_schedule(profile: Profile, job: str) -> ScheduleDefinition:
         default_status=DefaultScheduleStatus.RUNNING,
         description="Builds each night as it closes.",
     )
-    def nightly_at_close(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    def nightly_at_close(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
         night = last_closed(context.scheduled_execution_time.replace(tzinfo=None), profile.grace)
         if profile.last_night is not None and night > profile.last_night:
             return SkipReason(
@@ -67,7 +76,16 @@ def nightly_schedule(profile: Profile, job: str) -> ScheduleDefinition:
             )
         if night < profile.first_night:
             return SkipReason(f"Night {night} lies before the profile's first night, {profile.first_night}.")
-        return RunRequest(run_key=night.isoformat(), partition_key=night.isoformat())
+        pilots = [
+            RunRequest(
+                run_key=f"warm-up {pilot}",
+                partition_key=pilot.isoformat(),
+                asset_selection=list(pilot_assets),
+                asset_check_keys=list(pilot_checks),
+            )
+            for pilot in pilots_before(profile, night)
+        ]
+        return [*pilots, RunRequest(run_key=night.isoformat(), partition_key=night.isoformat())]
 
     return nightly_at_close
 

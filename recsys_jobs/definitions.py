@@ -26,6 +26,7 @@ from recsys_jobs.audit.asset import AUDIT, OP, SamplesAhead, audit_asset, audit_
 from recsys_jobs.automation import landing_sensor, nightly_schedule, trouble_sensor, weekly_audit
 from recsys_jobs.executor import step_threads
 from recsys_jobs.graph import made_from
+from recsys_jobs.warm_up import NO_PILOT_HAS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,6 +49,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     audited = [key for key, schema in keys.items() if schema not in {"raw", "releases", "tracking"}]
     raw, audits = AssetSelection.groups("raw"), AssetSelection.groups("audits")
     nightly = AssetSelection.all() - raw - audits if profile.audit == "off" else AssetSelection.all() - raw
+    pilot = {key for key, schema in keys.items() if schema != "raw" and name_of(profile, key) not in NO_PILOT_HAS}
     raw_keys = [key for key, schema in keys.items() if schema == "raw"]
     tags = {"recsys/profile": profile.name}
     return Definitions(
@@ -71,7 +73,10 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
                 tags=tags,
             ),
         ],
-        schedules=[nightly_schedule(profile, NIGHTLY), weekly_audit(profile, AUDIT)],
+        schedules=[
+            nightly_schedule(profile, NIGHTLY, sorted(pilot), _pilot_checks(profile)),
+            weekly_audit(profile, AUDIT),
+        ],
         sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile))],
         executor=step_threads,
     )
@@ -101,6 +106,16 @@ def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDe
     assets, checked = ({asset_key(profile, name) for name in some} for some in (again, again | needed))
     checks = definitions.resolve_asset_graph().get_check_keys_for_assets(checked)
     return job.get_subset(asset_selection=assets, asset_check_selection=checks)
+
+
+def pilot_of(profile: Profile, job: JobDefinition) -> JobDefinition:
+    """The job of a night without what only a published one needs; see `recsys_jobs.warm_up`."""
+    assets = {key for key in job.asset_layer.executable_asset_keys if name_of(profile, key) not in NO_PILOT_HAS}
+    return job.get_subset(asset_selection=assets, asset_check_selection=set(_pilot_checks(profile)))
+
+
+def _pilot_checks(profile: Profile) -> list[AssetCheckKey]:
+    return [check for check in check_keys(profile) if name_of(profile, check.asset_key) not in NO_PILOT_HAS]
 
 
 @definitions

@@ -69,8 +69,9 @@ def _steps(job_context: Any, active: Any, n_at_once: int) -> Iterator[DagsterEve
     told: Told = queue.SimpleQueue()
     running: dict[str, threading.Thread] = {}
     try:
-        while not active.is_complete:
-            while len(running) < n_at_once and (step := active.get_next_step()):
+        # What a step tells last, such as its error, comes when the plan may be complete.
+        while running or not active.is_complete:
+            while len(running) < n_at_once and not active.is_complete and (step := active.get_next_step()):
                 context = job_context.for_step(step, active.get_known_state())
                 thread = threading.Thread(target=_run_step, args=(step.key, context, told), name=step.key)
                 running[step.key] = thread

@@ -36,7 +36,7 @@ _MADE = {
     },
     ("made.published", "score"): (("recommendations.rankings", "score"),),
     ("made.published", "raw_score"): (("recommendations.rankings", "score"),),
-    ("made.published", "configuration"): (("recommendations.champions", "configuration"),),
+    ("made.published", "configuration"): (("recommendations.rankings", "algorithm"),),
     ("made.published", "algorithms"): (("candidates.lists", "algorithm"), ("candidates.lists", "rank")),
     ("made.published", "reason_algorithm"): (("candidates.lists", "algorithm"),),
     ("made.published", "took_item_key"): (("recommendations.similar_items", "item_key"),),

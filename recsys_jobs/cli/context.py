@@ -23,6 +23,7 @@ from recsys_assets.storage.space import check_room_for_nights
 from recsys_assets.visible import visible
 from recsys_jobs.cli.console import Console
 from recsys_jobs.run import check_night, dagster_instance, report_landing, run_night
+from recsys_jobs.warm_up import pilots_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,6 +164,8 @@ class Context:
     ) -> None:
         """Build what is missing, damaged or stale of nights, oldest first, with a bar that names the step under way.
 
+        Before the first that is ever published, its pilots are built (`recsys_jobs.warm_up`).
+
         Parameters
         ----------
         tags
@@ -181,8 +184,10 @@ class Context:
             check_night(self.profile, night)
         if not nights:
             return
-        from recsys_jobs.definitions import nightly_job  # These load Dagster, which takes seconds.
+        from recsys_jobs.definitions import nightly_job, pilot_of  # These load Dagster, which takes seconds.
         from recsys_jobs.staleness import assets_to_build
+
+        pilots = pilots_before(self.profile, min(nights))
 
         columns = (
             TextColumn("night {task.description}", markup=False),
@@ -194,18 +199,20 @@ class Context:
             Progress(*columns, TextColumn("{task.fields[step]}", markup=False), console=self.console) as bars,
             dagster_instance() as instance,
         ):
-            for night in sorted(nights):
-                names = None if rebuild else assets_to_build(self.profile, night, instance)
+            for night in [*pilots, *sorted(nights)]:
+                is_pilot = night in pilots
+                names = None if rebuild or is_pilot else assets_to_build(self.profile, night, instance)
                 if names == []:
                     bars.print(f"Night {night} is built and current.")
                 else:
-                    bar = bars.add_task(str(night), total=None, step="")
+                    bar = bars.add_task(f"{night}{' (warm-up)' if is_pilot else ''}", total=None, step="")
 
                     def progress(done: int, steps: int, step: str, bar: Any = bar) -> None:
                         bars.update(bar, completed=done, total=steps, step=visible(step))
 
                     check_room_for_nights(self.profile)
                     job = self._job if names is None else nightly_job(self.profile, names)
+                    job = pilot_of(self.profile, job) if is_pilot else job
                     run_night(self.profile, job, night, instance, progress, tags)
                 for empty in empty_tasks(self.profile, night):
                     bars.print(f"Night {night}: task {empty.task} is empty, {empty.because}.", style="yellow")

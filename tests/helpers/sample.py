@@ -31,6 +31,7 @@ first_night = 2017-10-24
 last_night = 2017-11-10
 demo_nights = [2017-10-25, 2017-10-28, 2017-10-31]
 horizon = 3
+warm_up = 0
 tasks = ["next", "discovery"]
 rrf_k = 2
 audit = "off"

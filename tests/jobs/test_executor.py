@@ -103,6 +103,8 @@ def test_what_needs_a_failed_step_is_left_out_and_all_else_is_made():
     assert made(result) == {"good", "beside"}
     with pytest.raises(ValueError, match="no"):
         run(bad, good)
+    with pytest.raises(ValueError, match="no"):  # Its failure completes the plan.
+        run(bad)
 
 
 def test_a_check_that_fails_stops_what_lies_below():

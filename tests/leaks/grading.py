@@ -95,7 +95,7 @@ LEAKS = (
         "the reranker learns from features of the night whose purchases it learns",
         (
             Edit(RERANKERS, 'night_feature_reads(profile, "graded"))', "night_feature_reads(profile))"),
-            Edit(RERANKERS, 'NightFeatures(snapshot, "graded")', "NightFeatures(snapshot)"),
+            Edit(RERANKERS, 'NightFeatures(snapshot, "graded", ', 'NightFeatures(snapshot, "", '),
         ),
         "construction",
         r"reads (clean|candidates|features)\.\w+ of its own night beside the labels",

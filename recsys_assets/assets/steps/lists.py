@@ -107,7 +107,7 @@ class _Evidence:
 
         bounds = {"first": first, "last": first + USERS_AT_ONCE - 1}
         with self._snapshot.cursor() as cursor:
-            champion = {"task": task, "champion": self._champions[task], "n": self._n}
+            champion = {"task": task, "champion": self._champions.get(task), "n": self._n}
             published = cursor.sql(_RANKED, params=bounds | champion).to_arrow_table()
             listed = cursor.sql(_LISTS, params=bounds | {"task": task}).to_arrow_table()
             took = cursor.sql(_TOOK, params=bounds).to_arrow_table()
@@ -125,6 +125,6 @@ class _Evidence:
                 **{name: rows[name] for name in ("user_key", "rank", "item_key", "algorithms", "reason_algorithm")},
                 "took_item_key": taken,
                 "raw_score": pc.list_flatten(published["scores"]).take(rows["row"]),
-                "configuration": pa.repeat(self._champions[task], rows.num_rows),
+                "configuration": pa.array([self._champions.get(task)] * rows.num_rows, pa.string()),
             }
         )

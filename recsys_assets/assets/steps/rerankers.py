@@ -71,11 +71,12 @@ def _examples(profile: Profile) -> Step:
         labels = snapshot.table(LABEL_ROWS.text, sample)
         users = np.unique(labels["user_key"].to_numpy())
         known = NightFeatures(snapshot, "graded", only=pa.table({"user_key": users}))
-        # Without a user there is one block, too: an empty one, with its columns.
-        blocks = (
+        # Without a user there is one part, too: an empty one, with its columns.
+        parts = (
             np.split(users, range(USERS_AT_ONCE, len(users), USERS_AT_ONCE)) if len(users) else [np.zeros(1, np.int32)]
         )
-        rows = pa.concat_tables(in_order(lambda block: known.rows(int(block[0]), int(block[-1]), labels), blocks))
+        blocks = in_order(lambda part: known.rows(int(part[0]), int(part[-1]), labels), parts)
+        rows = pa.concat_tables(blocks)
         return Made(rows, facts={"features": len(feature_names(rows.column_names))})
 
     return Step(
