@@ -28,7 +28,7 @@ class AssociationRules(Recommender):
 
     Agrawal and Srikant, "Fast algorithms for mining association rules", 1994, for the rules; Han, Pei and Yin,
     "Mining frequent patterns without candidate generation", 2000, for FP-growth. Rules are of all baskets that the
-    night sees, whatever their age; a user's items are decayed. A rule counts by the least of its items, times its
+    night sees, or of the late ones; a user's items are decayed. A rule counts by the least of its items, times its
     confidence, times a power of its lift, and an item by the sum of the rules that lead to it.
 
     Itemsets are kept with the model, for bundles: `itemsets` (n_itemsets, max_length; -1 after the last item) with
@@ -66,6 +66,10 @@ class AssociationRules(Recommender):
         lift_power: NonNegativeFloat = 0.5
         """Exponent on the lift in a rule's strength."""
 
+        rule_days: PositiveFloat | None = None
+        """Age in days of the oldest events that rules are made of; none: all are. Supports are then shares of those
+        baskets."""
+
         decay_days: PositiveFloat = 30.0
         """Age in days at which an item of the user counts half."""
 
@@ -74,7 +78,8 @@ class AssociationRules(Recommender):
     def _fit(self, train: Interactions) -> tuple[csr_matrix, dict[str, NDArray[np.generic]]]:
         settings = self.settings
         history = train.to_csr(train.weights * hyperbolic(train.ages, settings.decay_days))
-        contents = baskets(train).items
+        late = train if settings.rule_days is None else train.where(train.ages <= settings.rule_days)
+        contents = baskets(late).items
         n_baskets = contents.shape[0]
         least = max(settings.min_support * n_baskets, min(settings.min_baskets, n_baskets / 5))
         itemsets, counts = fp_growth(contents, least, settings.max_length, settings.max_basket)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.arrays import Lists
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
+from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 from recsys_assets.algorithms.topn import ProductScores, top_n_and_new
 from recsys_assets.threads import in_order
@@ -56,6 +57,10 @@ class TIFUKNN(Recommender):
         across_decay: Decay = 0.7
         """Factor on what a basket counts, for each newer group."""
 
+        decay_days: PositiveFloat | None = None
+        """Age in days at which an event counts half, beside what its basket's place makes of it; none: places alone say
+        what is old."""
+
         n_neighbours: PositiveInt = 100
         """Similar users of a user."""
 
@@ -77,7 +82,10 @@ class TIFUKNN(Recommender):
         decay = self.settings.within_decay**within * self.settings.across_decay**groups
         # Old habits may decay to nothing a float can hold, and would then be no more in the user's list.
         decay = np.maximum(decay, 1e-12)
-        history = _unit(train.to_csr(train.weights * decay[by_basket.of_events]))
+        counts = train.weights * decay[by_basket.of_events]
+        if self.settings.decay_days is not None:
+            counts *= hyperbolic(train.ages, self.settings.decay_days)
+        history = _unit(train.to_csr(counts))
         profiles = keep_top(history, self.settings.profile_items)
         neighbours = _neighbours(_unit(profiles), self.settings.n_neighbours)
         return history, pack("profiles", profiles) | pack("neighbours", neighbours)

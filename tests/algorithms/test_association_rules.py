@@ -82,6 +82,16 @@ def test_scores_sum_the_rules_a_user_fulfils():
     assert short[2] == pytest.approx(1 / 2 * (1 / 4 + 1 / 3))
 
 
+def test_rules_of_late_baskets_alone():
+    # Of baskets of the last two days there is user 1's, where 2 follows from 0; what 0 and 1 led to is longer ago.
+    rows = [(0, 0, 9, 1.0, 0), (0, 1, 9, 1.0, 0), (1, 0, 1, 1.0, 1), (1, 2, 1, 1.0, 1)]
+    late = events(rows, n_users=2, n_items=3)
+    assert {item for item, _ in lists_of("association_rules", late, min_baskets=1)[0]} == {0, 1, 2}
+    assert {item for item, _ in lists_of("association_rules", late, min_baskets=1, rule_days=2)[0]} == {2}
+    assert lists_of("association_rules", late, min_baskets=1, rule_days=0.5) == {}
+    assert lists_of("association_rules", late, rule_days=9) == lists_of("association_rules", late)
+
+
 def test_rare_itemsets_and_weak_rules_are_left_out():
     assert {item for item, _ in lists_of("association_rules", train(), min_support=0.5, min_baskets=1)[0]} == {0, 1}
     assert 2 not in dict(lists_of("association_rules", train(), min_confidence=0.4, min_baskets=1)[0])

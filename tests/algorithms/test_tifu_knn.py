@@ -16,6 +16,15 @@ def test_own_frequency_decays_by_basket_and_group():
     assert list(lists) == [0]
 
 
+def test_age_decays_beside_places_if_asked():
+    # Baskets at 1 and 3 days; with a half at a day they count 1/2 and 1/4 beside 1 and 0.5 by their places.
+    train = events([(0, 0, 1, 1.0, 1), (0, 1, 3, 1.0, 0)], n_users=1, n_items=2)
+    by_both = lists_of("tifu_knn", train, group_size=2, within_decay=0.5, own_share=1, decay_days=1)
+    assert [score for _, score in by_both[0]] == pytest.approx(np.array([4, 1]) / np.sqrt(17))
+    by_place = lists_of("tifu_knn", train, group_size=2, within_decay=0.5, own_share=1)
+    assert [score for _, score in by_place[0]] == pytest.approx(np.array([2, 1]) / np.sqrt(5))
+
+
 def test_a_day_is_a_basket_where_none_are_known():
     train = events([(0, 0, 0.5), (0, 1, 0.9), (0, 2, 1.1)], n_users=1, n_items=3)
     lists = lists_of("tifu_knn", train, group_size=9, within_decay=0.5, own_share=1)
