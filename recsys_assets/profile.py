@@ -17,11 +17,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PrivateAttr, field_validator, model_validator
 
-from recsys_assets.algorithms import registry
+from recsys_assets.algorithms.instances import configured
 from recsys_assets.errors import RecsysError
 from recsys_assets.evaluation.detectors.settings import DetectorSettings
 from recsys_assets.ranking.reranker import RerankerSettings
-from recsys_assets.wrong_settings import Location, SettingsError, did_you_mean, refused
+from recsys_assets.wrong_algorithms import problems_of_algorithms
+from recsys_assets.wrong_settings import SettingsError, refused
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -190,7 +191,8 @@ class Profile(_Settings):
     reranker: dict[str, Any] = Field(default_factory=dict)
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)
-    """Algorithms that run, each with its settings (empty: the algorithm's defaults)."""
+    """Algorithms that run, each with its settings (empty: the algorithm's defaults). A table with ``algorithm`` is an
+    instance of that one under its own name, ``[algorithms.popularity_7d]``, and may have a ``title``."""
 
     @field_validator("n_candidates", mode="before")
     @classmethod
@@ -246,19 +248,13 @@ class Profile(_Settings):
 
     @model_validator(mode="after")
     def _settings_of_others(self) -> Profile:
-        known: dict[str, type[BaseModel]] = {name: algorithm.Settings for name, algorithm in registry().items()}
-        problems: list[tuple[Location, str]] = []
-        for name, given in self.algorithms.items():
-            if name in known:
-                problems += refused(known[name], given, ("algorithms", name))
-            else:
-                said = f"algorithm {name!r} is unknown{did_you_mean(name, known)}; known are {', '.join(known)}"
-                problems.append((("algorithms", name), said))
+        problems = problems_of_algorithms(self.algorithms)
         problems += refused(RerankerSettings, self.reranker, ("reranker",))
-        served = {task for name in self.algorithms if name in known for task in registry()[name].tasks}
-        unserved = [task for task in self.tasks if task not in served]
-        if problems or unserved:
-            raise SettingsError(problems or [(("tasks",), f"no algorithm makes lists of {unserved[0]!r}")])
+        if problems:
+            raise SettingsError(problems)
+        served = {task for algorithm, _ in configured(self.algorithms).values() for task in algorithm.tasks}
+        if unserved := [task for task in self.tasks if task not in served]:
+            raise SettingsError([(("tasks",), f"no algorithm makes lists of {unserved[0]!r}")])
         return self
 
     @property

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from recsys_assets.algorithms import registry
+from recsys_assets.algorithms import lightfm, registry
+from recsys_assets.algorithms.instances import configured
 from recsys_assets.profile import PROJECT, ProfileError
 from recsys_assets.profile_file import load_profile, profile_names
 
@@ -181,6 +182,86 @@ def test_what_cannot_work_is_refused_with_its_line(load, setting, line, told):
         load(GOOD.replace(old, setting, 1))
     assert f"shop.toml:{line}: " in str(refused.value), refused.value
     assert told in str(refused.value)
+
+
+INSTANCE = """[algorithms.popularity]
+[algorithms.popularity_7d]
+algorithm = "popularity"
+half_life_days = 7"""
+
+
+def test_an_instance_is_an_algorithm_under_its_own_name_with_a_title_that_tells_it_apart(load):
+    profile = load(GOOD.replace("[algorithms.popularity]", INSTANCE))
+    assert profile.models == ["popularity", "popularity_7d", "reranker_next", "reranker_discovery"]
+    (plain, _), (instance, settings) = configured(profile.algorithms).values()
+    assert plain is registry()["popularity"]
+    assert issubclass(instance, plain)
+    assert (instance.name, instance.title) == ("popularity_7d", "Trending (half life 7 days)")
+    assert settings == plain.Settings(half_life_days=7)
+    called = configured({"popularity_7d": {"algorithm": "popularity", "title": "Hits of the week"}})
+    assert called["popularity_7d"][0].title == "Hits of the week"
+
+
+@pytest.mark.parametrize(
+    ("table", "title"),
+    [
+        ({"algorithm": "user_knn", "half_life_days": 1, "taste_days": 2.5}, "(taste 2.5 days, half life 1 day)"),
+        ({"algorithm": "item_knn", "weighting": "bm25", "weight": 0.5, "n_candidates": 50}, "(weighting bm25)"),
+        ({"algorithm": "segment_popularity", "segments": ["store", "country"]}, "(segments store, country)"),
+        ({"algorithm": "popularity", "weight": 0.5}, "(mine)"),
+    ],
+)
+def test_the_title_of_an_instance_says_what_it_sets_whatever_the_order(table, title):
+    for turned in (table, dict(reversed(table.items()))):
+        ((instance, _),) = configured({"mine": turned}).values()
+        assert instance.title == f"{registry()[table['algorithm']].title} {title}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        (
+            '"popularity"',
+            '"populrity"',
+            12,
+            "popularity_7d.algorithm: there is no algorithm 'populrity'; did you mean popularity?; known are",
+        ),
+        ('"popularity"', "7", 12, "algorithms.popularity_7d.algorithm: there is no algorithm 7"),
+        ('algorithm = "popularity"', "", 11, "An instance of one of them says so: algorithm = "),
+        ("popularity_7d", "item_knn", 11, "algorithms.item_knn: is an algorithm itself, so no instance of popularity"),
+        ("popularity_7d", '"7d"', 11, "algorithms.7d: '7d' can name no instance: tables, folders and features"),
+        ("popularity_7d", "popularity-7d", 11, "algorithms.popularity-7d: 'popularity-7d' can name no instance"),
+        ("popularity_7d", "Popularity", 11, "algorithms.Popularity: 'Popularity' can name no instance"),
+        ("popularity_7d", f"a{'b' * 60}", 11, "can name no instance"),
+        ("popularity_7d", "published", 11, "'published' is what other models or lists are called"),
+        ("popularity_7d", "lists", 11, "'lists' is what other models or lists are called"),
+        ("popularity_7d", "reranker_next", 11, "'reranker_next' is what other models or lists are called"),
+        ("half_life_days", "half_life", 13, "popularity_7d.half_life: is no setting; did you mean half_life_days?"),
+        ("half_life_days = 7", "half_life_days = 0", 13, "popularity_7d.half_life_days: Input should be greater"),
+        ("half_life_days = 7", 'title = ""', 13, "popularity_7d.title: a title is one line of text"),
+        ("half_life_days = 7", 'title = "a\\nb"', 13, "popularity_7d.title: a title is one line of text"),
+        ("half_life_days = 7", "title = 7", 13, "popularity_7d.title: a title is one line of text"),
+        (
+            "half_life_days = 7",
+            'title = "Trending"',
+            11,
+            "popularity_7d: is called 'Trending' like popularity; give it a title of its own",
+        ),
+    ],
+)
+def test_an_instance_that_cannot_be_is_refused_with_its_line(load, old, new, line, told):
+    assert old in INSTANCE
+    wrong = GOOD.replace("[algorithms.popularity]", INSTANCE.replace(old, new, 2 if "7d" in old else 1))
+    with pytest.raises(ProfileError) as refused:
+        load(wrong)
+    assert f"shop.toml:{line}: " in str(refused.value), refused.value
+    assert told in str(refused.value), refused.value
+
+
+def test_an_instance_of_what_is_not_installed_is_refused(load, monkeypatch):
+    monkeypatch.setattr(lightfm, "find_spec", lambda name: None)
+    with pytest.raises(ProfileError, match=r"shop\.toml:10: algorithms\.factors: .*LightFM is not installed"):
+        load(GOOD.replace("[algorithms.popularity]", '[algorithms.factors]\nalgorithm = "lightfm"'))
 
 
 @pytest.mark.parametrize("name", ["my shop", "-x", "profiles", "logs", "a.b", "x" * 65, "schön"])

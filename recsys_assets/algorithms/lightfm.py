@@ -76,7 +76,7 @@ class LightFM(Recommender):
             if find_spec("lightfm") is None:
                 raise ValueError(
                     "the library LightFM is not installed. Install a C compiler and the headers of Python (Debian, "
-                    "Ubuntu: apt install gcc libc6-dev python3-dev) and run make venv, or take [algorithms.lightfm] "
+                    "Ubuntu: apt install gcc libc6-dev python3-dev) and run make venv, or take what needs it "
                     "out of the profile"
                 )
             return self

@@ -1,4 +1,4 @@
-"""One contract for every registered algorithm."""
+"""One contract for every registered algorithm, and for instances of some."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,14 +9,21 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from recsys_assets.algorithms import Interactions, Lists, SimilarItems, registry
+from recsys_assets.algorithms.instances import ABOUT, configured
 from recsys_assets.algorithms.topn import top_n
 
-ALGORITHMS = registry()
-KNOWS_NO_TASTE = {"popularity", "random", "segment_popularity"}
+INSTANCES = {
+    "popularity_1d": {"algorithm": "popularity", "half_life_days": 1},
+    "item_knn_7d": {"algorithm": "item_knn", "decay_days": 7},
+    "tifu_knn_7d": {"algorithm": "tifu_knn", "decay_days": 7},
+    "association_rules_60d": {"algorithm": "association_rules", "rule_days": 60},
+}
+ALGORITHMS = registry() | {name: instance for name, (instance, _) in configured(INSTANCES).items()}
+KNOWS_NO_TASTE = {"popularity", "popularity_1d", "random", "segment_popularity"}
 """Does not say what goes with what a user took."""
 LISTS_FOR_STRANGERS = KNOWS_NO_TASTE | {"buy_again"}
 """Has a list for a user without events."""
-LISTS_WHAT_IT_FINDS = {"association_rules", "sequential_rules"}
+LISTS_WHAT_IT_FINDS = {"association_rules", "association_rules_60d", "sequential_rules"}
 """May leave out an item the user took: nothing is known to lead to it."""
 IGNORES_EVENTS = {"random"}
 """Ages and weights change nothing."""
@@ -98,7 +105,8 @@ def algorithm(request):
 def settings_of(algorithm, **settings):
     """Settings of any algorithm; the encoder, which takes seconds to read, is one for all tests."""
     encoder = {"model": "tests.algorithms.encoder:make"} if algorithm.name == "embedding_content" else {}
-    return algorithm.Settings(**(encoder | settings))
+    own = {name: value for name, value in INSTANCES.get(algorithm.name, {}).items() if name not in ABOUT}
+    return algorithm.Settings(**(encoder | own | settings))
 
 
 def fitted(algorithm, train, *, seed=3):
@@ -120,6 +128,7 @@ def test_describes_itself(algorithm):
     assert algorithm.tasks
     assert algorithm.tasks <= {"next", "discovery"}
     assert algorithm.Settings().n_candidates == 100
+    assert not ABOUT & algorithm.Settings.model_fields.keys(), "in a profile these are no settings"
     for name, field in algorithm.Settings.model_fields.items():
         assert field.description, f"setting {name} has no docstring"
     with pytest.raises(ValueError, match="typo"):

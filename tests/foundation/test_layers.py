@@ -32,8 +32,10 @@ LAYERS: dict[str, set[str]] = {
         "algorithms",
         "ranking",
         "evaluation",
+        "wrong_algorithms",
         "wrong_settings",
     },  # Their settings are validated with its own.
+    "wrong_algorithms": {"algorithms", "ranking", "wrong_settings"},
     "profile_file": GROUND | {"profile"},
     "selects": GROUND | {"profile"},
     "storage": STORAGE,

@@ -275,20 +275,17 @@ LEAKS = (
         (
             Edit(
                 "recsys_assets/assets/steps/models.py",
-                "        train = data.interactions(snapshot, algorithm.uses)\n        return Fitted(",
+                """\
+        return Fitted(
+            save=algorithm(settings, seed=profile.seed)""",
                 """\
         from recsys_assets.storage.models import Models
 
         name = algorithm.name
         there = [each for each in Models(profile).all() if (each.algorithm, each.night) == (name, snapshot.night)]
-        settings = algorithm.Settings(**profile.algorithms[algorithm.name], n_candidates=150 + len(there))
-        train = data.interactions(snapshot, algorithm.uses)
-        return Fitted(""",
-            ),
-            Edit(
-                "recsys_assets/assets/steps/models.py",
-                "    settings = algorithm.Settings(**profile.algorithms[algorithm.name])\n\n    def fit",
-                "    def fit",
+        further = settings.model_copy(update={"n_candidates": 150 + len(there)})
+        return Fitted(
+            save=algorithm(further, seed=profile.seed)""",
             ),
         ),
         "audit",

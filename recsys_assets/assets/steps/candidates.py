@@ -1,4 +1,4 @@
-"""``candidates.<algorithm>``: the lists of each algorithm of the profile.
+"""``candidates.<algorithm>``: the lists of each algorithm of the profile, or instance of one.
 
 What belongs here: nothing about any one algorithm. Users are scored in batches and streamed to the lake, so that memory
 does not grow with users x items.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from recsys_assets.algorithms import Recommender, registry
+from recsys_assets.algorithms.instances import configured
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import INDEX_READS, TrainingData
 from recsys_assets.ranking.list_arrays import list_columns
@@ -21,6 +21,7 @@ from recsys_assets.threads import in_order
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from recsys_assets.algorithms import Recommender
     from recsys_assets.assets.training import Indices
     from recsys_assets.profile import Profile
     from recsys_assets.storage.lake.snapshot import Snapshot
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 def steps(profile: Profile) -> list[Step]:
     """Lists of every algorithm that the profile names; which users and items there are is read once for all."""
-    algorithms, data = registry(), TrainingData()
-    return [_step(profile, algorithms[name], data) for name in sorted(profile.algorithms)]
+    data = TrainingData()
+    return [_step(profile, algorithm, data) for algorithm, _ in configured(profile.algorithms).values()]
 
 
 def _step(profile: Profile, algorithm: type[Recommender], data: TrainingData) -> Step:

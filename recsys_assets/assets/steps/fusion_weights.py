@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.algorithms import registry
+from recsys_assets.algorithms.instances import configured
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import graded_night
 from recsys_assets.ranking.fusion_weights import weights_by_name
@@ -52,11 +52,14 @@ def _weights(profile: Profile, snapshot: Snapshot) -> Made:
 def _of_task(profile: Profile, proposals: pa.Table, task: str) -> list[dict[str, Any]]:
     import pyarrow.compute as pc
 
-    algorithms = {name: registry()[name] for name in sorted(profile.algorithms) if task in registry()[name].tasks}
-    given = {name: algorithm.Settings(**profile.algorithms[name]).weight for name, algorithm in algorithms.items()}
+    chosen = {name: each for name, each in configured(profile.algorithms).items() if task in each[0].tasks}
+    given = {name: settings.weight for name, (_, settings) in chosen.items()}
     of_task = proposals.filter(pc.equal(proposals["task"], task))
     weights, n_lists = weights_by_name(of_task, given, rrf_k=profile.rrf_k)
-    about = {name: {"title": chosen.title, "rests_on": sorted(chosen.rests_on)} for name, chosen in algorithms.items()}
+    about = {
+        name: {"title": algorithm.title, "rests_on": sorted(algorithm.rests_on)}
+        for name, (algorithm, _) in chosen.items()
+    }
     return [
         {"task": task, "algorithm": name, "weight": weight, "n_lists": n_lists, **about[name]}
         for name, weight in weights.items()

@@ -1,4 +1,4 @@
-"""``models.<algorithm>``: what each algorithm of the profile learned of a night.
+"""``models.<algorithm>``: what each algorithm of the profile, or instance of one, learned of a night.
 
 What belongs here: nothing about any one algorithm.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recsys_assets.algorithms import Recommender, registry
+from recsys_assets.algorithms.instances import configured
 from recsys_assets.assets import training
 from recsys_assets.assets.step import Fitted, Step
 
 if TYPE_CHECKING:
+    from recsys_assets.algorithms import Recommender
     from recsys_assets.assets.training import TrainingData
     from recsys_assets.profile import Profile
     from recsys_assets.storage.lake.snapshot import Snapshot
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
 
 def steps(profile: Profile) -> list[Step]:
     """A model of every algorithm that the profile names; what they learn from is read once for all of a night."""
-    algorithms, data = registry(), training.TrainingData()
-    return [_step(profile, algorithms[name], data) for name in sorted(profile.algorithms)]
+    data = training.TrainingData()
+    return [_step(profile, *chosen, data) for chosen in configured(profile.algorithms).values()]
 
 
-def _step(profile: Profile, algorithm: type[Recommender], data: TrainingData) -> Step:
-    settings = algorithm.Settings(**profile.algorithms[algorithm.name])
-
+def _step(profile: Profile, algorithm: type[Recommender], settings: Recommender.Settings, data: TrainingData) -> Step:
     def fit(snapshot: Snapshot) -> Fitted:
         train = data.interactions(snapshot, algorithm.uses)
         return Fitted(
@@ -36,7 +35,7 @@ def _step(profile: Profile, algorithm: type[Recommender], data: TrainingData) ->
 
     return Step(
         name=f"models.{algorithm.name}",
-        description=f"{algorithm.description}\n\n`recsys_assets/algorithms/{algorithm.name}.py`",
+        description=f"{algorithm.description}\n\n`{algorithm.__module__.replace('.', '/')}.py`",
         make=fit,
         prepare=lambda snapshot: data.interactions(snapshot, algorithm.uses),
         reads=training.reads(algorithm.uses),
