@@ -9,7 +9,7 @@ import typer
 
 from recsys_jobs.cli.console import Table, several_lines
 from recsys_jobs.cli.context import Context, given_path, recommend_command
-from recsys_jobs.init.measure import weigh
+from recsys_jobs.init.measure import tasks_of, weigh
 from recsys_jobs.init.source import write_source
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def init(
         Path,
         typer.Option(
             "--file",
-            help="CSV, CSV.gz, TSV, Parquet or JSON lines with a row an event.",
+            help="CSV, CSV.gz, TSV, DAT, Parquet or JSON lines with a row an event.",
             parser=given_path,
             metavar="FILE",
         ),
@@ -60,6 +60,13 @@ def init(
     encoding: Annotated[
         str | None, typer.Option(help="Encoding of a text file, e.g. cp1251 (default: as the file tells).")
     ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Names of the columns of a file that has no line of names, e.g. user,item,rating,time."),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="How long a night may take, e.g. 10m: algorithms are chosen to fit.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the source and profile of that name.")] = False,
 ) -> None:
     """Look at a file, propose what its columns are, and write a source and a profile for it.
@@ -70,6 +77,7 @@ def init(
     console = context.console
     asked = {"user": user, "item": item, "time": time, "event": event, "quantity": quantity, "value": value}
     how: dict[str, Any] = {"time_zone": time_zone, "time_format": time_format, "skip": skip, "encoding": encoding}
+    how |= {"columns": columns and [name.strip() for name in columns.split(",")], "budget": budget}
     with console.status(f"Looking at {file.name}"):
         source = write_source(name, file, asked, **how, decimal_sign=decimal_sign, replace=force)
     assert source.roles.time is not None, "roles without a time are refused earlier"
@@ -144,13 +152,21 @@ def _print_trial(console: Console, seen: Look, tried: Tried) -> None:
 
 def _print_choices(console: Console, source: NewSource) -> None:
     """What was chosen beyond the columns, and why."""
-    if (encoding := source.seen.delivery.encoding) != "utf-8":
+    seen = source.seen
+    if (encoding := seen.delivery.encoding) != "utf-8":
         _say(
             console,
             f"The file is no UTF-8 and is read as {encoding}. If letters look wrong, say which with --encoding.",
         )
-    if skip := source.seen.delivery.skip:
+    if skip := seen.delivery.skip:
         _say(console, f"The column names are in line {skip + 1}: what stands above is left out (skip = {skip}).")
+    if seen.told:
+        names = ",".join(seen.delivery.columns or [])
+        _say(
+            console,
+            f"The file has no line of column names: by their values they are {names}. If that is wrong, run this again "
+            f"with --force --columns {names} in the right order.",
+        )
     if source.n_returns:
         _say(
             console, f"{source.n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql)."
@@ -172,6 +188,17 @@ def _print_choices(console: Console, source: NewSource) -> None:
     _say(console, f"Event types: {', '.join(listed[:MAX_TYPES])}{more}.")
     horizon = source.nights.horizon
     _say(console, f"Horizon: {horizon} day{'s' if horizon > 1 else ''}, {source.nights.why}.")
+    _print_algorithms(console, source)
+
+
+def _print_algorithms(console: Console, source: NewSource) -> None:
+    """Tasks and algorithms, what a night is estimated to take, and what was left out and why."""
+    choice, tasks = source.choice, tasks_of(source.measured)
+    share = f"{source.measured.repeat_share:.0%} of what users do on a day repeats an item of an earlier day"
+    _say(console, f"Tasks: {', '.join(tasks)}; {share}.")
+    _say(console, f"Algorithms: {', '.join(choice.algorithms)}. {choice.sentence}")
+    for name, why in choice.left_out.items():
+        _say(console, f"  left out: {name}, as {why}")
 
 
 def _repeated(repeated: Repeated) -> str:

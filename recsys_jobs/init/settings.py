@@ -9,15 +9,16 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from recsys_jobs.init.measure import ENOUGH_USERS, FEW_REPEATS, weigh
+from recsys_jobs.init.measure import ENOUGH_USERS, tasks_of, weigh
 from recsys_jobs.init.selects import comment
 
 if TYPE_CHECKING:
     from recsys_assets.profile import Delivery
+    from recsys_jobs.init.budget import Choice
     from recsys_jobs.init.measure import Measured, Nights
 
 
-def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nights) -> str:
+def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nights, choice: Choice) -> str:
     """Text of ``data/profiles/<name>.toml``."""
     parts = [
         "# Written by `recsys init`; it is yours to change. Every setting: recsys_assets/profile.py.",
@@ -41,8 +42,7 @@ def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nig
         "",
         *_weights(measured),
         "",
-        "# Algorithms, each with its settings below it; see recsys_assets/algorithms.",
-        *[f"[algorithms.{algorithm}]" for algorithm in _algorithms(measured)],
+        *_algorithms(choice),
     ]
     return "\n".join(parts) + "\n"
 
@@ -50,11 +50,6 @@ def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nig
 def toml(value: str) -> str:
     """A text as TOML writes it, whatever is in it."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def tasks(measured: Measured) -> list[str]:
-    """Which lists make sense: what one may take again only where people do."""
-    return ["discovery"] if measured.repeat_share < FEW_REPEATS else ["next", "discovery"]
 
 
 def _nights(nights: Nights) -> list[str]:
@@ -84,12 +79,12 @@ def _horizon(measured: Measured, nights: Nights) -> list[str]:
 
 
 def _tasks(measured: Measured) -> list[str]:
-    names = ", ".join(map(toml, tasks(measured)))
+    names = ", ".join(map(toml, tasks_of(measured)))
     share = f"{100 * measured.repeat_share:.0f}%"
     return [
         f"# next: anything, also again. discovery: only what the user never had. Here {share} of what users do",
         "# on a day repeats an item of an earlier day"
-        + ("." if "next" in tasks(measured) else ", so there is no next."),
+        + ("." if "next" in tasks_of(measured) else ", so there is no next."),
         f"tasks = [{names}]",
     ]
 
@@ -130,5 +125,10 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
 
 
-def _algorithms(measured: Measured) -> list[str]:
-    return ["popularity", *(["buy_again"] if "next" in tasks(measured) else []), "item_knn", "als"]
+def _algorithms(choice: Choice) -> list[str]:
+    return [
+        "# Algorithms, each with its settings below it; see recsys_assets/algorithms.",
+        f"# {choice.sentence}",
+        *[f"# Left out: {name}, as {why}." for name, why in choice.left_out.items()],
+        *[f"[algorithms.{name}]" for name in choice.algorithms],
+    ]

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 from recsys_assets.profile import PROJECT, Profile
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.storage.landing.suspicious import suspicions
+from recsys_jobs.init.budget import choose_algorithms, read_budget
+from recsys_jobs.init.headerless import name_columns
 from recsys_jobs.init.look import InitError, look
-from recsys_jobs.init.measure import measure, plan_nights, weigh
+from recsys_jobs.init.measure import measure, plan_nights, tasks_of, weigh
 from recsys_jobs.init.nested import nested_columns, unnesting
 from recsys_jobs.init.roles import assign_roles
 from recsys_jobs.init.selects import event_types_of, readings, write_selects
@@ -30,9 +32,10 @@ from recsys_jobs.init.values import decide_values
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from recsys_jobs.init.budget import Choice
+    from recsys_jobs.init.choosing import Roles
     from recsys_jobs.init.look import Look
     from recsys_jobs.init.measure import Measured, Nights
-    from recsys_jobs.init.roles import Roles
     from recsys_jobs.init.trial import Tried
 
 WRITTEN = ("events", "items", "retractions")
@@ -54,6 +57,7 @@ class NewSource:
     """What became of a sample of the rows."""
     measured: Measured
     nights: Nights
+    choice: Choice
     n_returns: int
     """Rows taken as returns."""
     suspicious: tuple[str, ...]
@@ -71,7 +75,9 @@ def write_source(
     time_format: str | None = None,
     skip: int | None = None,
     encoding: str | None = None,
+    columns: list[str] | None = None,
     decimal_sign: str | None = None,
+    budget: str | None = None,
     replace: bool = False,
 ) -> NewSource:
     """Look at a file, try what its columns are taken for, and write a source and a profile of that name.
@@ -88,8 +94,12 @@ def write_source(
         Lines above the line of names; None: find them.
     encoding
         Encoding of a text file; None: find it.
+    columns
+        Names of the columns of a text file without a line of names; None: find out whether it has one.
     decimal_sign
         ``.`` or ``,`` where no number tells; None: refuse such a column.
+    budget
+        How long a night may take, such as ``10m``; None: as long as is comfortable.
     replace
         Whether a source and profile of that name may be replaced.
 
@@ -99,7 +109,9 @@ def write_source(
         When the name is wrong or taken, or the file cannot become a source; nothing is written then.
     """
     profile_file = _check_name(name, replace)
-    with look(file, skip, encoding) as seen:
+    seconds = None if budget is None else read_budget(budget)
+    with look(file, skip, encoding, columns) as looked:
+        seen = name_columns(looked)
         if time_zone is not None:
             check_zone(seen.con, time_zone)
         roles = roles_of(seen, asked, time_format)
@@ -109,7 +121,8 @@ def write_source(
             tried = try_source(seen, folder.name)
             measured = measure(seen.con, texts["events"])
             nights = plan_nights(measured)
-            settings = write_profile(name, seen.delivery, measured, nights)
+            choice = choose_algorithms(measured.work, list(tasks_of(measured)), seconds)
+            settings = write_profile(name, seen.delivery, measured, nights, choice)
             Profile(name=name, **tomllib.loads(settings))
             suspicious = suspicions(seen.con, "from measured", name, texts["events"], weigh(measured.types))
             read = readings(seen, roles, time_zone)
@@ -117,7 +130,9 @@ def write_source(
             _put(folder, SQL_FOLDER / "sources" / name)
         profile_file.write_text(settings)
         profile_file.chmod(0o644)
-    return NewSource(name, seen, roles, read, tried, measured, nights, n_returns, tuple(suspicious), tuple(texts))
+    return NewSource(
+        name, seen, roles, read, tried, measured, nights, choice, n_returns, tuple(suspicious), tuple(texts)
+    )
 
 
 def roles_of(seen: Look, asked: Mapping[str, str | None], time_format: str | None) -> Roles:
