@@ -14,10 +14,10 @@ from recsys_jobs.init.source import write_source
 
 if TYPE_CHECKING:
     from recsys_jobs.cli.console import Console
+    from recsys_jobs.init.choosing import Roles
     from recsys_jobs.init.look import Look
     from recsys_jobs.init.repeats import Repeated
     from recsys_jobs.init.source import NewSource
-    from recsys_jobs.init.times import TimeFormat
     from recsys_jobs.init.trial import Tried
 
 MAX_TYPES = 12
@@ -61,8 +61,7 @@ def init(
         str | None, typer.Option(help="Encoding of a text file, e.g. cp1251 (default: as the file tells).")
     ] = None,
     columns: Annotated[
-        str | None,
-        typer.Option(help="Names of the columns of a file that has no line of names, e.g. user,item,rating,time."),
+        str | None, typer.Option(help="Names of columns, where the file has no line of them: user,item,rating,time.")
     ] = None,
     budget: Annotated[
         str | None, typer.Option(help="How long a night may take, e.g. 10m: algorithms are chosen to fit.")
@@ -73,21 +72,20 @@ def init(
 
     Nothing lands yet: look at what it says, change the SQL it wrote if you know better, then run `recsys demo`.
     """
-    context = ctx.ensure_object(Context)
-    console = context.console
+    console = ctx.ensure_object(Context).console
     asked = {"user": user, "item": item, "time": time, "event": event, "quantity": quantity, "value": value}
+    names = columns and [name.strip() for name in columns.split(",")]
     how: dict[str, Any] = {"time_zone": time_zone, "time_format": time_format, "skip": skip, "encoding": encoding}
-    how |= {"columns": columns and [name.strip() for name in columns.split(",")], "budget": budget}
+    how |= {"columns": names, "decimal_sign": decimal_sign, "budget": budget, "replace": force}
     with console.status(f"Looking at {file.name}"):
-        source = write_source(name, file, asked, **how, decimal_sign=decimal_sign, replace=force)
-    assert source.roles.time is not None, "roles without a time are refused earlier"
+        source = write_source(name, file, asked, **how)
     _print_columns(console, source)
     _print_trial(console, source.seen, source.tried)
     _print_choices(console, source)
     for sentence in source.suspicious:
         console.print(f"Suspicious: {sentence}.", style="yellow", soft_wrap=True)
     _print_written(console, source)
-    _print_zone(console, source.roles.time, time_zone)
+    _print_zone(console, source.roles, time_zone)
     _print_next(console, name, source.measured.user, bool(source.nights.demo))
 
 
@@ -123,7 +121,9 @@ def _short(value: str) -> str:
     return line if len(line) <= 30 else line[:29] + "…"
 
 
-def _print_zone(console: Console, time: TimeFormat, zone: str | None) -> None:
+def _print_zone(console: Console, roles: Roles, zone: str | None) -> None:
+    time = roles.time
+    assert time is not None, "roles without a time are refused earlier"
     if time.is_local and time.has_clock and not zone:
         sentence = (
             "Times say no offset and are taken as UTC. If they are local, say where: run this again with --force "

@@ -86,8 +86,8 @@ COSTS: dict[str, Cost] = {
     "user_knn": Cost(lambda w: w.item_squares, 0.06, lambda w: 300 * w.n_users, 0.9),
     "ease": Cost(lambda w: min(w.n_items, EASE_ITEMS) ** 3, 0.0002, lambda w: 200 * w.n_pairs, 0.02),
 }
-"""Measured by ``EVENTS=100000,300000,1000000 python -m benchmarks algorithm_costs`` on two busy processors, the greatest
-of 300,000 and 1,000,000 events each; in the order in which a profile takes them in while its budget lasts."""
+"""Measured by ``EVENTS=100000,300000,1000000 python -m benchmarks algorithm_costs`` on two busy processors, the
+greatest of 300,000 and 1,000,000 events each; in the order in which a profile takes them in while its budget lasts."""
 FIXED_SECONDS = 15.0
 """A night of next to nothing; by ``SIZES=0.05,0.4 python -m benchmarks growth``, models and candidates left out."""
 EVENT_US = 3.0

@@ -1,7 +1,7 @@
 """Files without a line of names: which column is what, by what its values look like.
 
-What belongs here: the names such columns get in the delivery, and refusing where values tell too little. That users come
-before items is a convention of files without names (MovieLens, Amazon), so it is told wherever it is used.
+What belongs here: the names such columns get in the delivery, and refusing where values tell too little. That users
+come before items is a convention of files without names (MovieLens, Amazon), so it is told wherever it is used.
 """
 
 from __future__ import annotations

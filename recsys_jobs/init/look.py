@@ -171,7 +171,7 @@ def _described(
             first = first_row(path, delivery.skip)
             if first.delimiter == DOUBLE_COLON:  # A line of a later file may tell less.
                 delivery = delivery.model_copy(update={"delimiter": DOUBLE_COLON})
-            if columns is None and are_data(first.fields):
+            if columns is None and first.is_data:
                 delivery = delivery.model_copy(
                     update={"columns": [f"column{n}" for n in range(1, len(first.fields) + 1)]}
                 )

@@ -15,15 +15,19 @@ from recsys_jobs.init.selects import comment
 if TYPE_CHECKING:
     from recsys_assets.profile import Delivery
     from recsys_jobs.init.budget import Choice
+    from recsys_jobs.init.choosing import Roles
     from recsys_jobs.init.measure import Measured, Nights
 
 
-def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nights, choice: Choice) -> str:
+def write_profile(
+    name: str, delivery: Delivery, roles: Roles, measured: Measured, nights: Nights, choice: Choice
+) -> str:
     """Text of ``data/profiles/<name>.toml``."""
     parts = [
         "# Written by `recsys init`; it is yours to change. Every setting: recsys_assets/profile.py.",
         f"# Looked at: {measured.n_events:,} events of {measured.n_users:,} users with {measured.n_items:,} items, "
         f"{measured.oldest:%Y-%m-%d} to {measured.newest:%Y-%m-%d}.",
+        *_columns(roles),
         f"title = {toml(name)} # one line that people read",
         f"source = {toml(name)} # sql/sources/{name}: which column is what",
         "",
@@ -50,6 +54,13 @@ def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nig
 def toml(value: str) -> str:
     """A text as TOML writes it, whatever is in it."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _columns(roles: Roles) -> list[str]:
+    """What each column was taken for, and why; columns that were left out, too."""
+    taken = [f"# {role}: {column.name} ({roles.why[role]})" for role, column in roles.taken.items()]
+    left_out = [f"# left out: {name} ({why})" for name, why in roles.left_out.items()]
+    return [comment(line) for line in (*taken, *left_out)]
 
 
 def _nights(nights: Nights) -> list[str]:

@@ -88,14 +88,8 @@ def write_source(
         Column by role (user, item, time, event, quantity, value); None: find it, empty: there is none.
     time_zone
         Zone of times without an offset; None: UTC.
-    time_format
-        Format of the times; None: find it.
-    skip
-        Lines above the line of names; None: find them.
-    encoding
-        Encoding of a text file; None: find it.
-    columns
-        Names of the columns of a text file without a line of names; None: find out whether it has one.
+    time_format, skip, encoding, columns
+        Format of the times, lines above the names, encoding, names of a text file that has none; None: find out.
     decimal_sign
         ``.`` or ``,`` where no number tells; None: refuse such a column.
     budget
@@ -122,17 +116,15 @@ def write_source(
             measured = measure(seen.con, texts["events"])
             nights = plan_nights(measured)
             choice = choose_algorithms(measured.work, list(tasks_of(measured)), seconds)
-            settings = write_profile(name, seen.delivery, measured, nights, choice)
+            settings = write_profile(name, seen.delivery, roles, measured, nights, choice)
             Profile(name=name, **tomllib.loads(settings))
-            suspicious = suspicions(seen.con, "from measured", name, texts["events"], weigh(measured.types))
+            odd = suspicions(seen.con, "from measured", name, texts["events"], weigh(measured.types))
             read = readings(seen, roles, time_zone)
             n_returns = _count(seen, texts["retractions"]) if "retractions" in texts else 0
             _put(folder, SQL_FOLDER / "sources" / name)
         profile_file.write_text(settings)
         profile_file.chmod(0o644)
-    return NewSource(
-        name, seen, roles, read, tried, measured, nights, choice, n_returns, tuple(suspicious), tuple(texts)
-    )
+    return NewSource(name, seen, roles, read, tried, measured, nights, choice, n_returns, tuple(odd), tuple(texts))
 
 
 def roles_of(seen: Look, asked: Mapping[str, str | None], time_format: str | None) -> Roles:

@@ -37,6 +37,12 @@ class FirstRow:
     delimiter: str
     fields: list[str]
 
+    @property
+    def is_data(self) -> bool:
+        """Whether it is a row of data; parted by ``::``, one number is enough to tell."""
+        some = any(re.fullmatch(_DATA, field) for field in self.fields)
+        return some if self.delimiter == DOUBLE_COLON else are_data(self.fields)
+
 
 def below_preamble(path: Path, skip: int, folder: Path) -> tuple[Path, str | None]:
     """A file without what stands above its table (itself, or a copy in ``folder``), and the delimiter ``sep=`` says.

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from recsys_assets.selects.files import load_select
 from recsys_jobs.init.budget import Work, choose_algorithms
+from recsys_jobs.init.choosing import Roles
 from recsys_jobs.init.headerless import name_columns
 from recsys_jobs.init.look import look
 from recsys_jobs.init.measure import Measured, plan_nights, tasks_of
@@ -241,4 +242,4 @@ def measured(
 def profile_of(delivery, figures):
     """Text of the profile that is written for such figures."""
     choice = choose_algorithms(figures.work, tasks_of(figures), None)
-    return write_profile("shop", delivery, figures, plan_nights(figures), choice)
+    return write_profile("shop", delivery, Roles(), figures, plan_nights(figures), choice)
