@@ -66,10 +66,10 @@ REFUSED = {
     "day and month": ("user,item,time\nu,i,13/04/2025\nu,i,04/13/2025\n", {}, "1 values of it can only have the day"),
     "no header": ("u1,i1,2025-01-01\nu2,i2,2025-01-02\nu3,5,6\n", {}, "No column with values is the user"),
     "no header, three ids": (
-        "17,42,7,2025-01-01\n18,43,8,2025-01-02\n",
+        "17,42,70,2025-01-01\n18,43,80,2025-01-02\n",
         {},
         "has no line of column names, and its values do not tell which column is what (column1: 17, 18; "
-        "column2: 42, 43; column3: 7, 8; column4: 2025-01-01, 2025-01-02). Name all of them in order with --columns "
+        "column2: 42, 43; column3: 70, 80; column4: 2025-01-01, 2025-01-02). Name all of them in order with --columns "
         "user,item,...,time,",
     ),
     "no header, no time": ("17,42,3\n18,43,4\n", {}, "with --columns ...,...,..., for example"),
