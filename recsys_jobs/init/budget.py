@@ -130,7 +130,7 @@ class Choice:
         budget = f"a budget of {duration(self.budget)}" + (
             "" if self.was_given else " (the default; --budget changes it)"
         )
-        sentence = f"A night with them is estimated at {duration(self.seconds)} on two processors, of {budget}"
+        sentence = f"A night with them is estimated at {duration(self.seconds)} on two idle processors, of {budget}"
         if self.seconds > self.budget:
             sentence += ", which not even popularity alone can keep: take fewer events, or a larger budget"
         return sentence + "."
