@@ -219,7 +219,7 @@ STRANGERS = {
         ta_feng,
         "",
         [
-            "SALES_PRICE      │ value       │ its name; it grows with the pieces",
+            "SALES_PRICE │ value │ its name; it grows with the pieces",
             "Tasks: next, discovery;",
             "ease. A night",
         ],
@@ -227,7 +227,7 @@ STRANGERS = {
     "cards.csv": (
         dunnhumby,
         "--budget 10m",
-        ["HSHD_NUM   │ user", "of a budget of 10 min.", "have a negative quantity and are taken as returns"],
+        ["HSHD_NUM │ user │ its name", "of a budget of 10 min.", "have a negative quantity and are taken as returns"],
     ),
     "ratings.dat": (
         ratings,
@@ -250,7 +250,8 @@ def test_from_a_strangers_file_to_a_night(project, tmp_path, name, content, opti
     file, shop = tmp_path / name, name.partition(".")[0]
     file.write_text(content(), encoding="latin-1")
     printed = recsys(project, "init", shop, "--file", file, *shlex.split(options), COLUMNS="200")
-    assert [sentence for sentence in sentences if sentence not in printed] == []
+    said = " ".join(printed.split())
+    assert [sentence for sentence in sentences if sentence not in said] == []
     profile = tomllib.loads((project / f"data/profiles/{shop}.toml").read_text())
     night = profile["demo_nights"][-1]
     script = f"export RECSYS_PROFILE={shop}\nrecsys land --history\nrecsys night {night}\n"
