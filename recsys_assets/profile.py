@@ -62,8 +62,8 @@ class Delivery(_Settings):
     """What the files are, where their names (``u.data``) do not tell: ``csv``, ``parquet``, ``jsonl``, or what else
     lies in `storage.landing.formats`; None: by the end of the name, ``.gz`` aside."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=4)
-    """Delimiter of text files, e.g. ``";"`` or ``"::"``; None: of comma, semicolon, tab and ``|`` the one that the
-    first line has most of."""
+    """Delimiter of text files, e.g. ``";"``; None: of comma, semicolon, tab and ``|`` the one that the first line has
+    most of, or ``::``. Where ``::`` parts values, quotes are part of them."""
     encoding: str = "utf-8"
     """Encoding of text files, by any name that Python knows (``latin-1``, ``cp1252``, ``utf-16``). UTF-16 with a
     byte-order mark needs no setting."""

@@ -9,15 +9,15 @@ import typer
 
 from recsys_jobs.cli.console import Table, several_lines
 from recsys_jobs.cli.context import Context, given_path, recommend_command
-from recsys_jobs.init.measure import weigh
+from recsys_jobs.init.measure import tasks_of, weigh
 from recsys_jobs.init.source import write_source
 
 if TYPE_CHECKING:
     from recsys_jobs.cli.console import Console
+    from recsys_jobs.init.choosing import Roles
     from recsys_jobs.init.look import Look
     from recsys_jobs.init.repeats import Repeated
     from recsys_jobs.init.source import NewSource
-    from recsys_jobs.init.times import TimeFormat
     from recsys_jobs.init.trial import Tried
 
 MAX_TYPES = 12
@@ -34,7 +34,7 @@ def init(
         Path,
         typer.Option(
             "--file",
-            help="CSV, CSV.gz, TSV, Parquet or JSON lines with a row an event.",
+            help="CSV, CSV.gz, TSV, DAT, Parquet or JSON lines with a row an event.",
             parser=given_path,
             metavar="FILE",
         ),
@@ -60,26 +60,32 @@ def init(
     encoding: Annotated[
         str | None, typer.Option(help="Encoding of a text file, e.g. cp1251 (default: as the file tells).")
     ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Names of columns, where the file has no line of them: user,item,rating,time.")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="How long a night may take, e.g. 10m: algorithms are chosen to fit.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the source and profile of that name.")] = False,
 ) -> None:
     """Look at a file, propose what its columns are, and write a source and a profile for it.
 
     Nothing lands yet: look at what it says, change the SQL it wrote if you know better, then run `recsys demo`.
     """
-    context = ctx.ensure_object(Context)
-    console = context.console
+    console = ctx.ensure_object(Context).console
     asked = {"user": user, "item": item, "time": time, "event": event, "quantity": quantity, "value": value}
+    names = columns and [name.strip() for name in columns.split(",")]
     how: dict[str, Any] = {"time_zone": time_zone, "time_format": time_format, "skip": skip, "encoding": encoding}
+    how |= {"columns": names, "decimal_sign": decimal_sign, "budget": budget, "replace": force}
     with console.status(f"Looking at {file.name}"):
-        source = write_source(name, file, asked, **how, decimal_sign=decimal_sign, replace=force)
-    assert source.roles.time is not None, "roles without a time are refused earlier"
+        source = write_source(name, file, asked, **how)
     _print_columns(console, source)
     _print_trial(console, source.seen, source.tried)
     _print_choices(console, source)
     for sentence in source.suspicious:
         console.print(f"Suspicious: {sentence}.", style="yellow", soft_wrap=True)
     _print_written(console, source)
-    _print_zone(console, source.roles.time, time_zone)
+    _print_zone(console, source.roles, time_zone)
     _print_next(console, name, source.measured.user, bool(source.nights.demo))
 
 
@@ -115,7 +121,9 @@ def _short(value: str) -> str:
     return line if len(line) <= 30 else line[:29] + "…"
 
 
-def _print_zone(console: Console, time: TimeFormat, zone: str | None) -> None:
+def _print_zone(console: Console, roles: Roles, zone: str | None) -> None:
+    time = roles.time
+    assert time is not None, "roles without a time are refused earlier"
     if time.is_local and time.has_clock and not zone:
         sentence = (
             "Times say no offset and are taken as UTC. If they are local, say where: run this again with --force "
@@ -144,13 +152,21 @@ def _print_trial(console: Console, seen: Look, tried: Tried) -> None:
 
 def _print_choices(console: Console, source: NewSource) -> None:
     """What was chosen beyond the columns, and why."""
-    if (encoding := source.seen.delivery.encoding) != "utf-8":
+    seen = source.seen
+    if (encoding := seen.delivery.encoding) != "utf-8":
         _say(
             console,
             f"The file is no UTF-8 and is read as {encoding}. If letters look wrong, say which with --encoding.",
         )
-    if skip := source.seen.delivery.skip:
+    if skip := seen.delivery.skip:
         _say(console, f"The column names are in line {skip + 1}: what stands above is left out (skip = {skip}).")
+    if seen.told:
+        names = ",".join(seen.delivery.columns or [])
+        _say(
+            console,
+            f"The file has no line of column names: by their values they are {names}. If that is wrong, run this again "
+            f"with --force --columns {names} in the right order.",
+        )
     if source.n_returns:
         _say(
             console, f"{source.n_returns:,} row(s) have a negative quantity and are taken as returns (retractions.sql)."
@@ -172,6 +188,17 @@ def _print_choices(console: Console, source: NewSource) -> None:
     _say(console, f"Event types: {', '.join(listed[:MAX_TYPES])}{more}.")
     horizon = source.nights.horizon
     _say(console, f"Horizon: {horizon} day{'s' if horizon > 1 else ''}, {source.nights.why}.")
+    _print_algorithms(console, source)
+
+
+def _print_algorithms(console: Console, source: NewSource) -> None:
+    """Tasks and algorithms, what a night is estimated to take, and what was left out and why."""
+    choice, tasks = source.choice, tasks_of(source.measured)
+    share = f"{source.measured.repeat_share:.0%} of what users do on a day repeats an item of an earlier day"
+    _say(console, f"Tasks: {', '.join(tasks)}; {share}.")
+    _say(console, f"Algorithms: {', '.join(choice.algorithms)}. {choice.sentence}")
+    for name, why in choice.left_out.items():
+        _say(console, f"  left out: {name}, as {why}")
 
 
 def _repeated(repeated: Repeated) -> str:

@@ -11,7 +11,7 @@ import glob
 import re
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from recsys_assets.profile import Delivery
 from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.landing.opening import OpenFile, opened, readable
-from recsys_assets.storage.landing.preamble import lines_above_names
+from recsys_assets.storage.landing.preamble import DOUBLE_COLON, are_data, first_row, lines_above_names
 from recsys_assets.storage.landing.readers import UnreadableFile, format_of, stage
 from recsys_assets.storage.landing.text_files import as_utf8
 from recsys_assets.storage.queries import column_types, first_value
@@ -69,6 +69,10 @@ class Look:
     n_unsplit: int
     """Lines that cannot be split into the file's columns."""
     columns: tuple[Column, ...]
+    is_unnamed: bool = False
+    """Whether the file has no line of names, and nobody gave any."""
+    told: dict[str, str] = field(default_factory=dict)
+    """Reason by name of each column that was named by its values."""
 
     @property
     def read_as(self) -> str:
@@ -78,7 +82,9 @@ class Look:
 
 
 @contextmanager
-def look(file: Path, skip: int | None = None, encoding: str | None = None) -> Iterator[Look]:
+def look(
+    file: Path, skip: int | None = None, encoding: str | None = None, columns: list[str] | None = None
+) -> Iterator[Look]:
     """Read a file and those that are named and built like it.
 
     Parameters
@@ -87,6 +93,8 @@ def look(file: Path, skip: int | None = None, encoding: str | None = None) -> It
         Lines above the line of names; None: as far as the file itself tells.
     encoding
         Python's name of a text file's encoding; None: as far as the file itself tells.
+    columns
+        Names of the columns of a text file that has no line of names; None: as far as its first line tells.
 
     Raises
     ------
@@ -106,6 +114,9 @@ def look(file: Path, skip: int | None = None, encoding: str | None = None) -> It
             raise InitError(
                 f"--encoding {encoding}: no such encoding. Give one such as cp1252, cp1251 or shift_jis."
             ) from error
+    names = [name.lower() for name in columns or []]
+    if "" in names or len(set(names)) < len(names):
+        raise InitError(f"--columns {','.join(columns or [])}: give each column a name of its own, parted by commas.")
     file = file.parent.resolve() / file.name
     if readable(file) != file:
         raise InitError(f"{readable(file)}: its name is no UTF-8, so that no profile can say it. Rename it.")
@@ -116,7 +127,7 @@ def look(file: Path, skip: int | None = None, encoding: str | None = None) -> It
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
         delivery = Delivery(table=TABLE, files=pattern(file.name), folder=str(file.parent))
         with opened(file) as given:
-            delivery = _described(given, delivery, Path(folder), skip, encoding)
+            delivery = _described(given, delivery, Path(folder), skip, encoding, columns)
         files, n_unsplit = _read_alike(con, delivery, file)
         if len(files) < len(_matching(delivery)):
             delivery = delivery.model_copy(update={"files": glob.escape(file.name)})
@@ -128,7 +139,9 @@ def look(file: Path, skip: int | None = None, encoding: str | None = None) -> It
             "(select *, row_number() over (order by rowid) - 1 as seen_row from seen) "
             f"where seen_row % {-(-n_rows // SAMPLE_ROWS)} = 0"
         )
-        yield Look(con, delivery, tuple(files), n_rows, n_unsplit, tuple(_columns(con, file)))
+        is_unnamed = delivery.columns is not None and columns is None
+        found = tuple(_columns(con, file, is_named=delivery.columns is None))
+        yield Look(con, delivery, tuple(files), n_rows, n_unsplit, found, is_unnamed)
 
 
 def pattern(name: str) -> str:
@@ -138,17 +151,30 @@ def pattern(name: str) -> str:
     return (glob.escape(constant) or "[0-9]") + "*" + ending
 
 
-def _described(file: OpenFile, delivery: Delivery, folder: Path, skip: int | None, encoding: str | None) -> Delivery:
-    """The delivery with what must be said of a text file: its encoding, and how many lines stand above its names."""
+def _described(
+    file: OpenFile, delivery: Delivery, folder: Path, skip: int | None, encoding: str | None, columns: list[str] | None
+) -> Delivery:
+    """The delivery with what must be said of a text file: encoding, lines above its names, and names where it has none.
+
+    Such columns are called column1, column2, ... until their values say better.
+    """
     try:
         kind = format_of(file.path.name, delivery).name
         if kind == "parquet":
             return delivery
         encoding = encoding or encoding_of(file.content, delivery)
-        delivery = delivery.model_copy(update={"encoding": encoding, "skip": skip or 0})
-        if kind == "csv" and skip is None:
-            above = lines_above_names(as_utf8(file.content, delivery, folder), None)
-            return delivery.model_copy(update={"skip": above})
+        delivery = delivery.model_copy(update={"encoding": encoding, "skip": skip or 0, "columns": columns})
+        if kind == "csv":
+            path = as_utf8(file.content, delivery, folder)
+            if skip is None and columns is None:
+                delivery = delivery.model_copy(update={"skip": lines_above_names(path, None)})
+            first = first_row(path, delivery.skip)
+            if first.delimiter == DOUBLE_COLON:  # A line of a later file may tell less.
+                delivery = delivery.model_copy(update={"delimiter": DOUBLE_COLON})
+            if columns is None and first.is_data:
+                delivery = delivery.model_copy(
+                    update={"columns": [f"column{n}" for n in range(1, len(first.fields) + 1)]}
+                )
     except UnreadableFile:
         pass  # Whoever reads it says what is wrong.
     return delivery
@@ -192,13 +218,11 @@ def _stage(con: duckdb.DuckDBPyConnection, file: Path, delivery: Delivery) -> in
         return len(stage(con, given, delivery))
 
 
-def _columns(con: duckdb.DuckDBPyConnection, file: Path) -> Iterator[Column]:
+def _columns(con: duckdb.DuckDBPyConnection, file: Path, *, is_named: bool) -> Iterator[Column]:
     names = {name: kind for name, kind in column_types(con, "sample").items() if name != "landed_row"}
-    odd = [name for name in names if re.fullmatch(r"[-+]?[0-9]+([.,][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*", name)]
-    if 2 * len(odd) >= len(names):
+    if is_named and are_data(list(names)):
         raise InitError(
-            f"{file}: its first line ({', '.join(names)}) looks like data, not like column names. Put a line of names "
-            "above it, for example: user,item,time."
+            f"{file}: its columns are called {', '.join(names)}, which looks like data, not like names. Name them."
         )
     for name, kind in names.items():
         values = f"(select nullif(trim({quoted(name)}::varchar), '') as v, landed_row from sample)"

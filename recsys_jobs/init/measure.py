@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 from recsys_assets.nights import last_closed, utc_now
 from recsys_assets.selects.canonical import EVENT_TABLE, projection
 from recsys_assets.storage.queries import column_types, first_value
+from recsys_jobs.init.budget import Work, work_of
 from recsys_jobs.init.repeats import Repeated, look_for_repeats
 from recsys_jobs.init.vocabulary import LIKED, RATED, kind_of
 
 if TYPE_CHECKING:
     import duckdb
+
+    from recsys_assets.profile import Task
 
 HORIZONS = (7, 14, 28)
 """Days ahead that a list may be judged, shortest first."""
@@ -54,6 +57,8 @@ class Measured:
     """Users with an event in a typical (median) window of so many days before that day's end."""
     user: str
     """A user with a median number of events, to try things with."""
+    work: Work
+    """What the costs of algorithms grow with."""
     repeated: Repeated | None = None
     """Equal lines of one file; None: there are none."""
 
@@ -130,6 +135,7 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
         bulk_day,
         active,
         user,
+        work_of(con),
         look_for_repeats(con, accepted),
     )
 
@@ -152,6 +158,11 @@ def plan_nights(measured: Measured) -> Nights:
     demo = [night for night in demo if night >= measured.oldest.date()]
     last = measured.newest.date()
     return Nights(horizon, why, is_history, demo[0] if demo else newest_closed, last, tuple(demo))
+
+
+def tasks_of(measured: Measured) -> list[Task]:
+    """Which lists make sense: what one may take again only where people do."""
+    return ["discovery"] if measured.repeat_share < FEW_REPEATS else ["next", "discovery"]
 
 
 def weigh(types: dict[str, int]) -> dict[str, float]:

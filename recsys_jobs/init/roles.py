@@ -6,24 +6,22 @@ equally likely for a role that every event needs.
 
 from __future__ import annotations
 
-import difflib
 import re
-import shlex
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from recsys_assets.selects.quoting import quoted
 from recsys_jobs.init import vocabulary
+from recsys_jobs.init.amounts import NUMBERS, take_numbers
+from recsys_jobs.init.choosing import Roles, free_columns, named_column, names_of, only_column, take_first
 from recsys_jobs.init.look import InitError
 from recsys_jobs.init.times import time_format
 from recsys_jobs.init.vocabulary import is_status, kind_of, squeezed, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from recsys_jobs.init.look import Column, Look
-    from recsys_jobs.init.times import TimeFormat
     from recsys_jobs.init.vocabulary import Tiers
 
 IDS: tuple[tuple[str, Tiers, str, Tiers], ...] = (
@@ -31,12 +29,6 @@ IDS: tuple[tuple[str, Tiers, str, Tiers], ...] = (
     ("item", vocabulary.ITEM, vocabulary.ITEM_WORDS, vocabulary.PAGE),
 )
 """Of each id its names, words within a name, and names of last resort."""
-NUMBERS: dict[str, Tiers] = {
-    "quantity": vocabulary.QUANTITY,
-    "value": vocabulary.VALUE,
-    "price": vocabulary.PRICE,
-    "rating": vocabulary.RATING,
-}
 CONTEXT: dict[str, Tiers] = {
     "basket_id": vocabulary.BASKET,
     "session_id": vocabulary.SESSION,
@@ -57,29 +49,6 @@ MAX_EVENT_TYPES = 50
 """A column with more distinct values than this is no event type."""
 
 
-@dataclass
-class Roles:
-    """What each column was taken for."""
-
-    taken: dict[str, Column] = field(default_factory=dict)
-    """Column by role: user, item, time, event, a number, a context or an attribute."""
-    why: dict[str, str] = field(default_factory=dict)
-    """Reason by role, for people."""
-    left_out: dict[str, str] = field(default_factory=dict)
-    """Reason by name of a column that plays no role."""
-    time: TimeFormat | None = None
-    signs: dict[str, str] = field(default_factory=dict)
-    """Decimal sign of each role that is a number."""
-    with_zeros: set[str] = field(default_factory=set)
-    """Roles of ids whose ``.0`` belongs to them (versions: 1.0, 1.1)."""
-    liked_from: float | None = None
-    """Rating from which on an item was liked; None: events are of the types that the file tells."""
-
-    def take(self, role: str, column: Column, why: str) -> None:
-        """Give a column a role."""
-        self.taken[role], self.why[role] = column, why
-
-
 def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str | None) -> Roles:
     """Propose a role for each column; what the caller asked for comes first.
 
@@ -98,26 +67,25 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
     roles = Roles()
     for role, name in asked.items():
         if name:
-            roles.take(role, _named(look, name, role), f"--{role}")
+            roles.take(role, named_column(look, name, role), f"--{role}")
     for role, id_tiers, words, last in IDS:
         if role not in roles.taken:
             roles.take(role, *_id_column(look, roles, role, id_tiers, words, last))
     _take_time(look, roles, given_format)
     if asked.get("event") is None:
-        _take_first(look, roles, "event", vocabulary.EVENT + vocabulary.STATUS, partial(_is_event_type, look))
+        take_first(look, roles, "event", vocabulary.EVENT + vocabulary.STATUS, partial(_is_event_type, look))
     for role, tiers in CONTEXT.items():
-        _take_first(look, roles, role, tiers, lambda column: column.n_values > 0)
+        take_first(look, roles, role, tiers, lambda column: column.n_values > 0)
     # Shopify calls an order #1001 in a column `name`.
     if any(squeezed(column.name).startswith("lineitem") for column in look.columns):
-        _take_first(look, roles, "basket_id", ("name",), lambda column: column.n_values > 0)
-    for role, tiers in NUMBERS.items():
-        if asked.get(role) is None:
-            _take_first(look, roles, role, tiers, partial(_is_number, look, roles, of_line=role == "value"))
+        take_first(look, roles, "basket_id", ("name",), lambda column: column.n_values > 0)
+    take_numbers(look, roles, asked)
     for role, tiers in ATTRIBUTES.items():
-        _take_first(look, roles, role, tiers, lambda column: _belongs_to_item(look, roles, column))
+        take_first(look, roles, role, tiers, lambda column: _belongs_to_item(look, roles, column))
     order = ("user", "item", "time", "event", *NUMBERS, *CONTEXT, *ATTRIBUTES)
     roles.taken = {role: roles.taken[role] for role in order if role in roles.taken}
-    for column in _free(look, roles):
+    roles.why |= {role: look.told[column.name] for role, column in roles.taken.items() if column.name in look.told}
+    for column in free_columns(look, roles):
         roles.left_out.setdefault(column.name, _why_left_out(column))
     return roles
 
@@ -125,55 +93,30 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
 def _why_left_out(column: Column) -> str:
     if not column.n_values:
         return "empty"
+    if squeezed(column.name) in vocabulary.COST.split():
+        return "what it cost the shop, by its name"
     if all(re.fullmatch(r"[0-9]{1,2}:[0-9]{2}(:[0-9.]+)?", value) for value in column.examples):
         return "a time of day: join it to the day in events.sql"
     return "not known by its name"
 
 
-def _named(look: Look, name: str, role: str) -> Column:
-    by_name = {column.name.lower(): column for column in look.columns}
-    if name.lower() not in by_name:
-        close = difflib.get_close_matches(name, [column.name for column in look.columns], n=1)
-        hint = f"did you mean {close[0]}?" if close else f"Its columns are {_names(look.columns)}."
-        raise InitError(f"--{role} {name}: the file has no such column; {hint}")
-    return by_name[name.lower()]
-
-
-def _names(columns: tuple[Column, ...] | list[Column]) -> str:
-    return ", ".join(column.name for column in columns[:30])
-
-
-def _free(look: Look, roles: Roles) -> list[Column]:
-    used = {column.name for column in roles.taken.values()}
-    return [column for column in look.columns if column.name not in used]
-
-
 def _id_column(look: Look, roles: Roles, role: str, tiers: Tiers, words: str, last: Tiers) -> tuple[Column, str]:
     """The column with the best name for an id, else one whose name holds one of the words."""
-    free = [column for column in _free(look, roles) if column.n_values]
+    free = [column for column in free_columns(look, roles) if column.n_values]
     for tier in tiers:
         if named := [column for column in free if squeezed(column.name) in tier.split()]:
-            return _only(role, named), "its name"
+            return only_column(role, named), "its name"
     held = set(words.split())
     if named := [column for column in free if words_of(column.name) & held and column.n_distinct > 2]:
-        column = _only(role, named)
+        column = only_column(role, named)
         return column, f"its name holds {min(words_of(column.name) & held)!r}"
     for tier in last:
         if named := [column for column in free if squeezed(column.name) in tier.split()]:
-            return _only(role, named), "its name"
+            return only_column(role, named), "its name"
     raise InitError(
-        f"No column with values is the {role} by its name. Say which with --{role}: {_names(look.columns)}."
+        f"No column with values is the {role} by its name. Say which with --{role}: {names_of(look.columns)}."
         f"{look.read_as} If none is, join the {role} in from another file first."
     )
-
-
-def _only(role: str, columns: list[Column]) -> Column:
-    ids = [column for column in columns if words_of(column.name) & {"id", "no", "nr", "number", "code"}]
-    preferred = ids if len(ids) == 1 else columns
-    if len(preferred) > 1:
-        choices = " or ".join(f"--{role} {shlex.quote(column.name)}" for column in preferred[:5])
-        raise InitError(f"More than one column could be the {role}: {_names(preferred)}. Say which with {choices}.")
-    return preferred[0]
 
 
 def _take_time(look: Look, roles: Roles, given_format: str | None) -> None:
@@ -192,9 +135,9 @@ def _take_time(look: Look, roles: Roles, given_format: str | None) -> None:
                 "Give their strptime format with --time-format, for example '%d/%m/%Y %H:%M'."
             )
         return
-    tiers = {column.name: tier for column in _free(look, roles) if (tier := _time_tier(column)) is not None}
+    tiers = {column.name: tier for column in free_columns(look, roles) if (tier := _time_tier(column)) is not None}
     named: dict[int, list[Column]] = {}
-    for column in _free(look, roles):
+    for column in free_columns(look, roles):
         if column.name in tiers and _holds_times(look, column, given_format):
             named.setdefault(tiers[column.name], []).append(column)
     if not named:
@@ -202,17 +145,19 @@ def _take_time(look: Look, roles: Roles, given_format: str | None) -> None:
             _holds_times(look, column, given_format) for column in look.columns
         ):
             raise InitError(
-                f"No column holds times, so no night can be told: {_names(look.columns)}. "
+                f"No column holds times, so no night can be told: {names_of(look.columns)}. "
                 "Join them in from another file first."
             )
         best = min(tiers, key=lambda name: tiers[name], default="")
         if best and given_format:
-            time_format(look.con, "seen", _named(look, best, "time"), given_format)  # This says how it does not fit.
+            time_format(
+                look.con, "seen", named_column(look, best, "time"), given_format
+            )  # This says how it does not fit.
         raise InitError(
             f"No column is the time of the event{_unknown_times(look, best)}. Say which with --time, and its format "
-            f"with --time-format, for example '%d/%m/%Y %H:%M': {_names(look.columns)}."
+            f"with --time-format, for example '%d/%m/%Y %H:%M': {names_of(look.columns)}."
         )
-    column = _only("time", named[min(named)])
+    column = only_column("time", named[min(named)])
     roles.time = time_format(look.con, "seen", column, given_format)
     if roles.time is None:
         raise InitError(f"Most values of {column.name} are no times. Say which column is with --time.")
@@ -243,38 +188,6 @@ def _holds_times(look: Look, column: Column, given_format: str | None) -> bool:
         return time_format(look.con, "sample", column, given_format) is not None
     except InitError:
         return given_format is None  # They are times, but which only the caller can tell.
-
-
-def _take_first(look: Look, roles: Roles, role: str, tiers: Tiers, fits: Callable[[Column], bool]) -> None:
-    """Give an optional role to the first free column of the best tier whose values fit."""
-    if role in roles.taken:
-        return
-    for tier in tiers:
-        named = [column for column in _free(look, roles) if squeezed(column.name) in tier.split() and fits(column)]
-        if named:
-            roles.take(role, named[0], "its name")
-            return
-
-
-def _is_number(look: Look, roles: Roles, column: Column, *, of_line: bool) -> bool:
-    """Whether a column holds numbers; those of a line do not say one for the whole order, on one or all its lines."""
-    if not column.is_number:
-        roles.left_out[column.name] = "its values are no numbers" if column.n_values else "empty"
-        return False
-    if not of_line or "basket_id" not in roles.taken:
-        return True
-    basket, value = (
-        f"nullif(trim({quoted(name)}::varchar), '')" for name in (roles.taken["basket_id"].name, column.name)
-    )
-    n_orders, n_of_order = look.con.execute(
-        f"select count(*), count(*) filter (n_values = 1) from (select count(*) as n_lines, "
-        f"count(distinct {value}) as n_values from seen where {basket} is not null group by {basket}) "
-        "where n_lines > 1 and n_values > 0"
-    ).fetchall()[0]
-    if n_of_order > 0.9 * n_orders:
-        roles.left_out[column.name] = "one value for all lines of an order, so it is no line's"
-        return False
-    return True
 
 
 def _is_event_type(look: Look, column: Column) -> bool:

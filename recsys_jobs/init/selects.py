@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.queries import first_value
+from recsys_jobs.init.amounts import NUMBERS
 from recsys_jobs.init.look import TABLE, InitError
-from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT, NUMBERS
+from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT
 from recsys_jobs.init.values import ID_ROLES, number_of
 from recsys_jobs.init.vocabulary import LIKED, PURCHASES, RATED, TAKEN, VIEWS, is_status, kind_of, words_of
 
 if TYPE_CHECKING:
+    from recsys_jobs.init.choosing import Roles
     from recsys_jobs.init.look import Column, Look
-    from recsys_jobs.init.roles import Roles
 
 RESERVED = "select keyword_category from duckdb_keywords() where keyword_name = $1 and keyword_category = 'reserved'"
 
@@ -35,9 +36,8 @@ def write_selects(look: Look, roles: Roles, zone: str | None, event_types: list[
     """
     lines = _Lines(look, roles, zone)
     files = {"events": _events(lines, event_types)}
-    attributes = [role for role in ("title", *ATTRIBUTES, "price") if role in roles.taken]
-    if attributes:
-        files["items"] = _items(lines, list(dict.fromkeys(attributes)))
+    if attributes := _attributes(lines):
+        files["items"] = _items(lines, attributes)
     if lines.has_returns:
         files["retractions"] = _retractions(lines)
     return files
@@ -210,16 +210,31 @@ def _about_time(lines: _Lines) -> str:
     return f"Times are {comment(time.what)}. Those that say no offset are {zone}."
 
 
-def _items(lines: _Lines, attributes: list[str]) -> str:
-    columns = {"item_id": lines.id("item")}
-    for role in attributes:
-        columns[role] = lines.number(role) if role == "price" else lines.column(role)
-    columns["known_from"] = lines.instant()
-    if "price" in attributes:
+def _attributes(lines: _Lines) -> dict[str, str]:
+    """SQL of each column that says something of the item."""
+    taken = lines.roles.taken
+    given = {role: lines.column(role) for role in ATTRIBUTES if role in taken}
+    levels = [role for role in ("subcategory", "department") if role in given]
+    if "category" not in given and levels:
+        given["category"] = given[levels[0]]
+    if "price" in taken:
+        given["price"] = lines.number("price")
+    elif {"value", "quantity"} <= set(taken):
+        given["price"] = f"round(abs({lines.number('value')} / nullif({lines.quantity}, 0)), 4)"
+    return {role: given[role] for role in (*ATTRIBUTES, "price") if role in given}
+
+
+def _items(lines: _Lines, attributes: dict[str, str]) -> str:
+    columns = {"item_id": lines.id("item"), **attributes, "known_from": lines.instant()}
+    about = ["What an event says of its item. Each change makes a version, known from the event on."]
+    taken = lines.roles.taken
+    if "price" in taken:
         columns |= lines.rejects("price")
-    about = [
-        "What an event says of its item. Each change makes a version, known from the event on.",
-    ]
+    elif "price" in attributes:
+        about += ["The price of one piece is what its line cost, over the pieces of the line."]
+    if "category" in attributes and "category" not in taken:
+        level = "subcategory" if "subcategory" in taken else "department"
+        about += [f"No column is the category, so the {level} stands for it: metrics and trends count by category."]
     return _select(about, columns)
 
 

@@ -9,20 +9,25 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from recsys_jobs.init.measure import ENOUGH_USERS, FEW_REPEATS, weigh
+from recsys_jobs.init.measure import ENOUGH_USERS, tasks_of, weigh
 from recsys_jobs.init.selects import comment
 
 if TYPE_CHECKING:
     from recsys_assets.profile import Delivery
+    from recsys_jobs.init.budget import Choice
+    from recsys_jobs.init.choosing import Roles
     from recsys_jobs.init.measure import Measured, Nights
 
 
-def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nights) -> str:
+def write_profile(
+    name: str, delivery: Delivery, roles: Roles, measured: Measured, nights: Nights, choice: Choice
+) -> str:
     """Text of ``data/profiles/<name>.toml``."""
     parts = [
         "# Written by `recsys init`; it is yours to change. Every setting: recsys_assets/profile.py.",
         f"# Looked at: {measured.n_events:,} events of {measured.n_users:,} users with {measured.n_items:,} items, "
         f"{measured.oldest:%Y-%m-%d} to {measured.newest:%Y-%m-%d}.",
+        *_columns(roles),
         f"title = {toml(name)} # one line that people read",
         f"source = {toml(name)} # sql/sources/{name}: which column is what",
         "",
@@ -41,8 +46,7 @@ def write_profile(name: str, delivery: Delivery, measured: Measured, nights: Nig
         "",
         *_weights(measured),
         "",
-        "# Algorithms, each with its settings below it; see recsys_assets/algorithms.",
-        *[f"[algorithms.{algorithm}]" for algorithm in _algorithms(measured)],
+        *_algorithms(choice),
     ]
     return "\n".join(parts) + "\n"
 
@@ -52,9 +56,11 @@ def toml(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def tasks(measured: Measured) -> list[str]:
-    """Which lists make sense: what one may take again only where people do."""
-    return ["discovery"] if measured.repeat_share < FEW_REPEATS else ["next", "discovery"]
+def _columns(roles: Roles) -> list[str]:
+    """What each column was taken for, and why; columns that were left out, too."""
+    taken = [f"# {role}: {column.name} ({roles.why[role]})" for role, column in roles.taken.items()]
+    left_out = [f"# left out: {name} ({why})" for name, why in roles.left_out.items()]
+    return [comment(line) for line in (*taken, *left_out)]
 
 
 def _nights(nights: Nights) -> list[str]:
@@ -84,12 +90,12 @@ def _horizon(measured: Measured, nights: Nights) -> list[str]:
 
 
 def _tasks(measured: Measured) -> list[str]:
-    names = ", ".join(map(toml, tasks(measured)))
+    names = ", ".join(map(toml, tasks_of(measured)))
     share = f"{100 * measured.repeat_share:.0f}%"
     return [
         f"# next: anything, also again. discovery: only what the user never had. Here {share} of what users do",
         "# on a day repeats an item of an earlier day"
-        + ("." if "next" in tasks(measured) else ", so there is no next."),
+        + ("." if "next" in tasks_of(measured) else ", so there is no next."),
         f"tasks = [{names}]",
     ]
 
@@ -130,5 +136,10 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
 
 
-def _algorithms(measured: Measured) -> list[str]:
-    return ["popularity", *(["buy_again"] if "next" in tasks(measured) else []), "item_knn", "als"]
+def _algorithms(choice: Choice) -> list[str]:
+    return [
+        "# Algorithms, each with its settings below it; see recsys_assets/algorithms.",
+        f"# {choice.sentence}",
+        *[f"# Left out: {name}, as {why}." for name, why in choice.left_out.items()],
+        *[f"[algorithms.{name}]" for name in choice.algorithms],
+    ]

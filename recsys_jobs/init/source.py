@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 from recsys_assets.profile import PROJECT, Profile
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.storage.landing.suspicious import suspicions
+from recsys_jobs.init.budget import choose_algorithms, read_budget
+from recsys_jobs.init.headerless import name_columns
 from recsys_jobs.init.look import InitError, look
-from recsys_jobs.init.measure import measure, plan_nights, weigh
+from recsys_jobs.init.measure import measure, plan_nights, tasks_of, weigh
 from recsys_jobs.init.nested import nested_columns, unnesting
 from recsys_jobs.init.roles import assign_roles
 from recsys_jobs.init.selects import event_types_of, readings, write_selects
@@ -30,9 +32,10 @@ from recsys_jobs.init.values import decide_values
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from recsys_jobs.init.budget import Choice
+    from recsys_jobs.init.choosing import Roles
     from recsys_jobs.init.look import Look
     from recsys_jobs.init.measure import Measured, Nights
-    from recsys_jobs.init.roles import Roles
     from recsys_jobs.init.trial import Tried
 
 WRITTEN = ("events", "items", "retractions")
@@ -54,6 +57,7 @@ class NewSource:
     """What became of a sample of the rows."""
     measured: Measured
     nights: Nights
+    choice: Choice
     n_returns: int
     """Rows taken as returns."""
     suspicious: tuple[str, ...]
@@ -71,7 +75,9 @@ def write_source(
     time_format: str | None = None,
     skip: int | None = None,
     encoding: str | None = None,
+    columns: list[str] | None = None,
     decimal_sign: str | None = None,
+    budget: str | None = None,
     replace: bool = False,
 ) -> NewSource:
     """Look at a file, try what its columns are taken for, and write a source and a profile of that name.
@@ -82,14 +88,12 @@ def write_source(
         Column by role (user, item, time, event, quantity, value); None: find it, empty: there is none.
     time_zone
         Zone of times without an offset; None: UTC.
-    time_format
-        Format of the times; None: find it.
-    skip
-        Lines above the line of names; None: find them.
-    encoding
-        Encoding of a text file; None: find it.
+    time_format, skip, encoding, columns
+        Format of the times, lines above the names, encoding, names of a text file that has none; None: find out.
     decimal_sign
         ``.`` or ``,`` where no number tells; None: refuse such a column.
+    budget
+        How long a night may take, such as ``10m``; None: as long as is comfortable.
     replace
         Whether a source and profile of that name may be replaced.
 
@@ -99,7 +103,9 @@ def write_source(
         When the name is wrong or taken, or the file cannot become a source; nothing is written then.
     """
     profile_file = _check_name(name, replace)
-    with look(file, skip, encoding) as seen:
+    seconds = None if budget is None else read_budget(budget)
+    with look(file, skip, encoding, columns) as looked:
+        seen = name_columns(looked)
         if time_zone is not None:
             check_zone(seen.con, time_zone)
         roles = roles_of(seen, asked, time_format)
@@ -109,15 +115,16 @@ def write_source(
             tried = try_source(seen, folder.name)
             measured = measure(seen.con, texts["events"])
             nights = plan_nights(measured)
-            settings = write_profile(name, seen.delivery, measured, nights)
+            choice = choose_algorithms(measured.work, list(tasks_of(measured)), seconds)
+            settings = write_profile(name, seen.delivery, roles, measured, nights, choice)
             Profile(name=name, **tomllib.loads(settings))
-            suspicious = suspicions(seen.con, "from measured", name, texts["events"], weigh(measured.types))
+            odd = suspicions(seen.con, "from measured", name, texts["events"], weigh(measured.types))
             read = readings(seen, roles, time_zone)
             n_returns = _count(seen, texts["retractions"]) if "retractions" in texts else 0
             _put(folder, SQL_FOLDER / "sources" / name)
         profile_file.write_text(settings)
         profile_file.chmod(0o644)
-    return NewSource(name, seen, roles, read, tried, measured, nights, n_returns, tuple(suspicious), tuple(texts))
+    return NewSource(name, seen, roles, read, tried, measured, nights, choice, n_returns, tuple(odd), tuple(texts))
 
 
 def roles_of(seen: Look, asked: Mapping[str, str | None], time_format: str | None) -> Roles:

@@ -172,7 +172,8 @@ def _parses(formats: list[str]) -> str:
 
 def _strptime(counts: _Counts, formats: list[str]) -> TimeFormat | None:
     """Those of the formats that some value has, the most frequent first; None where no value has any."""
-    n_parsed = counts.where(*(_parses([name]) for name in formats))
+    # %Y reads 16 as the year 16, so a year of two digits is left to %y.
+    n_parsed = counts.where(*(f"try_strptime(v, {text(name)}) >= timestamp '1000-01-01'" for name in formats))
     used = [name for n, name in sorted(zip(n_parsed, formats, strict=True), key=lambda pair: -pair[0]) if n]
     if not used:
         return None

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recsys_assets.selects.quoting import quoted, text
+from recsys_jobs.init.amounts import NUMBERS
 from recsys_jobs.init.look import InitError
-from recsys_jobs.init.roles import CONTEXT, NUMBERS
+from recsys_jobs.init.roles import CONTEXT
 
 if TYPE_CHECKING:
+    from recsys_jobs.init.choosing import Roles
     from recsys_jobs.init.look import Column, Look
-    from recsys_jobs.init.roles import Roles
 
 ID_ROLES = ("user", "item", *CONTEXT)
 SIGNS = {".": "point", ",": "comma"}

@@ -29,6 +29,17 @@ def words_of(name: str) -> set[str]:
     return set(re.split(r"[\W_]+", apart.lower())) - {""}
 
 
+ID_ENDS = "id no nr nbr num number code cd key"
+"""How names of ids end: ``CUST_NO``, ``HSHD_NUM``, ``PRODUCT_KEY``."""
+TIME_ENDS = "dt date dttm datetime ts tm time timestamp at on"
+"""How names of times end: ``TRANSACTION_DT``, ``TRX_TS``."""
+
+
+def _ending(names: str, ends: str) -> str:
+    """Each name with each ending: a tier, or part of one."""
+    return " " + " ".join(f"{name}{end}" for name in names.split() for end in ends.split())
+
+
 USER = (
     "user userid uid customer customerid customerno customernumber visitor visitorid member memberid household "
     "householdid householdkey kunde kundeid kundenid kundennr kundennummer cliente clienteid idcliente usuario "
@@ -38,10 +49,12 @@ USER = (
     "お客様番号 購入者id "
     "회원번호 회원id 회원 고객번호 고객id 고객 사용자id 사용자 이용자id 用户id 用户 会员号 客户编号 客户id "
     "покупатель клиент пользователь",
-    "custid custno cust client clientid buyer buyerid shopper shopperid person personid reviewer reviewerid account "
-    "accountid subscriber subscriberid player playerid patron patronid profileid",
+    "cust hshd hh client clientid buyer buyerid shopper shopperid person personid reviewer reviewerid account "
+    "accountid subscriber subscriberid player playerid patron patronid profileid"
+    + _ending("customer cust user member household hshd hh client buyer shopper person account acct patron", ID_ENDS),
     "email customeremail loyaltycard loyaltyid cardid cardno cardnumber cookie cookieid anonymousid deviceid "
-    "mobile mobileno customermobile phone phonenumber telefon telefone celular cpf",
+    "mobile mobileno customermobile phone phonenumber telefon telefone celular cpf"
+    + _ending("card loyalty loyaltycard clubcard bonuscard", ID_ENDS),
 )
 USER_WORDS = (
     "user customer visitor member household client buyer shopper reviewer kunde cliente comprador usuario usuário klant"
@@ -59,7 +72,8 @@ ITEM = (
     "lineitemsku lineitemid itemno itemcode variantid parentasin content contentid document documentid docid news "
     "newsid video videoid "
     "listing listingid property propertyid game gameid artist artistid show showid merchandiseid goodsid "
-    "materialnumber gtin ean upc barcode plu business businessid restaurantid poi poiid venueid",
+    "materialnumber gtin ean ean13 upc barcode plu business businessid restaurantid poi poiid venueid"
+    + _ending("item product prod sku article art goods material mat merchandise variant upc ean plu", ID_ENDS),
     "productname itemname articlename producttitle itemtitle artikelname artikelbezeichnung produktname lineitemname "
     "title nomeproduto nombreproducto nomproduit nomeprodotto 商品名 作品名 書名 曲名 商品 상품명 도서명 작품명 "
     "곡명 상품",
@@ -81,13 +95,15 @@ TIME = (
     "kaufdatum bestelldatum verkaufsdatum rechnungsdatum belegdatum fecha data datacompra datapedido datavenda "
     "dateachat datecommande datavendita 購入日 注文日 販売日 売上日 取引日 視聴日 日付 구매일 구매일자 주문일 "
     "주문일자 판매일 거래일 "
-    "날짜 일자 日期 day occurredat happenedat reviewtime дата",
+    "날짜 일자 日期 day occurredat happenedat reviewtime дата"
+    + _ending("transaction trans tran trx trxn txn tx purchase purch order ord sale sales invoice inv", TIME_ENDS)
+    + _ending("receipt bill basket event visit shop activity interaction view click rating", TIME_ENDS),
     "createdat created createdtime creationdate inserted insertedat loggedat servertime localtime utctime sessionstart",
 )
-TIME_WORDS = "time timestamp date datetime datum zeit uhrzeit fecha hora data at on ts"
+TIME_WORDS = "time timestamp date datetime datum zeit uhrzeit fecha hora data at on ts dt dttm"
 NOT_EVENT_TIME = (
     "updated modified shipped shipping delivered delivery birth birthday dob registered signup due expiry expires "
-    "release released valid start end launch estimated approved returned"
+    "release released valid start end launch estimated approved returned load loaded etl export exported"
 )
 EVENT = (
     "event eventtype eventname interaction interactiontype action actiontype behavior behaviour behaviortype "
@@ -104,19 +120,28 @@ QUANTITY = (
     "quantity lineitemquantity qty units pieces itemquantity orderquantity quantitysold unitssold menge anzahl "
     "stueck "
     "stück cantidad quantite quantité quantita quantità quantidade qtd qtde aantal 数量 個数 点数 冊数 購入数 수량 "
-    "개수 anz stk количество колво",
+    "개수 anz stk количество колво"
+    + _ending("sales sale sold item items order ordered purchase purchased", "qty quantity units pieces")
+    + " qtysold qtyordered unitsold nounits noofunits noofpieces numunits",
     "count number numitems n",
 )
+AMOUNT = "amount amt volume"
+"""Names that some use for pieces, others for money: values decide."""
 VALUE = (
     "value linetotal lineamount linevalue lineprice salesvalue salesamount extendedprice totalprice amountpaid paid "
+    "salesamt lineamt extendedamount extendedamt extprice salesvalueamt netsalesamt grosssalesamt purchaseamount "
+    "purchaseamt "
     "revenue turnover umsatz gesamtpreis positionsbetrag valortotal valorpago importetotal montanttotal 小計 "
     "결제금액",
-    "total amount totalamount sales spend spent netsales grosssales betrag gesamtbetrag gesamt summe importe montant "
+    "total amount amt totalamount totalamt transactionamount transactionamt tranamt trxamt txnamt netamount netamt "
+    "grossamount sales spend spent netsales grosssales betrag gesamtbetrag gesamt summe importe montant "
     "totale valor importo bedrag 金額 合計金額 売上金額 購入金額 支払金額 금액 구매금액 판매금액 합계 金额 сумма",
 )
+COST = "asset unitcost costprice itemcost productcost buyingprice wholesaleprice cogs einkaufspreis wareneinsatz"
+"""What the shop paid, which is not what its customers did."""
 PRICE = (
-    "unitprice lineitemprice priceperunit itemprice price productprice sellingprice saleprice einzelpreis stückpreis "
-    "stueckpreis preis preciounitario precio prixunitaire prix prezzo listprice retailprice "
+    "unitprice lineitemprice priceperunit itemprice price productprice sellingprice saleprice salesprice retailprice "
+    "einzelpreis stückpreis stueckpreis preis preciounitario precio prixunitaire prix prezzo listprice "
     "precounitario preçounitário valorunitario valorunitário preco preço prezzounitario prijs 単価 価格 販売価格 "
     "단가 가격 판매가 单价 价格 цена",
 )
@@ -129,10 +154,10 @@ BASKET = (
     "receiptno bonid bonnr bestellnummer rechnungsnummer rechnungsnr belegnummer belegnr auftragsnummer auftragsnr "
     "idpedido pedidoid numeropedido númeropedido notafiscal numerocommande idcommande numeroordine 伝票番号 "
     "注文番号 注文id "
-    "受注番号 レシート番号 取引番号 取引id 주문번호 주문id 거래번호 영수증번호 订单号 订单编号 nopedido numpedido "
-    "billno billnumber",
-    "transaction transactionid cart cartid checkout checkoutid ticket ticketid sale saleid bon bestellung rechnung "
-    "beleg pedido commande ordine scontrino",
+    "受注番号 レシート番号 取引番号 取引id 주문번호 주문id 거래번호 영수증번호 订单号 订单编号 nopedido numpedido"
+    + _ending("basket order ord invoice inv receipt bill", ID_ENDS),
+    "transaction cart checkout ticket sale bon bestellung rechnung beleg pedido commande ordine scontrino"
+    + _ending("transaction trans tran trx txn cart checkout ticket sale", ID_ENDS),
 )
 SESSION = ("session sessionid usersession visitid",)
 DEVICE = (
@@ -143,8 +168,9 @@ OS = ("os operatingsystem clickos betriebssystem",)
 COUNTRY = ("country countrycode usercountry customercountry clickcountry land pais país pays paese 国 국가 国家",)
 REGION = ("region state province clickregion bundesland kanton provincia uf estado 都道府県 지역 시도 省份",)
 STORE = (
-    "store storeid storename storenumber shop shopid branch branchid outlet filiale location locationid tienda "
-    "loja magasin negozio winkel 店舗 店舗名 店舗コード 매장 지점 점포 门店",
+    "store storename shop branch outlet filiale location tienda "
+    "loja magasin negozio winkel 店舗 店舗名 店舗コード 매장 지점 점포 门店"
+    + _ending("store shop branch outlet location", ID_ENDS),
 )
 TITLE = (
     "title itemtitle producttitle productname itemname lineitemname articlename movietitle booktitle songtitle "
@@ -156,18 +182,22 @@ TITLE = (
     "titulo título designation libelle libellé descrizione titolo nome nombre nom descripción наименование название",
 )
 DEPARTMENT = (
-    "department departmentname dept abteilung shelf warengruppe section maincategory productgroup departamento "
-    "seção secao rayon reparto 部門 大分類 부문 대분류",
+    "department departmentname departmentdesc productdepartment dept deptname deptdesc division "
+    "abteilung shelf warengruppe section maincategory productgroup departamento "
+    "seção secao rayon reparto 部門 大分類 부문 대분류" + _ending("department dept", ID_ENDS),
 )
 CATEGORY = (
-    "category categoryname productcategory itemcategory categorycode categoryid productcategoryname kategorie "
+    "category categoryname categorydesc productcategory prodcategory itemcategory productcategoryname commodity "
+    "commoditydesc productclass itemclass class classname kategorie "
     "categoria categoría categorie catégorie genre genres aisle gênero カテゴリ カテゴリー ジャンル 分類 카테고리 "
-    "분류 장르 分类 类别",
+    "분류 장르 分类 类别" + _ending("category cat productcategory commodity class productclass", ID_ENDS),
     "cat type producttype",
 )
 SUBCATEGORY = (
-    "subcategory subcategoryname subdepartment productsubcategory unterkategorie subcategoria subcategoría 中分類 "
-    "小分類 소분류",
+    "subcategory subcategoryname subcategorydesc subcat subdepartment subclass subclassname productsubclass "
+    "itemsubclass subcommodity subcommoditydesc productsubcategory prodsubcategory "
+    "unterkategorie subcategoria subcategoría 中分類 "
+    "小分類 소분류" + _ending("subcategory subcat subclass productsubclass subcommodity", ID_ENDS),
 )
 BRAND = (
     "brand brandname manufacturer marke hersteller marca marque vendor merk ブランド メーカー 出版社 브랜드 제조사 "

@@ -10,6 +10,7 @@ import csv
 import re
 import shutil
 from collections import Counter
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,27 @@ if TYPE_CHECKING:
 
 DELIMITERS = ",;\t|"
 """Those that are looked for where a delivery names none."""
+DOUBLE_COLON = "::"
+"""What parts the values of MovieLens 1M and 10M. Such lines know no quotes: they are part of values."""
 _DATA = r"[-+]?[0-9]+([.,][0-9]+)?|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}.*"
 """What a value may look like and the name of a column hardly: a number or a date."""
 _SEP = re.compile(rb'^"?sep=([\t !#-/:-@\[-`{-~])"?\r?\n?$', re.IGNORECASE)
 _SAMPLE_LINES = 200
 _SAMPLE_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True)
+class FirstRow:
+    """The line of names of a file, or its first row of data."""
+
+    delimiter: str
+    fields: list[str]
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it is a row of data; parted by ``::``, one number is enough to tell."""
+        some = any(re.fullmatch(_DATA, field) for field in self.fields)
+        return some if self.delimiter == DOUBLE_COLON else are_data(self.fields)
 
 
 def below_preamble(path: Path, skip: int, folder: Path) -> tuple[Path, str | None]:
@@ -62,6 +79,37 @@ def below_preamble(path: Path, skip: int, folder: Path) -> tuple[Path, str | Non
     return copy, said[1].decode(errors="replace") if said else None
 
 
+def likely_delimiter(line: str) -> str:
+    """Delimiter that a line tells: of `DELIMITERS` the one that it has most of, or ``::``.
+
+    ``::`` is it where a line has two or more, and fewer commas, semicolons and tabs: titles hold those, and ``|``
+    stands between genres.
+    """
+    n_colons = line.count(DOUBLE_COLON)
+    if n_colons >= 2 and n_colons > max(map(line.count, ",;\t")):
+        return DOUBLE_COLON
+    return max(DELIMITERS, key=line.count)
+
+
+def first_row(path: Path, skip: int) -> FirstRow:
+    """The first line below those to skip, as far as it can be split without more care.
+
+    Parameters
+    ----------
+    path
+        A file of UTF-8.
+    """
+    with path.open("rb") as file:
+        line = next(islice(Lines(file), skip, None), b"").decode(errors="replace").strip("\r\n")
+    delimiter = likely_delimiter(line)
+    return FirstRow(delimiter, _fields(line, delimiter))
+
+
+def are_data(fields: list[str]) -> bool:
+    """Whether a row looks like values rather than names of columns: half of it are numbers or dates."""
+    return 2 * sum(re.fullmatch(_DATA, field.strip()) is not None for field in fields) >= len(fields) > 0
+
+
 def lines_above_names(path: Path, delimiter: str | None) -> int:
     """Number of lines above the line of names, as far as the first lines tell; 0 where they do not.
 
@@ -80,6 +128,8 @@ def lines_above_names(path: Path, delimiter: str | None) -> int:
         return 0
     if said := _SEP.match(lines[0].encode()):
         delimiter = delimiter or said[1].decode(errors="replace")
+    elif likely_delimiter(lines[0]) == DOUBLE_COLON:
+        delimiter = delimiter or DOUBLE_COLON  # Else it would be looked for what parts the genres.
     tables = [[_fields(line, each) for line in lines] for each in ([delimiter] if delimiter else DELIMITERS)]
     rows, width = max(((rows, _usual_width(rows)) for rows in tables), key=lambda table: _agreeing(*table))
     if 2 * sum(len(row) == width for row in rows) < sum(line.strip() != "" for line in lines):

@@ -26,6 +26,7 @@ class Shape:
     n_delimiters: int
     has_crlf: bool
     """Whether all lines end in CR LF; else all end in LF."""
+    has_quotes: bool
 
 
 def shape_of(path: Path, delimiter: str) -> Shape | None:
@@ -42,7 +43,7 @@ def shape_of(path: Path, delimiter: str) -> Shape | None:
             returns += block.count(b"\r")
             pairs += block.count(b"\r\n")
     is_plain = returns == pairs and pairs in {0, feeds} and n_quotes % 2 == 0
-    return Shape(feeds + (not block.endswith(b"\n")), n_delimiters, pairs > 0) if is_plain else None
+    return Shape(feeds + (not block.endswith(b"\n")), n_delimiters, pairs > 0, n_quotes > 0) if is_plain else None
 
 
 def some_line_ends_in(delimiter: str, path: Path) -> bool:

@@ -3,9 +3,13 @@
 from datetime import date, datetime
 
 from recsys_assets.selects.files import load_select
+from recsys_jobs.init.budget import Work, choose_algorithms
+from recsys_jobs.init.choosing import Roles
+from recsys_jobs.init.headerless import name_columns
 from recsys_jobs.init.look import look
-from recsys_jobs.init.measure import Measured
+from recsys_jobs.init.measure import Measured, plan_nights, tasks_of
 from recsys_jobs.init.selects import event_types_of, write_selects
+from recsys_jobs.init.settings import write_profile
 from recsys_jobs.init.source import roles_of
 from recsys_jobs.init.values import decide_values
 
@@ -14,9 +18,20 @@ class Proposal:
     """What `init` would write for a file, and the rows its events.sql gives."""
 
     def __init__(
-        self, file, folder, *, zone=None, time_format=None, skip=None, encoding=None, decimal_sign=None, **asked
+        self,
+        file,
+        folder,
+        *,
+        zone=None,
+        time_format=None,
+        skip=None,
+        encoding=None,
+        columns=None,
+        decimal_sign=None,
+        **asked,
     ):
-        with look(file, skip, encoding) as seen:
+        with look(file, skip, encoding, columns) as looked:
+            seen = name_columns(looked)
             roles = roles_of(seen, asked, time_format)
             decide_values(seen, roles, decimal_sign)
             self.why = roles.why
@@ -220,4 +235,11 @@ def measured(
         bulk_day=newest_day,
         active_users=dict(zip((1, 7, 14, 28), active, strict=True)) | {2: 150, 3: 200, 5: 300},
         user="u1",
+        work=Work(10_000, users, 100, 7_000, 60_000, 700_000, 1.0),
     )
+
+
+def profile_of(delivery, figures):
+    """Text of the profile that is written for such figures."""
+    choice = choose_algorithms(figures.work, tasks_of(figures), None)
+    return write_profile("shop", delivery, Roles(), figures, plan_nights(figures), choice)

@@ -9,10 +9,9 @@ import pytest
 
 from recsys_assets.profile import PROJECT
 from recsys_jobs.init.look import InitError
-from recsys_jobs.init.measure import plan_nights, weigh
-from recsys_jobs.init.settings import write_profile
+from recsys_jobs.init.measure import weigh
 from recsys_jobs.init.times import check_zone
-from tests.jobs.init.proposal import FILES, Proposal, measured
+from tests.jobs.init.proposal import FILES, Proposal, measured, profile_of
 
 WEIRD = ['user "id"', "sold at", "select", "🛒 qty", "it's; drop table seen --", "a\nb"]
 
@@ -66,7 +65,15 @@ REFUSED = {
     ),
     "day and month": ("user,item,time\nu,i,13/04/2025\nu,i,04/13/2025\n", {}, "1 values of it can only have the day"),
     "no header": ("u1,i1,2025-01-01\nu2,i2,2025-01-02\nu3,5,6\n", {}, "No column with values is the user"),
-    "no header, numbers": ("17,42,2025-01-01\n18,43,2025-01-02\n", {}, "looks like data, not like column names"),
+    "no header, three ids": (
+        "17,42,70,2025-01-01\n18,43,80,2025-01-02\n",
+        {},
+        "has no line of column names, and its values do not tell which column is what (column1: 17, 18; "
+        "column2: 42, 43; column3: 70, 80; column4: 2025-01-01, 2025-01-02). Name all of them in order with --columns "
+        "user,item,...,time,",
+    ),
+    "no header, no time": ("17,42,3\n18,43,4\n", {}, "with --columns ...,...,..., for example"),
+    "columns of one name": ("1,2,3\n", {"columns": ["a", "A"]}, "--columns a,A: give each column a name of its own"),
     "a column that is not there": ("user,item,time\nu,i,2025-01-01\n", {"user": "usr"}, "did you mean user?"),
     "a time that is none": ("user,item,time,t\nu,i,2025-01-01,x\n", {"time": "t"}, "its values (x) are no times"),
     "a clock that nobody knows": (
@@ -118,6 +125,7 @@ def test_what_the_caller_says_counts(propose):
         ("2025-07-01 10:00:00 UTC", datetime(2025, 7, 1, 10)),
         ("31/07/2025 10:00", datetime(2025, 7, 31, 8)),
         ("31-Jul-2025 10:00", datetime(2025, 7, 31, 8)),
+        ("31-JUL-25 10:00", datetime(2025, 7, 31, 8)),
         ("31/07/2025 10h00", datetime(2025, 7, 31, 8)),
         ("2025.07.31 10:00", datetime(2025, 7, 31, 8)),
         ("2025年7月31日 10:00", datetime(2025, 7, 31, 8)),
@@ -234,11 +242,11 @@ def test_titles_above_the_names_become_a_setting_of_the_delivery(propose):
     figures = measured()
     for options in ({}, {"skip": 2}):
         proposal = propose(content, **options)
-        settings = tomllib.loads(write_profile("shop", proposal.delivery, figures, plan_nights(figures)))
+        settings = tomllib.loads(profile_of(proposal.delivery, figures))
         assert settings["deliveries"][0]["skip"] == 2
         assert len(proposal.events) == 1
     plain = propose("user,item,time\nu,i,2025-01-01\n")
-    assert "skip" not in write_profile("shop", plain.delivery, figures, plan_nights(figures))
+    assert "skip" not in profile_of(plain.delivery, figures)
     assert len(propose("a,b,c\nuser,item,time\nu,i,2025-01-01\n", skip=1).events) == 1, "what nothing tells is asked"
 
 
@@ -276,7 +284,7 @@ def test_values_that_toml_and_sql_could_trip_over(propose):
     )
     assert proposal.events[0]["event_type"] == odd.lower()
     figures = measured(types={odd: 2, "refund\n[x]": 1})
-    settings = tomllib.loads(write_profile("shop", proposal.delivery, figures, plan_nights(figures)))
+    settings = tomllib.loads(profile_of(proposal.delivery, figures))
     assert settings["event_weights"] == {odd: 1.0}
 
 

@@ -12,9 +12,7 @@ from recsys_assets.profile import Delivery
 from recsys_assets.storage.landing.ledger import LandingError
 from recsys_jobs.init.encodings import encoding_of
 from recsys_jobs.init.look import InitError, look, pattern
-from recsys_jobs.init.measure import plan_nights
-from recsys_jobs.init.settings import write_profile
-from tests.jobs.init.proposal import Proposal, measured
+from tests.jobs.init.proposal import Proposal, measured, profile_of
 
 
 @pytest.mark.parametrize(
@@ -49,7 +47,7 @@ def test_a_file_of_another_encoding_is_read_by_it(propose, tmp_path):
         assert seen.n_unsplit == 0
         assert {"Käse", "Brot für 2 €"} == set(seen.columns[3].examples)
         figures = measured()
-        assert tomllib.loads(write_profile("shop", seen.delivery, figures, plan_nights(figures)))["deliveries"] == [
+        assert tomllib.loads(profile_of(seen.delivery, figures))["deliveries"] == [
             {"table": "events", "files": "sales*.csv", "folder": str(tmp_path), "encoding": "cp1252"}
         ]
 

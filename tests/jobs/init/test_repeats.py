@@ -10,12 +10,12 @@ import pytest
 
 from recsys_assets.profile import Profile
 from recsys_jobs.init.look import look
-from recsys_jobs.init.measure import measure, plan_nights
+from recsys_jobs.init.measure import measure
 from recsys_jobs.init.roles import assign_roles
 from recsys_jobs.init.selects import event_types_of, write_selects
-from recsys_jobs.init.settings import write_profile
 from tests.helpers.committed import PROJECT
 from tests.helpers.project import copy_project, recsys, run
+from tests.jobs.init.proposal import profile_of
 
 CASE = PROJECT.parent / "shared" / "cases" / "14_piece_lines" / "till.csv"
 START = datetime(2025, 3, 1, 8)
@@ -90,7 +90,7 @@ def test_what_equal_lines_are_taken_for(tmp_path, name):
     figures, delivery = measured(path, tmp_path)
     assert figures.repeated is not None
     assert (figures.repeated.n_lines, figures.repeated.choice) == (n_lines, choice), figures.repeated.why
-    profile = write_profile("shop", delivery, figures, plan_nights(figures))
+    profile = profile_of(delivery, figures)
     assert f"# {n_lines:,} of {len(rows):,} lines repeat a line of their file.\n# {choice}: " in profile
     assert Profile(name="shop", **tomllib.loads(profile)).repeated_lines == choice
 
@@ -100,7 +100,7 @@ def test_equal_lines_of_two_files_are_not_repeats(tmp_path):
         (tmp_path / day).write_text("\n".join([TILL, *receipts()]) + "\n")
     figures, delivery = measured(tmp_path / "lines-1.csv", tmp_path)
     assert (figures.n_events, figures.repeated) == (240, None)
-    assert "repeated_lines" not in write_profile("shop", delivery, figures, plan_nights(figures))
+    assert "repeated_lines" not in profile_of(delivery, figures)
 
 
 def test_a_till_of_pieces_counts_them_and_a_day_delivered_again_once(tmp_path):

@@ -7,8 +7,7 @@ import pytest
 
 from recsys_assets.profile import Profile
 from recsys_jobs.init.measure import plan_nights, weigh
-from recsys_jobs.init.settings import write_profile
-from tests.jobs.init.proposal import measured
+from tests.jobs.init.proposal import measured, profile_of
 
 
 @pytest.mark.parametrize(
@@ -39,11 +38,11 @@ def test_a_live_shop_has_no_last_night_and_waits_for_the_close(propose):
     assert not nights.is_history
     assert nights.demo[-1] < today
     delivery = propose("user,item,time\nu,i,2025-01-01\n").delivery
-    live = tomllib.loads(write_profile("shop", delivery, figures, nights))
-    past = tomllib.loads(write_profile("shop", delivery, measured(), plan_nights(measured())))
+    live = tomllib.loads(profile_of(delivery, figures))
+    past = tomllib.loads(profile_of(delivery, measured()))
     assert "last_night" not in live
     assert past["last_night"] == date(2025, 6, 30)
-    assert "and set first_night near today" in write_profile("shop", delivery, measured(), plan_nights(measured()))
+    assert "and set first_night near today" in profile_of(delivery, measured())
     Profile(name="shop", **live)
 
 
@@ -51,7 +50,7 @@ def test_a_live_shop_has_no_last_night_and_waits_for_the_close(propose):
 def test_only_discovery_where_nobody_repeats(propose, repeats, tasks):
     delivery = propose("user,item,time\nu,i,2025-01-01\n").delivery
     figures = measured(repeats=repeats)
-    settings = tomllib.loads(write_profile("shop", delivery, figures, plan_nights(figures)))
+    settings = tomllib.loads(profile_of(delivery, figures))
     assert settings["tasks"] == tasks
     assert ("buy_again" in settings["algorithms"]) == ("next" in tasks)
 

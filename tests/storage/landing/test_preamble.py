@@ -7,7 +7,7 @@ import pytest
 
 from recsys_assets.profile import Delivery
 from recsys_assets.storage.landing.opening import opened
-from recsys_assets.storage.landing.preamble import lines_above_names
+from recsys_assets.storage.landing.preamble import likely_delimiter, lines_above_names
 from recsys_assets.storage.landing.readers import UnreadableFile, stage
 from tests.helpers.shop import COLUMNS, TRANSACTIONS, Shop, day, line, product
 
@@ -117,3 +117,43 @@ def test_a_file_with_titles_nobody_told_of_is_quarantined_with_the_line_to_write
     path = shop.inbox / "transactions-1.csv"
     again = shop.landing.land(path, delivery, "arrival", lake=shop.lake, arrived_at=day(21))
     assert (again.status, again.rows_landed) == ("landed", 1)
+
+
+# --- values parted by two colons
+
+
+def test_two_colons_part_values_that_hold_quotes_commas_and_bars(read):
+    films = [
+        "1::Toy Story (1995)::Animation|Children's|Comedy|Fantasy",
+        '2::"Great Performances" Cats, The (1998)::Musical',
+        "3::Monty Python's 12\" (1975)::Comedy",
+        "4::cut short",
+    ]
+    names = ["movie_id", "title", "genres"]
+    content = "\n".join(films) + "\n"
+    rows, rejects = read(content.encode("latin-1"), "movies.dat", columns=names, encoding="latin-1")
+    assert rows == [tuple(line.split("::")) for line in films[:3]]
+    assert [(row, reason.partition(";")[0]) for row, _, reason, _ in rejects] == [
+        (4, "2 field(s), but the file has 3 columns")
+    ]
+    assert read("\n".join(films[:1] * 3), "movies.dat", columns=names)[0] == [tuple(films[0].split("::"))] * 3
+    named = read("UserID::MovieID::Rating\n1::2::5\n1::3::4\n", "ratings.dat")
+    assert named == ([("1", "2", "5"), ("1", "3", "4")], [])
+    other = read("user;item\n1;2\n", "orders.dat")
+    assert other == ([("1", "2")], []), "the end of a name tells no delimiter"
+
+
+@pytest.mark.parametrize(
+    ("line", "delimiter"),
+    [
+        ("1::1193::5::978300760", "::"),
+        ("1::Toy Story::Animation|Children's|Comedy", "::"),
+        ("2001:db8::1,u,i", ","),
+        ("2001:db8::1,fe80::1,u", ","),
+        ("std::vector::at;3;4", ";"),
+        ("a|b|c", "|"),
+        ("nothing", ","),
+    ],
+)
+def test_the_delimiter_is_told_by_the_first_line(line, delimiter):
+    assert likely_delimiter(line) == delimiter

@@ -2,7 +2,7 @@
 
 What belongs here: DuckDB reads a file in which nothing is amiss, and a count of its bytes confirms that. Any other is
 split here, a line at a time and so some times slower. Lines end in LF, CR LF or CR, also mixed; blank ones are no
-rows.
+rows. Values parted by ``::`` are not RFC 4180's: quotes are part of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.selects.quoting import quoted
 from recsys_assets.storage.landing.formats.base import Format, Reject
-from recsys_assets.storage.landing.preamble import DELIMITERS, below_preamble, lines_above_names
+from recsys_assets.storage.landing.preamble import DOUBLE_COLON, below_preamble, likely_delimiter, lines_above_names
 from recsys_assets.storage.landing.splitting import shape_of, some_line_ends_in, split
 from recsys_assets.storage.landing.text_files import LONGEST_LINE, Lines, UnreadableFile, as_utf8, line_fault, shown
 
@@ -71,7 +71,7 @@ def _dialect(path: Path, delivery: Delivery, said: str | None) -> Dialect:
         first = next(lines, b"")
         if fault := line_fault(first, delivery.encoding):
             raise UnreadableFile(f"its first line is no text: {fault}")
-        likely = max(DELIMITERS, key=first.decode().count)
+        likely = likely_delimiter(first.decode())
         delimiter = delivery.delimiter or said or likely
         if likely in first.decode() and delimiter not in first.decode():
             raise UnreadableFile(
@@ -112,6 +112,8 @@ def _read_as_it_is(con: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect)
     shape = shape_of(path, dialect.delimiter)
     if shape is None or width == 1:  # Where there is one column only, DuckDB takes a blank line for a row.
         return False
+    if shape.has_quotes and dialect.delimiter == DOUBLE_COLON:
+        return False  # To DuckDB they would quote.
     n_rows, n_bad = split(
         con, path, dialect.delimiter, _columns(dialect), header=dialect.has_header, crlf=shape.has_crlf
     )
@@ -197,7 +199,7 @@ def _record(first: bytes, lines: Lines, delimiter: bytes) -> tuple[list[bytes], 
 
     A quoted value may go on over more lines. Spaces around a quoted value do not count.
     """
-    if b'"' not in first:
+    if b'"' not in first or delimiter == DOUBLE_COLON.encode():
         return first.rstrip(b"\r\n").split(delimiter), [first], None
     gap = re.compile(b"" if delimiter.startswith(b" ") else b" *+")
     fields: list[bytes] = []
@@ -235,4 +237,4 @@ def _end(pattern: re.Pattern[bytes], line: bytes, place: int) -> int:
     return match.end()
 
 
-FORMAT = Format("csv", ("csv", "tsv", "txt"), _stage)
+FORMAT = Format("csv", ("csv", "tsv", "txt", "dat"), _stage)
