@@ -142,6 +142,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
     "grades.summary": {
         "graded_night": "DATE",
         "task": "VARCHAR",
+        "users": "VARCHAR",
         "algorithm": "VARCHAR",
         "k": "INTEGER",
         "metric": "VARCHAR",
@@ -155,6 +156,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
     },
     "grades.pooled": {
         "task": "VARCHAR",
+        "users": "VARCHAR",
         "algorithm": "VARCHAR",
         "k": "INTEGER",
         "metric": "VARCHAR",

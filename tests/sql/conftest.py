@@ -130,9 +130,11 @@ class Shop:
     @property
     def profile(self):
         """Settings as the steps of Python ask for them."""
-        (rrf_k,) = self.rows("select rrf_k from this.profile")[0]
+        rrf_k, list_length = self.rows("select rrf_k, list_length from this.profile")[0]
         n_candidates = dict(self.rows("from this.tasks"))
-        return SimpleNamespace(tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k)
+        return SimpleNamespace(
+            tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k, list_length=list_length
+        )
 
     def add(self, name, rows):
         self.con.register("_".join(name.split(".")), rows)
