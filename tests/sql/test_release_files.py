@@ -57,6 +57,11 @@ def tables(make_shop):
         "0::double as cold_item_share, 'published' as status",
         [NIGHT],
     )
+    con.execute(
+        "create table past.recommendations.trending_windows as "
+        "select $1::date as night, * from recommendations.trending_windows",
+        [NIGHT],
+    )
     for name in ("pooled", "comparisons"):
         columns = ", ".join(f"{column} {kind}" for column, kind in CONTRACTS[f"grades.{name}"].items())
         con.execute(f"create table grades.{name} ({columns})")
