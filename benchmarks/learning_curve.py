@@ -79,11 +79,12 @@ def run(night: date | None = None) -> Iterator[str]:
 
 
 def candidates_of(profile: Profile, lake: Lake, night: date, task: str) -> tuple[pa.Table, int]:
-    """Candidates of the users who took something within the horizon, and how many such users there are."""
+    """Candidates of the known users who took something within the horizon, and how many such users there are."""
     relevant = TableName("grades", "relevant")
     with lake.as_of(night + timedelta(days=profile.horizon), [relevant]) as later:
         taken = later.table("select task, user_key, item_key from grades.relevant")
-        (n_graded,) = later.row("select count(distinct user_key) from grades.relevant where task = $1", [task])
+        n_known = "select count(distinct user_key) from grades.relevant where task = $1 and not is_cold_user"
+        (n_graded,) = later.row(n_known, [task])
     with lake.as_of(night, night_feature_reads(profile)) as snapshot:
         snapshot.add("made.relevant", taken)
         snapshot.add("made.candidates", NightFeatures(snapshot).rows())

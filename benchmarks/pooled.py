@@ -1,6 +1,7 @@
 """Published lists against every other list, over the nights that graded from a first one on.
 
-A deployment's own tables pool all nights so far. Settings are chosen on some of these; this pools the rest:
+A deployment's own tables pool all nights so far. Settings are chosen on some of these; this pools the rest. Users that
+the graded nights did not know are apart: there all lists are the one that was served.
 
     RECSYS_PROFILE=online_retail python -m benchmarks.pooled 2011-11-07
 """
@@ -12,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.evaluation.pooling import COMPARED, compared, pooled_means, user_totals
+from recsys_assets.evaluation.user_grades import USERS
 from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
@@ -19,7 +21,7 @@ from recsys_assets.storage.lake.lake import Lake
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_READS = [TableName("grades", name, "past") for name in ("candidates", "published", "users")]
+_READS = [TableName("grades", name, "past") for name in ("candidates", "published")]
 _GRADES = """
 with grades as (
     from past.grades.published
@@ -31,28 +33,25 @@ select
     count(*)::integer as n, (select count(distinct night) from grades where night >= $first) as n_nights,
     sum(grades.ndcg) as ndcg, sum(grades.precision) as precision, sum(grades.recall) as recall
 from grades
-inner join past.grades.users as users
-    on users.night = grades.night and users.task = grades.task and users.user_key = grades.user_key
-where grades.night >= $first and grades.k in (1, 10, 20) and not (users.is_cold_user and $known_only)
+where grades.night >= $first and grades.k in (1, 10, 20) and grades.is_cold_user = $is_cold
 group by all
 order by all
 """
 
 
 def run(first: date = date.min) -> Iterator[str]:
-    """Mean of every list, and how much the published ones are above it, on all users and on those already known."""
+    """Mean of every list, and how much the published ones are above it, on known users and apart on unknown ones."""
     profile = load_profile()
     lake = Lake(profile)
-    nights = lake.nights("grades.users")
+    nights = lake.nights("grades.candidates")
     if not nights:
         yield f"skipped: nothing is graded in profile {profile.name}; run `recsys backtest` first"
         return
     with lake.as_of(nights[-1], _READS) as snapshot:
-        for known_only in (False, True):
-            rows = snapshot.table(_GRADES, {"first": first, "known_only": known_only}).to_pandas()
+        for whom in USERS:
+            rows = snapshot.table(_GRADES, {"first": first, "is_cold": whom == "unknown"}).to_pandas()
             for task, part in rows.groupby("task"):
-                who = "users already known" if known_only else "all users"
-                yield f"{profile.name}, {task}, {who}, {part['n_nights'].iloc[0]} nights"
+                yield f"{profile.name}, {task}, {whom} users, {part['n_nights'].iloc[0]} nights"
                 yield from _lines({column: part[column].to_numpy() for column in part})
 
 

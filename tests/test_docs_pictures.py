@@ -28,7 +28,7 @@ COMMANDS = {
     ),
     "How good the lists of the week before turned out to be: NDCG@10 and its 95% interval": """recsys query "
   select task, algorithm, round(mean, 3) as ndcg_10, round(low, 3) as low, round(high, 3) as high
-  from meta.grades where metric = 'ndcg' and k = 10 and night = (select max(night) from meta.grades)
+  from meta.grades where users = 'known' and metric = 'ndcg' and k = 10 and night = (select max(night) from meta.grades)
     and algorithm in ('reranker', 'published', 'user_knn', 'popularity')
   order by task desc, mean desc\"""",
 }

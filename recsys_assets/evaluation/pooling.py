@@ -1,7 +1,8 @@
 """Grades pooled over nights: means over user-nights, and paired differences of lists.
 
 A figure is pooled over the nights on which its list was graded, a difference over those on which both lists were.
-Lists that were not the ones published (``rebuilt``) are pooled apart.
+Lists that were not the ones published (``rebuilt``) are pooled apart. Known and unknown users are not told apart here:
+totals are of either.
 """
 
 from __future__ import annotations

@@ -16,6 +16,10 @@ USER_GRADE = ("task", "algorithm", "user_key", "k")
 """Columns that say which user's which list a row grades, at which cut."""
 
 
+USERS = ("known", "unknown")
+"""Whom a figure is over, by ``is_cold_user``: users the graded night knew, or those it did not."""
+
+
 def grades_by_user(lists: pa.Table, hits: pa.Table, users: pa.Table) -> pa.Table:
     """Metrics of every list of a graded user; a user whom an algorithm proposed nothing counts with zeros.
 
@@ -60,7 +64,8 @@ def grades_by_user(lists: pa.Table, hits: pa.Table, users: pa.Table) -> pa.Table
 def mean_grades(grades: pa.Table, *, seed: int) -> list[dict[str, Any]]:
     """Mean over users of every metric of every list at every cut, with its 95% bootstrap interval.
 
-    Every list of a task grades the same users, so all figures of a task see the same resamples.
+    Users the graded night did not know are apart: all lists are alike for them. Every list of a task grades the same
+    users, so all figures of such users see the same resamples.
 
     Parameters
     ----------
@@ -71,17 +76,17 @@ def mean_grades(grades: pa.Table, *, seed: int) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``task, algorithm, k, metric, low, high, mean``, a task after the other.
+        ``task, users, algorithm, k, metric, low, high, mean``, a task after the other, of `USERS` those there are.
     """
     import numpy as np
 
     rows: list[dict[str, Any]] = []
-    for task, users in grades.to_pandas().groupby("task"):
-        figures = users.pivot(index="user_key", columns=["algorithm", "k"], values=list(METRICS))
+    for (task, is_cold), graded in grades.to_pandas().groupby(["task", "is_cold_user"]):
+        figures = graded.pivot(index="user_key", columns=["algorithm", "k"], values=list(METRICS))
         values = figures.to_numpy(np.float64)
         low, high = bootstrap_mean_interval(values, seed=seed)
         for place, (metric, algorithm, k) in enumerate(figures.columns):
-            about = {"task": task, "algorithm": algorithm, "k": k, "metric": metric}
+            about = {"task": task, "users": USERS[is_cold], "algorithm": algorithm, "k": k, "metric": metric}
             interval = {"low": float(low[place]), "high": float(high[place])}
             rows.append(about | interval | {"mean": exact_mean(values[:, place], len(values))})
     return rows

@@ -32,6 +32,8 @@ class Grade:
     graded_night: Night
     """Night whose lists are graded."""
     task: str
+    users: str | None
+    """``known`` or ``unknown`` to the graded night; None where it was graded before the two were told apart."""
     algorithm: str
     """An algorithm, a configuration of the ranking, or ``published``."""
     k: int
@@ -42,11 +44,11 @@ class Grade:
     """Bounds of the 95% interval of the mean; None for metrics beyond accuracy, which are no mean over users."""
     high: float | None
     n_users: int | None
-    """Users graded: those who took something in the horizon; None, as the shares, where nobody was."""
+    """Such users graded: those who took something in the horizon; None, as the shares, where nobody was."""
     cold_user_share: float | None
-    """Share of them whom the graded night did not know."""
+    """Share of all graded users whom the graded night did not know."""
     cold_item_share: float | None
-    """Share of the items they took that the graded night did not know."""
+    """Share of the items such users took that the graded night did not know."""
     status: str
     """``published``, or ``rebuilt`` where the lists graded are not those that were published."""
     night: Night
@@ -58,6 +60,8 @@ class PooledGrade:
     """One metric of one list over all nights graded up to one: a mean over user-nights."""
 
     task: str
+    users: str
+    """``known`` or ``unknown`` to the graded night."""
     algorithm: str
     k: int
     metric: str
@@ -73,7 +77,7 @@ class PooledGrade:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One metric of one list less that of another, on the same user-nights up to one night."""
+    """One metric of one list less that of another, on the same user-nights of known users up to one night."""
 
     task: str
     algorithm: str
@@ -104,6 +108,8 @@ class NightlyGrade:
     """Night that graded."""
     graded_night: Night
     task: str
+    users: str
+    """``known`` or ``unknown`` to the graded night."""
     algorithm: str
     status: str
     n_users: int
@@ -118,6 +124,7 @@ class NightlyGrade:
 
 
 Row = TypeVar("Row", Grade, PooledGrade, Comparison)
+Graded = TypeVar("Graded", Grade, PooledGrade)
 
 
 def nightly_grades(profile: Profile, metric: str | None = None, k: int | None = None) -> list[Grade]:
@@ -156,7 +163,8 @@ def comparisons(profile: Profile, night: Night, metric: str | None = None, k: in
 def newest_grades(profile: Profile) -> list[NightlyGrade]:
     """The newest night's grades in the published release: `LEADERS` of each task first, then the best algorithms.
 
-    Empty where no night has graded another yet. Task ``next`` comes first.
+    Empty where no night has graded another yet. Task ``next`` comes first. Of users that the graded night did not know
+    there is one row a task, ``published``: all other lists are the same for them.
 
     Raises
     ------
@@ -165,30 +173,37 @@ def newest_grades(profile: Profile) -> list[NightlyGrade]:
     """
     with Releases(profile.folder).connect() as connection:
         rows = connection.execute(
-            "select night, graded_night, task, algorithm, status, max(n_users), "
+            "select night, graded_night, task, users, algorithm, status, max(n_users), "
             "max(mean) filter (metric = 'ndcg' and k = 10), max(low) filter (metric = 'ndcg' and k = 10), "
             "max(high) filter (metric = 'ndcg' and k = 10), max(mean) filter (metric = 'recall' and k = 10), "
             "max(mean) filter (metric = 'hit_rate' and k = 10), max(mean) filter (metric = 'coverage' and k = 10) "
             "from meta.grades where night = (select max(night) from meta.grades) "
-            "group by night, graded_night, task, algorithm, status order by task desc, algorithm"
+            "and (users = 'known' or algorithm = 'published') "
+            "group by night, graded_night, task, users, algorithm, status order by task desc, users, algorithm"
         ).fetchall()
     grades = [NightlyGrade(*row) for row in rows]
-    return sorted(grades, key=lambda row: (row.task != "next", _place(row.algorithm), -(row.ndcg or 0.0)))
+    return sorted(grades, key=lambda row: (row.task != "next", row.users, _place(row.algorithm), -(row.ndcg or 0.0)))
 
 
 def leading_grades(grades: Iterable[Grade]) -> list[Grade]:
-    """Of grades of one metric: `LEADERS` and the best algorithm of each task and night, by task and graded night."""
+    """Of grades of one metric: `LEADERS` and the best algorithm of each task and night, by task and graded night.
+
+    They are of known users; of unknown ones it is ``published`` alone, which all other lists equal.
+    """
     best: dict[tuple[str, Night], str] = {}
     return [
         row
-        for row in sorted(grades, key=lambda row: (row.task, row.graded_night, *_leaders_first(row)))
+        for row in sorted(_told_apart(grades), key=lambda row: (row.task, row.graded_night, *_leaders_first(row)))
         if row.algorithm in LEADERS or best.setdefault((row.task, row.night), row.algorithm) == row.algorithm
     ]
 
 
 def ranked_grades(grades: Iterable[PooledGrade]) -> list[PooledGrade]:
-    """Of grades of one metric: by task and status, `LEADERS` first, then the best algorithms."""
-    return sorted(grades, key=_leaders_first)
+    """Of grades of one metric: by task and status, `LEADERS` first, then the best algorithms.
+
+    They are of known users; of unknown ones it is ``published`` alone, which all other lists equal.
+    """
+    return sorted(_told_apart(grades), key=_leaders_first)
 
 
 def leading_comparisons(pairs: Iterable[Comparison], grades: Iterable[PooledGrade]) -> list[Comparison]:
@@ -203,7 +218,7 @@ def leading_comparisons(pairs: Iterable[Comparison], grades: Iterable[PooledGrad
     """
     best: dict[tuple[str, str], str] = {}
     for grade in sorted(grades, key=lambda grade: grade.mean):
-        if grade.algorithm not in LEADERS:
+        if grade.users == "known" and grade.algorithm not in LEADERS:
             best[grade.task, grade.status] = grade.algorithm
     return [
         row
@@ -221,8 +236,13 @@ def _rows(snapshot: Snapshot, row: type[Row], table: str, metric: str | None, k:
     return [row(**values) for values in rows.to_pylist()]
 
 
-def _leaders_first(row: Grade | PooledGrade) -> tuple[str, str, int, float]:
-    return row.task, row.status, _place(row.algorithm), -row.mean
+def _told_apart(grades: Iterable[Graded]) -> list[Graded]:
+    """Rows that say something of their own: all of known users, of unknown ones what was served."""
+    return [row for row in grades if row.users == "known" or (row.users, row.algorithm) == ("unknown", "published")]
+
+
+def _leaders_first(row: Grade | PooledGrade) -> tuple[str, str, str, int, float]:
+    return row.task, str(row.users), row.status, _place(row.algorithm), -row.mean
 
 
 def _place(algorithm: str) -> int:

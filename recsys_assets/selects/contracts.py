@@ -126,6 +126,22 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "reason_text": "VARCHAR",
         "model_night": "DATE",
     },
+    "recommendations.trending_by_window": {
+        "scope": "VARCHAR",
+        "window_days": "INTEGER",
+        "rank": "INTEGER",
+        "item_key": "INTEGER",
+        "score": "DOUBLE",
+    },
+    "recommendations.trending_windows": {
+        "window_days": "INTEGER",
+        "ndcg": "DOUBLE",
+        "difference": "DOUBLE",
+        "shrunk_difference": "DOUBLE",
+        "n_nights": "INTEGER",
+        "n_user_nights": "INTEGER",
+        "is_chosen": "BOOLEAN",
+    },
     "recommendations.trending": {
         "scope": "VARCHAR",
         "rank": "INTEGER",
@@ -142,6 +158,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
     "grades.summary": {
         "graded_night": "DATE",
         "task": "VARCHAR",
+        "users": "VARCHAR",
         "algorithm": "VARCHAR",
         "k": "INTEGER",
         "metric": "VARCHAR",
@@ -155,6 +172,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
     },
     "grades.pooled": {
         "task": "VARCHAR",
+        "users": "VARCHAR",
         "algorithm": "VARCHAR",
         "k": "INTEGER",
         "metric": "VARCHAR",

@@ -124,12 +124,12 @@ def _print_pooled(console: Console, profile: Profile, night: Night) -> None:
     names = ("task", "by", "NDCG@10", "95% interval", "nights", "users", "user-nights", "status")
     pooled = Table(*names, title=f"All nights graded up to {night}")
     for grade in grades:
-        counts = [f"{count:,}" for count in (grade.n_nights, grade.n_users, grade.n_user_nights)]
+        counts = [f"{grade.n_nights:,}", f"{grade.n_users:,} {grade.users}", f"{grade.n_user_nights:,}"]
         pooled.add_row(grade.task, grade.algorithm, f"{grade.mean:.4f}", interval(grade), *counts, grade.status)
     console.print(pooled)
     compared = Table(
         *("task", "list", "less", "NDCG@10", "95% interval", "p", "corrected", "status"),
-        title=f"Differences on the same user-nights, up to {night}; p corrected for the pairs of a task",
+        title=f"Differences on the same user-nights of known users, up to {night}; p corrected for the pairs of a task",
     )
     for pair in leading_comparisons(comparisons(profile, night, "ndcg", 10), grades):
         between = f"{pair.low:+.4f} to {pair.high:+.4f}"
@@ -154,7 +154,7 @@ def _write(profile: Profile, first: Night, last: Night) -> Path:
     for name, rows in tables.items():
         if rows:
             pa.csv.write_csv(pa.Table.from_pylist(rows), folder / f"{name}.csv")
-    drawn = [row for row in tables["grades"] if (row["metric"], row["k"]) == ("ndcg", 10)]
+    drawn = [row for row in tables["grades"] if (row["metric"], row["k"], row["users"]) == ("ndcg", 10, "known")]
     if drawn:
         (folder / "grades.png").write_bytes(grades_over_nights(drawn))
     return folder

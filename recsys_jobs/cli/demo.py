@@ -20,6 +20,7 @@ from recsys_jobs.run import imported_meanwhile, newest_night
 
 if TYPE_CHECKING:
     from recsys_assets.profile import Profile
+    from recsys_assets.reports.grades import NightlyGrade
     from recsys_assets.reports.landing import DeliveredFile
     from recsys_jobs.cli.console import Console
 
@@ -82,9 +83,22 @@ def _print_grades(console: Console, profile: Profile) -> None:
             f"Night {rows[0].night} grades nothing: nobody took anything in the {profile.horizon} day(s) up to it."
         )
         return
+    known = [row for row in graded if row.users == "known"]
+    if known:
+        _print_known(console, profile, known)
+    for row in graded:
+        if row.users == "unknown":
+            console.print(
+                f"Task {row.task}: {row.n_users:,} users whom {row.graded_night} did not know were served what was "
+                f"trending, NDCG@10 {row.ndcg:.4f} ({row.ndcg_low:.3f} to {row.ndcg_high:.3f})."
+            )
+
+
+def _print_known(console: Console, profile: Profile, graded: list[NightlyGrade]) -> None:
+    """Grades of users that the graded night knew, a line a list."""
     first = graded[0]
     title = f"Night {first.night} grades the lists of {first.graded_night} "
-    title += f"({profile.horizon} days, {first.n_users:,} users)"
+    title += f"({profile.horizon} days, {first.n_users:,} users known then)"
     table = Table("task", "lists", "NDCG@10", "95% interval", "recall@10", "hit rate@10", "coverage@10", title=title)
     for row, following in zip_longest(graded, graded[1:]):
         is_published = row.algorithm == "published"

@@ -50,14 +50,17 @@ def print_failing(console: Console, result: CheckResult) -> None:
 
 
 def print_grades(console: Console, grades: Iterable[Grade]) -> None:
-    """NDCG@10 of each task and night that graded it: published lists, configurations, and the best algorithm."""
+    """NDCG@10 of each task and night that graded it: published lists, configurations, and the best algorithm.
+
+    Users that the graded night did not know are a line of their own: what was served to them.
+    """
     leading = leading_grades(grades)
     if not leading:
         console.print("No night has grades yet: a night grades the lists of the night one horizon before it.")
         return
     table = Table("task", "lists of", "by", "NDCG@10", "95% interval", "users", "status", title="Grades over nights")
     for row in leading:
-        figures = [f"{row.mean:.4f}", interval(row), f"{row.n_users:,}", row.status]
+        figures = [f"{row.mean:.4f}", interval(row), f"{row.n_users:,} {row.users}", row.status]
         table.add_row(row.task, str(row.graded_night), row.algorithm, *figures)
     console.print(table)
 

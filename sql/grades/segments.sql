@@ -1,6 +1,6 @@
 -- NDCG@10 and recall@20 of every list by groups of users, with a normal 95% interval of the mean. segment: activity (thirds of
--- the users by events visible on the graded night), known (warm, or cold: not known on that night), or an attribute of
--- users with 2 to 12 values, as delivered by that night. value: low, middle or high; warm or cold; the attribute's, or unknown.
+-- the users by events visible on the graded night), known (warm, or cold: not known on that night, and judged by what all
+-- such users were served), or an attribute of known users with 2 to 12 values, as delivered by that night. value: low, middle or high; warm or cold; the attribute's, or unknown.
 with known as (
     select task, user_key, 'known' as segment, case when is_cold_user then 'cold' else 'warm' end as value
     from grades.users
@@ -65,6 +65,7 @@ attribute_groups as (
     from grades.users as users
     cross join attributes
     left join delivered on delivered.user_key = users.user_key and delivered.name = attributes.name
+    where not users.is_cold_user
 ),
 
 groups as (

@@ -1,4 +1,4 @@
--- Revenue at 10: what the users paid, since the graded night, for the items of their first 10 ranks: mean over graded
+-- Revenue at 10: what the users paid, since the graded night, for the items of their first 10 ranks: mean over known
 -- users, in the source's currency (revenue@k: Jannach and Jugovac, ACM TMIS 2019). None where no event has a value.
 with taken as (
     select events.user_key, events.item_key, exact_sum(events.value) as value
@@ -23,6 +23,7 @@ paid as (
 graded as (
     select task, count(*) as n_users
     from grades.users
+    where not is_cold_user
     group by task
 ),
 

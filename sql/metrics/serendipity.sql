@@ -1,4 +1,4 @@
--- Serendipity: share of the first 10 ranks that were taken and could not be expected, mean over graded users (Ge,
+-- Serendipity: share of the first 10 ranks that were taken and could not be expected, mean over known users (Ge,
 -- Delgado-Battenfeld and Jannach, RecSys 2010; Kotkov, Wang and Veijalainen, KBS 2016). Expected is what a primitive
 -- recommender names: what the user had before, the ten most taken items, and the ten of each of the user's three leading categories.
 with leading_categories as (
@@ -49,6 +49,7 @@ unexpected as (
 graded as (
     select task, count(*) as n_users
     from grades.users
+    where not is_cold_user
     group by task
 ),
 

@@ -1,5 +1,6 @@
 -- How each ranking that could be published did against the champion so far, on the same user-nights: for each user the sum of
--- the differences of NDCG@10 over all nights graded up to this one. The champion so far is the one of the newest earlier
+-- the differences of NDCG@10 over all nights graded up to this one that knew the user: whom a night does not know is served no
+-- ranking. The champion so far is the one of the newest earlier
 -- night, the fusion at first and wherever that one has no lists tonight: a task without a single candidate keeps the fusion.
 with rankings as (
     select task, algorithm as configuration
@@ -26,7 +27,7 @@ incumbents as (
 graded as (
     select night, task, user_key, algorithm, ndcg
     from past.grades.candidates
-    where k = 10
+    where k = 10 and not is_cold_user
 ),
 
 differences as (

@@ -34,6 +34,7 @@ CONSTANT = {
     "grades.late": {"graded_night"},
     "grades.relevant": {"task"},
     "recommendations.lists": {"model_night"},
+    "recommendations.trending_by_window": {"window_days"},
     "recommendations.settings": {"settings_night", "profile_hash", "settings"},
 }
 ALGORITHMS = ("als", "buy_again", "item_knn", "popularity")
@@ -125,7 +126,7 @@ def test_what_columns_are_made_from_exists(pages):
             " ".join(f"candidates.{name}.{column}" for name in ALGORITHMS for column in ("algorithm", "items"))
             + " recommendations.trending.rank",
         ),
-        ("recommendations.trending", "score", "features.user_item.recency_days"),
+        ("recommendations.trending_by_window", "score", "features.user_item.recency_days"),
     ],
 )
 def test_columns_are_followed_to_the_right_ones(pages, table, column, origins):

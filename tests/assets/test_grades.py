@@ -14,7 +14,7 @@ from tests.helpers.sample import HORIZON, NIGHTS
 FIRST, SECOND, LAST = NIGHTS
 CUTS = (1, 5, 10, 20)
 ALGORITHMS = ("als", "buy_again", "item_knn", "popularity")
-SUMMARY = "task, algorithm, k, metric, mean, low, high, n_users, cold_user_share, cold_item_share, status"
+SUMMARY = "task, users, algorithm, k, metric, mean, low, high, n_users, cold_user_share, cold_item_share, status"
 
 
 def metrics(listed, relevant, k):
@@ -44,6 +44,12 @@ def listed(deployment, keys, table, night):
     }
 
 
+def trending_items(deployment, keys, night):
+    """What unknown users are served, best first."""
+    rows = deployment.rows("recommendations.trending", night, "scope, item_key")
+    return [keys[1][item] for scope, item in rows if scope == "all"][: deployment.profile.list_length]
+
+
 def per_user(deployment, keys, table, night):
     names = ("precision", "recall", "ndcg", "map", "mrr", "hit_rate")
     rows = deployment.rows(table, night, f"task, algorithm, user_key, k, n_relevant, is_cold_user, {', '.join(names)}")
@@ -57,11 +63,7 @@ def per_user(deployment, keys, table, night):
 def test_grades_of_the_published_lists(built, purchases, keys, night):
     graded_night = night - timedelta(days=HORIZON)
     lists = listed(built, keys, "recommendations.lists", graded_night)
-    trending = [
-        keys[1][item]
-        for scope, item in built.rows("recommendations.trending", graded_night, "scope, item_key")
-        if scope == "all"
-    ][: built.profile.list_length]
+    trending = trending_items(built, keys, graded_night)
     known = purchases.users(graded_night)
     expected = {
         (task, "published", user, k): (
@@ -84,9 +86,9 @@ def test_grades_of_the_published_lists(built, purchases, keys, night):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_grades_of_candidates(built, purchases, keys, algorithm):
     lists = listed(built, keys, f"candidates.{algorithm}", SECOND)
-    tasks = {task for task, _ in lists}
+    tasks, known, trending = {task for task, _ in lists}, purchases.users(SECOND), trending_items(built, keys, SECOND)
     expected = {
-        (task, algorithm, user, k): metrics(lists.get((task, user), []), relevant, k)
+        (task, algorithm, user, k): metrics(lists.get((task, user), []) if user in known else trending, relevant, k)
         for task, users in purchases.relevant(LAST).items()
         for user, relevant in users.items()
         for k in CUTS
@@ -104,17 +106,19 @@ def test_grades_of_candidates(built, purchases, keys, algorithm):
 
 def test_summary_is_the_mean_over_users_with_its_interval(built, keys):
     users = {
-        key: values
+        key: (("known", "unknown")[is_cold], values)
         for table in ("grades.published", "grades.candidates")
-        for key, (_, _, values) in per_user(built, keys, table, LAST).items()
+        for key, (_, is_cold, values) in per_user(built, keys, table, LAST).items()
     }
     checked, beyond = 0, {}
-    for task, algorithm, k, metric, mean, low, high, n_users, *_ in built.rows("grades.summary", LAST, SUMMARY):
+    for task, whom, algorithm, k, metric, mean, low, high, n_users, *_ in built.rows("grades.summary", LAST, SUMMARY):
         if metric in metric_selects():
+            assert whom == "known"
             beyond[task, algorithm, k, metric] = mean
             assert (low, high) == (None, None)
             continue
-        values = [row[metric] for (t, a, _, cut), row in users.items() if (t, a, cut) == (task, algorithm, k)]
+        wanted = (task, whom, algorithm, k)
+        values = [row[metric] for (t, a, _, cut), (kind, row) in users.items() if (t, kind, a, cut) == wanted]
         assert len(values) == n_users
         assert mean == pytest.approx(fmean(values), abs=1e-12)
         assert low <= mean <= high
@@ -122,21 +126,29 @@ def test_summary_is_the_mean_over_users_with_its_interval(built, keys):
         checked += 1
     assert beyond == {row[:4]: row[4] for row in built.rows("grades.beyond_accuracy", LAST)}
     assert {metric for *_, metric in beyond} == set(metric_selects())
-    lists = {(task, algorithm) for task, algorithm, *_ in users}
-    assert {algorithm for _, algorithm in lists} == {"published", *ALGORITHMS, *CONFIGURATIONS}
+    lists = {(task, whom, algorithm) for (task, algorithm, *_), (whom, _) in users.items()}
+    assert {algorithm for *_, algorithm in lists} == {"published", *ALGORITHMS, *CONFIGURATIONS}
     assert checked == 6 * len(CUTS) * len(lists)
 
 
 def test_cold_shares_stand_beside_each_figure(built, purchases):
     known_users, known_items = purchases.users(SECOND), purchases.items(SECOND)
     for task, users in purchases.relevant(LAST).items():
-        items = [item for relevant in users.values() for item in relevant]
         cold_users = sum(user not in known_users for user in users) / len(users)
-        cold_items = sum(item not in known_items for item in items) / len(items)
-        rows = [row for row in built.rows("grades.summary", LAST, SUMMARY) if row[0] == task]
-        assert len({row[8:10] for row in rows}) == 1
-        assert rows[0][8:10] == pytest.approx((cold_users, cold_items))
-        assert cold_items > 0
+        for whom, taken in by_kind(users, known_users).items():
+            cold_items = sum(item not in known_items for item in taken) / len(taken)
+            rows = [row for row in built.rows("grades.summary", LAST, SUMMARY) if row[:2] == (task, whom)]
+            assert len({row[9:11] for row in rows}) == 1
+            assert rows[0][9:11] == pytest.approx((cold_users, cold_items))
+
+
+def by_kind(users, known):
+    """Items that known users took, and where there are some, those that unknown ones did."""
+    kinds = {"known": [], "unknown": []}
+    for user, items in users.items():
+        kinds["known" if user in known else "unknown"] += items
+    assert kinds["known"]
+    return {whom: items for whom, items in kinds.items() if items}
 
 
 def test_the_first_night_has_nothing_to_grade_and_ranks_with_equal_weights(built):

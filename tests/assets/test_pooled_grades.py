@@ -13,7 +13,7 @@ from tests.helpers.sample import NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 TABLES = ("grades.pooled", "grades.comparisons")
-POOLED = "task, algorithm, k, metric, status, mean, low, high, n_nights, n_users, n_user_nights"
+POOLED = "task, users, algorithm, k, metric, status, mean, low, high, n_nights, n_users, n_user_nights"
 COMPARISONS = (
     "task, algorithm, baseline, k, metric, difference, low, high, p, p_corrected, n_compared, n_nights, n_users, "
     "n_user_nights"
@@ -21,14 +21,14 @@ COMPARISONS = (
 
 
 def user_nights(deployment, last):
-    """Values of each list by task, cut and metric: {(night, user): value}, of the nights up to the last."""
+    """Values of each list by task, users, cut and metric: {(night, user): value}, of the nights up to the last."""
     by_list = defaultdict(dict)
     for night in (night for night in NIGHTS if night <= last):
         for table in ("grades.published", "grades.candidates"):
-            rows = deployment.rows(table, night, "task, algorithm, user_key, k, ndcg, recall, precision")
-            for task, algorithm, user, k, *values in rows:
+            rows = deployment.rows(table, night, "task, is_cold_user, algorithm, user_key, k, ndcg, recall, precision")
+            for task, is_cold, algorithm, user, k, *values in rows:
                 for metric, value in zip(("ndcg", "recall", "precision"), values, strict=True):
-                    by_list[task, algorithm, k, metric][night, user] = value
+                    by_list[task, ("known", "unknown")[is_cold], algorithm, k, metric][night, user] = value
     return by_list
 
 
@@ -40,11 +40,12 @@ def counts(nights):
 def test_pooled_means_are_over_the_user_nights_seen_so_far(built, night):
     expected = {key: (fmean(values.values()), *counts(values)) for key, values in user_nights(built, night).items()}
     pooled = {}
-    for task, algorithm, k, metric, status, mean, low, high, *rest in built.rows("grades.pooled", night, POOLED):
+    for row in built.rows("grades.pooled", night, POOLED):
+        key, (status, mean, low, high, *rest) = row[:5], row[5:]
         assert status == "published"
         assert low - 1e-9 <= mean <= high + 1e-9
-        pooled[task, algorithm, k, metric] = (mean, *rest)
-    assert {key[3] for key in pooled} == {"ndcg", "recall", "precision", "map", "mrr", "hit_rate"}
+        pooled[key] = (mean, *rest)
+    assert {key[4] for key in pooled} == {"ndcg", "recall", "precision", "map", "mrr", "hit_rate"}
     for key, (mean, *rest) in expected.items():
         assert pooled[key] == (pytest.approx(mean, abs=1e-12), *rest), key
     assert max(row[1] for row in pooled.values()) == NIGHTS.index(night)
@@ -53,10 +54,10 @@ def test_pooled_means_are_over_the_user_nights_seen_so_far(built, night):
 @pytest.mark.parametrize("night", [SECOND, LAST])
 def test_leaders_are_compared_with_every_list_on_the_same_user_nights(built, night):
     values, expected = user_nights(built, night), {}
-    for (task, k, metric), names in grouped(values).items():
+    for (task, k, metric), names in grouped(values).items():  # They are of known users.
         pairs = [(name, other) for name, other in permutations(names, 2) if leads(name, other)]
         for pair in pairs if (k, metric) in COMPARED else []:
-            ours, theirs = (values[task, name, k, metric] for name in pair)
+            ours, theirs = (values[task, "known", name, k, metric] for name in pair)
             both = ours.keys() & theirs.keys()
             difference = fmean(ours[key] - theirs[key] for key in both)
             expected[task, *pair, k, metric] = (difference, len(pairs), *counts(both))
@@ -77,7 +78,7 @@ def leads(name, other):
 
 def grouped(values):
     algorithms = defaultdict(set)
-    for task, algorithm, k, metric in values:
+    for task, _, algorithm, k, metric in values:
         algorithms[task, k, metric].add(algorithm)
     return algorithms
 

@@ -132,6 +132,8 @@ OWN = {
     "clock_is_off": ("{own}", "select * replace (true as is_suspicious) from {rows}"),
     "values_lie_in_their_range": ("{own}", "select * replace (-2 as value) from {rows}"),
     "cold_users_are_shown": ("{own}", "select * replace (n_users - 1 as n_users) from {rows}"),
+    "one_window_is_chosen": ("{own}", "select * replace (false as is_chosen) from {rows}"),
+    "unknown_users_are_graded_alike": ("{own}", "select * replace ('unknown' as users) from {rows}"),
     "rebuilt_lists_say_so": ("{own}", "select * replace ('rebuilt' as status) from {rows}"),
     "grades_are_of_the_graded_night": ("{own}", "select * replace (graded_night + 1 as graded_night) from {rows}"),
     "the_release_holds_tonights_lists": (

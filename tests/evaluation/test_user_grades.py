@@ -52,9 +52,23 @@ def test_without_lists_there_are_no_grades():
 
 
 def test_means_are_over_users_with_their_interval(grades):
-    rows = mean_grades(grades, seed=1)
+    users = USERS.set_column(3, "is_cold_user", [[False] * 3])
+    rows = mean_grades(grades_by_user(LISTS, HITS, users), seed=1)
     assert len(rows) == 2 * len(CUTS) * len(METRICS)
     (row,) = [row for row in rows if (row["algorithm"], row["k"], row["metric"]) == ("als", 1, "precision")]
     assert row["mean"] == 0.5
     assert (row["low"], row["high"]) == (0, 1)
-    assert mean_grades(grades, seed=1) == rows
+
+
+def test_known_and_unknown_users_have_means_of_their_own(grades):
+    """User 3 was known and took what als listed first; user 7 was not. A stranger more changes nothing of the known."""
+    rows = mean_grades(grades, seed=1)
+    assert len(rows) == 2 * 2 * len(CUTS) * len(METRICS)
+    precision = {
+        (row["users"], row["algorithm"]): row["mean"] for row in rows if (row["k"], row["metric"]) == (1, "precision")
+    }
+    assert precision == {("known", "als"): 1, ("known", "knn"): 0, ("unknown", "als"): 0, ("unknown", "knn"): 0}
+    stranger = USERS.slice(1, 1).set_column(1, "user_key", [pa.array([9], pa.int32())])
+    more = grades_by_user(LISTS, HITS, pa.concat_tables([USERS, stranger]).sort_by("user_key"))
+    headline = [row for row in rows if row["users"] == "known"]
+    assert [row for row in mean_grades(more, seed=1) if row["users"] == "known"] == headline

@@ -64,7 +64,8 @@ def test_nights_that_are_built_are_not_built_again_and_their_grades_are_shown_an
     (mean,) = [
         float(row["mean"])
         for row in pooled
-        if (row["task"], row["algorithm"], row["metric"], row["k"]) == ("next", "published", "ndcg", "10")
+        if tuple(row[name] for name in ("task", "users", "algorithm", "metric", "k"))
+        == ("next", "known", "published", "ndcg", "10")
     ]
     assert f"{mean:.4f}" in output
     assert (folder / "comparisons.csv").exists()

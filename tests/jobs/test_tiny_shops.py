@@ -139,3 +139,33 @@ def looks_right(release, shop):
         assert n_users == len(users)
         assert n_listed == sum(n > 0 for n in answers.values())
         assert n_rows == sum(answers.values())
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.slow
+def test_strangers_change_nothing_of_known_users_grades_and_all_lists_are_one_for_them(project, tmp_path):
+    """The same shop with and without five users who first come in the week that the last night grades."""
+    regulars = [(f"u{u}", f"i{(u * n + u) % 12}", START + 2 * n * DAY) for u in range(8) for n in range(16)]
+    strangers = [(f"s{n}", f"i{n}", START + 27 * DAY) for n in range(5)]
+    grades = {}
+    for name, rows in (("regulars", regulars), ("visited", regulars + strangers)):
+        write_file(tmp_path / f"{name}.csv", Tiny(rows, WEEKLY[:2]))
+        run_script(project, f"recsys init {name} --file {tmp_path / name}.csv")
+        nights = "\n".join(f"recsys night {night}" for night in WEEKLY[:2])
+        run_script(project, f"export RECSYS_PROFILE={name}\nrecsys land --history\n{nights}")
+        with duckdb.connect(str(project / "data" / name / "recsys.duckdb"), read_only=True) as release:
+            columns = "users, task, algorithm, k, metric, mean, low, high, n_users"
+            grades[name] = release.execute(f"select {columns} from meta.grades order by all").fetchall()
+            pooled = release.execute("select users, count(*) from meta.pooled group by all order by all").fetchall()
+    known = [row for row in grades["visited"] if row[0] == "known"]
+    assert known == grades["regulars"]
+    assert {row[8] for row in known} == {8}
+    unknown = [row[1:] for row in grades["visited"] if row[0] == "unknown"]
+    assert {row[7] for row in unknown} == {5}
+    by_list = {}
+    for task, algorithm, *figures in unknown:
+        by_list.setdefault((task, algorithm), []).append(figures)
+    assert {algorithm for _, algorithm in by_list} >= {"published", "fusion", "popularity"}
+    assert all(figures == by_list[task, "published"] for (task, _), figures in by_list.items())
+    assert max(figures[2] for figures in by_list["next", "published"]) > 0
+    assert [users for users, _ in pooled] == ["known", "unknown"]

@@ -70,7 +70,11 @@ class Shop:
                 f"from memory.{table} group by all"
             )
         self._create("graded.recommendations.rankings", CONTRACTS["recommendations.rankings"])
-        for table in ("lists", "trending"):
+        self.con.execute(
+            "create table past.grades.trending "
+            "(night date, user_key integer, algorithm varchar, k integer, ndcg double)"
+        )
+        for table in ("lists", "trending", "trending_by_window"):
             self._create(f"graded.recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
 
     def _create_this(self):
@@ -130,10 +134,11 @@ class Shop:
     @property
     def profile(self):
         """Settings as the steps of Python ask for them."""
-        (rrf_k,) = self.rows("select rrf_k from this.profile")[0]
+        rrf_k, list_length = self.rows("select rrf_k, list_length from this.profile")[0]
         n_candidates = dict(self.rows("from this.tasks"))
-        (length,) = self.rows("select list_length from this.profile")[0]
-        return SimpleNamespace(tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k, list_length=length)
+        return SimpleNamespace(
+            tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k, list_length=list_length
+        )
 
     def add(self, name, rows):
         self.con.register("_".join(name.split(".")), rows)
@@ -150,6 +155,8 @@ class Shop:
         """Run steps in order, each into its table; its key must be unique and without nulls."""
         for name in names:
             table = ".".join(name.split("/")[-2:])
+            if table == "recommendations.trending":
+                self.build("recommendations/trending_by_window", "recommendations/trending_windows")
             if table == "recommendations.candidates":
                 self.con.register("united", fusion.steps(self.profile)[0].make(self).rows)
                 self.con.execute(f"create or replace table {table} as {unpacked(table, 'united')}")

@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
+from recsys_assets.selects.files import SQL_FOLDER, load_select
+
 GRADED_NIGHT, LATER = date(2020, 3, 24), date(2020, 3, 28)
 
 
@@ -76,7 +78,7 @@ def test_judged_candidates(graded_shop):
         *[("ease", "next", 2, 100 + rank, rank, 0.0) for rank in range(1, 26)],
         ("als", "next", 4, 1, 1, 0.0),
     )
-    graded_shop.build("grades/judged_candidates")
+    graded_shop.build("grades/judged_published", "grades/judged_candidates")
     rows = graded_shop.rows("from grades.judged_candidates")
     assert [row for row in rows if row[1] == "als"] == [
         ("discovery", "als", 1, 1, 1, False),
@@ -85,6 +87,64 @@ def test_judged_candidates(graded_shop):
         ("next", "als", 1, 2, 9, False),
     ]
     assert [(row[3], row[5]) for row in rows if row[1] == "ease"] == [(rank, False) for rank in range(1, 21)]
+
+
+def test_unknown_users_are_judged_by_what_was_served_whatever_the_algorithm(graded_shop):
+    """User 3 was unknown: als, which listed something for user 1, has no list of its own for user 3 in any task."""
+    graded_shop.insert("graded.candidates.lists", ("als", "next", 1, 2, 1, 0.0))
+    graded_shop.insert("graded.recommendations.rankings", ("fusion", "discovery", 1, 3, 1, 0.0))
+    trending = [("all", rank, item, 1.0) for rank, item in enumerate([2, 1, 8, 9], start=1)]
+    graded_shop.insert("graded.recommendations.trending", *trending)
+    graded_shop.build("grades/judged_published", "grades/judged_candidates")
+    served = [(3, 1, 2, False), (3, 2, 1, True), (3, 3, 8, False)]
+    assert graded_shop.rows("from grades.judged_published where task = 'next'") == [
+        ("next", "published", *row) for row in served
+    ]
+    assert graded_shop.rows("from grades.judged_candidates") == [
+        ("discovery", "fusion", 1, 1, 3, True),
+        *[("discovery", "fusion", *row) for row in served],
+        ("next", "als", 1, 1, 2, True),
+        *[("next", "als", *row) for row in served],
+    ]
+
+
+def test_cold_shares_stand_beside_known_and_unknown_users(graded_shop):
+    """Of three users one is unknown; of the four items that the known ones took in next one is."""
+    graded_shop.con.execute("create schema shared")
+    graded_shop.build("grades/users", "grades/shared/cold_shares")
+    assert graded_shop.rows("from shared.cold_shares") == [
+        ("discovery", "known", 2, 1 / 3, 1 / 3),
+        ("discovery", "unknown", 1, 1 / 3, 0),
+        ("next", "known", 2, 1 / 3, 1 / 4),
+        ("next", "unknown", 1, 1 / 3, 0),
+    ]
+
+
+def test_challenges_are_of_known_users(graded_shop):
+    """Of user 3 both lists are one, which would only water the difference down."""
+    con = graded_shop.con
+    con.execute("drop view recommendations.rankings")
+    con.execute(
+        "create table recommendations.rankings as select 'next' as task, unnest(['fusion', 'reranker']) as algorithm"
+    )
+    con.execute("attach ':memory:' as before")
+    con.execute("create schema before.recommendations")
+    con.execute(
+        "create table before.recommendations.champions as "
+        "select date '2020-03-30' as night, 'next' as task, 'fusion' as configuration, true as is_champion"
+    )
+    con.execute(
+        "create table past.grades.candidates (night date, task varchar, user_key integer, algorithm varchar, "
+        "k integer, is_cold_user boolean, ndcg double)"
+    )
+    for user, fusion, reranker in ((1, 0.25, 0.5), (2, 0.5, 0.25), (3, 0.5, 0.5)):
+        for name, ndcg in (("fusion", fusion), ("reranker", reranker)):
+            graded_shop.insert("past.grades.candidates", (LATER, "next", user, name, 10, user == 3, ndcg))
+    challenges = load_select(SQL_FOLDER / "training" / "challenges.sql").text
+    rows = graded_shop.rows(
+        f"select configuration, user_key, difference, n_nights from ({challenges}) where task = 'next'"
+    )
+    assert rows == [("fusion", None, None, None), ("reranker", 1, 0.25, 1), ("reranker", 2, -0.25, 1)]
 
 
 def test_judged_published_judges_unknown_users_by_what_was_trending(graded_shop):

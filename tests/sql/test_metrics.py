@@ -15,7 +15,7 @@ SHARED = {
     "graded.features.user_item": "user_key integer, item_key integer",
     "graded.features.user_category": "user_key integer, category varchar, share_of_user double",
     "clean.item_versions": "item_key integer, category varchar, visible_night date",
-    "grades.users": "task varchar, user_key integer",
+    "grades.users": "task varchar, user_key integer, is_cold_user boolean",
     "grades.judged_candidates": "task varchar, algorithm varchar, user_key integer, rank integer, item_key integer, "
     "hit boolean",
     "grades.judged_published": "task varchar, algorithm varchar, user_key integer, rank integer, item_key integer, "
@@ -68,7 +68,8 @@ def test_what_is_looked_at(shop):
     """Ranks 1 to 10, with what was known on the graded night: later categories, ages and takers do not count."""
     for table, name in (("judged_candidates", "als"), ("judged_published", "published")):
         shop.insert(f"grades.{table}", ("next", name, 1, 1, 7, True), ("next", name, 1, 10, 8, False))
-        shop.insert(f"grades.{table}", ("next", name, 1, 11, 9, True))
+        shop.insert(f"grades.{table}", ("next", name, 1, 11, 9, True), ("next", name, 2, 1, 7, True))
+    shop.insert("grades.users", ("next", 1, False), ("next", 2, True))  # What an unknown user is shown is left out.
     shop.insert(
         "clean.item_versions", (7, "old", BEFORE), (7, "then", date(2020, 3, 24)), (7, "now", date(2020, 3, 25))
     )
@@ -117,7 +118,7 @@ def test_serendipity_counts_hits_that_neither_the_user_nor_what_is_popular_predi
     shop.insert("clean.item_versions", *((item, *milk) for item in range(40, 51)), (30, "milk", LATER))
     shares = [("fruit", 0.4), ("a", 0.2), ("b", 0.2), ("milk", 0.2)]
     shop.insert("graded.features.user_category", *((1, *share) for share in shares), (2, "milk", 1.0))
-    shop.insert("grades.users", ("next", 1), ("next", 2), ("next", 3), ("discovery", 1))
+    shop.insert("grades.users", *(("next", user, user == 4) for user in range(1, 5)), ("discovery", 1, False))
     hit = {"hit": True}
     listed(shop, (1, 1, hit), (1, 20, hit), (1, 41, hit), (1, 30, hit), (1, 50), (1, 51, hit | {"was_had": True}))
     listed(shop, (2, 20, hit), (2, 41, hit), (2, 50, hit), algorithm="ease")
@@ -176,7 +177,7 @@ def test_calibration_is_the_divergence_from_the_users_own_categories(shop):
 
 
 def test_revenue_is_what_was_paid_for_what_was_listed(shop):
-    shop.insert("grades.users", ("next", 1), ("next", 2))
+    shop.insert("grades.users", ("next", 1, False), ("next", 2, False), ("next", 3, True))
     shop.take(1, 1, 3, value=5.0)
     shop.take(1, 1, 2, value=2.5)
     shop.take(1, 1, 7.5, value=100.0)  # It is before the graded cutoff.
@@ -190,7 +191,7 @@ def test_revenue_is_what_was_paid_for_what_was_listed(shop):
 
 
 def test_revenue_is_not_told_where_nothing_has_a_value(shop):
-    shop.insert("grades.users", ("next", 1))
+    shop.insert("grades.users", ("next", 1, False))
     shop.take(1, 1, 3)
     listed(shop, (1, 1, {"hit": True}))
     assert values(shop, "revenue") == {}
@@ -240,7 +241,7 @@ def test_segments(shop):
         ("known", "cold"): (1, 0.7),
         ("town", "Ulm"): (1, 0.1),
         ("town", "Bonn"): (1, 0.2),
-        ("town", "unknown"): (5, 0.5),
+        ("town", "unknown"): (4, 0.45),
     }
     assert {key: (n, pytest.approx(mean)) for key, (n, mean) in expected.items()} == {
         key: row[:2] for key, row in segments.items()

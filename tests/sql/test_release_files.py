@@ -52,9 +52,14 @@ def tables(make_shop):
     )
     con.execute(
         "create table past.grades.summary as select $1::date as night, date '2020-03-24' as graded_night, "
-        "'next' as task, 'als' as algorithm, 10 as k, 'ndcg' as metric, .5::double as mean, "
+        "'next' as task, 'known' as users, 'als' as algorithm, 10 as k, 'ndcg' as metric, .5::double as mean, "
         ".4::double as low, .6::double as high, 2 as n_users, 0::double as cold_user_share, "
         "0::double as cold_item_share, 'published' as status",
+        [NIGHT],
+    )
+    con.execute(
+        "create table past.recommendations.trending_windows as "
+        "select $1::date as night, * from recommendations.trending_windows",
         [NIGHT],
     )
     for name in ("pooled", "comparisons"):
@@ -152,9 +157,9 @@ def test_nights_count_what_each_could_see(tables):
 def test_grades_and_build(tables):
     assert tables["meta.grades"].num_rows == 1
     assert [list(row.values()) for row in tables["meta.build"].to_pylist()] == [
-        ["features.item", NIGHT, "f2", "run-2", 2],
-        ["recommendations.lists", date(2020, 3, 24), "f0", "run-0", 2],
-        ["recommendations.lists", NIGHT, "f1", "run-1", 2],
+        ["features.item", NIGHT, "f2", "run-2", 3],
+        ["recommendations.lists", date(2020, 3, 24), "f0", "run-0", 3],
+        ["recommendations.lists", NIGHT, "f1", "run-1", 3],
     ]
 
 

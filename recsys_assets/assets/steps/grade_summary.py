@@ -9,14 +9,13 @@ from recsys_assets.assets.pages import markdown_table, picture
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.beyond_accuracy import TABLE as BEYOND_ACCURACY
 from recsys_assets.evaluation.plots import grades_over_nights
-from recsys_assets.evaluation.user_grades import mean_grades
+from recsys_assets.evaluation.user_grades import USERS, mean_grades
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
 from recsys_assets.storage.lake.provenance import provenance
 
 if TYPE_CHECKING:
-    from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
     from recsys_assets.storage.lake.snapshot import Snapshot
 
@@ -33,7 +32,7 @@ _READS = (
 _HISTORY = """
 select night, task, algorithm, mean, low, high
 from before.grades.summary
-where metric = 'ndcg' and k = 10
+where metric = 'ndcg' and k = 10 and users = 'known'
 order by all
 """
 
@@ -44,10 +43,11 @@ def steps(profile: Profile) -> list[Step]:
         Step(
             name=TABLE,
             description="Mean of every metric at every cut with its 95% bootstrap interval over users, for each "
-            "algorithm and for the published lists, and the metrics beyond accuracy; cold shares beside each figure.",
+            "algorithm and for the published lists, and the metrics beyond accuracy; cold shares beside each figure. "
+            "Users that the graded night did not know are apart, with the list that was served to all of them.",
             make=partial(_summary, profile),
             reads=_READS,
-            key=("task", "algorithm", "k", "metric"),
+            key=("task", "users", "algorithm", "k", "metric"),
             kinds=("python", "numpy"),
         )
     ]
@@ -56,19 +56,24 @@ def steps(profile: Profile) -> list[Step]:
 def _summary(profile: Profile, snapshot: Snapshot) -> Made:
     rows, (late,) = _rows(profile, snapshot), snapshot.row("select n_late from grades.late")
     tonight = [row | {"night": snapshot.night} for row in rows if (row["metric"], row["k"]) == ("ndcg", 10)]
-    history = [*snapshot.table(_HISTORY).to_pylist(), *sorted(tonight, key=lambda r: (r["task"], r["algorithm"]))]
-    return Made(declared_rows(TABLE, rows), partial(_results, history, snapshot.night), {"late_events": late})
+    tonight.sort(key=lambda row: (row["task"], row["users"], -row["mean"], row["algorithm"]))
+    # A picture's lines are of known users: of the others all lists are one.
+    drawn = [*snapshot.table(_HISTORY).to_pylist(), *(row for row in tonight if row["users"] == "known")]
+    return Made(declared_rows(TABLE, rows), partial(_results, drawn, tonight), {"late_events": late})
 
 
 def _rows(profile: Profile, snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Means and intervals in long form: one row per task, algorithm, cut and metric."""
-    shares = {row["task"]: row for row in snapshot.table(_SHARES.text).to_pylist()}
+    """Means and intervals in long form: one row per task, kind of users, algorithm, cut and metric."""
+    shares = {(row["task"], row["users"]): row for row in snapshot.table(_SHARES.text).to_pylist()}
     grades = snapshot.table("from grades.candidates union all by name from grades.published order by all")
     rows = mean_grades(grades, seed=profile.seed + snapshot.night.toordinal())
-    rows += snapshot.table(f"select task, algorithm, k, metric, value as mean from {BEYOND_ACCURACY}").to_pylist()
+    beyond = f"select task, '{USERS[False]}' as users, algorithm, k, metric, value as mean from {BEYOND_ACCURACY}"
+    rows += snapshot.table(beyond).to_pylist()
     status, (graded_night,) = _status(snapshot), snapshot.row("select graded_night from this.night")
     return [
-        row | shares.get(row["task"], {}) | {"graded_night": graded_night, "status": status[row["algorithm"]]}
+        row
+        | shares.get((row["task"], row["users"]), {})
+        | {"graded_night": graded_night, "status": status[row["algorithm"]]}
         for row in rows
     ]
 
@@ -88,16 +93,21 @@ def _status(snapshot: Snapshot) -> dict[str, str]:
     return status
 
 
-def _results(history: list[dict[str, Any]], night: Night) -> dict[str, Any]:
-    """A plot of NDCG@10 over nights and tonight's figures as a table.
+def _results(drawn: list[dict[str, Any]], tonight: list[dict[str, Any]]) -> dict[str, Any]:
+    """A plot of NDCG@10 over nights and tonight's figures as a table; what unknown users were served is one line.
 
     Those of the published lists are numbers, too: Dagster plots such over the partitions by itself.
     """
-    tonight = [row for row in history if row["night"] == night]
-    tonight.sort(key=lambda row: (row["task"], -row["mean"]))
     if not tonight:
         return {"Grades": "the graded night was never built: nothing to grade"}
-    table = [{"task": r["task"], "lists": r["algorithm"], "NDCG@10": f"{r['mean']:.4f}"} for r in tonight]
-    plot = picture(grades_over_nights(history), "NDCG@10 over nights")
-    published = {f"NDCG@10 {r['task']}": r["mean"] for r in tonight if r["algorithm"] == "published"}
-    return {"Grades": markdown_table(table), "NDCG@10 over nights": plot, **published}
+    shown = [row for row in tonight if row["users"] == "known" or row["algorithm"] == "published"]
+    table = [
+        {"task": r["task"], "users": r["users"], "lists": r["algorithm"], "NDCG@10": f"{r['mean']:.4f}"} for r in shown
+    ]
+    plot = {"NDCG@10 over nights": picture(grades_over_nights(drawn), "NDCG@10 over nights")} if drawn else {}
+    published = {
+        f"NDCG@10 {r['task']}" + ("" if r["users"] == "known" else ", unknown users"): r["mean"]
+        for r in shown
+        if r["algorithm"] == "published"
+    }
+    return {"Grades": markdown_table(table), **plot, **published}

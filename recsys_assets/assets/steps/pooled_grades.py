@@ -13,7 +13,7 @@ from recsys_assets.assets.pages import markdown_table
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.evaluation.metrics import METRICS
 from recsys_assets.evaluation.pooling import COMPARED, compared, pooled_means, user_totals
-from recsys_assets.evaluation.user_grades import CUTS
+from recsys_assets.evaluation.user_grades import CUTS, USERS
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
@@ -30,26 +30,29 @@ _ALL_NIGHTS = load_select(SQL_FOLDER / "grades" / "shared" / "all_nights.sql", k
 
 def steps(profile: Profile) -> list[Step]:
     """Means of every figure, and differences of those that lists are compared by."""
+    cuts, metrics = [k for k, _ in COMPARED], [metric for _, metric in COMPARED]
     compare = partial(compared, leaders=("published", *CONFIGURATIONS), figures=COMPARED)
     return [
         _step(
             profile,
             "grades.pooled",
-            ("task", "algorithm", "k", "metric", "status"),
-            partial(_totals, cuts=CUTS, metrics=list(METRICS)),
+            ("task", "users", "algorithm", "k", "metric", "status"),
+            partial(_totals, cuts=CUTS, metrics=list(METRICS), users=USERS),
             pooled_means,
             "Mean of every metric over all user-nights graded so far, with its 95% bootstrap interval over users, "
-            "for each algorithm and for the published lists. Rebuilt lists are pooled apart.",
+            "for each algorithm and for the published lists. Users that the graded night did not know are pooled "
+            "apart, and so are rebuilt lists.",
         ),
         _step(
             profile,
             "grades.comparisons",
             ("task", "algorithm", "baseline", "k", "metric", "status"),
-            partial(_totals, cuts=[k for k, _ in COMPARED], metrics=[metric for _, metric in COMPARED]),
+            partial(_totals, cuts=cuts, metrics=metrics, users=USERS[:1]),
             compare,
             "Paired difference of the published lists, and of each configuration of the ranking, to every other list "
-            "over all user-nights graded so far, with its 95% bootstrap interval and the p-value of a sign-flip test "
-            "over users, plain and corrected for the number of pairs; by NDCG@10, precision@1 and recall@20.",
+            "over all user-nights graded so far of users then known, with its 95% bootstrap interval and the p-value "
+            "of a sign-flip test over users, plain and corrected for the number of pairs; by NDCG@10, precision@1 "
+            "and recall@20. Of users then unknown there is nothing to compare: all lists are one.",
         ),
     ]
 
@@ -58,14 +61,14 @@ def _step(
     profile: Profile,
     table: str,
     key: tuple[str, ...],
-    totals_of: Callable[[Snapshot], Iterator[tuple[str, UserTotals]]],
+    totals_of: Callable[[Snapshot], Iterator[tuple[dict[str, str], UserTotals]]],
     pool: Callable[..., list[dict[str, Any]]],
     description: str,
 ) -> Step:
     def make(snapshot: Snapshot) -> Made:
         rows = [
-            {"task": task} | row
-            for task, totals in totals_of(snapshot)
+            about | row
+            for about, totals in totals_of(snapshot)
             for row in pool(totals, seed=profile.seed + snapshot.night.toordinal())
         ]
         shown = [row for row in rows if (row["metric"], row["k"]) == ("ndcg", 10)]
@@ -76,14 +79,17 @@ def _step(
     )
 
 
-def _totals(snapshot: Snapshot, cuts: Sequence[int], metrics: list[str]) -> Iterator[tuple[str, UserTotals]]:
-    """Sums per user of each task, of some metrics at some cuts."""
+def _totals(
+    snapshot: Snapshot, cuts: Sequence[int], metrics: list[str], users: Sequence[str]
+) -> Iterator[tuple[dict[str, str], UserTotals]]:
+    """Sums per user of each task and kind of users, of some metrics at some cuts."""
     # Metrics are at most 1: sums of 18 digits are exact as well, and take half the time of exact_sum.
     sums = ", ".join(f'sum("{metric}"::decimal(18, 12))::double as "{metric}"' for metric in metrics)
     query = (
-        f'select task, k, "group", user_key as user, algorithm, n_nights, is_rebuilt, count(*)::integer as n, {sums} '
-        f"from ({_ALL_NIGHTS.text}) group by all order by all"
+        'select task, users, k, "group", user_key as user, algorithm, n_nights, is_rebuilt, count(*)::integer as n, '
+        f"{sums} from ({_ALL_NIGHTS.text}) where list_contains($users, users) group by all order by all"
     )
-    rows = snapshot.table(query, {"cuts": list(cuts), "metrics": metrics}).to_pandas()
-    for task, part in rows.groupby("task"):
-        yield str(task), user_totals({column: part[column].to_numpy() for column in part}, metrics)
+    rows = snapshot.table(query, {"cuts": list(cuts), "metrics": metrics, "users": list(users)}).to_pandas()
+    for (task, whom), part in rows.groupby(["task", "users"]):
+        columns = {column: part[column].to_numpy() for column in part}
+        yield {"task": str(task), "users": str(whom)}, user_totals(columns, metrics)

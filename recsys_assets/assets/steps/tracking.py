@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_METRICS = 1_000
 """Metrics that MLflow takes in one call."""
+# Of known users alone: what unknown ones are served is no model's list.
+_GRADES = "select algorithm, task, k, metric, mean from grades.summary where users = 'known' order by all"
 
 
 def steps(profile: Profile) -> list[Step]:
@@ -47,7 +49,7 @@ def _track(profile: Profile, snapshot: Snapshot) -> Made:
     client, experiment = _open(profile)
     for name in sorted(profile.models):
         _tell(client, experiment, Models(profile).get(name, snapshot.night))
-    rows = snapshot.table("select algorithm, task, k, metric, mean from grades.summary order by all").to_pylist()
+    rows = snapshot.table(_GRADES).to_pylist()
     n_graded = _grade(client, experiment, graded_night(snapshot.night, profile.horizon), rows)
     return Made(None, facts={"store": _store(profile), "runs graded": n_graded})
 

@@ -1,4 +1,4 @@
-"""``grades.candidates`` and ``grades.published``: metrics of each judged list, per user and cut."""
+"""``grades.candidates``, ``.published`` and ``.trending``: metrics of each judged list, per user and cut."""
 
 from __future__ import annotations
 
@@ -14,27 +14,32 @@ if TYPE_CHECKING:
     from recsys_assets.storage.lake.snapshot import Snapshot
 
 
+_EVERYBODY = "from grades.users order by task, user_key"
+_UNKNOWN = "from grades.users where is_cold_user order by task, user_key"
+
+
 def steps(profile: Profile) -> list[Step]:
-    """One table for the algorithms' lists, one for the published ones."""
+    """One table for the algorithms' lists, one for the published ones, one for what was trending by each window."""
     whose = {
-        "candidates": "Metrics of each algorithm's candidates of the graded night, per user and cut.",
-        "published": "Metrics of the lists the graded night published, per user and cut.",
+        "candidates": ("Metrics of each algorithm's candidates of the graded night, per user and cut.", _EVERYBODY),
+        "published": ("Metrics of the lists the graded night published, per user and cut.", _EVERYBODY),
+        "trending": ("Metrics of what was trending by each window, per user then unknown and cut.", _UNKNOWN),
     }
     return [
         Step(
             name=f"grades.{name}",
             description=description,
-            make=partial(_grades, f"grades.judged_{name}"),
+            make=partial(_grades, f"grades.judged_{name}", users),
             reads=(TableName("grades", f"judged_{name}"), TableName("grades", "users")),
             key=USER_GRADE,
             kinds=("python", "numpy"),
         )
-        for name, description in whose.items()
+        for name, (description, users) in whose.items()
     ]
 
 
-def _grades(judged: str, snapshot: Snapshot) -> Made:
+def _grades(judged: str, graded_users: str, snapshot: Snapshot) -> Made:
     lists = snapshot.table(f"select distinct task, algorithm from {judged} order by all")
     hits = snapshot.table(f"select task, algorithm, user_key, rank from {judged} where hit")
-    users = snapshot.table("select * from grades.users order by task, user_key")
+    users = snapshot.table(graded_users)
     return Made(grades_by_user(lists, hits, users))

@@ -14,7 +14,7 @@ from uuid import uuid4
 from recsys_assets.nights import cutoff, graded_night
 from recsys_assets.selects.contracts import contract
 from recsys_assets.selects.list_tables import packed, unpacked
-from recsys_assets.selects.quoting import text
+from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.selects.resolve import view_text
 from recsys_assets.storage.connections import connect
 from recsys_assets.storage.lake.plan import PACKED, WITH_NIGHT, declared_columns
@@ -147,9 +147,15 @@ class Session:
     def _show(self, con: duckdb.DuckDBPyConnection, name: TableName, files: Sequence[Partition]) -> None:
         con.execute(f"create schema if not exists {name.catalog or 'memory'}.{name.schema}")
         if files:
-            # Finding out that files differ opens each of them: declared tables do not.
+            # Finding out that files differ opens each of them: declared tables do not, but for results of other nights,
+            # which may be of before a column was added.
+            declared = declared_columns(name)
+            may_lack = name.catalog in WITH_NIGHT and name.schema != "clean" and not packed(name.stored)
             may_differ = len(files) > 1 and contract(files[0].table) is None
-            con.execute(f"create view {name} as {_rows(name, files, union_by_name=may_differ)}")
+            rows = _rows(name, files, union_by_name=may_differ or may_lack)
+            if may_lack and declared is not None:
+                rows = f"{_nothing(declared)} union all by name {rows}"
+            con.execute(f"create view {name} as {rows}")
         elif name in self.plan.shapes:
             con.execute(f"create table {name} as {_rows(name, [self.plan.shapes[name]])} limit 0")
         else:
@@ -171,6 +177,11 @@ def _rows(name: TableName, files: Sequence[Partition], *, union_by_name: bool = 
     if name.catalog not in WITH_NIGHT:
         columns = "* rename (night as visible_night)" if name.schema == "clean" else "* exclude (night)"
     return f"select {columns} from {stored}"
+
+
+def _nothing(columns: Mapping[str, str]) -> str:
+    """SELECT of no rows with such columns: beside files that lack one it is null."""
+    return f"select {', '.join(f'null::{kind} as {quoted(column)}' for column, kind in columns.items())} where false"
 
 
 def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:

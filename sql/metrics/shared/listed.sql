@@ -1,5 +1,6 @@
 -- What the metrics of sql/metrics look at, shown to them as made.listed: ranks 1 to 10 of each list of the graded night
--- whose user is graded, one row per task, list, user and item, with what the graded night knew of the item.
+-- whose user is graded and was known then, one row per task, list, user and item, with what the graded night knew of the
+-- item. Unknown users are all served one list, which says nothing of the others.
 -- hit: taken since. category: as delivered by then. n_buyers: users who had taken it. is_new: 28 days old at most.
 -- was_had: taken before by this user.
 with lists as (
@@ -31,6 +32,8 @@ select
     items.age_days <= 28 as is_new,
     pairs.item_key is not null as was_had
 from lists
+semi join grades.users as users
+    on users.task = lists.task and users.user_key = lists.user_key and not users.is_cold_user
 inner join graded.features.item as items on items.item_key = lists.item_key
 left join versions on versions.item_key = lists.item_key
 left join graded.features.user_item as pairs

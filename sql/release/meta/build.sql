@@ -5,6 +5,6 @@ select
     night,
     fingerprint,
     run_id,
-    2 as schema_version
+    3 as schema_version
 from this.inputs
 order by table_name, night

@@ -1,4 +1,5 @@
--- Which lists are better than which, over all nights graded up to this one: differences on the same user-nights.
+-- Which lists are better than which, over all nights graded up to this one: differences on the same user-nights of
+-- users then known. Unknown ones are served the same list whatever is compared.
 -- p_corrected is corrected (Holm, 1979) for the n_compared pairs of the same task, cut, metric and status.
 select
     task,

@@ -1,9 +1,11 @@
 -- The grades of every night up to this one: what the night says of the lists published on the graded night.
--- Means over users with a 95% interval; status is published, or rebuilt where the graded lists were not the ones published.
+-- Means over known users, and apart from them over unknown ones, with a 95% interval; users is null for nights graded before
+-- the two were told apart. status is published, or rebuilt where the graded lists were not the ones published.
 select
     night,
     graded_night,
     task,
+    users,
     algorithm,
     k,
     metric,
@@ -15,4 +17,4 @@ select
     cold_item_share,
     status
 from past.grades.summary
-order by night, task, algorithm, k, metric
+order by night, task, users, algorithm, k, metric

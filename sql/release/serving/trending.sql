@@ -1,5 +1,6 @@
 -- What is trending, scope 'all' being the whole shop, then one scope per department and category.
--- score: distinct buyers, each counted by how long ago they last took the item, halved every 7 days.
+-- score: distinct buyers, each counted by how long ago they last took the item, halved every so many
+-- days as meta.trending_windows says.
 select trending.scope, trending.rank, items.item_id, items.title, items.category, trending.score
 from recommendations.trending as trending
 inner join clean.items as items on items.item_key = trending.item_key

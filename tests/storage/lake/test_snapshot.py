@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from recsys_assets.selects.contracts import CONTRACTS
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.checksums import DamagedFile
 from recsys_assets.storage.lake.lake import LakeError
@@ -56,6 +57,16 @@ def test_past_is_every_partition_up_to_the_night_with_its_night(made, ask, shop)
 def test_before_is_strictly_earlier(made, ask, shop):
     rows = ask(3, "from before.features.made order by a", "before.features.made")
     assert rows == [{"a": number, "night": shop.night(number)} for number in (1, 2)]
+
+
+def test_a_column_that_a_declared_table_gained_is_null_in_nights_of_before(write, ask, shop, monkeypatch):
+    monkeypatch.setitem(CONTRACTS, "grades.made", {"a": "INTEGER"})
+    write("grades.made", 1)
+    monkeypatch.setitem(CONTRACTS, "grades.made", {"a": "INTEGER", "b": "VARCHAR"})
+    assert ask(2, "select a, b from before.grades.made", "before.grades.made") == [{"a": 1, "b": None}]
+    write("grades.made", 2, "select {n} as a, 'new' as b")
+    rows = ask(2, "select a, b, night from past.grades.made order by a", "past.grades.made")
+    assert rows == [{"a": 1, "b": None, "night": shop.night(1)}, {"a": 2, "b": "new", "night": shop.night(2)}]
 
 
 def test_graded_is_the_partition_a_horizon_before(made, ask):
