@@ -1,81 +1,141 @@
-"""Which ranking is served: a champion stays until a challenger has been better on the same user-nights."""
+"""Which list is served: of the rankings the one that leads, unless an algorithm by itself is better beyond chance.
+
+What belongs here: the decision out of figures per user. `benchmarks/champions.py` measured the rules that it was chosen
+from, by what each would have lost.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recsys_assets.evaluation.uncertainty import clustered_mean_interval, exact_mean, holm, sign_flip_p
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
 LEVEL = 0.05
-"""Greatest p-value, corrected for the number of challengers, at which a champion is replaced."""
+"""Greatest p-value, corrected for the number of algorithms, at which one by itself is served instead of a ranking."""
+MIN_NIGHTS = 2
+"""Nights that must have graded an algorithm before it is served by itself: one night has its own luck."""
 
 
-@dataclass(frozen=True)
-class Challenge:
-    """How a challenger did beside the champion; users in a fixed order."""
+class Challenges(NamedTuple):
+    """How lists did beside the champion so far, on the same user-nights; users in a fixed order."""
 
+    names: list[str]
+    """Lists that were graded beside it, sorted."""
     differences: NDArray[np.float64]
-    """ndarray of shape (n_users,): challenger less champion, summed over the nights that graded both."""
-    n_nights: NDArray[np.int64]
-    """ndarray of shape (n_users,): how many nights those were, 1 or more."""
+    """ndarray of shape (n_users, n_lists): list less champion, summed over the nights that graded both; 0 for none."""
+    n: NDArray[np.int64]
+    """ndarray of shape (n_users, n_lists): how many nights those were."""
+    n_nights: dict[str, int]
+    """By list: nights that graded both, whoever the users."""
 
 
-def decide(incumbent: str, challenges: dict[str, Challenge], *, seed: int) -> list[dict[str, Any]]:
-    """Choose between a champion and its challengers.
+def decide(
+    incumbent: str, others: Collection[str], challenges: Challenges, rankings: Collection[str], *, seed: int
+) -> list[dict[str, Any]]:
+    """Choose which list is served.
 
-    A challenger replaces the champion when the mean difference over user-nights is above zero with a p-value (sign
-    flips over users, `sign_flip_p`) of at most `LEVEL` after the correction of Holm (1979); of several, the one that
-    gains most.
+    Of the rankings the one with the best mean over user-nights leads: they are much alike, and waiting for proof loses
+    more than now and then following the wrong one. An algorithm by itself must have been better than that one on at
+    least `MIN_NIGHTS` nights, with a p-value (sign flips over users, `sign_flip_p`) of at most `LEVEL` after the
+    correction of Holm (1979): of many, some lead by luck.
 
     Parameters
     ----------
     incumbent : str
         The champion so far.
-    challenges : dict of str to Challenge
-        By challenger; without users for one that was never graded beside the champion.
+    others : collection of str
+        All other lists that there are.
+    challenges : Challenges
+    rankings : collection of str
+        Names of those that are rankings of the union.
     seed : int
 
     Returns
     -------
     list of dict
-        By name: ``configuration, incumbent, is_champion, difference, low, high, p, p_corrected, n_users,
-        n_user_nights``; figures are None where there is nothing to compare.
+        By name: ``configuration, incumbent, is_champion, reason, difference, low, high, p, p_corrected, n_users,
+        n_user_nights``; figures are of the list less the champion so far, None where there is nothing to compare.
     """
-    import numpy as np
+    rows = _compared(incumbent, others, challenges, seed)
+    means = {incumbent: 0.0} | {name: rows[name]["difference"] for name in challenges.names}
+    graded = [name for name in sorted(means) if name in rankings]
+    # The champion so far leads where it is a ranking and no other has a better mean.
+    leader = max(graded or ["fusion"], key=lambda name: (means.get(name, 0.0), name == incumbent))
+    reason = f"leads the rankings over {rows[leader]['n_user_nights'] or 'no'} user-nights beside the champion so far"
+    if leader == incumbent:
+        reason = "no ranking has a better mean" if challenges.names else "nothing was graded beside it"
+    champion, told = _alone(leader, means, challenges, rankings, seed) or (leader, reason)
+    for name, row in rows.items():
+        row |= {"is_champion": name == champion, "reason": told if name == champion else None}
+    return list(rows.values())
 
+
+def _compared(incumbent: str, others: Collection[str], challenges: Challenges, seed: int) -> dict[str, dict[str, Any]]:
+    """Rows by name, with how each did beside the champion so far."""
     nothing = dict.fromkeys(("difference", "low", "high", "p", "p_corrected"))
     rows: dict[str, dict[str, Any]] = {
         name: {"configuration": name, "incumbent": incumbent, **nothing, "n_users": 0, "n_user_nights": 0}
-        for name in sorted({incumbent, *challenges})
+        for name in sorted({incumbent, *others})
     }
-    tested = [name for name in sorted(challenges) if len(challenges[name].n_nights)]
-    for name in tested:
-        sums, nights = challenges[name].differences[:, None], challenges[name].n_nights[:, None]
-        low, high = clustered_mean_interval(sums, nights, seed=seed)
-        n = int(nights.sum())
-        rows[name] |= {"difference": exact_mean(sums[:, 0], n), "low": float(low[0]), "high": float(high[0])}
-        rows[name] |= {"p": float(sign_flip_p(sums, seed=seed)[0]), "n_users": len(sums), "n_user_nights": n}
-    for name, corrected in zip(tested, holm(np.array([rows[name]["p"] for name in tested])), strict=True):
-        rows[name]["p_corrected"] = float(corrected)
-    better = [name for name in tested if rows[name]["difference"] > 0 and rows[name]["p_corrected"] <= LEVEL]
-    champion = max(better, key=lambda name: rows[name]["difference"], default=incumbent)
-    return [row | {"is_champion": name == champion} for name, row in rows.items()]
+    if not challenges.names:
+        return rows
+    sums, n = challenges.differences, challenges.n
+    low, high = clustered_mean_interval(sums, n, seed=seed)
+    p = sign_flip_p(sums, seed=seed)
+    for i, (name, corrected) in enumerate(zip(challenges.names, holm(p), strict=True)):
+        n_nights = int(n[:, i].sum())
+        rows[name] |= {"difference": exact_mean(sums[:, i], n_nights), "low": float(low[i]), "high": float(high[i])}
+        rows[name] |= {"p": float(p[i]), "p_corrected": float(corrected)}
+        rows[name] |= {"n_users": int((n[:, i] > 0).sum()), "n_user_nights": n_nights}
+    return rows
 
 
-def decide_by_task(challenges: pa.Table, *, seed: int) -> list[dict[str, Any]]:
+def _alone(
+    leader: str, means: dict[str, float], challenges: Challenges, rankings: Collection[str], seed: int
+) -> tuple[str, str] | None:
+    """The algorithm that is better than the leading ranking beyond chance, and by how much; None: there is none."""
+    import numpy as np
+
+    column = {name: place for place, name in enumerate(challenges.names)}
+    sums, n = (np.hstack([each, np.zeros((len(each), 1))]) for each in (challenges.differences, challenges.n))
+    n[:, -1] = challenges.n.max(axis=1, initial=0)  # The champion so far, less itself.
+    alone = [
+        name
+        for name in sorted(means)
+        if name not in rankings
+        and (challenges.n_nights.get(name) or max(challenges.n_nights.values(), default=0)) >= MIN_NIGHTS
+    ]
+    if not alone:
+        return None
+    own, theirs = [column.get(name, -1) for name in alone], column.get(leader, -1)
+    # The same nights of the same users, so that the champion so far cancels out.
+    both = (n[:, own] > 0) & (n[:, own] == n[:, [theirs]])
+    differences = np.where(both, sums[:, own] - sums[:, [theirs]], 0.0)
+    gains = differences.sum(axis=0) / np.maximum(1, np.where(both, n[:, own], 0).sum(axis=0))
+    p = holm(sign_flip_p(differences, seed=seed))
+    better = [i for i in range(len(alone)) if gains[i] > 0 and p[i] <= LEVEL]
+    if not better:
+        return None
+    best = max(better, key=lambda i: gains[i])
+    return alone[best], f"better than {leader} by {gains[best]:.4f} beyond chance (p {p[best]:.4f}, corrected)"
+
+
+def decide_by_task(challenges: pa.Table, rankings: Collection[str], *, seed: int) -> list[dict[str, Any]]:
     """Choose the champion of every task.
 
     Parameters
     ----------
     challenges : Table
-        ``task, configuration, incumbent, user_key, difference, n_nights``: a row for each user on whose nights a
-        ranking and the champion so far were both graded, ordered by user; without a user for a ranking that never was.
+        ``task, configuration, incumbent, user_key, difference, n_nights, n_graded_nights``: a row for each user on
+        whose nights a list and the champion so far were both graded; without a user for a list that never was.
+    rankings : collection of str
     seed : int
 
     Returns
@@ -83,15 +143,19 @@ def decide_by_task(challenges: pa.Table, *, seed: int) -> list[dict[str, Any]]:
     list of dict
         ``task`` and what `decide` says, by task and name.
     """
-    import numpy as np
-
     rows = []
     for (task, incumbent), part in challenges.to_pandas().groupby(["task", "incumbent"]):
-        tested = {
-            str(name): Challenge(users["difference"].to_numpy(np.float64), users["n_nights"].to_numpy(np.int64))
-            for name, users in part.dropna(subset="user_key").groupby("configuration")
+        tested = part.dropna(subset="user_key")
+        wide = {
+            name: tested.pivot(index="user_key", columns="configuration", values=name).sort_index(axis=1).fillna(0)
+            for name in ("difference", "n_nights")
         }
-        nothing = Challenge(np.empty(0), np.empty(0, dtype=np.int64))
-        untested = {str(name): nothing for name in part["configuration"].unique() if name not in {*tested, incumbent}}
-        rows += [{"task": str(task), **row} for row in decide(str(incumbent), tested | untested, seed=seed)]
+        beside = Challenges(
+            [str(name) for name in wide["difference"].columns],
+            wide["difference"].to_numpy(float),
+            wide["n_nights"].to_numpy(int),
+            dict(zip(tested["configuration"], tested["n_graded_nights"].astype(int), strict=True)),
+        )
+        others = [str(name) for name in part["configuration"].unique()]
+        rows += [{"task": str(task), **row} for row in decide(str(incumbent), others, beside, rankings, seed=seed)]
     return rows

@@ -1,6 +1,7 @@
 """How much each algorithm counts in the fusion of one task: as given, until judged proposals teach better.
 
-What belongs here: from a table of proposals to the arrays that `fusion.learn_weights` takes, and back to names.
+What belongs here: from a table of proposals to the arrays that `fusion.learn_weights` takes, and back to names; and
+what several nights taught, taken together.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from typing import TYPE_CHECKING
 from recsys_assets.ranking.fusion import learn_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pyarrow as pa
+
+MEMORY = 0.8
+"""What a list of a night counts beside one of the night a horizon later. Of 0, .3, .5, .7, .85 and 1 those from .7
+on were best, and alike, on Complete Journey's lists of 2017-10-03 to 10-17."""
 
 
 def weights_by_name(proposals: pa.Table, given: Mapping[str, float], *, rrf_k: int) -> tuple[dict[str, float], int]:
@@ -54,3 +59,29 @@ def weights_by_name(proposals: pa.Table, given: Mapping[str, float], *, rrf_k: i
         rrf_k=rrf_k,
     )
     return {name: float(weight) for name, weight in zip(given, learned.weights, strict=True)}, len(users)
+
+
+def averaged(learned: Iterable[tuple[str, float, int, float]]) -> dict[str, float]:
+    """Weights that several nights learned as one: a night counts by its lists, and the less the older it is.
+
+    So a night with few users, whose weights are much chance, hardly moves what those before it taught.
+
+    Parameters
+    ----------
+    learned : iterable of (str, float, int, float)
+        Algorithm, its weight, how many lists that was learned from (1 or more), and how many horizons ago.
+
+    Returns
+    -------
+    dict of str to float
+        By name, sorted; they sum to 1. An algorithm is averaged over the nights that had it.
+    """
+    sums: dict[str, float] = {}
+    counts: dict[str, float] = {}
+    for name, weight, n_lists, age in learned:
+        counted = n_lists * MEMORY**age
+        sums[name] = sums.get(name, 0.0) + counted * weight
+        counts[name] = counts.get(name, 0.0) + counted
+    means = {name: sums[name] / counts[name] for name in sorted(sums)}
+    total = sum(means.values())
+    return {name: mean / total for name, mean in means.items()}

@@ -84,6 +84,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "n_lists": "INTEGER",
         "title": "VARCHAR",
         "rests_on": "VARCHAR[]",
+        "own_weight": "DOUBLE",
     },
     "recommendations.candidates": {
         "task": "VARCHAR",
@@ -100,6 +101,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "configuration": "VARCHAR",
         "incumbent": "VARCHAR",
         "is_champion": "BOOLEAN",
+        "reason": "VARCHAR",
         "difference": "DOUBLE",
         "low": "DOUBLE",
         "high": "DOUBLE",

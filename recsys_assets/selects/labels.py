@@ -26,10 +26,12 @@ _SEEN_TOGETHER = frozenset(
     [
         ("past.grades.candidates", "recommendations.rankings"),
         ("past.grades.candidates", "before.recommendations.champions"),
+        ("grades.relevant", "before.recommendations.fusion_weights"),
     ]
 )
 """Choosing a champion asks which rankings there are tonight, and who was champion: the figures of users that it
-chooses by name no item, so no ranking of tonight can be judged by them."""
+chooses by name no item, so no ranking of tonight can be judged by them. Fusion weights of earlier nights are averaged
+with those that tonight's labels teach, and nothing is judged by them."""
 
 
 class LabelError(RecsysError):

@@ -1,13 +1,25 @@
--- How each ranking that could be published did against the champion so far, on the same user-nights: for each user the sum of
+-- How each list that could be published did against the champion so far, on the same user-nights: for each user the sum of
 -- the differences of NDCG@10 over all nights graded up to this one that knew the user: whom a night does not know is served no
--- ranking. The champion so far is the one of the newest earlier
--- night, the fusion at first and wherever that one has no lists tonight: a task without a single candidate keeps the fusion.
-with rankings as (
+-- ranking. Lists are tonight's rankings, and those of $algorithms that were graded tonight, each by itself. The champion so
+-- far is the one of the newest earlier night, the fusion at first and wherever that one has no lists: a task without a single
+-- candidate keeps the fusion. n_graded_nights: nights that graded both, whoever the users.
+with graded as (
+    select night, task, user_key, algorithm, ndcg
+    from past.grades.candidates
+    where k = 10 and not is_cold_user
+),
+
+lists as (
     select task, algorithm as configuration
     from recommendations.rankings
     union
     select task, 'fusion' as configuration
     from this.tasks
+    union
+    select graded.task, graded.algorithm as configuration
+    from graded
+    inner join this.night as night on night.night = graded.night
+    where list_contains($algorithms, graded.algorithm)
 ),
 
 decided as (
@@ -18,25 +30,14 @@ decided as (
 ),
 
 incumbents as (
-    select tasks.task, coalesce(rankings.configuration, 'fusion') as incumbent
+    select tasks.task, coalesce(lists.configuration, 'fusion') as incumbent
     from this.tasks as tasks
     left join decided on decided.task = tasks.task
-    left join rankings on rankings.task = decided.task and rankings.configuration = decided.configuration
+    left join lists on lists.task = decided.task and lists.configuration = decided.configuration
 ),
 
-graded as (
-    select night, task, user_key, algorithm, ndcg
-    from past.grades.candidates
-    where k = 10 and not is_cold_user
-),
-
-differences as (
-    select
-        own.task,
-        own.algorithm as configuration,
-        own.user_key,
-        exact_sum(own.ndcg - theirs.ndcg) as difference,
-        count(*)::integer as n_nights
+pairs as (
+    select own.task, own.algorithm as configuration, own.user_key, own.night, own.ndcg - theirs.ndcg as difference
     from graded as own
     inner join incumbents on incumbents.task = own.task
     inner join graded as theirs
@@ -45,20 +46,33 @@ differences as (
             and theirs.task = own.task
             and theirs.user_key = own.user_key
             and theirs.algorithm = incumbents.incumbent
-    semi join rankings on rankings.task = own.task and rankings.configuration = own.algorithm
+    semi join lists on lists.task = own.task and lists.configuration = own.algorithm
     where own.algorithm <> incumbents.incumbent
-    group by own.task, own.algorithm, own.user_key
+),
+
+differences as (
+    select task, configuration, user_key, exact_sum(difference) as difference, count(*)::integer as n_nights
+    from pairs
+    group by task, configuration, user_key
+),
+
+nights as (
+    select task, configuration, count(distinct night)::integer as n_graded_nights
+    from pairs
+    group by task, configuration
 )
 
 select
-    rankings.task,
-    rankings.configuration,
+    lists.task,
+    lists.configuration,
     incumbents.incumbent,
     differences.user_key,
     differences.difference,
-    differences.n_nights
-from rankings
-inner join incumbents on incumbents.task = rankings.task
+    differences.n_nights,
+    nights.n_graded_nights
+from lists
+inner join incumbents on incumbents.task = lists.task
 left join differences
-    on differences.task = rankings.task and differences.configuration = rankings.configuration
-order by rankings.task, rankings.configuration, differences.user_key
+    on differences.task = lists.task and differences.configuration = lists.configuration
+left join nights on nights.task = lists.task and nights.configuration = lists.configuration
+order by lists.task, lists.configuration, differences.user_key

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from recsys_assets.ranking.fusion_weights import weights_by_name
+from recsys_assets.ranking.fusion_weights import MEMORY, averaged, weights_by_name
 
 COLUMNS = {
     "user_key": pa.int32(),
@@ -45,3 +45,22 @@ def test_an_algorithm_that_finds_what_is_taken_counts_more():
     assert list(weights) == ["als", "knn", "silent"]
     assert sum(weights.values()) == pytest.approx(1)
     assert weights["knn"] > weights["als"]
+
+
+def test_nights_are_averaged_by_their_lists_and_the_older_the_less():
+    assert averaged([("als", 0.75, 10, 0.0), ("knn", 0.25, 10, 0.0)]) == {"als": 0.75, "knn": 0.25}
+    tonight = [("als", 1.0, 100, 0.0), ("knn", 0.0, 100, 0.0)]
+    before = [("als", 0.0, 100, 2.0), ("knn", 1.0, 100, 2.0)]
+    old = MEMORY**2 / (1 + MEMORY**2)
+    assert averaged(tonight + before) == pytest.approx({"als": 1 - old, "knn": old})
+
+
+def test_a_night_with_few_users_hardly_moves_the_weights():
+    few = [("als", 1.0, 3, 0.0), ("knn", 0.0, 3, 0.0)]
+    many = [("als", 0.2, 1_000, 1.0), ("knn", 0.8, 1_000, 1.0)]
+    assert averaged(few + many)["als"] == pytest.approx(0.2, abs=0.01)
+
+
+def test_an_algorithm_is_averaged_over_the_nights_that_had_it():
+    nights = [("als", 0.5, 10, 0.0), ("new", 0.5, 10, 0.0), ("als", 1.0, 10, 0.0)]
+    assert averaged(nights) == pytest.approx({"als": 0.6, "new": 0.4})

@@ -27,7 +27,8 @@ def tables(make_shop):
     shop.take(2, 2, 2.5, value=5)
     for task in ("next", "discovery"):
         shop.insert(
-            "recommendations.fusion_weights", (task, "als", 1.0, None, 0, "To your taste", ["history", "own_items"])
+            "recommendations.fusion_weights",
+            (task, "als", 1.0, None, 0, "To your taste", ["history", "own_items"], None),
         )
     shop.insert("candidates.lists", *[("als", "next", 1, item, item, 0.0) for item in (1, 2)])
     shop.insert("recommendations.similar_items", (1, 1, 2, 0.5), (1, 2, 3, 0.25))
@@ -207,7 +208,7 @@ def test_unknown_ids_get_what_is_trending_and_known_ones_without_a_list_get_noth
 
 def test_each_task_says_how_many_it_serves_and_why_nobody(make_shop):
     shop = make_shop()
-    shop.insert("recommendations.fusion_weights", ("next", "als", 1.0, None, 0, "To your taste", ["own_items"]))
+    shop.insert("recommendations.fusion_weights", ("next", "als", 1.0, None, 0, "To your taste", ["own_items"], None))
     names = ("user_item", "user", "item", "item_trend")
     everything = [f"features/{name}" for name in names]
     everything += [f"recommendations/{table}" for table in ("trending", "candidates", "lists")]

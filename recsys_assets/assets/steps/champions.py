@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.assets.pages import markdown_table
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.evaluation.champions import decide_by_task
+from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 
@@ -20,12 +21,12 @@ _CHALLENGES = load_select(SQL_FOLDER / "training" / "challenges.sql")
 
 
 def steps(profile: Profile) -> list[Step]:
-    """Every ranking of tonight, its test against the champion so far, and which of them is the champion now."""
+    """Every list that could be published, how it did beside the champion so far, and which is the champion now."""
     return [
         Step(
             name=TABLE,
-            description="Which ranking is published. The champion so far stays until a challenger was better on the "
-            "same user-nights, by a paired test over all nights graded so far.",
+            description="Which lists are published: of the rankings of the union those that lead over all user-nights "
+            "graded so far, or an algorithm's own, where it was better beyond chance.",
             make=partial(_decisions, profile),
             reads=_CHALLENGES.reads,
             key=("task", "configuration"),
@@ -36,6 +37,6 @@ def steps(profile: Profile) -> list[Step]:
 
 
 def _decisions(profile: Profile, snapshot: Snapshot) -> Made:
-    challenges = snapshot.table(_CHALLENGES.text)
-    rows = decide_by_task(challenges, seed=profile.seed + snapshot.night.toordinal())
+    challenges = snapshot.table(_CHALLENGES.text, {"algorithms": sorted(profile.algorithms)})
+    rows = decide_by_task(challenges, CONFIGURATIONS, seed=profile.seed + snapshot.night.toordinal())
     return Made(declared_rows(TABLE, rows), {"Decision": markdown_table(rows)})

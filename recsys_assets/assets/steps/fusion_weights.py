@@ -1,4 +1,4 @@
-"""``recommendations.fusion_weights``: how much each algorithm counts in the fusion, learned from the graded night."""
+"""``recommendations.fusion_weights``: how much each algorithm counts in the fusion, learned from all nights graded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from recsys_assets.algorithms.instances import configured
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import graded_night
-from recsys_assets.ranking.fusion_weights import weights_by_name
+from recsys_assets.ranking.fusion_weights import averaged, weights_by_name
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.threads import in_order
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TABLE = "recommendations.fusion_weights"
 _PROPOSALS = load_select(SQL_FOLDER / "training" / "fusion.sql")
+_EARLIER = load_select(SQL_FOLDER / "training" / "earlier_weights.sql")
 
 
 def steps(profile: Profile) -> list[Step]:
@@ -30,10 +31,10 @@ def steps(profile: Profile) -> list[Step]:
         Step(
             name=TABLE,
             description="How much each algorithm's ranks count in each task: learned from the graded night's "
-            "candidates and what users took since; as the settings say when that night was never built. Beside it what "
-            "reasons say of the algorithm.",
+            "candidates and what users took since (own_weight), averaged with what earlier nights learned, the newer "
+            "the more; as the settings say before anything was graded. Beside it what reasons say of the algorithm.",
             make=partial(_weights, profile),
-            reads=_PROPOSALS.reads,
+            reads=tuple(sorted({*_PROPOSALS.reads, *_EARLIER.reads})),
             key=("task", "algorithm"),
             stage="fusion",
             kinds=("python", "numpy"),
@@ -42,25 +43,39 @@ def steps(profile: Profile) -> list[Step]:
 
 
 def _weights(profile: Profile, snapshot: Snapshot) -> Made:
-    proposals = snapshot.table(_PROPOSALS.text)
-    rows = list(chain.from_iterable(in_order(partial(_of_task, profile, proposals), profile.tasks)))
+    proposals, earlier = snapshot.table(_PROPOSALS.text), snapshot.table(_EARLIER.text).to_pylist()
+    rows = list(chain.from_iterable(in_order(partial(_of_task, profile, proposals, earlier), profile.tasks)))
     learned = graded_night(snapshot.night, profile.horizon)
     rows = [row | {"learned_night": learned if row["n_lists"] else None} for row in rows]
     return Made(declared_rows(TABLE, rows))
 
 
-def _of_task(profile: Profile, proposals: pa.Table, task: str) -> list[dict[str, Any]]:
+def _of_task(profile: Profile, proposals: pa.Table, earlier: list[dict[str, Any]], task: str) -> list[dict[str, Any]]:
     import pyarrow.compute as pc
 
     chosen = {name: each for name, each in configured(profile.algorithms).items() if task in each[0].tasks}
     given = {name: settings.weight for name, (_, settings) in chosen.items()}
     of_task = proposals.filter(pc.equal(proposals["task"], task))
-    weights, n_lists = weights_by_name(of_task, given, rrf_k=profile.rrf_k)
+    own, n_lists = weights_by_name(of_task, given, rrf_k=profile.rrf_k)
+    learned = [
+        (row["algorithm"], row["own_weight"], row["n_lists"], row["age_days"] / profile.horizon)
+        for row in earlier
+        if row["task"] == task and row["algorithm"] in given
+    ]
+    learned += [(name, weight, n_lists, 0.0) for name, weight in own.items() if n_lists]
+    weights = averaged(learned) if learned else own
     about = {
         name: {"title": algorithm.title, "rests_on": sorted(algorithm.rests_on)}
         for name, (algorithm, _) in chosen.items()
     }
     return [
-        {"task": task, "algorithm": name, "weight": weight, "n_lists": n_lists, **about[name]}
-        for name, weight in weights.items()
+        {
+            "task": task,
+            "algorithm": name,
+            "weight": weights.get(name, 0.0),
+            "own_weight": own[name] if n_lists else None,
+            "n_lists": n_lists,
+            **about[name],
+        }
+        for name in own
     ]

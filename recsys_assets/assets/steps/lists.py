@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import PLACES, positions
+from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.ranking.list_arrays import lists_by_algorithm, lists_in
 from recsys_assets.ranking.proposals import leads_to, links_in, proposals_of, shares
 from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
@@ -27,9 +28,26 @@ if TYPE_CHECKING:
 _SELECT = load_select(SQL_FOLDER / "recommendations" / "lists.sql")
 _CHAMPIONS = "select task, configuration from recommendations.champions where is_champion"
 _RANKED = """
-select user_key, items[1:$n] as items, scores[1:$n] as scores
+select user_key, items[1:$n] as items, scores[1:$n] as scores, algorithm
 from packed.recommendations.rankings
 where task = $task and algorithm = $champion and user_key between $first and $last
+order by user_key
+"""
+# An algorithm by itself may have nothing for a user, who then has the fusion's list.
+_ALONE = """
+select user_key, items[1:$n] as items, scores[1:$n] as scores, algorithm
+from packed.candidates.lists
+where task = $task and algorithm = $champion and user_key between $first and $last
+union all
+select rankings.user_key, rankings.items[1:$n], rankings.scores[1:$n], rankings.algorithm
+from packed.recommendations.rankings as rankings
+anti join packed.candidates.lists as lists
+    on
+        lists.task = rankings.task
+        and lists.user_key = rankings.user_key
+        and lists.algorithm = $champion
+        and lists.user_key between $first and $last
+where rankings.task = $task and rankings.algorithm = 'fusion' and rankings.user_key between $first and $last
 order by user_key
 """
 _LISTS = """
@@ -108,7 +126,8 @@ class _Evidence:
         bounds = {"first": first, "last": first + USERS_AT_ONCE - 1}
         with self._snapshot.cursor() as cursor:
             champion = {"task": task, "champion": self._champions.get(task), "n": self._n}
-            published = cursor.sql(_RANKED, params=bounds | champion).to_arrow_table()
+            query = _RANKED if champion["champion"] in {*CONFIGURATIONS, None} else _ALONE
+            published = cursor.sql(query, params=bounds | champion).to_arrow_table()
             listed = cursor.sql(_LISTS, params=bounds | {"task": task}).to_arrow_table()
             took = cursor.sql(_TOOK, params=bounds).to_arrow_table()
         of_task = [row for row in self._algorithms if row["task"] == task]
@@ -119,12 +138,13 @@ class _Evidence:
         leads = leads_to(rows, asks, took, self._links, self._index_of, self._ties)
         # The last key, which -1 stands for, is masked.
         taken = pa.array(np.append(self._keys, 0)[leads], pa.int32(), mask=leads < 0)
+        of_list = np.repeat(np.arange(published.num_rows), pc.list_value_length(published["items"]).to_numpy())
         return pa.table(
             {
                 "task": pa.repeat(task, rows.num_rows),
                 **{name: rows[name] for name in ("user_key", "rank", "item_key", "algorithms", "reason_algorithm")},
                 "took_item_key": taken,
                 "raw_score": pc.list_flatten(published["scores"]).take(rows["row"]),
-                "configuration": pa.array([self._champions.get(task)] * rows.num_rows, pa.string()),
+                "configuration": published["algorithm"].take(pa.array(of_list[rows["row"].to_numpy()])),
             }
         )

@@ -1,4 +1,4 @@
--- Which ranking each night published, and the test that decided it: every configuration against the champion so far.
+-- Which lists each night published, and what decided it: every configuration beside the champion so far.
 -- difference, low, high: of NDCG@10, pooled over all nights graded up to then, with a 95% interval; null where never graded.
 select
     night,
@@ -6,6 +6,7 @@ select
     configuration,
     incumbent,
     is_champion,
+    reason,
     difference,
     low,
     high,
