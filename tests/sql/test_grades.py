@@ -137,14 +137,23 @@ def test_challenges_are_of_known_users(graded_shop):
         "create table past.grades.candidates (night date, task varchar, user_key integer, algorithm varchar, "
         "k integer, is_cold_user boolean, ndcg double)"
     )
+    ((night,),) = graded_shop.rows("select night from this.night")
     for user, fusion, reranker in ((1, 0.25, 0.5), (2, 0.5, 0.25), (3, 0.5, 0.5)):
-        for name, ndcg in (("fusion", fusion), ("reranker", reranker)):
-            graded_shop.insert("past.grades.candidates", (LATER, "next", user, name, 10, user == 3, ndcg))
+        for name, ndcg in (("fusion", fusion), ("reranker", reranker), ("als", fusion), ("gone", 1.0)):
+            graded_shop.insert("past.grades.candidates", (night, "next", user, name, 10, user == 3, ndcg))
     challenges = load_select(SQL_FOLDER / "training" / "challenges.sql").text
-    rows = graded_shop.rows(
-        f"select configuration, user_key, difference, n_nights from ({challenges}) where task = 'next'"
+    query = (
+        f"select configuration, user_key, difference, n_nights, n_graded_nights from ({challenges}) where task = 'next'"
     )
-    assert rows == [("fusion", None, None, None), ("reranker", 1, 0.25, 1), ("reranker", 2, -0.25, 1)]
+    rows = con.execute(query, {"algorithms": ["als", "new"]}).fetchall()
+    # An algorithm's own list is one of them where the profile still has it and it was graded tonight.
+    assert rows == [
+        ("als", 1, 0.0, 1, 1),
+        ("als", 2, 0.0, 1, 1),
+        ("fusion", None, None, None, None),
+        ("reranker", 1, 0.25, 1, 1),
+        ("reranker", 2, -0.25, 1, 1),
+    ]
 
 
 def test_judged_published_judges_unknown_users_by_what_was_trending(graded_shop):

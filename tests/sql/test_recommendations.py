@@ -131,6 +131,22 @@ def test_the_champions_ranking_is_published(small_shop):
     ) == [(3, 1, 3, 3, "reranker"), (2, 2, 2, 2, "reranker"), (1, 3, 1, 1, "reranker")]
 
 
+def test_an_algorithm_by_itself_is_published_and_the_fusion_for_whom_it_has_nothing(small_shop):
+    propose(small_shop, "next", 1, als=[1, 2, 3], knn=[3, 2])
+    propose(small_shop, "next", 2, als=[4, 5])
+    weigh(small_shop, als=0.9, knn=0.1)
+    small_shop.build(*BUILD[:-1])
+    small_shop.con.execute(
+        "create or replace view recommendations.champions as "
+        "select task, 'knn' as configuration, true as is_champion from this.tasks"
+    )
+    small_shop.build(BUILD[-1])
+    listed = small_shop.rows(
+        "select user_key, rank, item_key, configuration from recommendations.lists where task = 'next'"
+    )
+    assert listed == [(1, 1, 3, "knn"), (1, 2, 2, "knn"), (2, 1, 4, "fusion"), (2, 2, 5, "fusion")]
+
+
 SCORES = "select user_key, rank, score, configuration from recommendations.lists where task = 'next'"
 
 

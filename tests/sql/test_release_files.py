@@ -37,7 +37,8 @@ def tables(make_shop):
     shop.build(*[f"features/{name}" for name in names], *[f"recommendations/{table}" for table in tables])
     con.execute(
         "create table past.recommendations.champions as select $1::date as night, 'next' as task, "
-        "'fusion' as configuration, 'fusion' as incumbent, true as is_champion, null::double as difference, "
+        "'fusion' as configuration, 'fusion' as incumbent, true as is_champion, null::varchar as reason, "
+        "null::double as difference, "
         "null::double as low, null::double as high, null::double as p, null::double as p_corrected, "
         "0 as n_users, 0 as n_user_nights",
         [NIGHT],
