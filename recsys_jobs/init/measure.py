@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import last_closed, utc_now
+from recsys_assets.profile import Profile
 from recsys_assets.selects.canonical import EVENT_TABLE, projection
 from recsys_assets.storage.queries import column_types, first_value
 from recsys_jobs.init.budget import Work, work_of
@@ -141,7 +142,7 @@ def measure(con: duckdb.DuckDBPyConnection, events: str) -> Measured:
 
 
 def plan_nights(measured: Measured) -> Nights:
-    """Horizon and nights: three of them, one horizon apart, with at least as much history before the first."""
+    """Horizon and nights: two to publish, and before them as many of the pilots as leave two horizons of history."""
     now = utc_now()
     is_history = measured.newest < now - timedelta(days=HISTORY_DAYS)
     newest_closed = last_closed(now, GRACE)
@@ -154,10 +155,11 @@ def plan_nights(measured: Measured) -> Nights:
     if horizon is None:
         horizon = max(days for days in (*SHORT_HORIZONS, *fitting) if 4 * days <= max(n_days, 4))
         why = f"the longest that fits four times into {n_days:,} day(s) of history"
-    demo = [last_built - n * timedelta(days=horizon) for n in (2, 1, 0)]
-    demo = [night for night in demo if night >= measured.oldest.date()]
+    n_pilots = min(Profile.model_fields["warm_up"].default, max(0, n_days // horizon - 3))
+    nights = [last_built - n * timedelta(days=horizon) for n in range(n_pilots + 1, -1, -1)]
+    nights = [night for night in nights if night >= measured.oldest.date()]
     last = measured.newest.date()
-    return Nights(horizon, why, is_history, demo[0] if demo else newest_closed, last, tuple(demo))
+    return Nights(horizon, why, is_history, nights[0] if nights else newest_closed, last, tuple(nights[-2:]))
 
 
 def tasks_of(measured: Measured) -> list[Task]:

@@ -66,7 +66,8 @@ def _columns(roles: Roles) -> list[str]:
 def _nights(nights: Nights) -> list[str]:
     lines = [
         "# A night is a UTC day. All older events become visible with the first one, so no earlier night can be built:",
-        "# put it further back to look at more of the past with `recsys backtest`.",
+        "# put it further back to look at more of the past with `recsys backtest`. Nights between it and the first that",
+        "# is published are the warm-up: one horizon apart, graded, learned from, never published (warm_up, at most 3).",
         f"first_night = {nights.first}",
     ]
     if nights.is_history:

@@ -31,6 +31,14 @@ def test_the_horizon_holds_enough_users_and_fits_the_history(figures, horizon):
     assert {b - a for a, b in zip(nights.demo, nights.demo[1:], strict=False)} == {timedelta(days=horizon)}
 
 
+@pytest.mark.parametrize(("oldest", "pilots"), [("2025-01-01", 3), ("2025-05-27", 2), ("2025-06-03", 1)])
+def test_the_first_night_leaves_room_for_pilots_and_for_history_before_them(oldest, pilots):
+    nights = plan_nights(measured(oldest=oldest))
+    assert nights.demo == (date(2025, 6, 23), date(2025, 6, 30))
+    assert nights.first == nights.demo[0] - pilots * timedelta(days=7)
+    assert nights.first - date.fromisoformat(oldest) >= timedelta(days=13)
+
+
 def test_a_live_shop_has_no_last_night_and_waits_for_the_close(propose):
     today = datetime.now().date()
     figures = measured(oldest=str(today - timedelta(days=100)), newest=str(today))
