@@ -66,8 +66,8 @@ def _columns(roles: Roles) -> list[str]:
 def _nights(nights: Nights) -> list[str]:
     lines = [
         "# A night is a UTC day. All older events become visible with the first one, so no earlier night can be built:",
-        "# put it further back to look at more of the past with `recsys backtest`. Nights between it and the first that",
-        "# is published are the warm-up: one horizon apart, graded, learned from, never published (warm_up, at most 3).",
+        "# put it further back to look at more of the past with `recsys backtest`. Between it and the first night that",
+        "# is published lie those of the warm-up, one horizon apart: graded, learned from, and never published.",
         f"first_night = {nights.first}",
     ]
     if nights.is_history:
