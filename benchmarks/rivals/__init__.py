@@ -5,6 +5,7 @@
 The script makes popularity, item-kNN, ALS, their fusion and its grades. A night of ours makes whatever the profile
 names, with checks, grades, reranker and release; its audit, which proves the same code again, is not among it. Each
 line says what ours takes as a multiple of the script, and what the steps that do the same work take together.
+``SYNTHETIC=all`` also has every algorithm of the default data on the 5 million events. ``PICTURE=file.png`` draws it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.rivals.deployments import Deployment
+from benchmarks.rivals.picture import Compared, draw
 from benchmarks.rivals.synthetic import write_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 N_RUNS = int(os.environ.get("RUNS", "3"))
 SAME_WORK = ("popularity", "item_knn", "als")
@@ -32,22 +34,33 @@ FIRST_DAY, CUTOFF = date(2025, 1, 1), date(2025, 12, 25)
 
 def run() -> Iterator[str]:
     """Every set of data in turn."""
+    compared = []
     with tempfile.TemporaryDirectory() as folder:
         purchases = Path(folder) / "purchases.parquet"
         write_purchases(purchases)
         ours = Deployment(Path(folder) / "complete_journey", "complete_journey").make()
-        yield from compare("Complete Journey, night 2017-11-07", ours, purchases, date(2017, 11, 8))
-    if not os.environ.get("SYNTHETIC"):
+        compared.append((yield from compare("Complete Journey, night 2017-11-07", ours, purchases, date(2017, 11, 8))))
+    if os.environ.get("SYNTHETIC"):
+        yield from synthetic(compared)
+    else:
         yield "skipped: 5 million events, about half an hour; set SYNTHETIC=1"
-        return
+    if picture := os.environ.get("PICTURE"):
+        draw(compared, Path(picture))
+
+
+def synthetic(compared: list[Compared]) -> Iterator[str]:
+    """5 million events of 100,000 users, as `recsys init` writes their profile, and with every algorithm."""
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.parquet"
         write_events(events, FIRST_DAY, 5_000_000, 100_000, 50_000)
         ours = Deployment(Path(folder) / "few", "synthetic", events).make()
-        yield from compare("5 million events, recsys init's profile", ours, events, CUTOFF)
+        compared.append((yield from compare("5 million events, recsys init's profile", ours, events, CUTOFF)))
+        if os.environ["SYNTHETIC"] == "all":
+            ours = Deployment(Path(folder) / "all", "synthetic", events).make(every_algorithm=True)
+            compared.append((yield from compare("5 million events, every algorithm", ours, events, CUTOFF)))
 
 
-def compare(title: str, ours: Deployment, events: Path, cutoff: date) -> Iterator[str]:
+def compare(title: str, ours: Deployment, events: Path, cutoff: date) -> Generator[str, None, Compared]:
     """The script and the second night before a cutoff in turns, the latter each time on data of its own."""
     night = cutoff - timedelta(days=1)
     first = ours.build(night - timedelta(days=7), lands=True)[0]
@@ -64,8 +77,10 @@ def compare(title: str, ours: Deployment, events: Path, cutoff: date) -> Iterato
     yield f"  first night {first['seconds']:.1f} s, second {_told(second)}"
     ratio, same = (median(of(night, script) for script, night in pairs) for of in (_whole, _same_work))
     yield f"  second night / script: {ratio:.2f}; steps of the same work / script: {same:.2f}"
-    for stage, cost in by_stage(second["steps"]).items():
+    costs = by_stage(second["steps"])
+    for stage, cost in costs.items():
         yield f"    {stage:16s} {cost[0]:7.1f} s {cost[1]:7.1f} CPU s  {cost[2]:6,.0f} MB"
+    return title, script["stages"], {stage: cost[0] for stage, cost in costs.items()}
 
 
 def by_hand(events: Path, cutoff: date, folder: Path) -> dict[str, Any]:

@@ -27,8 +27,8 @@ class Deployment:
     file: Path | None = None
     """What is landed as history; None: the profile's own deliveries."""
 
-    def make(self, settings: str = "") -> Deployment:
-        """Copy the project; of a file have `recsys init` write source and profile, to which settings are added."""
+    def make(self, *, every_algorithm: bool = False) -> Deployment:
+        """Copy the project; of a file have `recsys init` write source and profile, or take the default algorithms."""
         from recsys_assets.profile import PROJECT
 
         for part in CODE:
@@ -37,7 +37,11 @@ class Deployment:
         if self.file is not None:
             self._run("-c", CLI, "init", self.profile, "--file", str(self.file))
             profile = self.folder / "project" / "data" / "profiles" / f"{self.profile}.toml"
-            profile.write_text(profile.read_text() + settings)
+            text = profile.read_text()
+            if every_algorithm:
+                defaults = (profile.parent / "complete_journey.toml").read_text()
+                text = text[: text.index("[algorithms.")] + defaults[defaults.index("[algorithms.") :]
+            profile.write_text(text)
         return self
 
     def build(self, *nights: date, lands: bool = False) -> list[dict[str, Any]]:
