@@ -1,11 +1,11 @@
 """A night of ours beside the script that somebody would write by hand (`rivals.by_hand`), in turns, medians of three.
 
-    python -m benchmarks rivals          # the default data; SYNTHETIC=1 the 5 million events of 100,000 users, too
+    python -m benchmarks rivals    # the default data; SYNTHETIC=few or all: 5 million events of 100,000 users, too
 
 The script makes popularity, item-kNN, ALS, their fusion and its grades. A night of ours makes whatever the profile
 names, with checks, grades, reranker and release; its audit, which proves the same code again, is not among it. Each
 line says what ours takes as a multiple of the script, and what the steps that do the same work take together.
-``SYNTHETIC=all`` also has every algorithm of the default data on the 5 million events. ``PICTURE=file.png`` draws it.
+``PICTURE=file.png`` draws it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.rivals.deployments import Deployment
 from benchmarks.rivals.picture import Compared, draw
 from benchmarks.rivals.synthetic import write_events
+from recsys_assets.profile import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 N_RUNS = int(os.environ.get("RUNS", "3"))
 SAME_WORK = ("popularity", "item_knn", "als")
+FOUR = "".join(f"[algorithms.{name}]\n" for name in (*SAME_WORK, "buy_again"))
 FIRST_DAY, CUTOFF = date(2025, 1, 1), date(2025, 12, 25)
 
 
@@ -43,21 +45,22 @@ def run() -> Iterator[str]:
     if os.environ.get("SYNTHETIC"):
         yield from synthetic(compared)
     else:
-        yield "skipped: 5 million events, about half an hour; set SYNTHETIC=1"
+        yield "skipped: 5 million events, about half an hour each; set SYNTHETIC=few, all or few,all"
     if picture := os.environ.get("PICTURE"):
         draw(compared, Path(picture))
 
 
 def synthetic(compared: list[Compared]) -> Iterator[str]:
-    """5 million events of 100,000 users, as `recsys init` writes their profile, and with every algorithm."""
+    """5 million events of 100,000 users: the script's algorithms and buy-again, or all of the default data."""
+    profile = (PROJECT / "data" / "profiles" / "complete_journey.toml").read_text()
+    chosen = {"few": ("four algorithms", FOUR), "all": ("18 algorithms", profile[profile.index("[algorithms.") :])}
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.parquet"
         write_events(events, FIRST_DAY, 5_000_000, 100_000, 50_000)
-        ours = Deployment(Path(folder) / "few", "synthetic", events).make()
-        compared.append((yield from compare("5 million events, recsys init's profile", ours, events, CUTOFF)))
-        if os.environ["SYNTHETIC"] == "all":
-            ours = Deployment(Path(folder) / "all", "synthetic", events).make(every_algorithm=True)
-            compared.append((yield from compare("5 million events, every algorithm", ours, events, CUTOFF)))
+        for name in os.environ["SYNTHETIC"].split(","):
+            title, algorithms = chosen[name]
+            ours = Deployment(Path(folder) / name, "synthetic", events).make(algorithms)
+            compared.append((yield from compare(f"5 million events, {title}", ours, events, CUTOFF)))
 
 
 def compare(title: str, ours: Deployment, events: Path, cutoff: date) -> Generator[str, None, Compared]:

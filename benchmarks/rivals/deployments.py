@@ -27,8 +27,8 @@ class Deployment:
     file: Path | None = None
     """What is landed as history; None: the profile's own deliveries."""
 
-    def make(self, *, every_algorithm: bool = False) -> Deployment:
-        """Copy the project; of a file have `recsys init` write source and profile, or take the default algorithms."""
+    def make(self, algorithms: str = "") -> Deployment:
+        """Copy the project; of a file have `recsys init` write source and profile, with these algorithms where given."""
         from recsys_assets.profile import PROJECT
 
         for part in CODE:
@@ -38,9 +38,8 @@ class Deployment:
             self._run("-c", CLI, "init", self.profile, "--file", str(self.file))
             profile = self.folder / "project" / "data" / "profiles" / f"{self.profile}.toml"
             text = profile.read_text()
-            if every_algorithm:
-                defaults = (profile.parent / "complete_journey.toml").read_text()
-                text = text[: text.index("[algorithms.")] + defaults[defaults.index("[algorithms.") :]
+            if algorithms:
+                text = text[: text.index("# Algorithms")] + algorithms
             profile.write_text(text)
         return self
 

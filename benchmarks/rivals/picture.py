@@ -1,4 +1,4 @@
-"""A night of ours beside the script as bars of stages: ``PICTURE=docs/images/rivals.png python -m benchmarks rivals``."""
+"""A night of ours beside the script, as bars of stages: ``PICTURE=docs/images/rivals.png`` with `benchmarks rivals`."""
 
 from __future__ import annotations
 
