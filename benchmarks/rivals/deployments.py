@@ -28,7 +28,7 @@ class Deployment:
     """What is landed as history; None: the profile's own deliveries."""
 
     def make(self, algorithms: str = "") -> Deployment:
-        """Copy the project; of a file have `recsys init` write source and profile, with these algorithms where given."""
+        """Copy the project; of a file have `recsys init` write source and profile, with other algorithms if given."""
         from recsys_assets.profile import PROJECT
 
         for part in CODE:
