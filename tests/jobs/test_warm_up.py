@@ -83,7 +83,8 @@ def test_the_schedule_asks_for_pilots_first(fresh):
         definitions = build_definitions(live)
         schedule = definitions.resolve_schedule_def("nightly_at_close")
         at = datetime(2024, 5, 17, 2)
-        with build_schedule_context(scheduled_execution_time=at) as context:
+        repository = definitions.get_repository_def()
+        with build_schedule_context(scheduled_execution_time=at, repository_def=repository) as context:
             requests = schedule.evaluate_tick(context).run_requests
     assert [request.partition_key for request in requests] == ["2024-05-10", "2024-05-13", "2024-05-16"]
     keys = [request.run_key for request in requests]
