@@ -9,6 +9,7 @@ from recsys_assets.algorithms import lightfm, registry
 from recsys_assets.algorithms.instances import configured
 from recsys_assets.profile import PROJECT, ProfileError
 from recsys_assets.profile_file import load_profile, profile_names
+from tests.helpers.blocks import blocks
 
 GOOD = """
 source = "complete_journey"
@@ -256,6 +257,12 @@ def test_an_instance_that_cannot_be_is_refused_with_its_line(load, old, new, lin
         load(wrong)
     assert f"shop.toml:{line}: " in str(refused.value), refused.value
     assert told in str(refused.value), refused.value
+
+
+def test_the_instances_of_the_page_can_be(load):
+    (page,) = [block.text for block in blocks(PROJECT / "docs" / "algorithms.md") if "popularity_1d" in block.text]
+    titles = [algorithm.title for algorithm, _ in configured(load(GOOD + page.partition("\n")[2]).algorithms).values()]
+    assert titles[1:] == ["Trending", "Trending (half life 1 day)", "Popular this month"]
 
 
 def test_an_instance_of_what_is_not_installed_is_refused(load, monkeypatch):
