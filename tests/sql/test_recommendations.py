@@ -122,7 +122,8 @@ def test_the_champions_ranking_is_published(small_shop):
     con.execute("create or replace view recommendations.rankings as from ranked")
     con.execute(
         "create or replace view recommendations.champions as from (values "
-        "('next', 'fusion', false), ('next', 'reranker', true)) as t(task, configuration, is_champion)"
+        "('next', 'fusion', false), ('next', 'reranker', true), ('discovery', 'fusion', true)"
+        ") as t(task, configuration, is_champion)"
     )
     small_shop.build(BUILD[-1])
     assert small_shop.rows(
