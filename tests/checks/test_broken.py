@@ -132,6 +132,10 @@ OWN = {
     "clock_is_off": ("{own}", "select * replace (true as is_suspicious) from {rows}"),
     "values_lie_in_their_range": ("{own}", "select * replace (-2 as value) from {rows}"),
     "cold_users_are_shown": ("{own}", "select * replace (n_users - 1 as n_users) from {rows}"),
+    "metrics_of_windows_lie_between_zero_and_one": (
+        "{own}",
+        'select 1.5 as precision, 0 as recall, 0 as ndcg, 0 as "map", 0 as mrr, 0 as hit_rate',
+    ),
     "one_window_is_chosen": ("{own}", "select * replace (false as is_chosen) from {rows}"),
     "unknown_users_are_graded_alike": ("{own}", "select * replace ('unknown' as users) from {rows}"),
     "rebuilt_lists_say_so": ("{own}", "select * replace ('rebuilt' as status) from {rows}"),
