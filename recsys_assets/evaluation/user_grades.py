@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.evaluation.metrics import METRICS, metric_table
@@ -79,9 +80,15 @@ def mean_grades(grades: pa.Table, *, seed: int) -> list[dict[str, Any]]:
         ``task, users, algorithm, k, metric, low, high, mean``, a task after the other, of `USERS` those there are.
     """
     import numpy as np
+    import pyarrow.compute as pc
 
     rows: list[dict[str, Any]] = []
-    for (task, is_cold), graded in grades.to_pandas().groupby(["task", "is_cold_user"]):
+    # One task and kind of users at a time, which bounds memory.
+    for task, is_cold in product(pc.unique(grades["task"]).sort().to_pylist(), (False, True)):
+        is_theirs = pc.and_(pc.equal(grades["task"], task), pc.equal(grades["is_cold_user"], is_cold))
+        graded = grades.filter(is_theirs).select(["user_key", "algorithm", "k", *METRICS]).to_pandas()
+        if graded.empty:
+            continue
         figures = graded.pivot(index="user_key", columns=["algorithm", "k"], values=list(METRICS))
         values = figures.to_numpy(np.float64)
         low, high = bootstrap_mean_interval(values, seed=seed)
