@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.rivals import CUTOFF, FIRST_DAY, by_stage
+from benchmarks.rivals import CUTOFF, FIRST_DAY, FOUR, by_stage
 from benchmarks.rivals.deployments import Deployment
 from benchmarks.rivals.synthetic import write_events
 
@@ -35,7 +35,7 @@ def run() -> Iterator[str]:
                 events, FIRST_DAY, int(millions * 1e6), int(millions * USERS), int(math.sqrt(millions) * ITEMS)
             )
             night = CUTOFF - timedelta(days=1)
-            ours = Deployment(Path(folder) / "ours", "synthetic", events).make()
+            ours = Deployment(Path(folder) / "ours", "synthetic", events).make(FOUR)
             _, second = ours.build(night - timedelta(days=7), night, lands=True)
         exponent = ""
         if earlier is not None:
