@@ -220,7 +220,7 @@ def _print_written(console: Console, source: NewSource) -> None:
 def _print_next(console: Console, name: str, user: str, has_demo: bool) -> None:
     steps: dict[str, Any] = {
         f"export RECSYS_PROFILE={name}": "this profile, in this shell",
-        "recsys demo": "lands the files, builds three nights, shows lists and grades",
+        "recsys demo": "lands the files, builds the nights, shows lists and grades",
         recommend_command(user): "what one of them would be shown",
     }
     if not has_demo:
