@@ -25,18 +25,22 @@ COUNT = f"""
 import json
 from datetime import date
 from recsys_assets.assets.clean_log import write_night
+from recsys_assets.nights import nights_between
 from recsys_assets.profile_file import load_profile
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 profile = load_profile()
 landing, lake, night = Landing(profile), Lake(profile), date.fromisoformat("{LAST}")
-landing.seal(night)
-_, told = write_night(lake, landing, night, "run")["events"]
+arrived = adding_nothing = 0
+for each in nights_between(profile.first_night, night):
+    landing.seal(each)
+    _, told = write_night(lake, landing, each, "run")["events"]
+    arrived, adding_nothing = arrived + told["rows_arrived"], adding_nothing + told["rows_adding_nothing"]
 with lake.as_of(night, [TableName("clean", "interactions")]) as snapshot:
     pieces, value = snapshot.row("select sum(quantity_or_one), sum(value)::decimal(18, 2)::varchar from "
         "(select coalesce(quantity, 1) as quantity_or_one, value from clean.interactions)")
-print(json.dumps([int(pieces), value, told["rows_arrived"], told["rows_adding_nothing"]]))
+print(json.dumps([int(pieces), value, arrived, adding_nothing]))
 """
 
 
