@@ -91,7 +91,7 @@ greatest of 300,000 and 1,000,000 events each; in the order in which a profile t
 FIXED_SECONDS = 15.0
 """A night of next to nothing; by ``SIZES=0.05,0.4 python -m benchmarks growth``, models and candidates left out."""
 EVENT_US = 3.0
-"""Log and features, an event; by ``SYNTHETIC=1 RUNS=1 python -m benchmarks rivals`` (docs/performance.md)."""
+"""Log and features, an event; by ``SYNTHETIC=few RUNS=1 python -m benchmarks rivals`` (docs/performance.md)."""
 USER_US, USER_ALGORITHM_US = 400.0, 200.0
 """Ranking, grades, checks and release, a user, and for each algorithm besides; by the same two."""
 AUDIT_FACTOR = 1.25
