@@ -25,7 +25,6 @@ from recsys_assets.ranking.candidate_tables import examples_from, feature_matrix
 from recsys_assets.ranking.reranker import COMBINED, Reranker, RerankerSettings, ranks_within
 from recsys_assets.selects.files import TableName, load_select
 from recsys_assets.storage.lake.lake import Lake
-from recsys_assets.threads import thread_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,8 +102,8 @@ def _grades(
     users, ties = rows["user_key"].to_numpy().astype("int64"), rows["tie"].to_numpy()
     matrix, grades = feature_matrix(rows, names), []
     for seed in SEEDS:
-        ranker = Reranker(settings, seed).fit(learned, thread_count())
-        scores = ranker.rank(matrix, users, ties, thread_count())[COMBINED]
+        ranker = Reranker(settings, seed).fit(learned)
+        scores = ranker.rank(matrix, users, ties)[COMBINED]
         grades.append(ndcg_by_user(rows, ranks_within(users, scores, ties)))
     return np.unique(users), np.mean(grades, axis=0)
 

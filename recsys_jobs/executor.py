@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import Executor, InitExecutorContext, executor
 
+from recsys_assets.threads import at_once
 from recsys_jobs.dagster_internals import (
     RetryMode,
     engine_event,
@@ -37,8 +38,8 @@ POLL_SECONDS = 0.2
 
 
 def steps_at_once() -> int:
-    """Steps that run beside one another: ``RECSYS_STEPS``, else one: with more a night once ended in a crash."""
-    return int(os.environ.get("RECSYS_STEPS") or 1)
+    """Steps that run beside one another: ``RECSYS_STEPS``, else one a processor, four at most."""
+    return int(os.environ.get("RECSYS_STEPS") or at_once())
 
 
 @executor(name="threads")

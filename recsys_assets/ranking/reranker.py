@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
+from recsys_assets.threads import at_once
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -101,7 +103,7 @@ class Reranker:
     """Features in the order of the columns it was fitted on."""
     boosters: dict[str, lightgbm.Booster] = field(default_factory=dict)
 
-    def fit(self, examples: Examples, n_threads: int = 1) -> Reranker:
+    def fit(self, examples: Examples) -> Reranker:
         """Learn from examples, both objectives at once where there are two threads.
 
         Time O(n_trees * n_rows * n_features), memory two bytes per row and feature beside them.
@@ -116,12 +118,12 @@ class Reranker:
         if not len(examples.taken) or examples.taken.all() or not examples.taken.any():
             raise ValueError("Examples need rows that were taken and rows that were not; keep the fusion until then.")
         self.names = list(examples.names)
-        with ThreadPoolExecutor(min(n_threads, len(OBJECTIVES))) as pool:
-            fitted = pool.map(lambda name: self._fit(name, examples, max(1, n_threads // len(OBJECTIVES))), OBJECTIVES)
+        with ThreadPoolExecutor(min(at_once(), len(OBJECTIVES))) as pool:
+            fitted = pool.map(lambda name: self._fit(name, examples), OBJECTIVES)
             self.boosters = dict(zip(OBJECTIVES, fitted, strict=True))
         return self
 
-    def _fit(self, objective: str, examples: Examples, n_threads: int) -> lightgbm.Booster:
+    def _fit(self, objective: str, examples: Examples) -> lightgbm.Booster:
         import lightgbm
         import numpy as np
 
@@ -133,7 +135,7 @@ class Reranker:
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": n_threads,
+            "num_threads": threads_of_a_booster(),
             "verbose": -1,
         } | OBJECTIVES[objective]
         _, sizes = np.unique(examples.lists, return_counts=True)
@@ -146,7 +148,7 @@ class Reranker:
         )
         return lightgbm.train(parameters, data, self.settings.n_trees)
 
-    def rank(self, features: NDArray[np.float32], lists: Ints, ties: Ints, n_threads: int = 1) -> dict[str, Floats]:
+    def rank(self, features: NDArray[np.float32], lists: Ints, ties: Ints) -> dict[str, Floats]:
         """Score candidates by every ranking it makes: the higher, the better within a list.
 
         Parameters
@@ -166,7 +168,9 @@ class Reranker:
         import numpy as np
 
         scores = {
-            f"{COMBINED}_{name}": np.asarray(booster.predict(features, num_threads=n_threads), dtype=np.float64)
+            f"{COMBINED}_{name}": np.asarray(
+                booster.predict(features, num_threads=threads_of_a_booster()), dtype=np.float64
+            )
             for name, booster in self.boosters.items()
         }
         ranks = [ranks_within(lists, values, ties) for values in scores.values()]
@@ -192,7 +196,9 @@ class Reranker:
         import numpy as np
 
         return {
-            name: np.asarray(booster.predict(features, pred_contrib=True), dtype=np.float64)[:, :-1]
+            name: np.asarray(
+                booster.predict(features, pred_contrib=True, num_threads=threads_of_a_booster()), dtype=np.float64
+            )[:, :-1]
             for name, booster in self.boosters.items()
         }
 
@@ -216,6 +222,15 @@ class Reranker:
             if (folder / f"{name}.txt").exists()
         }
         return cls(RerankerSettings.model_validate(about["settings"]), about["seed"], about["names"], boosters)
+
+
+def threads_of_a_booster() -> int:
+    """Threads of every call of LightGBM, the same for all.
+
+    LightGBM keeps the number of its last call for the whole process, and a fit that has laid out its buffers for fewer
+    threads than a call beside it then asks for writes past their end: Python ends in a segmentation fault.
+    """
+    return max(1, at_once() // len(OBJECTIVES))
 
 
 def ranks_within(lists: Ints, scores: Floats, ties: Ints) -> Ints:

@@ -1,5 +1,8 @@
 """The reranker learns what it is shown, the same every time, and keeps to its lists."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -99,6 +102,67 @@ def test_nothing_can_be_learned_from_one_outcome(taken):
     same = np.full(len(shown.taken), taken)
     with pytest.raises(ValueError, match="keep the fusion"):
         Reranker(SETTINGS, seed=3).fit(Examples(shown.features, NAMES, shown.lists, same, shown.weights))
+
+
+BESIDE_ONE_ANOTHER = """
+import threading
+
+import numpy as np
+
+from recsys_assets.ranking.reranker import Examples, Reranker, RerankerSettings
+
+random = np.random.default_rng(0)
+features = random.random((4_000, 40), dtype=np.float32)
+lists, taken = np.arange(4_000) // 10, random.random(4_000) < 0.2
+shown = Examples(features, [f"f{i}" for i in range(40)], lists, taken, np.ones(4_000))
+settings = RerankerSettings(n_trees=2)
+fitted = Reranker(settings, seed=0).fit(shown)
+ended = threading.Event()
+
+
+def ask():
+    while not ended.is_set():
+        fitted.shap(features[:50])
+
+
+beside = threading.Thread(target=ask)
+beside.start()
+for _ in range(300):
+    Reranker(settings, seed=0).fit(shown)
+ended.set()
+beside.join()
+"""
+
+
+def test_every_call_of_lightgbm_asks_for_as_many_threads(monkeypatch):
+    import lightgbm
+
+    asked = []
+    train, predict = lightgbm.train, lightgbm.Booster.predict
+
+    def training(parameters, *others, **named):
+        asked.append(parameters["num_threads"])
+        return train(parameters, *others, **named)
+
+    def predicting(booster, *others, **named):
+        asked.append(named.get("num_threads"))
+        return predict(booster, *others, **named)
+
+    monkeypatch.setattr(lightgbm, "train", training)
+    monkeypatch.setattr(lightgbm.Booster, "predict", predicting)
+    shown = examples()
+    fitted = Reranker(SETTINGS, seed=3).fit(shown)
+    fitted.rank(shown.features, shown.lists, shown.lists)
+    fitted.shap(shown.features)
+    assert len(asked) == 6
+    assert len(set(asked)) == 1
+
+
+@pytest.mark.slow
+def test_a_fit_survives_what_other_steps_ask_of_lightgbm_meanwhile():
+    """Calls with other numbers of threads ended a fit in a segmentation fault; a process of its own may crash."""
+    done = subprocess.run([sys.executable, "-c", BESIDE_ONE_ANOTHER], capture_output=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_ranks_are_those_of_each_list_and_ties_stand_by_the_lower():

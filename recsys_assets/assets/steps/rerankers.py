@@ -24,7 +24,7 @@ from recsys_assets.selects.contracts import arrow_schema
 from recsys_assets.selects.files import SQL_FOLDER, SqlError, TableName, load_select
 from recsys_assets.selects.list_tables import packed
 from recsys_assets.storage.models import Models
-from recsys_assets.threads import in_order, thread_count
+from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,7 +98,7 @@ def _model(profile: Profile, task: str) -> Step:
         examples = learned_from(snapshot, task, settings.n_nights)
         reranker = Reranker(settings, profile.seed)
         if examples.taken.any() and not examples.taken.all():
-            reranker.fit(examples, thread_count())
+            reranker.fit(examples)
         n_taken = int(examples.taken.sum())
         facts = {"examples": len(examples.taken), "taken": n_taken, "features": len(examples.names)}
         pictures = partial(_pictures, reranker, examples)
