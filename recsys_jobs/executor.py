@@ -8,6 +8,7 @@ What Dagster has no public way for is in `recsys_jobs.dagster_internals`.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import queue
 import threading
@@ -60,7 +61,11 @@ class StepThreads(Executor):
         """Run the plan and yield what happens, in the order in which it does."""
         n = steps_at_once()
         yield engine_event(plan_context, f"Executing steps in {n} thread(s) of process {os.getpid()}")
-        yield from run_events(plan_context, lambda context, active: _steps(context, active, n))
+        gc.freeze()  # Else each of hundreds of collections goes through all definitions of Dagster again.
+        try:
+            yield from run_events(plan_context, lambda context, active: _steps(context, active, n))
+        finally:
+            gc.unfreeze()
         yield engine_event(plan_context, f"Finished steps in process {os.getpid()}")
 
 

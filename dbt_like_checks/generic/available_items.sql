@@ -11,7 +11,7 @@ with named as (
 unavailable as (
     select named.item_key, items.available_from, items.retired_at
     from named
-    left join clean.items as items on items.item_key = named.item_key
+    left join this.items as items on items.item_key = named.item_key
     where
         items.item_key is null
         or items.available_from > (select night from this.night)

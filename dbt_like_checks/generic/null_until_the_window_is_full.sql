@@ -5,5 +5,5 @@
 -- and build the night again.
 select model.*, log.length_days
 from {model} as model
-cross join (select max(age_days) as length_days from clean.interactions where weight > 0) as log
+cross join this.log as log
 where {too_early}

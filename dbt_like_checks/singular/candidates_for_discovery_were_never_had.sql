@@ -5,5 +5,5 @@
 -- up to the night, also those of weight 0. Mend it and build the night again.
 select lists.user_key, lists.rank, lists.item_key
 from candidates.lists as lists
-semi join clean.interactions as had on had.user_key = lists.user_key and had.item_key = lists.item_key
+semi join this.had as had on had.user_key = lists.user_key and had.item_key = lists.item_key
 where lists.task = 'discovery'

@@ -31,7 +31,7 @@ from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.lake import Lake
 
-TOGETHER = frozenset({"raw", "clean", "models", "candidates"})
+TOGETHER = frozenset({"raw", "clean", "features", "models", "candidates"})
 """Schemas whose tables wait for no checks of one another: a step costs more than the checks of a small table do."""
 
 

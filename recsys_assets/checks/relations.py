@@ -74,6 +74,16 @@ RELATIONS: dict[str, dict[str, str]] = {
     "this.release": {"current_release": "varchar", "current_night": "date", "newest_night": "date"},
 }
 
+OF_TABLES = {
+    # What each user has had in any event visible to the night.
+    "this.had": "select distinct user_key, item_key from clean.interactions",
+    # When each item was first seen, and retired.
+    "this.items": "select item_key, available_from, retired_at from clean.items",
+    # How long the log is.
+    "this.log": "select max(age_days) as length_days from clean.interactions where weight > 0",
+}
+"""Relations made of the night's own tables: once for the checks of all tables that share a step."""
+
 DELIVERIES = "this.deliveries"
 """What the checks of raw tables alone may ask: they are about now, and nothing that a night builds rests on them."""
 
@@ -176,7 +186,7 @@ def _inputs(footer: Provenance) -> Iterator[tuple[str, Night, str]]:
 
 
 def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
-    """Show a snapshot those of the `RELATIONS` that SQL names, as they are for the checks of one table.
+    """Show a snapshot the relations that SQL names, as they are for the checks of one table.
 
     Raises
     ------
@@ -184,7 +194,11 @@ def show_relations(snapshot: Snapshot, table: str, sql: str) -> None:
         When a model they are made of was not fitted on the night.
     """
     footers = _Footers(snapshot.lake, table, snapshot.night)
-    for relation in sorted({name.lower() for name in re.findall(r"\bthis\.\w+", sql)} & set(RELATIONS)):
+    named = {name.lower() for name in re.findall(r"\bthis\.\w+", sql)}
+    for relation in sorted(named & set(OF_TABLES)):
+        if not snapshot.row("select 1 from duckdb_tables() where schema_name || '.' || table_name = $1", [relation]):
+            snapshot.add(relation, snapshot.table(OF_TABLES[relation]), copied=True)
+    for relation in sorted(named & set(RELATIONS)):
         if relation == "this.landed":
             rows = _landed(snapshot, table, footers.previous())
         else:

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from recsys_assets.checks.relations import DELIVERIES, RELATIONS
+from recsys_assets.checks.relations import DELIVERIES, OF_TABLES, RELATIONS
 from recsys_assets.selects.contracts import CONTRACTS, LANDED, contract
 from recsys_assets.selects.files import TableName, load_select, table_files
 from recsys_assets.selects.resolve import LISTS, clean_views, resolve
@@ -27,9 +27,8 @@ WITHOUT_CONTRACT = ("grades.candidates", "grades.published", "grades.trending", 
 """Written by Python without declared columns: these are known when a check runs."""
 EXTRA, MODELS, RAW = "clean.extra", "models.each", "raw.each"
 """Names that stand for every extra table of the source, every model and every raw table."""
-_THIS = frozenset(
-    ["this.night", "this.profile", "this.tasks", "this.event_weights", "this.inputs", *RELATIONS, DELIVERIES]
-)
+_OF_SESSIONS = ("this.night", "this.profile", "this.tasks", "this.event_weights", "this.inputs")
+_THIS = frozenset([*_OF_SESSIONS, *RELATIONS, *OF_TABLES, DELIVERIES])
 
 
 class Tables:
@@ -99,7 +98,7 @@ class Tables:
 
 @cache
 def tables_read(sql: str) -> tuple[TableName, ...]:
-    """Tables that SQL names with their schema, sorted, without the ones of schema ``this``."""
+    """Tables that SQL names with their schema, or that relations of schema ``this`` are made of, sorted."""
     from sqlglot import exp, parse_one
 
     names = {
@@ -107,6 +106,8 @@ def tables_read(sql: str) -> tuple[TableName, ...]:
         for table in parse_one(sql, dialect="duckdb").find_all(exp.Table)
         if table.db
     }
+    for name in list(names):
+        names |= set(tables_read(OF_TABLES[str(name)])) if str(name) in OF_TABLES else set()
     return tuple(sorted(name for name in names if name.schema != "this"))
 
 

@@ -33,7 +33,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 COMBINED = "reranker"
 """Name of the mean of all objectives; one alone is ``reranker_<objective>`` (`ranking.CONFIGURATIONS`)."""
 ABOUT = "reranker.json"
-N_EXPLAINED = 400
+N_EXPLAINED = 250
 """Rows that the summary of SHAP values is made of."""
 
 
@@ -118,16 +118,35 @@ class Reranker:
         if not len(examples.taken) or examples.taken.all() or not examples.taken.any():
             raise ValueError("Examples need rows that were taken and rows that were not; keep the fusion until then.")
         self.names = list(examples.names)
+        data = self._binned(examples)
         with ThreadPoolExecutor(min(at_once(), len(OBJECTIVES))) as pool:
-            fitted = pool.map(lambda name: self._fit(name, examples), OBJECTIVES)
+            fitted = pool.map(lambda name: self._fit(name, data), OBJECTIVES)
             self.boosters = dict(zip(OBJECTIVES, fitted, strict=True))
         return self
 
-    def _fit(self, objective: str, examples: Examples) -> lightgbm.Booster:
+    def _binned(self, examples: Examples) -> lightgbm.Dataset:
+        """The examples in bins, made once for all objectives."""
         import lightgbm
         import numpy as np
 
-        parameters = {
+        _, sizes = np.unique(examples.lists, return_counts=True)
+        data = lightgbm.Dataset(
+            examples.features,
+            examples.taken.astype(np.float32),
+            weight=examples.weights,
+            group=sizes,
+            feature_name=self.names,
+            params=self._parameters(),
+        )
+        return data.construct()
+
+    def _fit(self, objective: str, data: lightgbm.Dataset) -> lightgbm.Booster:
+        import lightgbm
+
+        return lightgbm.train(self._parameters() | OBJECTIVES[objective], data, self.settings.n_trees)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {
             "learning_rate": self.settings.learning_rate,
             "num_leaves": self.settings.n_leaves,
             "min_data_in_leaf": self.settings.min_leaf_rows,
@@ -137,16 +156,7 @@ class Reranker:
             "force_row_wise": True,
             "num_threads": threads_of_a_booster(),
             "verbose": -1,
-        } | OBJECTIVES[objective]
-        _, sizes = np.unique(examples.lists, return_counts=True)
-        data = lightgbm.Dataset(
-            examples.features,
-            examples.taken.astype(np.float32),
-            weight=examples.weights,
-            group=sizes,
-            feature_name=self.names,
-        )
-        return lightgbm.train(parameters, data, self.settings.n_trees)
+        }
 
     def rank(self, features: NDArray[np.float32], lists: Ints, ties: Ints) -> dict[str, Floats]:
         """Score candidates by every ranking it makes: the higher, the better within a list.

@@ -99,7 +99,7 @@ def test_a_failing_check_stops_what_lies_downstream(run):
     assert not result.success
     assert made(result) == UPSTREAM | {"features/user", "features/item"}
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
-    assert failure.step_key == "features__user__checks"
+    assert failure.step_key == "features__checks"
     assert CHECK in failure.step_failure_data.error.message
     by_check = evaluations(result)
     assert (by_check[CHECK].passed, by_check[CHECK].severity) == (False, AssetCheckSeverity.ERROR)
@@ -121,7 +121,7 @@ def test_a_failed_check_says_what_must_hold_and_what_to_do(run):
     assert evaluations(result)[CHECK].description.startswith(told)
     failure = failure_of(result)
     assert failure.crash is None
-    assert failure.sentence.startswith(f"features__user__checks: check {CHECK} of features.user: {told}")
+    assert failure.sentence.startswith(f"features__checks: check {CHECK} of features.user: {told}")
     assert failure.sentence.endswith(f"recsys check --select {CHECK}")
     assert evaluations(run(GOOD))[CHECK].description == "0 failing row(s) of 2."
 
@@ -154,7 +154,7 @@ def test_a_failing_check_of_severity_warn_only_tells(run):
 def test_a_check_waits_for_the_other_tables_it_reads(run):
     result = run(GOOD, files={"singular/beside.sql": READS_DOWNSTREAM})
     order = [event.step_key for event in result.all_events if event.is_step_start]
-    assert order.index("features__item__checks") > order.index("features__user")
+    assert order.index("features__checks") > order.index("features__user")
     assert evaluations(result)["beside"].metadata["failures"].value == 1
 
 

@@ -41,7 +41,7 @@ GENERIC = {
     "visible_after_known": ("{own}", "select * replace (visible_night + interval 26 hour as {column}) from {rows}"),
     "no_earlier_than_landed": ("this.landed", "select * replace (landed_night + 30 as landed_night) from {rows}"),
     "numbered_by_night_and_id": ("{own}", "select * replace (1 - {column} as {column}) from {rows}"),
-    "null_until_the_window_is_full": ("clean.interactions", "from {rows} where age_days < 6"),
+    "null_until_the_window_is_full": ("this.log", "select 5 as length_days from {rows}"),
     "made_from_the_past": ("this.partition", "select * replace (night + 1 as watermark) from {rows}"),
     "nothing_quarantined": ("ledger.files", "select * replace ('quarantined' as status) from {rows}"),
     "usual_reject_share": ("this.deliveries", DELIVERED.replace("0 as n_rejected", "if(n = 7, 4, 0) as n_rejected")),
@@ -172,12 +172,12 @@ MORE = [
     ("events_end_before_the_cutoff", "clean.events", "select * replace (null as event_ts) from {rows}"),
     (
         "available_items_lists_item_key",
-        "clean.items",
+        "this.items",
         "select * replace (date '2017-11-01' as available_from) from {rows}",
     ),
     (
         "available_items_lists_item_key",
-        "clean.items",
+        "this.items",
         "select * replace (timestamp '2017-10-31' as retired_at) from {rows}",
     ),
     (
