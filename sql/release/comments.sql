@@ -35,6 +35,7 @@ comment on column serving.trending."item_id" is 'as delivered';
 comment on column serving.trending."title" is 'of the item';
 comment on column serving.trending."category" is 'of the item';
 comment on column serving.trending."score" is 'distinct buyers, each counted by how long ago they last took the item, halved every window_days that meta.trending_windows chose';
+comment on column serving.trending."share" is 'share of the scope''s rows whose score is no higher: the score that an item has in the list of an unknown id';
 comment on table serving.items is 'One row per item known on the night.';
 comment on column serving.items."item_id" is 'as delivered';
 comment on column serving.items."title" is 'the newest version visible on the night; so are the next four';

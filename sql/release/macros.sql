@@ -1,33 +1,51 @@
 -- What people and programs call, in DuckDB 1.4, 1.5 and 2.0. Where the file is attached rather than opened: `use` it first.
+--
+-- What a call costs is planning, since so few rows are read: each function, subquery and join that a macro names is bound
+-- again at each call. So a macro without parameters is a constant, whose value the release is written with, and an id is
+-- looked up once, in all the forms that it may have.
+
+-- White space of any kind, then what cannot be seen: controls, soft hyphens, marks of order and of direction, zero-width
+-- characters; `\p{Z}` and `\p{Cc}` of Unicode and some of its `\p{Cf}`, in the order of their numbers.
+create or replace macro serving.white_space() as (
+    select string_agg(chr(c::integer), '' order by c)
+    from (
+        select unnest(range(9, 14) || [32, 133, 160, 5760] || range(8192, 8203) || [8232, 8233, 8239, 8287, 12288]) as c
+    )
+);
+
+create or replace macro serving.unseen() as (
+    select serving.white_space() || string_agg(chr(c::integer), '' order by c)
+    from (
+        select unnest(
+            range(0, 9) || range(14, 32) || range(127, 133) || range(134, 160) || [173, 847, 1564, 6158]
+            || [8203, 8206, 8207] || range(8234, 8239) || range(8288, 8304) || [65279]
+        ) as c
+    )
+);
+
+-- Zero-width joiners shape emoji and other scripts than Latin, and are nothing beside its letters and digits.
+create or replace macro serving.unseen_in_latin() as serving.unseen() || chr(8204) || chr(8205);
+
+create or replace macro serving.spaces() as repeat(' ', length(serving.white_space()));
 
 -- An id as one may have it at hand, in the forms that a release may know it by; landing reads ids by the same rules, which
--- sql/landing/macros.sql tells. Zero-width and other invisible characters and white space around it do not count.
-create or replace macro serving.visible_text(u) as case
-    when regexp_full_match(u::varchar, '[!-~¡-¬®-ɏ\p{Sc}]+( [!-~¡-¬®-ɏ\p{Sc}]+)*') then u::varchar
-    else nullif(
-        trim(
-            nfc_normalize(
-                regexp_replace(
-                    regexp_replace(
-                        if(
-                            regexp_matches(u::varchar, '[0-9A-Za-z]'),
-                            translate(u::varchar, chr(8204) || chr(8205), ''),
-                            u::varchar
-                        ),
-                        '[\s\v\x{85}\p{Z}]',
-                        ' ',
-                        'g'
-                    ),
-                    '[\p{Cc}\x{AD}\x{34F}\x{61C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}'
-                    || '\x{2060}-\x{206F}\x{FEFF}]',
-                    '',
-                    'g'
-                )
+-- sql/landing/macros.sql tells. Zero-width and other invisible characters and white space around it do not count. What
+-- `translate` finds no other character for is dropped.
+create or replace macro serving.visible_text(u) as nullif(
+    trim(
+        nfc_normalize(
+            translate(
+                u::varchar,
+                case
+                    when u::varchar glob '*[0-9A-Za-z]*' then serving.unseen_in_latin()
+                    else serving.unseen()
+                end,
+                serving.spaces()
             )
-        ),
-        ''
-    )
-end;
+        )
+    ),
+    ''
+);
 
 -- Letters, digits and signs that East Asian keyboards write as wide as their characters, in their usual width.
 create or replace macro serving.with_usual_width(u) as translate(
@@ -41,69 +59,49 @@ create or replace macro serving.canonical_id(u) as regexp_replace(
     serving.with_usual_width(serving.visible_text(u)), '^(-?[0-9]+)[.]0+$', '\1'
 );
 
+-- The tasks of this release, and the one that is meant where none is named: next where the release has it, else its only one.
+create or replace macro serving.tasks() as (
+    select coalesce(list(distinct m.task order by m.task), [])
+    from meta.tasks as m
+);
+
+create or replace macro serving.task_names() as (
+    select coalesce(string_agg(distinct m.task, ', ' order by m.task), 'none')
+    from meta.tasks as m
+);
+
+create or replace macro serving.default_task() as (
+    select m.task
+    from meta.tasks as m
+    order by m.task <> 'next', m.task
+    limit 1
+);
+
 -- serving.recommend('1234'), serving.recommend(1234, k := 5, task := 'discovery'): the first k of a user's list.
 -- Without a task: next where the release has it, else its only one. A task that the release does not have is an error that
 -- names those it has. Unknown ids get what is trending, each item with the score that it has in a known user's list of
 -- what is trending.
 create or replace macro serving.recommend(u, k := 10, task := null) as table
-with asked as materialized (
+-- Whose list it is: that of a space, which is no id, for whom nobody knows. (For '' DuckDB 1.4 and 1.5 read the whole table.)
+-- The visible form of an id goes before its canonical one, and is the greater of the two: a prefix is less than the whole,
+-- and ASCII less than any wide character.
+with asked as (
     select
+        coalesce(max(s.user_id), ' ') as user_id,
         case
-            when task::varchar not in (select m.task from meta.tasks as m)
+            when not list_contains(serving.tasks(), task::varchar)
                 then error(
-                    'There is no task ' || task::varchar || ' in this release. Its tasks: ' || (
-                        select coalesce(string_agg(distinct m.task, ', ' order by m.task), 'none')
-                        from meta.tasks as m
-                    )
+                    'There is no task ' || task::varchar || ' in this release. Its tasks: ' || serving.task_names()
                 )
             when k < 0 then error('k is how many items you want: 0 or more')
-            else coalesce(
-                task::varchar,
-                (
-                    select m.task
-                    from meta.tasks as m
-                    order by m.task <> 'next', m.task
-                    limit 1
-                )
-            )
-        end as task
-),
-
--- The table is sorted by the id, so that equal to one it is not read whole.
-known as (
-    select r.task, r.rank, r.item_id, r.title, r.category, r.score, r.reason, r.reason_text
-    from serving.recommendations as r
-    where r.user_id = serving.visible_text(u) and r.task = (select asked.task from asked)
-    union all
-    select r.task, r.rank, r.item_id, r.title, r.category, r.score, r.reason, r.reason_text
-    from serving.recommendations as r
-    where
-        serving.canonical_id(u) <> serving.visible_text(u)
-        and r.user_id = serving.canonical_id(u)
-        and r.task = (select asked.task from asked)
-        and not exists (select 1 from serving.users as s where s.user_id = serving.visible_text(u))
-),
-
-unknown as (
-    select
-        asked.task,
-        t.rank,
-        t.item_id,
-        t.title,
-        t.category,
-        cume_dist() over (order by t.score) as score,
-        'trending' as reason,
-        'trending now' as reason_text
-    from serving.trending as t
-    cross join asked
-    where
-        t.scope = 'all'
-        and not exists (select 1 from serving.users as s where s.user_id = serving.visible_text(u))
-        and not exists (select 1 from serving.users as s where s.user_id = serving.canonical_id(u))
+            else k
+        end as k
+    from serving.users as s
+    where s.user_id in (serving.visible_text(u), serving.canonical_id(u))
 )
 
 select
-    served.task,
+    coalesce(task::varchar, serving.default_task()) as task,
     served.rank,
     served.item_id,
     served.title,
@@ -111,21 +109,31 @@ select
     served.score,
     served.reason,
     served.reason_text
-from (from known union all from unknown) as served
-where served.rank <= k
+from (
+    select r.user_id, r.rank, r.item_id, r.title, r.category, r.score, r.reason, r.reason_text
+    from serving.recommendations as r
+    where r.task = coalesce(task::varchar, serving.default_task())
+    union all
+    select ' ', t.rank, t.item_id, t.title, t.category, t.share, 'trending', 'trending now'
+    from serving.trending as t
+    where t.scope = 'all'
+) as served
+inner join asked on asked.user_id = served.user_id
+where served.rank <= asked.k
 order by served.rank;
 
 -- serving.similar('5678'), serving.similar(5678, k := 5): the first k items most like an item.
 create or replace macro serving.similar(item, k := 10) as table
+with asked as (
+    select
+        max(i.item_id) as item_id,
+        case when k < 0 then error('k is how many items you want: 0 or more') else k end as k
+    from serving.similar_items as i
+    where i.item_id in (serving.visible_text(item), serving.canonical_id(item))
+)
+
 select s.rank, s.similar_item_id as item_id, s.title, s.category, s.score
 from serving.similar_items as s
-where
-    s.item_id = (
-        select i.item_id
-        from serving.similar_items as i
-        where i.item_id in (serving.visible_text(item), serving.canonical_id(item))
-        order by i.item_id <> serving.visible_text(item)
-        limit 1
-    )
-    and s.rank <= case when k < 0 then error('k is how many items you want: 0 or more') else k end
+inner join asked on asked.item_id = s.item_id
+where s.rank <= asked.k
 order by s.rank;

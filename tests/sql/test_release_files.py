@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from recsys_assets.selects.contracts import CONTRACTS
@@ -93,9 +94,10 @@ def release(file):
         yield con
 
 
-def publish(tables, folder):
+def publish(tables, folder, *, comments=True):
     file = folder / "recsys.duckdb"
-    sql = [(SQL_FOLDER / "release" / name).read_text() for name in ("macros.sql", "comments.sql")]
+    names = ("macros.sql", "comments.sql") if comments else ("macros.sql",)
+    sql = [(SQL_FOLDER / "release" / name).read_text() for name in names]
     check_file(file, write_file(file, tables, "\n".join(sql)))
     return file
 
@@ -205,6 +207,48 @@ def test_unknown_ids_get_what_is_trending_and_known_ones_without_a_list_get_noth
         release.execute(f"{RECOMMEND}('20', task := 'unheard of')").fetchall()
     scores = release.execute("select item_id, score from serving.recommend('nobody')").fetchall()
     assert scores == [("8", 1.0), ("9", 0.5)]
+
+
+@pytest.mark.parametrize("user", ["20", "nobody", "", None])
+def test_what_cannot_be_asked_is_refused_whoever_asks(release, user):
+    with pytest.raises(duckdb.Error, match="There is no task serch in this release"):
+        release.execute("from serving.recommend($1, task := 'serch')", [user]).fetchall()
+    for macro in ("recommend", "similar"):
+        with pytest.raises(duckdb.Error, match="k is how many items you want: 0 or more"):
+            release.execute(f"from serving.{macro}($1, k := -1)", [user]).fetchall()
+        assert release.execute(f"from serving.{macro}($1, k := 0)", [user]).fetchall() == []
+
+
+def test_an_id_as_delivered_goes_before_its_canonical_form(tables, tmp_path):
+    """Where versions are ids, 1.0 and 1 are two; 2.0 is 2 where only that is known, with a list or without one."""
+    lists = tables["serving.recommendations"].to_pylist()
+    ids = {"10": "1", "20": "1.0"}
+    rows = {
+        "serving.recommendations": [row | {"user_id": ids[row["user_id"]]} for row in lists],
+        "serving.users": [{"user_id": user} for user in ("1", "1.0", "2", "１")],
+    }
+    changed = {name: pa.Table.from_pylist(rows[name]) for name in rows}
+    with duckdb.connect(str(publish(tables | changed, tmp_path, comments=False)), read_only=True) as release:
+        answers = {
+            user: release.execute("select item_id, reason from serving.recommend($1)", [user]).fetchall()
+            for user in ("1", "1.0", "1.00", "１．０", "１", "2.0", "3.0")
+        }
+    assert [item for item, _ in answers["1"]] == ["8", "9"]
+    assert [item for item, _ in answers["1.0"]] == ["9", "8"]
+    assert answers["1.00"] == answers["１．０"] == answers["1"]
+    assert answers["１"] == answers["2.0"] == []
+    assert {reason for _, reason in answers["3.0"]} == {"trending"}
+
+
+def test_a_macro_without_parameters_is_written_as_its_value(release):
+    query = """
+        select function_name, macro_definition from duckdb_functions()
+        where not internal and function_type = 'macro' and len(parameters) = 0"""
+    written = dict(release.execute(query).fetchall())
+    assert not [name for name, definition in written.items() if "select" in definition.lower()]
+    query = "select serving.tasks(), serving.task_names(), serving.default_task(), ascii(serving.unseen_in_latin()[-1])"
+    assert release.execute(query).fetchall() == [(["discovery", "next"], "discovery, next", "next", 8205)]
+    assert release.execute("select ascii(serving.unseen()[26]), length(serving.spaces())").fetchall() == [(0, 25)]
 
 
 def test_each_task_says_how_many_it_serves_and_why_nobody(make_shop):

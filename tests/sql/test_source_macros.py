@@ -1,11 +1,14 @@
 """What a source's SELECTs may call on times, numbers and ids."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from recsys_assets.selects.files import SQL_FOLDER
+from recsys_assets.storage.release.file import write_file
 
 TEN = datetime(2017, 10, 31, 10)
 
@@ -206,26 +209,49 @@ IDS = {
 }
 
 
+@pytest.fixture(scope="module")
+def both(tmp_path_factory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A release of empty tables with its macros, as it is written, and those of landing beside them."""
+    columns = ("task", "user_id", "rank", "item_id", "title", "category", "score", "reason", "reason_text", "scope")
+    nothing = pa.table({name: pa.array([], pa.string()) for name in (*columns, "share", "similar_item_id")})
+    names = ("meta.tasks", *(f"serving.{name}" for name in ("users", "recommendations", "trending", "similar_items")))
+    file = tmp_path_factory.mktemp("release") / "recsys.duckdb"
+    write_file(file, dict.fromkeys(names, nothing), (SQL_FOLDER / "release" / "macros.sql").read_text())
+    with duckdb.connect(str(file)) as con:
+        con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
+        yield con
+
+
 @pytest.mark.parametrize(("canonical", "delivered"), [(one, text) for one, texts in IDS.items() for text in texts])
-def test_an_id_has_one_form_in_landing_and_in_the_release(con, canonical, delivered):
-    con.execute("create schema if not exists serving; create or replace table serving.users (user_id varchar)")
-    con.execute("create schema if not exists meta; create or replace table meta.tasks as select 'next' as task")
-    con.execute(
-        "create or replace table serving.recommendations as select 'next' as task, 1 as rank, '' as item_id, "
-        "'' as user_id, '' as title, '' as category, 1.0 as score, '' as reason, '' as reason_text"
-    )
-    con.execute("create or replace table serving.trending as select 'all' as scope, * from serving.recommendations")
-    con.execute(
-        "create or replace table serving.similar_items as select *, '' as similar_item_id from serving.recommendations"
-    )
-    con.execute("create schema if not exists meta; create or replace table meta.tasks as select 'next' as task")
-    con.execute((SQL_FOLDER / "release" / "macros.sql").read_text())
-    forms = con.execute(
+def test_an_id_has_one_form_in_landing_and_in_the_release(both, canonical, delivered):
+    forms = both.execute(
         "select canonical_id($1::varchar), canonical_id(canonical_id($1::varchar)), serving.canonical_id($1::varchar), "
         "visible_text($1::varchar) is not distinct from serving.visible_text($1::varchar)",
         [delivered],
     ).fetchall()
     assert forms == [(canonical, canonical, canonical, True)]
+
+
+def test_every_character_is_seen_in_a_release_as_landing_sees_it(both):
+    """Between letters of Latin, between others, and by itself."""
+    query = """
+        with characters as (
+            select chr(range::integer) as c
+            from range(0, 65536)
+            where range not between 55296 and 57343 -- Halves of characters, which are none.
+        ),
+
+        texts as (
+            select unnest([c, 'a' || c || '1', 'é' || c || 'é', c || 'é ' || c]) as id
+            from characters
+        )
+
+        select count(*), list(id) filter (
+            visible_text(id) is distinct from serving.visible_text(id)
+            or canonical_id(id) is distinct from serving.canonical_id(id)
+        )
+        from texts"""
+    assert both.execute(query).fetchall() == [(4 * (65536 - 2048), None)]
 
 
 @pytest.mark.parametrize(

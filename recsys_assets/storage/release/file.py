@@ -32,6 +32,9 @@ FILE_NAME = "recsys.duckdb"
 CHECKSUM_NAME = "checksum"
 """File beside it with the checksum of its bytes, as 16 hexadecimal digits."""
 STORAGE_VERSION = "v1.4.0"  # DuckDB 1.4 and every later client can open it.
+ROW_GROUP_SIZE = 16_384
+"""Rows that are decoded where one of them is asked for. DuckDB's own 122,880 make a file a fifth smaller, and the call
+for one user two milliseconds dearer."""
 _CATALOGUE = "recsys"  # Clients see this name: DuckDB takes it from the file's stem.
 _TABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 _UNKNOWN_IDS = ("no such id", -1)  # One is a text and one a number, as clients pass either.
@@ -51,7 +54,8 @@ def write_file(file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader]
     tables : Mapping[str, pyarrow.Table | pyarrow.RecordBatchReader]
         Tables by `schema.table`, rows in the order they are stored. Readers are streamed, and used up.
     macros_sql : str
-        `create macro` statements over those tables, without a catalogue's name.
+        `create macro` statements over those tables, without a catalogue's name. A scalar macro without parameters is a
+        constant: it is called once, here, and written as the text or texts that it gave.
 
     Returns
     -------
@@ -70,11 +74,15 @@ def write_file(file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader]
     rows: dict[str, int] = {}
     try:
         with duckdb.connect(":memory:", config={"temp_directory": str(file.parent)}) as con:
-            con.execute(f"attach {text(str(file))} as {_CATALOGUE} (storage_version '{STORAGE_VERSION}')")
+            con.execute(
+                f"attach {text(str(file))} as {_CATALOGUE} ("
+                f"storage_version '{STORAGE_VERSION}', row_group_size {ROW_GROUP_SIZE})"
+            )
             con.execute(f"use {_CATALOGUE}")
             for name, table in tables.items():
                 rows[name] = _write_table(con, name, table)
             con.execute(macros_sql)
+            _fix_constants(con)
             con.execute(f"checkpoint {_CATALOGUE}")
             con.execute("use memory")
             con.execute(f"detach {_CATALOGUE}")
@@ -135,6 +143,21 @@ def _write_table(con: DuckDBPyConnection, name: str, table: pa.Table | pa.Record
     con.execute(f"create table {_identifier(name)} as select * from temp.main.given")
     con.unregister("given")
     return given
+
+
+def _fix_constants(con: DuckDBPyConnection) -> None:
+    """Write each macro without parameters as the text or texts it gives, so that no call plans its query again."""
+    query = """
+        select schema_name || '.' || function_name
+        from duckdb_functions()
+        where not internal and function_type = 'macro' and len(parameters) = 0 order by all"""
+    for (name,) in con.execute(query).fetchall():
+        ((value,),) = con.execute(f"select {_identifier(name)}()").fetchall()
+        if isinstance(value, str):
+            con.execute(f"create or replace macro {_identifier(name)}() as {text(value)}")
+        elif isinstance(value, list) and all(isinstance(one, str) for one in value):
+            texts = ", ".join(map(text, value))
+            con.execute(f"create or replace macro {_identifier(name)}() as [{texts}]::varchar[]")
 
 
 def _identifier(name: str) -> str:

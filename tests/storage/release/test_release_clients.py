@@ -34,7 +34,7 @@ TABLES = {
         order by task, user_id, rank""",
     "serving.trending": """
         select 'all' as scope, range::int as rank, (200 + range)::varchar as item_id, 'milk' as title,
-            'dairy' as category, 0.5::double as score
+            'dairy' as category, 0.5::double as score, 1::double as share
         from range(1, 21)""",
     "serving.users": "select user_id from (values ('7'), ('u8')) as t(user_id)",
     "serving.similar_items": """
