@@ -85,6 +85,7 @@ COSTS: dict[str, Cost] = {
     "tifu_knn": Cost(lambda w: w.item_squares, 0.04, lambda w: 100 * PROFILE_ITEMS * w.n_users, 0.04),
     "user_knn": Cost(lambda w: w.item_squares, 0.06, lambda w: 300 * w.n_users, 0.9),
     "ease": Cost(lambda w: min(w.n_items, EASE_ITEMS) ** 3, 0.0002, lambda w: 200 * w.n_pairs, 0.02),
+    "rp3beta": Cost(lambda w: w.user_squares, 0.05, lambda w: 200 * w.n_pairs, 0.02),
 }
 """Measured by ``EVENTS=100000,300000,1000000 python -m benchmarks algorithm_costs`` on two busy processors, the
 greatest of 300,000 and 1,000,000 events each; in the order in which a profile takes them in while its budget lasts."""
@@ -100,8 +101,6 @@ NOT_FOR_DISCOVERY = {
     "buy_again": "it lists only what users had",
     "repeat_purchase": "it lists only what users had",
     "tifu_knn": "it rests on what users take again",
-    "user_knn": "by its defaults it forgets within days",
-    "ease": "by its defaults it forgets within days",
 }
 """Those that are left out where nobody takes an item twice, and why."""
 ENOUGH_OF_CATALOGUE = 0.5

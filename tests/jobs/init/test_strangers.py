@@ -172,7 +172,14 @@ def test_algorithms_are_taken_in_while_the_budget_lasts():
     assert tight.seconds <= 60
     assert set(tight.algorithms) | set(tight.left_out) == set(COSTS)
     assert all("it would add" in why for why in tight.left_out.values())
-    assert choose_algorithms(SHOP, ["discovery"], None).algorithms == ("popularity", "item_knn", "als")
+    assert choose_algorithms(SHOP, ["discovery"], None).algorithms == (
+        "popularity",
+        "item_knn",
+        "als",
+        "user_knn",
+        "ease",
+        "rp3beta",
+    )
 
 
 def test_what_nobody_can_build_in_time_is_said():
