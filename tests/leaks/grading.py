@@ -1,6 +1,7 @@
 """Leaks in what is graded and listed: labels of other days, lists that were never served, goods not to be had."""
 
-from tests.leaks.harness import Edit, Leak
+from tests.leaks.harness import NIGHT, Edit, Leak
+from tests.leaks.shop import LAND
 
 RELEVANT, STEPS = "sql/grades/relevant.sql", "recsys_assets/assets/steps/"
 SUMMARY, CANDIDATES, WEIGHTS = STEPS + "grade_summary.py", STEPS + "candidates.py", STEPS + "fusion_weights.py"
@@ -45,6 +46,20 @@ LEAKS = (
         "check",
         "rebuilt_lists_say_so",
         commands=("night 2017-10-25", "night 2017-10-28"),
+    ),
+    Leak(
+        "lists of the warm-up, which nobody was served, are graded as published",
+        (
+            Edit(
+                SUMMARY,
+                """"published" if lists and released == (lists.fingerprint,) else "rebuilt\"""",
+                """"published" if lists and released in {(), (lists.fingerprint,)} else "rebuilt\"""",
+            ),
+        ),
+        "check",
+        "rebuilt_lists_say_so",
+        commands=(*LAND, f"night {NIGHT}"),
+        empty=True,
     ),
     Leak(
         "discovery lists of what was had before",
