@@ -1,0 +1,59 @@
+"""``recsys serve``."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recsys_jobs.cli.context import Context
+
+if TYPE_CHECKING:
+    from recsys_assets.profile import Profile
+
+
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on; one beyond this machine needs keys.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    log: Annotated[bool, typer.Option(help="Write a line of JSON a request to standard output.")] = True,
+    log_paths: Annotated[bool, typer.Option(help="Let those lines have paths and queries, and so users' ids.")] = False,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="Origin whose pages may read answers in a browser, e.g. https://shop.example.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder for what releases of earlier versions lack; else data/<profile>/serving.")
+    ] = None,
+) -> None:
+    """Serve the published release over HTTP: lists, similar items, grades; and take feedback."""
+    from recsys_serving.keys import FILE_NAME
+    from recsys_serving.server import Settings
+    from recsys_serving.server import serve as run
+
+    context = ctx.ensure_object(Context)
+    profile = context.profile
+    takes = _takes_feedback(profile)
+    settings = Settings(
+        root=profile.folder,
+        keys=profile.folder / FILE_NAME,
+        inbox=profile.folder / "inbox" if takes else None,
+        no_inbox=f"Profile {profile.name} has no delivery for files like {_NAME}, so feedback would never land. Give it "
+        "one whose source reads it; docs/serving.md shows how.",
+        host=host,
+        port=port,
+        cache=cache,
+        log=log,
+        log_paths=log_paths,
+        origins=tuple(allow_origin or ()),
+    )
+    context.console.print(f"Serving profile {profile.name} on http://{host}:{port}; GET /openapi.json lists the routes.")
+    run(settings)
+
+
+_NAME = "feedback-20171031T120000-0123456789ab.jsonl"
+
+
+def _takes_feedback(profile: Profile) -> bool:
+    return any(fnmatch(_NAME, delivery.files) for delivery in profile.deliveries)

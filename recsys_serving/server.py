@@ -1,0 +1,100 @@
+"""Starting the server: what it refuses, and how it runs."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recsys_assets.errors import RecsysError
+from recsys_serving.app import Services, make_app
+from recsys_serving.journal import Journal
+from recsys_serving.keys import Keys
+from recsys_serving.releases import Served
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from recsys_serving.front import Front
+
+__all__ = ["ServingError", "Settings", "application", "serve"]
+
+
+class ServingError(RecsysError):
+    """A server that will not start so; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a server runs.
+
+    Attributes
+    ----------
+    root : Path
+        The profile's folder.
+    keys : Path
+        File of API keys; need not exist.
+    inbox : Path or None
+        Where feedback goes; None: it is not taken, for the reason in `no_inbox`.
+    """
+
+    root: Path
+    keys: Path
+    inbox: Path | None
+    no_inbox: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    cache: Path | None = None
+    log: bool = True
+    log_paths: bool = False
+    origins: tuple[str, ...] = ()
+
+
+def application(settings: Settings) -> Front:
+    """The application of a deployment, its current release open.
+
+    Raises
+    ------
+    ServingError
+        When it would listen beyond this machine without keys.
+    KeysError, ReleaseError
+        When keys cannot be read, or nothing that is published can be served.
+    """
+    keys, served = Keys(settings.keys), Served(settings.root, settings.cache)
+    if not keys and not _is_this_machine(settings.host):
+        raise ServingError(
+            f"{settings.host} is reached from other machines, and there are no keys: anybody there could read what "
+            "people buy. Make one first (recsys keys add NAME), or listen on 127.0.0.1."
+        )
+    served.start()
+    journal = Journal(settings.inbox) if settings.inbox else None
+    services = Services(served, journal, settings.no_inbox)
+    log = sys.stdout if settings.log else None
+    return make_app(services, keys, log=log, log_paths=settings.log_paths, origins=settings.origins)
+
+
+def serve(settings: Settings) -> None:
+    """Run until the process is told to end; raises what `application` does."""
+    import uvicorn
+
+    uvicorn.run(
+        application(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,  # The front layer writes one without users' ids.
+        server_header=False,
+        proxy_headers=False,
+        log_level="warning",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=1_000,
+        h11_max_incomplete_event_size=64 << 10,
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
