@@ -199,8 +199,7 @@ def items(release: Release, places: Iterable[int], more: Mapping[str, Any], scor
     """A list of items as JSON, with a rank, and a score where there are scores."""
     head = said({"release": release.name, "night": str(release.night), **more})[:-1]
     rows = (
-        b'{"rank":%d,%b%b}'
-        % (rank + 1, release.item_json[place], b',"score":%r' % scores[rank] if scores else b"")
+        b'{"rank":%d,%b%b}' % (rank + 1, release.item_json[place], b',"score":%r' % scores[rank] if scores else b"")
         for rank, place in enumerate(places)
     )
     return head + b',"items":[' + b",".join(rows) + b"]}"

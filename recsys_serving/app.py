@@ -6,22 +6,19 @@ What belongs here: putting the parts together. A route is a function of a module
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fastapi import FastAPI
 
 from recsys_serving.front import Front
-from recsys_serving.metrics import Metrics
 from recsys_serving.problems import MEDIA_TYPE, add_handlers
 from recsys_serving.routes import about, feedback, items, recommendations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from recsys_serving.journal import Journal
     from recsys_serving.keys import Keys
-    from recsys_serving.releases import Served
+    from recsys_serving.services import Services
 
 _PROBLEM = {
     "description": "What is wrong, and what to do (RFC 9457).",
@@ -37,21 +34,7 @@ _PROBLEM = {
         }
     },
 }
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: _PROBLEM for status in (400, 401, 403, 404, 413, 414, 421, 422, 429, 500, 503)
-}
-
-
-@dataclass
-class Services:
-    """What routes share; each finds it in ``app.state.services``."""
-
-    served: Served
-    journal: Journal | None
-    """None: feedback is not taken."""
-    no_journal: str = ""
-    """Why not, as a sentence."""
-    metrics: Metrics = field(default_factory=Metrics)
+_ERRORS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 401, 403, 404, 409, 413, 421, 422, 429, 503), _PROBLEM)
 
 
 def make_app(

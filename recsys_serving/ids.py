@@ -15,13 +15,16 @@ _WHOLE = re.compile(r"(-?[0-9]+)[.]0+")
 _JOINERS = {0x200C: None, 0x200D: None}
 _SPACES = frozenset("\t\n\v\f\r \x85")
 _INVISIBLE = frozenset(
-    map(chr, (0xAD, 0x34F, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2060, 0x2070)))
+    map(
+        chr,
+        (0xAD, 0x34F, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
+    )
 )
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 
 
 def visible_text(given: str) -> str:
-    """A text as people see it: composed (NFC), single kinds of space, nothing invisible; empty where nothing is left."""
+    """A text as people see it: composed (NFC), with plain spaces and nothing invisible; empty where nothing is left."""
     if _PLAIN.fullmatch(given) or _is_plain(given):
         return given
     text = given.translate(_JOINERS) if _LATIN.search(given) else given

@@ -79,7 +79,7 @@ class Journal:
         OSError
             When the disk refuses; then none of them is written for good.
         """
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((events, done))
         self._something.set()
         return await done
@@ -103,7 +103,7 @@ class Journal:
         if not waiting:
             return
         try:
-            counts, lines, ids = [], [], set[str]()
+            counts, lines, ids = list[int](), list[bytes](), set[str]()
             for events, _ in waiting:
                 new = {event_id: line for event_id, line in events if event_id not in self._ids | ids}
                 ids |= new.keys()

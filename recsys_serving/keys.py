@@ -193,7 +193,8 @@ def _parsed(text: str, where: str) -> list[Key]:
         ]
     except (ValueError, TypeError, AttributeError) as error:
         raise KeysError(
-            f"{where} holds no list of keys ({error}): mend it as docs/serving.md shows, or make keys with recsys keys add."
+            f"{where} holds no list of keys ({error}): mend it as docs/serving.md shows, or make keys anew "
+            "(recsys keys add)."
         ) from error
     if wrong:
         raise KeysError(f"{where}: key {wrong[0]} has a scope other than read and write, no hash, or no rate. Mend it.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/problem+json"
 
 
-class Problem(Exception):  # noqa: N818  # It is what the standard calls it.
+class Problem(Exception):  # It is what the standard calls it.
     """An answer other than the one asked for.
 
     Parameters
@@ -84,6 +84,7 @@ def add_handlers(app: FastAPI) -> None:
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         detail = {
+            400: "The body cannot be read. GET /openapi.json says what is taken.",
             404: "There is no such page. GET /openapi.json lists the routes.",
             405: "The route does not know this method. GET /openapi.json lists those it knows.",
         }.get(error.status_code, str(error.detail))

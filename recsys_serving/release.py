@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from recsys_assets.selects.files import SQL_FOLDER
+from recsys_assets.selects.quoting import text
 from recsys_assets.storage.release.arrays import open_arrays
 from recsys_assets.storage.release.folder import parse_name
 from recsys_serving.ids import canonical_id, visible_text
@@ -50,7 +51,7 @@ class Texts(Sequence[bytes]):
     """Texts of the arrays by place, as bytes of UTF-8; those in order can be bisected."""
 
     def __init__(self, arrays: dict[str, NDArray[Any]], name: str) -> None:
-        self._bytes, self._ends = memoryview(arrays[name]), _whole(arrays[f"{name}_ends"])
+        self._bytes, self._ends = arrays[name].data, _whole(arrays[f"{name}_ends"])
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -153,6 +154,8 @@ class Release:
             found.append(place)
             at = self._search_text.find(sought, self._found_ends[place + 1])
         itself = self.items.place_of_id(asked)
+        if itself is not None and itself not in found:
+            found.append(itself)
         return sorted(found, key=lambda place: (place != itself, -self.n_buyers[place], place))
 
     @cached_property
@@ -166,21 +169,28 @@ class Release:
         ------
         TimeoutError
             When it takes longer than `SECONDS`.
+        LookupError
+            When the release, of an earlier version, lacks a table or column.
         """
         import duckdb
 
         with self._lock:
             connection = self._connection
-        text = (SQL_FOLDER / "serving" / f"{name}.sql").read_text()
+        query = (SQL_FOLDER / "serving" / f"{name}.sql").read_text()
         with connection.cursor() as cursor:
+            cursor.execute("use recsys")
             limit = threading.Timer(SECONDS, cursor.interrupt)
             limit.start()
             try:
-                answer = cursor.execute(text, values)
+                answer = cursor.execute(query, values)
                 columns = [about[0] for about in answer.description or []]
                 return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
             except duckdb.InterruptException as error:
                 raise TimeoutError(f"{name} took longer than {SECONDS:.0f} s") from error
+            except (duckdb.BinderException, duckdb.CatalogException) as error:
+                raise LookupError(
+                    f"Release {self.name} was written by an earlier version, which did not tell this"
+                ) from error
             finally:
                 limit.cancel()
 
@@ -188,10 +198,14 @@ class Release:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        settings: dict[str, Any] = {"threads": 1, "memory_limit": "128MB", "enable_external_access": False}
-        return duckdb.connect(str(self.file), read_only=True, config=settings)
+        # Attached, as DuckDB opens a file once a process where it is the connection's own, with one set of settings.
+        connection = duckdb.connect(config={"threads": 1, "memory_limit": "128MB"})
+        connection.execute(f"attach {text(str(self.file))} as recsys (read_only)")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        return connection
 
 
 def _whole(array: NDArray[Any]) -> memoryview:
     """Whole numbers of an array as Python reads them one by one, which costs less than numpy's own."""
-    return memoryview(array.view("u1")).cast("q" if array.itemsize == 8 else "i")
+    return array.view("u1").data.cast("q" if array.itemsize == 8 else "i")

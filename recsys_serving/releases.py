@@ -102,9 +102,7 @@ class Served:
             why = self._unusable.get(newest.name)
             if why:
                 raise Problem(503, f"The release of night {night} cannot be served: {why}")
-            raise Problem(
-                503, f"The arrays of night {night} are being made. Ask again.", headers={"Retry-After": "10"}
-            )
+            raise Problem(503, f"The arrays of night {night} are being made. Ask again.", headers={"Retry-After": "10"})
         self._older[newest.name] = release
         self._older.move_to_end(newest.name)
         while len(self._older) > MAX_OPEN:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from recsys_assets.errors import RecsysError
-from recsys_serving.app import Services, make_app
+from recsys_serving.app import make_app
 from recsys_serving.journal import Journal
 from recsys_serving.keys import Keys
 from recsys_serving.releases import Served
+from recsys_serving.services import Services
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import uvicorn
+
     from recsys_serving.front import Front
 
-__all__ = ["ServingError", "Settings", "application", "serve"]
+__all__ = ["ServingError", "Settings", "application", "config", "serve"]
 
 
 class ServingError(RecsysError):
@@ -46,7 +48,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     cache: Path | None = None
-    log: bool = True
+    log: TextIO | None = None
+    """Where a line a request goes."""
     log_paths: bool = False
     origins: tuple[str, ...] = ()
 
@@ -70,15 +73,14 @@ def application(settings: Settings) -> Front:
     served.start()
     journal = Journal(settings.inbox) if settings.inbox else None
     services = Services(served, journal, settings.no_inbox)
-    log = sys.stdout if settings.log else None
-    return make_app(services, keys, log=log, log_paths=settings.log_paths, origins=settings.origins)
+    return make_app(services, keys, log=settings.log, log_paths=settings.log_paths, origins=settings.origins)
 
 
-def serve(settings: Settings) -> None:
-    """Run until the process is told to end; raises what `application` does."""
+def config(settings: Settings) -> uvicorn.Config:
+    """How uvicorn runs it; raises what `application` does."""
     import uvicorn
 
-    uvicorn.run(
+    return uvicorn.Config(
         application(settings),
         host=settings.host,
         port=settings.port,
@@ -89,8 +91,14 @@ def serve(settings: Settings) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
         limit_concurrency=1_000,
-        h11_max_incomplete_event_size=64 << 10,
     )
+
+
+def serve(settings: Settings) -> None:
+    """Run until the process is told to end; raises what `application` does."""
+    import uvicorn
+
+    uvicorn.Server(config(settings)).run()
 
 
 def _is_this_machine(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,10 +22,12 @@ def serve(
     log: Annotated[bool, typer.Option(help="Write a line of JSON a request to standard output.")] = True,
     log_paths: Annotated[bool, typer.Option(help="Let those lines have paths and queries, and so users' ids.")] = False,
     allow_origin: Annotated[
-        list[str] | None, typer.Option(help="Origin whose pages may read answers in a browser, e.g. https://shop.example.")
+        list[str] | None,
+        typer.Option(help="Origin whose pages may read answers in a browser, e.g. https://shop.example."),
     ] = None,
     cache: Annotated[
-        Path | None, typer.Option(help="Folder for what releases of earlier versions lack; else data/<profile>/serving.")
+        Path | None,
+        typer.Option(help="Folder for what releases of earlier versions lack; else data/<profile>/serving."),
     ] = None,
 ) -> None:
     """Serve the published release over HTTP: lists, similar items, grades; and take feedback."""
@@ -39,16 +42,18 @@ def serve(
         root=profile.folder,
         keys=profile.folder / FILE_NAME,
         inbox=profile.folder / "inbox" if takes else None,
-        no_inbox=f"Profile {profile.name} has no delivery for files like {_NAME}, so feedback would never land. Give it "
-        "one whose source reads it; docs/serving.md shows how.",
+        no_inbox=f"Profile {profile.name} has no delivery for files like {_NAME}, so feedback would never land. Give "
+        "it one whose source reads it; docs/serving.md shows how.",
         host=host,
         port=port,
         cache=cache,
-        log=log,
+        log=sys.stdout if log else None,
         log_paths=log_paths,
         origins=tuple(allow_origin or ()),
     )
-    context.console.print(f"Serving profile {profile.name} on http://{host}:{port}; GET /openapi.json lists the routes.")
+    context.console.print(
+        f"Serving profile {profile.name} on http://{host}:{port}; GET /openapi.json lists the routes."
+    )
     run(settings)
 
 

@@ -10,7 +10,18 @@ from starlette.responses import Response
 
 from recsys_serving.answers import Question, recommendations, said, task_of
 from recsys_serving.release import Release
-from recsys_serving.routes.shared import ItemId, K, Offset, OfRelease, UserId, answer, ask, example, known_item, services_of
+from recsys_serving.routes.shared import (
+    ItemId,
+    K,
+    Offset,
+    OfRelease,
+    UserId,
+    answer,
+    ask,
+    example,
+    known_item,
+    services_of,
+)
 
 router = APIRouter(tags=["recommendations"])
 MAX_USERS, MAX_EXCLUDED = 100, 1_000
@@ -85,11 +96,15 @@ async def of_user(
     request: Request,
     release: OfRelease,
     user_id: UserId,
-    task: Annotated[str | None, Query(max_length=50, description="next or discovery; without, the first there is.")] = None,
+    task: Annotated[
+        str | None, Query(max_length=50, description="next or discovery; without, the first there is.")
+    ] = None,
     k: K = 10,
     offset: Offset = 0,
     category: Annotated[str | None, Query(max_length=500, description="Only items of this category.")] = None,
-    exclude: Annotated[list[str] | None, Query(max_length=MAX_EXCLUDED, description="Ids of items not to show.")] = None,
+    exclude: Annotated[
+        list[str] | None, Query(max_length=MAX_EXCLUDED, description="Ids of items not to show.")
+    ] = None,
     explain: Annotated[bool, Query(description="Who proposed each item at which rank, and the raw score.")] = False,
 ) -> Response:
     """The list of a user, best first; whom the release does not know gets what is trending, and `known` says so."""

@@ -12,13 +12,14 @@ from recsys_serving.problems import Problem
 from recsys_serving.release import Release
 
 if TYPE_CHECKING:
-    from recsys_serving.app import Services
+    from recsys_serving.services import Services
 
 
 async def release_of(
     request: Request,
     night: Annotated[
-        str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="An older night's release.", examples=["2017-10-31"])
+        str | None,
+        Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="An older night's release.", examples=["2017-10-31"]),
     ] = None,
 ) -> Release:
     """The release that the request began with."""
@@ -35,7 +36,9 @@ def services_of(request: Request) -> Services:
 OfRelease = Annotated[Release, Depends(release_of)]
 K = Annotated[int, Query(ge=0, le=100, description="How many items.")]
 Offset = Annotated[int, Query(ge=0, le=10_000, description="How many items to pass over first.")]
-UserId = Annotated[str, Path(max_length=500, description="A user's id, in any spelling: 17012, 17012.0.", examples=["900"])]
+UserId = Annotated[
+    str, Path(max_length=500, description="A user's id, in any spelling: 17012, 17012.0.", examples=["900"])
+]
 ItemId = Annotated[str, Path(max_length=500, description="An item's id, in any spelling.", examples=["1082185"])]
 
 
@@ -64,12 +67,14 @@ async def ask(release: Release, name: str, **values: Any) -> list[dict[str, Any]
     Raises
     ------
     Problem
-        503, when it takes too long.
+        503, when it takes too long; 409, when the release is of an earlier version that did not have it.
     """
     try:
         return await asyncio.to_thread(release.ask, name, **values)
     except TimeoutError as error:
         raise Problem(503, f"{error}. Ask for less, or again later.", headers={"Retry-After": "5"}) from error
+    except LookupError as error:
+        raise Problem(409, f"{error}. Build its night again, or ask for another night.") from error
 
 
 def example(content: Any) -> dict[int | str, dict[str, Any]]:

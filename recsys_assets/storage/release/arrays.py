@@ -16,10 +16,9 @@ from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.storage.release.file import ARRAYS_NAME, ReleaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
-    import numpy as np
     from duckdb import DuckDBPyConnection
     from numpy.typing import NDArray
 
@@ -30,8 +29,10 @@ __all__ = ["ARRAYS_NAME", "open_arrays", "write_arrays"]
 VERSION = 1
 """Raised when an array goes or changes its meaning; a file of another version is made anew by who reads it."""
 _READS = {
-    "serving.recommendations": ("task", "user_id", "rank", "item_id", "score", "reason", "reason_algorithm")
-    + ("reason_text", "evidence_item_id", "evidence_count", "evidence_days"),
+    "serving.recommendations": (
+        *("task", "user_id", "rank", "item_id", "score", "reason", "reason_algorithm", "reason_text"),
+        *("evidence_item_id", "evidence_count", "evidence_days"),
+    ),
     "serving.items": ("item_id", "title", "category", "department", "brand", "price", "n_buyers"),
     "serving.users": ("user_id",),
     "serving.trending": ("scope", "rank", "item_id", "score"),

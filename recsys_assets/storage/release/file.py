@@ -34,7 +34,7 @@ FILE_NAME = "recsys.duckdb"
 ARRAYS_NAME = "serving.npz"
 """File beside it with the arrays that a server maps; releases of first versions have none."""
 CHECKSUM_NAME = "checksum"
-"""File beside it with the checksum of its bytes, as 16 hexadecimal digits; below it, with their names, those of others."""
+"""File beside it with the checksum of its bytes, as 16 hexadecimal digits; below, with its name, the arrays'."""
 STORAGE_VERSION = "v1.4.0"  # DuckDB 1.4 and every later client can open it.
 _CATALOGUE = "recsys"  # Clients see this name: DuckDB takes it from the file's stem.
 _TABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
@@ -171,8 +171,8 @@ def _identifier(name: str) -> str:
 def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
     """Check a release file as a reader finds it.
 
-    It stands alone in its folder (no write-ahead log) but for its arrays and checksums, opens read-only, holds exactly the tables given with
-    every row, shows its instants as plain timestamps, and each macro answers.
+    It stands alone in its folder (no write-ahead log) but for its arrays and checksums, opens read-only, holds exactly
+    the tables given with every row, shows its instants as plain timestamps, and each macro answers.
 
     A macro whose first parameter starts with `u` is asked for users, with `i` for items, and any other is
     called without arguments: for the first id of every table that has a `user_id` or `item_id`, of which one

@@ -179,8 +179,8 @@ class ReleaseFolder:
             wrong = "its folder is a link, so what lies there can be another's"
         if wrong:
             raise ReleaseError(
-                f"{damaged or file} is damaged: {wrong}. Build night {night} again, which replaces it: recsys night {night}; "
-                "readers are best off with `recsys rollback` until then."
+                f"{damaged or file} is damaged: {wrong}. Build night {night} again, which replaces it: recsys night "
+                f"{night}; readers are best off with `recsys rollback` until then."
             )
 
     def current_name(self) -> str | None:

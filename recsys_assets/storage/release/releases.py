@@ -1,7 +1,7 @@
 """Published releases: one read-only DuckDB file a night, published by swapping a symlink.
 
 A profile's folder holds `releases/<night>-<id>/recsys.duckdb`, one folder a release, with arrays for servers beside it,
-and `recsys.duckdb`, the symlink to the current one. Readers never block a writer, nor a writer them, and what they opened stays whole.
+and `recsys.duckdb`, the symlink to the current one. Readers never block a writer, nor a writer them.
 """
 
 from __future__ import annotations
