@@ -80,21 +80,22 @@ def line_of(event: Any, now: datetime) -> tuple[str, bytes]:
     kind = event.get("event")
     if kind not in TYPES:
         raise WrongEvent("event", f"is one of {', '.join(TYPES)}")
-    row = {
+    row: dict[str, Any] = {
         "event_id": _text(event, "event_id"),
         "user": canonical_id(_text(event, "user")),
         "item": canonical_id(_text(event, "item")),
         "event": kind,
         "time": _instant(event, now),
-        **{name: _text(event, name) for name in _TEXTS if event.get(name) is not None},
-        **{name: _number(event, name) for name in _NUMBERS if event.get(name) is not None},
+        # A line has all fields, so that the file has all columns that a source reads.
+        **{name: None if event.get(name) is None else _text(event, name) for name in _TEXTS},
+        **{name: None if event.get(name) is None else _number(event, name) for name in _NUMBERS},
     }
     for name in ("event_id", "user", "item"):
         if not row[name]:
             raise WrongEvent(name, "has nothing that can be seen")
-    if kind == "rating" and "rating" not in row:
+    if kind == "rating" and row["rating"] is None:
         raise WrongEvent("rating", "is missing of an event that is one")
-    if row.get("quantity", 1) <= 0:
+    if row["quantity"] is not None and row["quantity"] <= 0:
         raise WrongEvent("quantity", "is not above zero")
     return row["event_id"], json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
 

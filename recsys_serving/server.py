@@ -45,6 +45,8 @@ class Settings:
     keys: Path
     inbox: Path | None
     no_inbox: str = ""
+    inbox_seconds: float = 60.0
+    """How long feedback is gathered before it is handed over as a file."""
     host: str = "127.0.0.1"
     port: int = 8000
     cache: Path | None = None
@@ -71,7 +73,7 @@ def application(settings: Settings) -> Front:
             "people buy. Make one first (recsys keys add NAME), or listen on 127.0.0.1."
         )
     served.start()
-    journal = Journal(settings.inbox) if settings.inbox else None
+    journal = Journal(settings.inbox, settings.inbox_seconds) if settings.inbox else None
     services = Services(served, journal, settings.no_inbox)
     return make_app(services, keys, log=settings.log, log_paths=settings.log_paths, origins=settings.origins)
 

@@ -25,6 +25,9 @@ def serve(
         list[str] | None,
         typer.Option(help="Origin whose pages may read answers in a browser, e.g. https://shop.example."),
     ] = None,
+    inbox_seconds: Annotated[
+        float, typer.Option(min=1, help="Seconds for which feedback is gathered before its file goes into the inbox.")
+    ] = 60,
     cache: Annotated[
         Path | None,
         typer.Option(help="Folder for what releases of earlier versions lack; else data/<profile>/serving."),
@@ -44,6 +47,7 @@ def serve(
         inbox=profile.folder / "inbox" if takes else None,
         no_inbox=f"Profile {profile.name} has no delivery for files like {_NAME}, so feedback would never land. Give "
         "it one whose source reads it; docs/serving.md shows how.",
+        inbox_seconds=inbox_seconds,
         host=host,
         port=port,
         cache=cache,
