@@ -2,3 +2,5 @@
 
 It reads releases and what lies beside them, and knows no orchestrator, no model and no second database.
 """
+
+import recsys_assets  # noqa: F401  # Before FastAPI: it turns off what libraries would report.

@@ -214,7 +214,7 @@ def test_make_targets_exist():
 def test_every_switch_is_documented():
     in_code = {
         name
-        for path in committed("recsys_assets/*.py", "recsys_jobs/*.py")
+        for path in committed("recsys_*/*.py")
         for name in re.findall(r"\b(?:RECSYS|DAGSTER)_[A-Z_]+\b", path.read_text())
     }
     in_table = set(re.findall(r"^\| `([A-Z_]+)` \|", (DOCS / "operating.md").read_text(), re.MULTILINE))

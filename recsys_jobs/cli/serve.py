@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.context import Context, finite, given_path
 
 if TYPE_CHECKING:
     from recsys_assets.profile import Profile
@@ -26,11 +27,16 @@ def serve(
         typer.Option(help="Origin whose pages may read answers in a browser, e.g. https://shop.example."),
     ] = None,
     inbox_seconds: Annotated[
-        float, typer.Option(min=1, help="Seconds for which feedback is gathered before its file goes into the inbox.")
+        float,
+        typer.Option(
+            min=1, max=86_400, callback=finite, help="Seconds for which feedback is gathered before its file lands."
+        ),
     ] = 60,
     cache: Annotated[
         Path | None,
-        typer.Option(help="Folder for what releases of earlier versions lack; else data/<profile>/serving."),
+        typer.Option(
+            parser=given_path, help="Folder for what releases of earlier versions lack; else data/<profile>/serving."
+        ),
     ] = None,
 ) -> None:
     """Serve the published release over HTTP: lists, similar items, grades; and take feedback."""
@@ -38,6 +44,11 @@ def serve(
     from recsys_serving.server import Settings
     from recsys_serving.server import serve as run
 
+    for origin in allow_origin or ():
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise typer.BadParameter(f"{origin} is no origin such as https://shop.example. Leave out path and slash.")
+    if cache is not None and not cache.is_dir():
+        raise typer.BadParameter(f"{cache} is no folder. Make it, or leave --cache out.")
     context = ctx.ensure_object(Context)
     profile = context.profile
     takes = _takes_feedback(profile)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from recsys_jobs.cli.context import Context
+from recsys_jobs.cli.context import Context, finite
 
 
 def add(
@@ -14,7 +14,7 @@ def add(
     name: Annotated[str, typer.Argument(help="Who has it, e.g. shop.")],
     write: Annotated[bool, typer.Option(help="Whether it may send feedback.")] = False,
     read: Annotated[bool, typer.Option(help="Whether it may ask for lists and the rest.")] = True,
-    per_second: Annotated[float, typer.Option(min=0.001, help="Requests a second.")] = 100.0,
+    per_second: Annotated[float, typer.Option(min=0.001, max=1e6, callback=finite, help="Requests a second.")] = 100.0,
 ) -> None:
     """Make an API key and show it, this once: only its hash is kept."""
     from recsys_serving.keys import FILE_NAME, Scope, add_key
