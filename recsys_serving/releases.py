@@ -60,8 +60,12 @@ class Served:
             raise ReleaseError(
                 f"Nothing is published in {self.folder.root} yet: build a night first (recsys night, or recsys demo)."
             )
-        if not self._arrays(name).exists():
+        file = self.folder.folder / name / FILE_NAME
+        try:
+            Release(file, self._arrays(name))
+        except (FileNotFoundError, ReleaseError):
             self._make(name)
+            Release(file, self._arrays(name))
         self.current()
 
     def current(self) -> Release:
@@ -142,8 +146,9 @@ class Served:
             return None
 
     def _arrays(self, name: str) -> Path:
-        beside = self.folder.folder / name / ARRAYS_NAME
-        return beside if beside.exists() else self.cache / f"{name}.npz"
+        """Those made by a server, of a release that had none or another version's, else those beside it."""
+        made = self.cache / f"{name}.npz"
+        return made if made.exists() else self.folder.folder / name / ARRAYS_NAME
 
     def _made(self, name: str) -> None:
         try:

@@ -126,6 +126,19 @@ def test_a_release_of_before_there_were_arrays_gets_them(tmp_path):
     assert not (root / "serving" / "2001-01-01-gone.npz").exists()
 
 
+def test_arrays_of_another_version_are_made_anew(tmp_path):
+    root = tmp_path / "shop"
+    releases = publish(root)
+    file = releases.folder / f"{NIGHT}-a" / "serving.npz"
+    file.parent.chmod(0o700)
+    file.chmod(0o600)
+    np.savez(file, version=np.array(0))
+    for _ in range(2):
+        with serving(root) as ask:
+            assert ask(PATH).json()["release"] == f"{NIGHT}-a"
+    assert [path.name for path in (root / "serving").iterdir()] == [f"{NIGHT}-a.npz"]
+
+
 def test_a_release_that_cannot_be_served_says_what_to_do(tmp_path):
     releases = Releases(tmp_path / "shop")
     releases.build(NIGHT, "a", {"meta.build": tables()["meta.build"]}, "")

@@ -131,7 +131,7 @@ def _can_be_served(con: DuckDBPyConnection) -> bool:
 
 
 def _text(name: str) -> str:
-    return (SQL_FOLDER / "serving" / f"{name}.sql").read_text()
+    return (SQL_FOLDER / "arrays" / f"{name}.sql").read_text()
 
 
 def _select(con: DuckDBPyConnection, name: str) -> DuckDBPyConnection:

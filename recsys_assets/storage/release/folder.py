@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from recsys_assets.storage.checksums import DamagedFile
-from recsys_assets.storage.release.file import FILE_NAME, ReleaseError, damaged_file, night_made_for
+from recsys_assets.storage.release.file import CHECKSUM_NAME, FILE_NAME, ReleaseError, damaged_file, night_made_for
 from recsys_assets.storage.release.history import Publication, read_history
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ReleaseInfo:
     id : str
         What tells releases of one night apart.
     bytes : int
-        Size of the file.
+        Size of the file, and of its arrays.
     built_at : datetime
         When the file was written, UTC.
     published_at : datetime or None
@@ -92,13 +92,12 @@ class ReleaseFolder:
             if not _NAME.fullmatch(name):
                 continue
             with suppress(FileNotFoundError):  # It may have been pruned meanwhile.
-                stat = file.stat()
-                built_at = datetime.fromtimestamp(stat.st_mtime, UTC)
+                built_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
                 releases.append(
                     ReleaseInfo(
                         name,
                         *parse_name(name),
-                        bytes=stat.st_size,
+                        bytes=sum(part.stat().st_size for part in file.parent.iterdir() if part.name != CHECKSUM_NAME),
                         built_at=built_at,
                         published_at=published_at.get(name),
                         is_current=name == current,
