@@ -168,7 +168,7 @@ def test_the_index_names_every_page_once():
 
 @EACH_PAGE
 def test_files_that_are_named_exist(page):
-    roots = "recsys_assets|recsys_jobs|sql|dbt_like_checks|tests|benchmarks|deploy|docs|data/profiles"
+    roots = "recsys_assets|recsys_jobs|recsys_serving|sql|dbt_like_checks|tests|benchmarks|deploy|docs|data/profiles"
     named = set(re.findall(rf"`((?:{roots})/[\w./-]*)`", page.read_text()))
     written_by_examples = {block.label.split("`")[1] for block in blocks(page) if block.label}
     missing = {name for name in named - written_by_examples if not (PROJECT / name).exists()}
@@ -194,7 +194,7 @@ def test_commands_exist_with_their_options(page):
         command = known[name]
         if arguments and arguments[0] in getattr(command, "commands", {}):
             command = command.commands[arguments[0]]
-        options = {option for parameter in command.params for option in parameter.opts}
+        options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         used = {argument for argument in arguments if argument.startswith("--")}
         assert used <= options, f"{page.name}: recsys {name}: {used - options}"
 
@@ -214,7 +214,7 @@ def test_make_targets_exist():
 def test_every_switch_is_documented():
     in_code = {
         name
-        for path in committed("recsys_assets/*.py", "recsys_jobs/*.py")
+        for path in committed("recsys_*/*.py")
         for name in re.findall(r"\b(?:RECSYS|DAGSTER)_[A-Z_]+\b", path.read_text())
     }
     in_table = set(re.findall(r"^\| `([A-Z_]+)` \|", (DOCS / "operating.md").read_text(), re.MULTILINE))

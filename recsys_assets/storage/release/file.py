@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.selects.quoting import quoted, text
-from recsys_assets.storage.checksums import checksum
+from recsys_assets.storage.checksums import checksum, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,19 +18,23 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 __all__ = [
+    "ARRAYS_NAME",
     "CHECKSUM_NAME",
     "FILE_NAME",
     "STORAGE_VERSION",
     "ReleaseError",
     "check_file",
+    "damaged_file",
     "night_made_for",
     "write_checksum",
     "write_file",
 ]
 
 FILE_NAME = "recsys.duckdb"
+ARRAYS_NAME = "serving.npz"
+"""File beside it with the arrays that a server maps; releases of first versions have none."""
 CHECKSUM_NAME = "checksum"
-"""File beside it with the checksum of its bytes, as 16 hexadecimal digits."""
+"""File beside it with the checksum of its bytes, as 16 hexadecimal digits; below, with its name, the arrays'."""
 STORAGE_VERSION = "v1.4.0"  # DuckDB 1.4 and every later client can open it.
 ROW_GROUP_SIZE = 16_384
 """Rows that are decoded where one of them is asked for. DuckDB's own 122,880 make a file a fifth smaller, and the call
@@ -95,8 +99,29 @@ def write_file(file: Path, tables: Mapping[str, pa.Table | pa.RecordBatchReader]
 
 
 def write_checksum(folder: Path) -> None:
-    """Write the checksum of a finished release beside it, before it gets its name."""
-    (folder / CHECKSUM_NAME).write_text(checksum(folder / FILE_NAME) + "\n")
+    """Write the checksums of a finished release beside it, before it gets its name."""
+    lines = [checksum(folder / FILE_NAME)]
+    if (folder / ARRAYS_NAME).exists():
+        lines.append(f"{checksum(folder / ARRAYS_NAME)}  {ARRAYS_NAME}")
+    (folder / CHECKSUM_NAME).write_text("\n".join(lines) + "\n")
+
+
+def damaged_file(folder: Path) -> Path | None:
+    """First file of a release whose bytes are not those that were written; None where all are whole; O(bytes).
+
+    Raises
+    ------
+    DamagedFile
+        If one cannot be read, or is a link.
+    OSError
+        If one is missing.
+    """
+    written = folder / CHECKSUM_NAME
+    for line in written.read_text().splitlines() if written.exists() else []:
+        expected, _, name = line.partition("  ")
+        if not is_whole(folder / (name or FILE_NAME), expected):
+            return folder / (name or FILE_NAME)
+    return None
 
 
 def night_made_for(file: Path) -> date | None:
@@ -169,8 +194,8 @@ def _identifier(name: str) -> str:
 def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
     """Check a release file as a reader finds it.
 
-    It stands alone in its folder (no write-ahead log), opens read-only, holds exactly the tables given with
-    every row, shows its instants as plain timestamps, and each macro answers.
+    It stands alone in its folder (no write-ahead log) but for its arrays and checksums, opens read-only, holds exactly
+    the tables given with every row, shows its instants as plain timestamps, and each macro answers.
 
     A macro whose first parameter starts with `u` is asked for users, with `i` for items, and any other is
     called without arguments: for the first id of every table that has a `user_id` or `item_id`, of which one
@@ -190,7 +215,8 @@ def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
     """
     import duckdb
 
-    beside = sorted(path.name for path in file.parent.iterdir() if path.name not in (file.name, CHECKSUM_NAME))
+    known = (file.name, ARRAYS_NAME, CHECKSUM_NAME)
+    beside = sorted(path.name for path in file.parent.iterdir() if path.name not in known)
     if beside:
         raise ReleaseError(f"Release file {file} is not whole: {', '.join(beside)} lies beside it. Build it again.")
     try:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from recsys_assets.storage.checksums import DamagedFile, is_whole
-from recsys_assets.storage.release.file import CHECKSUM_NAME, FILE_NAME, ReleaseError, night_made_for
+from recsys_assets.storage.checksums import DamagedFile
+from recsys_assets.storage.release.file import CHECKSUM_NAME, FILE_NAME, ReleaseError, damaged_file, night_made_for
 from recsys_assets.storage.release.history import Publication, read_history
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ReleaseInfo:
     id : str
         What tells releases of one night apart.
     bytes : int
-        Size of the file.
+        Size of the file, and of its arrays.
     built_at : datetime
         When the file was written, UTC.
     published_at : datetime or None
@@ -92,13 +92,12 @@ class ReleaseFolder:
             if not _NAME.fullmatch(name):
                 continue
             with suppress(FileNotFoundError):  # It may have been pruned meanwhile.
-                stat = file.stat()
-                built_at = datetime.fromtimestamp(stat.st_mtime, UTC)
+                built_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
                 releases.append(
                     ReleaseInfo(
                         name,
                         *parse_name(name),
-                        bytes=stat.st_size,
+                        bytes=sum(part.stat().st_size for part in file.parent.iterdir() if part.name != CHECKSUM_NAME),
                         built_at=built_at,
                         published_at=published_at.get(name),
                         is_current=name == current,
@@ -158,7 +157,7 @@ class ReleaseFolder:
             ) from error
 
     def verify(self, name: str) -> None:
-        """Hold a release against what was written under its name: its bytes and its night; O(bytes).
+        """Hold a release against what was written under its name: its bytes, its arrays' and its night; O(bytes).
 
         One of the first versions has no checksum, and passes.
 
@@ -167,20 +166,20 @@ class ReleaseFolder:
         ReleaseError
             If its bytes are others, it was made for another night, or the file cannot be read.
         """
-        file, written, night = self.folder / name / FILE_NAME, self.folder / name / CHECKSUM_NAME, parse_name(name)[0]
+        file, night = self.folder / name / FILE_NAME, parse_name(name)[0]
         try:
-            whole = is_whole(file, written.read_text().strip() if written.exists() else "")
+            damaged = damaged_file(file.parent)
         except (OSError, UnicodeDecodeError, DamagedFile) as error:
             raise ReleaseError(f"Release {name} cannot be read: {error}") from error
-        wrong = "" if whole else "its bytes are not those that were written"
-        if whole and (made_for := night_made_for(file)) not in (None, night):
+        wrong = "its bytes are not those that were written" if damaged else ""
+        if not damaged and (made_for := night_made_for(file)) not in (None, night):
             wrong = f"it was made for night {made_for}, and lies under the name of night {night}"
         elif file.parent.is_symlink():
             wrong = "its folder is a link, so what lies there can be another's"
         if wrong:
             raise ReleaseError(
-                f"{file} is damaged: {wrong}. Build night {night} again, which replaces it: recsys night {night}; "
-                "readers are best off with `recsys rollback` until then."
+                f"{damaged or file} is damaged: {wrong}. Build night {night} again, which replaces it: recsys night "
+                f"{night}; readers are best off with `recsys rollback` until then."
             )
 
     def current_name(self) -> str | None:

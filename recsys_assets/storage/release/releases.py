@@ -1,7 +1,7 @@
 """Published releases: one read-only DuckDB file a night, published by swapping a symlink.
 
-A profile's folder holds `releases/<night>-<id>/recsys.duckdb`, one folder a release, and `recsys.duckdb`, the
-symlink to the current one. Readers never block a writer, nor a writer them, and what they opened stays whole.
+A profile's folder holds `releases/<night>-<id>/recsys.duckdb`, one folder a release, with arrays for servers beside it,
+and `recsys.duckdb`, the symlink to the current one. Readers never block a writer, nor a writer them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from uuid import uuid4
 
 from recsys_assets.storage import atomic
 from recsys_assets.storage.private import OWN_FOLDER, keep_closed, let_read, private_folder
+from recsys_assets.storage.release.arrays import write_arrays
 from recsys_assets.storage.release.file import (
+    ARRAYS_NAME,
     FILE_NAME,
     ReleaseError,
     check_file,
@@ -106,14 +108,14 @@ class Releases(ReleaseFolder):
         with self._lock():
             for stale in self.folder.glob(".tmp-*"):  # A killed process left it, as we hold the lock.
                 _delete(stale)
-            name = self._free_name(release_name(night, release_id), tables)
-            final = self.folder / name
+            final = self.folder / (name := self._free_name(release_name(night, release_id), tables))
             if final.exists():
                 return final / FILE_NAME
             temporary = self.folder / f".tmp-{uuid4().hex}"
             try:
-                private_folder(temporary)
-                check_file(temporary / FILE_NAME, write_file(temporary / FILE_NAME, tables, macros_sql))
+                file = private_folder(temporary) / FILE_NAME
+                check_file(file, write_file(file, tables, macros_sql))
+                write_arrays(file, temporary / ARRAYS_NAME)
                 write_checksum(temporary)
                 _seal(temporary)
                 atomic.rename(temporary, final)
@@ -290,7 +292,7 @@ def _seal(folder: Path) -> None:
 
 
 def _delete(path: Path) -> None:
-    """Delete a temporary folder, or file, if it is there, read-only or not."""
+    """Delete a temporary folder or file, if it is there."""
     if path.is_dir():
         path.chmod(OWN_FOLDER)
         shutil.rmtree(path)

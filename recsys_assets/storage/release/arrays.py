@@ -1,0 +1,241 @@
+"""The arrays beside a release: what a server maps into memory in place of asking DuckDB.
+
+What belongs here: making one file of arrays from a finished release, and mapping it. It is numpy's own format (npz,
+stored, not packed), so anything that reads numpy reads it; texts are UTF-8 bytes with their bounds. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.selects.files import SQL_FOLDER
+from recsys_assets.storage.release.file import ARRAYS_NAME, ReleaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["ARRAYS_NAME", "open_arrays", "write_arrays"]
+
+VERSION = 1
+"""Raised when an array goes or changes its meaning; a file of another version is made anew by who reads it."""
+_READS = {
+    "serving.recommendations": (
+        *("task", "user_id", "rank", "item_id", "score", "reason", "reason_algorithm", "reason_text"),
+        *("evidence_item_id", "evidence_count", "evidence_days"),
+    ),
+    "serving.items": ("item_id", "title", "category", "department", "brand", "price", "n_buyers"),
+    "serving.users": ("user_id",),
+    "serving.trending": ("scope", "rank", "item_id", "score"),
+    "serving.similar_items": ("item_id", "rank", "similar_item_id", "score"),
+    "meta.tasks": ("task",),
+}
+_LISTS = [("item", "<i4"), ("score", "<f8"), ("reason", "<i4"), ("evidence", "<i4"), ("n", "<i4"), ("days", "<f4")]
+_SIMILAR = [("item", "<i4"), ("score", "<f8")]
+_TRENDING = [("item", "<i4"), ("score", "<f8"), ("share", "<f8")]
+_BATCH = 200_000
+
+
+def write_arrays(file: Path, target: Path) -> bool:
+    """Write the arrays of a release, unless it lacks a table or column that they are made of, as first versions do.
+
+    Parameters
+    ----------
+    file : Path
+        The release, finished.
+    target : Path
+        The file to write; the caller gives it its name when it is whole.
+
+    Returns
+    -------
+    bool
+        Whether they were written.
+
+    Raises
+    ------
+    ReleaseError
+        If a list names an item or user that the release does not have, or DuckDB cannot read it.
+    OSError
+        If the disk refuses.
+
+    Notes
+    -----
+    Arrays, for n users, m items and t tasks: ``lists`` (rows of all lists by task, user and rank), ``list_ends``
+    (t × (n + 1) bounds of them), ``similar`` and ``similar_ends`` (m + 1), ``trending`` and ``trending_ends``,
+    ``category`` and ``n_buyers`` (m), and texts: ``tasks``, ``users``, ``items``, ``reasons``, ``scopes``,
+    ``categories``, ``item_json`` and ``reason_json`` (members of a JSON object), ``found_by`` (id and title, case
+    folded). A text ``x`` has its bounds in ``x_ends``. Memory: some 32 bytes a row of the lists.
+    """
+    import duckdb
+    import numpy as np
+
+    try:
+        with duckdb.connect(str(file), read_only=True, config={"temp_directory": str(target.parent)}) as con:
+            if not _can_be_served(con):
+                return False
+            arrays = {"version": np.array(VERSION), **_of_items(con), **_of_lists(con), **_of_trending(con)}
+    except duckdb.Error as error:
+        raise ReleaseError(f"The arrays of {file} cannot be made: {error}. Build its night again.") from error
+    with target.open("wb") as out:
+        np.savez(out, allow_pickle=False, **arrays)
+    return True
+
+
+def open_arrays(file: Path) -> dict[str, Array]:
+    """Map the arrays into memory: nothing is read until it is asked for, and what is deleted meanwhile stays.
+
+    Raises
+    ------
+    ReleaseError
+        If it is no such file, or one of another version.
+    OSError
+        If there is none.
+    """
+    import numpy as np
+
+    arrays: dict[str, Array] = {}
+    with file.open("rb") as opened:
+        try:
+            mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            with zipfile.ZipFile(opened) as archive:
+                for entry in archive.infolist():
+                    opened.seek(entry.header_offset + 26)
+                    lengths = opened.read(4)
+                    start = entry.header_offset + 30 + sum(int.from_bytes(lengths[i : i + 2], "little") for i in (0, 2))
+                    opened.seek(start)
+                    np.lib.format.read_magic(opened)
+                    shape, _, dtype = np.lib.format.read_array_header_1_0(opened)
+                    array = np.frombuffer(mapped, dtype, math.prod(shape), opened.tell()) if math.prod(shape) else None
+                    name = entry.filename.removesuffix(".npy")
+                    arrays[name] = np.empty(shape, dtype) if array is None else array.reshape(shape)
+        except (ValueError, zipfile.BadZipFile) as error:
+            raise ReleaseError(f"{file} holds no arrays ({error}). Build its night again.") from error
+    if int(arrays.get("version", np.array(0))) != VERSION:
+        raise ReleaseError(f"{file} has arrays of another version of recsys. Build its night again.")
+    return arrays
+
+
+def _can_be_served(con: DuckDBPyConnection) -> bool:
+    query = "select schema_name || '.' || table_name, column_name from duckdb_columns() where not internal"
+    found = set(con.execute(query).fetchall())
+    return all((table, column) in found for table, columns in _READS.items() for column in columns)
+
+
+def _text(name: str) -> str:
+    return (SQL_FOLDER / "arrays" / f"{name}.sql").read_text()
+
+
+def _select(con: DuckDBPyConnection, name: str) -> DuckDBPyConnection:
+    return con.execute(_text(name))
+
+
+def _of_items(con: DuckDBPyConnection) -> dict[str, Array]:
+    import numpy as np
+
+    rows = _select(con, "items").fetchall()
+    categories = sorted({row[2] for row in rows if row[2] is not None})
+    places = {category: place for place, category in enumerate(categories)}
+    return {
+        **_texts("items", (row[0] for row in rows)),
+        **_texts("item_json", map(_item_json, rows)),
+        **_texts("found_by", (f"{row[0]}\n{row[1] or ''}".casefold() for row in rows)),
+        **_texts("categories", categories),
+        "category": np.array([places.get(row[2], -1) for row in rows], np.int32),
+        "n_buyers": np.array([row[6] or 0 for row in rows], np.int32),
+        **_of_similar(con, len(rows)),
+    }
+
+
+def _item_json(row: tuple[Any, ...]) -> str:
+    """Members of an item in every answer."""
+    item_id, title, category, department, brand, price, _ = row
+    said = {"item_id": item_id, "title": title, "category": category, "department": department, "brand": brand}
+    return json.dumps(said | {"price": finite(price)}, ensure_ascii=False, separators=(",", ":"))[1:-1]
+
+
+def finite(number: float | None) -> float | None:
+    """A number as JSON can say it: null where it is none."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _of_similar(con: DuckDBPyConnection, n_items: int) -> dict[str, Array]:
+    import numpy as np
+
+    rows = _select(con, "similar_items").fetchnumpy()
+    similar = np.empty(len(rows["item"]), _SIMILAR)
+    similar["item"], similar["score"] = rows["other"], rows["score"]
+    return {"similar": similar, "similar_ends": np.searchsorted(rows["item"], np.arange(n_items + 1)).astype(np.int64)}
+
+
+def _of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
+    import numpy as np
+
+    tasks = [task for (task,) in _select(con, "tasks").fetchall()]
+    users = [user for (user,) in _select(con, "users").fetchall()]
+    reasons = _select(con, "reasons").fetchall()
+    ((n_rows,),) = con.execute("select count(*) from serving.recommendations").fetchall()
+    lists, n_of = np.empty(n_rows, _LISTS), np.zeros((len(tasks), len(users)), np.int64)
+    done = 0
+    for batch in con.sql(_text("lists")).to_arrow_reader(_BATCH):
+        columns = {
+            name: column.to_numpy(zero_copy_only=False)
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        }
+        if done + batch.num_rows <= n_rows:
+            for name, _ in _LISTS:
+                lists[name][done : done + batch.num_rows] = columns[name]
+            np.add.at(n_of, (columns["task"], columns["user_place"]), 1)
+        done += batch.num_rows
+    if done != n_rows:
+        raise ReleaseError(
+            f"serving.recommendations has {n_rows} rows, and {done} of them have their task in meta.tasks, their user "
+            "in serving.users and their item in serving.items. Mend sql/release/ and build again."
+        )
+    ends = np.zeros(n_of.size + 1, np.int64)
+    np.cumsum(n_of.ravel(), out=ends[1:])
+    return {
+        "lists": lists,
+        "list_ends": ends,
+        **_texts("tasks", tasks),
+        **_texts("users", users),
+        **_texts("reason_json", map(_reason_json, reasons)),
+    }
+
+
+def _reason_json(row: tuple[Any, ...]) -> str:
+    said = dict(zip(("reason", "reason_algorithm", "reason_text"), row, strict=True))
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))[1:-1]
+
+
+def _of_trending(con: DuckDBPyConnection) -> dict[str, Array]:
+    import numpy as np
+
+    rows = _select(con, "trending").fetchall()
+    scopes = sorted({row[0] for row in rows})
+    trending = np.array([row[1:] for row in rows], _TRENDING)
+    of_scope = [row[0] for row in rows]
+    starts = [of_scope.index(scope) for scope in scopes]
+    return {
+        "trending": trending,
+        "trending_ends": np.array([*starts, len(rows)], np.int64),
+        **_texts("scopes", scopes),
+    }
+
+
+def _texts(name: str, texts: Iterable[str]) -> dict[str, Array]:
+    """Texts one after the other as bytes of UTF-8, and where each ends, the first bound being 0."""
+    import numpy as np
+
+    encoded = [text.encode() for text in texts]
+    ends = np.zeros(len(encoded) + 1, np.int64)
+    np.cumsum([len(text) for text in encoded], out=ends[1:])
+    return {name: np.frombuffer(b"".join(encoded), np.uint8), f"{name}_ends": ends}

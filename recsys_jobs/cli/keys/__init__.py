@@ -1,0 +1,1 @@
+"""Who may ask the server: make and remove API keys."""

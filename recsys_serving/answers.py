@@ -1,0 +1,218 @@
+"""Answers as bytes of JSON, put together from what the arrays hold ready.
+
+What belongs here: which items an answer shows, and how they are written. A general JSON writer costs more than all
+else of an answer.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from recsys_serving.problems import wrong_field
+from recsys_serving.release import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from recsys_serving.release import Release
+
+CONTEXT = ("store", "region", "country", "device", "os")
+"""Fields of a context, the narrowest first: an unknown user gets what is trending in the first that the release has."""
+TRENDING = -1
+_TRENDING_JSON = b'"reason":"trending","reason_algorithm":null,"reason_text":"trending now"'
+_ANSWER = (
+    b'{"release":"%b","night":"%b","task":%b,"user_id":%b,"known":%b,"source":"%b","scope":%b,"context":%b,'
+    b'"k":%d,"offset":%d,"n_more":%d,"items":[%b]}'
+)
+_NO_CONTEXT = b'{"stored":null,"given":null,"used":null,"overrides_applied":false}'
+
+
+@dataclass(slots=True)
+class Question:
+    """What is asked of one user's list."""
+
+    user: str
+    task: str | None = None
+    k: int = 10
+    offset: int = 0
+    category: str | None = None
+    exclude: Collection[str] = ()
+    """Ids of items not to show, such as those of a page."""
+    context: Mapping[str, str] = field(default_factory=dict)
+    """Fields of `CONTEXT`."""
+
+
+@dataclass(slots=True)
+class Chosen:
+    """What a question gets."""
+
+    source: str
+    """``list``; for an unknown user ``segment`` or ``trending``."""
+    scope: str | None
+    """Scope of `serving.trending` that the answer took from; None of a list alone."""
+    rows: Sequence[tuple[Any, ...]]
+    """Places like `Row`, those that are shown."""
+    n_more: int
+    """Places behind them."""
+
+
+def task_of(release: Release, task: str | None) -> int:
+    """Place of a task; of the first without a name.
+
+    Raises
+    ------
+    Problem
+        422, when the release has no such task.
+    """
+    if task is None and release.tasks:
+        return 0
+    if task not in release.tasks:
+        raise wrong_field("task", f"This release has the tasks {', '.join(release.tasks) or '(none)'}")
+    return release.tasks.index(task)
+
+
+def chosen(release: Release, asked: Question, task: int, user: int | None) -> Chosen:
+    """The rows that answer a question.
+
+    Parameters
+    ----------
+    user
+        Place of the user; None: unknown.
+
+    Raises
+    ------
+    Problem
+        422, when the release has no such category.
+
+    Notes
+    -----
+    A known user has their list. Where a category or excluded items leave less of it than asked for, and the task is
+    `next`, what is trending follows; in `discovery` that could be what the user has had. An unknown user has what is
+    trending in their segment, then everywhere.
+    """
+    wanted = asked.offset + asked.k
+    if user is not None and not asked.exclude and asked.category is None:
+        listed = release.listed(task, user)
+        return Chosen("list", None, listed[asked.offset : wanted], max(len(listed) - wanted, 0))
+    category = release.categories.place(asked.category) if asked.category is not None else None
+    if asked.category is not None and category is None:
+        raise wrong_field("category", "This release has no such category; GET /v1/items shows those of items")
+    hidden = {place for given in asked.exclude if (place := release.items.place_of_id(given)) is not None}
+    scope = segment = None
+    kept: list[tuple[Any, ...]] = []
+    if user is not None:
+        kept += _kept(release, release.listed(task, user), hidden, category)
+    if user is None or (len(kept) < wanted and release.tasks[task] == "next"):
+        scopes = [f"{name}:{asked.context[name]}" for name in CONTEXT if user is None and name in asked.context]
+        segment = next((scope for scope in scopes if release.scopes.place(scope) is not None), None)
+        scope = segment or "all"
+        for each in filter(None, (segment, f"category:{asked.category}" if asked.category else None, "all")):
+            rows = [Row(item, share, TRENDING) for item, _, share in release.trending(each)]
+            kept += _kept(release, rows, hidden, category)
+    shown = kept[asked.offset : wanted]
+    source = "list" if user is not None else "segment" if segment else "trending"
+    return Chosen(source, scope, shown, max(len(kept) - wanted, 0))
+
+
+def _kept(
+    release: Release, rows: Iterable[tuple[Any, ...]], hidden: set[int], category: int | None
+) -> list[tuple[Any, ...]]:
+    """Rows that may be shown; each joins what is hidden, so that none comes twice."""
+    kept = []
+    for row in rows:
+        if row[0] not in hidden and (category is None or release.category[row[0]] == category):
+            hidden.add(row[0])
+            kept.append(row)
+    return kept
+
+
+def recommendations(
+    release: Release, asked: Question, proposals: Mapping[int, Mapping[str, Any]] | None = None
+) -> tuple[bytes, str]:
+    """The answer to one question as JSON, and its source.
+
+    Parameters
+    ----------
+    proposals
+        What stands behind each item of the list, by its place; None: not asked for.
+
+    Raises
+    ------
+    Problem
+        422, when the release has no such task or category.
+    """
+    task, user = task_of(release, asked.task), release.users.place_of_id(asked.user)
+    found = chosen(release, asked, task, user)
+    rank, rows = asked.offset, []
+    for row in found.rows:
+        rank += 1
+        rows.append(_row(release, rank, row, proposals.get(row[0]) if proposals is not None else None))
+    given_user = release.users[user] if user is not None else asked.user.encode(errors="replace")
+    return _ANSWER % (
+        release.name.encode(),
+        str(release.night).encode(),
+        said(release.tasks[task]),
+        said(given_user.decode()),
+        b"false" if user is None else b"true",
+        found.source.encode(),
+        said(found.scope),
+        _context(asked, found) if asked.context else _NO_CONTEXT,
+        asked.k,
+        asked.offset,
+        found.n_more,
+        b",".join(rows),
+    ), found.source
+
+
+def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None) -> bytes:
+    item, score, reason, evidence, n, days = row if len(row) == 6 else (*row, -1, -1, math.nan)
+    reason_json = _TRENDING_JSON if reason == TRENDING else release.reason_json[reason]
+    rests_on = b"null"
+    if evidence >= 0 or n >= 0:
+        rests_on = b'{%b"count":%b,"days":%b}' % (
+            release.item_json[evidence] + b"," if evidence >= 0 else b"",
+            b"%d" % n if n >= 0 else b"null",
+            b"null" if math.isnan(days) else b"%.2f" % days,
+        )
+    behind = b"" if proposal is None else b',"proposed":' + said(proposal)
+    return b'{"rank":%d,%b,"score":%b,%b,"evidence":%b%b}' % (
+        rank,
+        release.item_json[item],
+        repr(score).encode(),
+        reason_json,
+        rests_on,
+        behind,
+    )
+
+
+def _context(asked: Question, found: Chosen) -> bytes:
+    """What of the context counted: nothing of a known user's, whose list is the night's."""
+    name, _, value = (found.scope or "").partition(":")
+    used = {name: value} if found.source == "segment" else None
+    return said({"stored": None, "given": dict(asked.context), "used": used, "overrides_applied": used is not None})
+
+
+def items(release: Release, places: Iterable[int], more: Mapping[str, Any], scores: Sequence[float] = ()) -> bytes:
+    """A list of items as JSON, with a rank, and a score where there are scores."""
+    head = said({"release": release.name, "night": str(release.night), **more})[:-1]
+    rows = (
+        b'{"rank":%d,%b%b}' % (rank + 1, release.item_json[place], b',"score":%r' % scores[rank] if scores else b"")
+        for rank, place in enumerate(places)
+    )
+    return head + b',"items":[' + b",".join(rows) + b"]}"
+
+
+def said(value: Any) -> bytes:
+    """Any value as JSON; instants and nights as ISO 8601, what is no number as null."""
+    return json.dumps(_plain(value), default=str, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,198 @@
+"""What every request passes: size, key, rate, the release it keeps, and what its answer says beside its body.
+
+What belongs here: the one layer around all routes. It is plain ASGI, since it runs at every request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from datetime import date
+from typing import TYPE_CHECKING, Any, TextIO
+from urllib.parse import parse_qs
+
+from starlette.exceptions import HTTPException
+
+from recsys_serving.problems import Problem
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from recsys_serving.keys import Key, Keys
+    from recsys_serving.metrics import Metrics
+    from recsys_serving.releases import Served
+
+MAX_BODY, MAX_EVENTS_BODY, MAX_URL = 1 << 20, 16 << 20, 8 << 10
+"""Bytes of a request's body, of one with events, and of its path and query."""
+EVENTS = "/v1/events"
+UNCHANGING = b"2"
+"""Raised when answers are written otherwise: a client's copy of the same release is then another."""
+_OPEN = frozenset({"/health/live", "/health/ready"})
+_NOT_OF_RELEASE = ("/v1/releases", EVENTS)
+_HERE = frozenset({b"localhost", b"127.0.0.1", b"[::1]", b"::1"})
+_HEADERS: list[tuple[bytes, bytes]] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+class Front:
+    """The layer around an application.
+
+    Parameters
+    ----------
+    app
+        The application.
+    served
+        Its releases; each request keeps the one it began with, in its scope under ``release``.
+    keys
+        Without any, only requests to this machine by its own name are answered.
+    metrics
+        Where each answer is counted.
+    log
+        Where a line a request goes; None: nowhere.
+    log_paths
+        Whether the line has the path and query, and so users' ids, in place of the route.
+    """
+
+    def __init__(
+        self, app: ASGIApp, served: Served, keys: Keys, metrics: Metrics, log: TextIO | None, *, log_paths: bool = False
+    ) -> None:
+        self.app, self.served, self.keys, self.metrics = app, served, keys, metrics
+        self.log, self.log_paths = log, log_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status, sent_bytes = time.perf_counter(), 500, 0
+        headers = dict(scope["headers"])
+        etag: bytes | None = None
+
+        async def sending(message: Message) -> None:
+            nonlocal status, sent_bytes
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS, *_cached(status, etag)]
+            else:
+                sent_bytes += len(message.get("body", b""))
+            await send(message)
+
+        key = None
+        try:
+            key = self._admitted(scope, headers)
+            etag = self._begin(scope)
+            if etag is not None and etag in headers.get(b"if-none-match", b""):
+                await sending({"type": "http.response.start", "status": 304})
+                await sending({"type": "http.response.body"})
+            else:
+                await self.app(scope, _limited(receive, _most(scope)), sending)
+        except Problem as problem:
+            if status != 500:
+                raise  # The answer has begun.
+            await problem.response()(scope, receive, sending)
+        finally:
+            self._note(scope, key, status, time.perf_counter() - began, sent_bytes)
+
+    def _admitted(self, scope: Scope, headers: dict[bytes, bytes]) -> Key | None:
+        """The key that a request may go on with; None: none is needed.
+
+        Raises
+        ------
+        Problem
+            413 or 414 when it is too large, 401, 403 or 429 by its key, 421 when it means another machine.
+        """
+        if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL:
+            raise Problem(414, f"Path and query may have {MAX_URL} bytes. POST /v1/recommendations takes long lists.")
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > _most(scope):
+            raise Problem(413, f"A body may have {_most(scope)} bytes here. Send it in parts.")
+        if scope["path"] in _OPEN:
+            return None
+        if not self.keys:
+            # Without keys it listens on this machine only. A page from elsewhere could still give its own name this
+            # machine's address, and read what a browser here may read.
+            host = headers.get(b"host", b"").lower()
+            if (host if host.endswith(b"]") else host.rpartition(b":")[0] or host) not in _HERE:
+                raise Problem(421, "This server answers to 127.0.0.1 and localhost only, as it has no keys.")
+            return None
+        scheme, _, sent = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        key = self.keys.find(sent.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            said = "Send a key: Authorization: Bearer <key>. Whoever runs this makes one: recsys keys add."
+            raise Problem(401, said, headers={"WWW-Authenticate": "Bearer"})
+        needed = "write" if scope["path"] == EVENTS else "read"
+        if needed not in key.scopes:
+            raise Problem(403, f"The key {key.name} has not the scope {needed}.")
+        if wait := self.keys.wait(key):
+            said = f"The key {key.name} may ask {key.per_second:g} times a second."
+            raise Problem(429, said, headers={"Retry-After": str(int(wait) + 1)})
+        return key
+
+    def _begin(self, scope: Scope) -> bytes | None:
+        """Give a request the release that it keeps; returns the tag of its answer, None where it has none.
+
+        Raises
+        ------
+        Problem
+            422 or 404 for a night, 503 without a release.
+        """
+        if not scope["path"].startswith("/v1/") or scope["path"] == EVENTS:
+            return None
+        query = scope["query_string"]
+        nights = parse_qs(query.decode("latin-1")).get("night") if b"night" in query else None
+        if nights:
+            try:
+                night = date.fromisoformat(nights[-1])
+            except ValueError:
+                detail = "A night is a UTC day like 2017-10-31"
+                raise Problem(422, f"night: {detail}.", [{"field": "night", "detail": detail}]) from None
+            release = self.served.of_night(night)
+        else:
+            release = self.served.current()
+        scope["release"] = release
+        if scope["method"] != "GET" or scope["path"].startswith(_NOT_OF_RELEASE):
+            return None
+        asked = hashlib.blake2b(b"%b?%b" % (scope["raw_path"], query), digest_size=8, key=UNCHANGING)
+        return b'"%b.%b"' % (release.name.encode(), asked.hexdigest().encode())
+
+    def _note(self, scope: Scope, key: Key | None, status: int, seconds: float, n_bytes: int) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        self.metrics.observe(scope["method"], route, status, seconds)
+        if self.log is None:
+            return
+        line: dict[str, Any] = {"at": round(time.time(), 3), "method": scope["method"], "route": route}
+        if self.log_paths:
+            line["path"] = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
+        line |= {"status": status, "ms": round(1000 * seconds, 2), "bytes": n_bytes, "key": key.name if key else None}
+        self.log.write(json.dumps(line) + "\n")
+
+
+def _cached(status: int, etag: bytes | None) -> list[tuple[bytes, bytes]]:
+    """Headers on copies: one of a release's answers may be kept, and is asked for anew each time."""
+    if etag is not None and status in (200, 304):
+        return [(b"etag", etag), (b"cache-control", b"private, no-cache"), (b"vary", b"authorization")]
+    return [(b"cache-control", b"no-store")]
+
+
+def _most(scope: Scope) -> int:
+    return MAX_EVENTS_BODY if scope["path"] == EVENTS else MAX_BODY
+
+
+def _limited(receive: Receive, most: int) -> Receive:
+    """The same body, refused where it is longer than it may be, whatever its headers said."""
+    n_bytes = 0
+
+    async def receiving() -> Message:
+        nonlocal n_bytes
+        message = await receive()
+        n_bytes += len(message.get("body", b""))
+        if n_bytes > most:
+            raise HTTPException(413, f"A body may have {most} bytes here. Send it in parts.")
+        return message
+
+    return receiving

@@ -1,0 +1,211 @@
+"""One release as a server holds it: its arrays mapped into memory, and its DuckDB file for what they do not hold.
+
+What belongs here: finding users, items and lists by place, and asking the file with a limit of time. Answers are made
+in `recsys_serving.answers`.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from recsys_assets.selects.files import SQL_FOLDER
+from recsys_assets.selects.quoting import text
+from recsys_assets.storage.release.arrays import open_arrays
+from recsys_assets.storage.release.folder import parse_name
+from recsys_serving.ids import canonical_id, visible_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+    from numpy.typing import NDArray
+
+SECONDS = 5.0
+"""What a question to the file may take."""
+MAX_FOUND = 2_000
+"""Items that a search looks at, at most."""
+
+
+class Row(NamedTuple):
+    """One place of a list, as the arrays hold it."""
+
+    item: int
+    """Place of the item."""
+    score: float
+    """In (0, 1]."""
+    reason: int
+    """Place of the reason; -1: trending."""
+    evidence: int = -1
+    """Place of the item that the reason rests on; -1: none."""
+    n: int = -1
+    """How often, or how many people; -1: not said."""
+    days: float = float("nan")
+    """Age of the evidence in days before the cutoff; not a number where not said."""
+
+
+class Texts(Sequence[bytes]):
+    """Texts of the arrays by place, as bytes of UTF-8; those in order can be bisected."""
+
+    def __init__(self, arrays: dict[str, NDArray[Any]], name: str) -> None:
+        self._bytes, self._ends = arrays[name].data, _whole(arrays[f"{name}_ends"])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        return self._bytes[self._ends[place] : self._ends[place + 1]].tobytes()
+
+    def place(self, text: str) -> int | None:
+        """Place of a text; None where it is not among them. They must be in order."""
+        sought = text.encode(errors="surrogatepass")
+        place = bisect_left(self, sought)
+        return place if place < len(self) and self[place] == sought else None
+
+    def place_of_id(self, given: str) -> int | None:
+        """Place of an id in any spelling: as people see it, else in its one form."""
+        seen = visible_text(given)
+        place = self.place(seen)
+        if place is None and (canonical := canonical_id(seen)) != seen:
+            place = self.place(canonical)
+        return place
+
+
+class Release:
+    """A release, open; what it reads stays whole also when it is deleted meanwhile.
+
+    Parameters
+    ----------
+    file : Path
+        Its DuckDB file, resolved: no link that moves.
+    arrays : Path
+        Its arrays.
+
+    Raises
+    ------
+    ReleaseError
+        When the arrays cannot be read.
+    OSError
+        When there are none.
+    """
+
+    def __init__(self, file: Path, arrays: Path) -> None:
+        held = open_arrays(arrays)
+        self.file, self.name = file, file.parent.name
+        self.night = parse_name(self.name)[0]
+        self.items, self.users, self.scopes = Texts(held, "items"), Texts(held, "users"), Texts(held, "scopes")
+        self.item_json, self.reason_json = Texts(held, "item_json"), Texts(held, "reason_json")
+        self.tasks = [task.decode() for task in Texts(held, "tasks")]
+        self.categories = Texts(held, "categories")
+        self.category, self.n_buyers = _whole(held["category"]), _whole(held["n_buyers"])
+        self._lists, self._list_ends = held["lists"], _whole(held["list_ends"])
+        self._similar, self._similar_ends = held["similar"], _whole(held["similar_ends"])
+        self._trending, self._trending_ends = held["trending"], _whole(held["trending_ends"])
+        self._found_by, self._found_ends = held["found_by"], _whole(held["found_by_ends"])
+        self._lock = threading.Lock()
+
+    def listed(self, task: int, user: int) -> list[tuple[Any, ...]]:
+        """A user's list, as tuples like `Row`."""
+        place = task * len(self.users) + user
+        start, end = self._list_ends[place], self._list_ends[place + 1]
+        rows: list[tuple[Any, ...]] = self._lists[start:end].tolist()
+        return rows
+
+    def trending(self, scope: str) -> list[tuple[int, float, float]]:
+        """Places, scores and shares of what is trending in a scope; empty where the release has no such scope."""
+        place = self.scopes.place(scope)
+        if place is None:
+            return []
+        rows: list[tuple[int, float, float]] = self._trending[
+            self._trending_ends[place] : self._trending_ends[place + 1]
+        ].tolist()
+        return rows
+
+    def similar(self, item: int, k: int) -> list[tuple[int, float]]:
+        """Places and scores of the first k items that go with an item."""
+        start, end = self._similar_ends[item], self._similar_ends[item + 1]
+        rows: list[tuple[int, float]] = self._similar[start : min(end, start + k)].tolist()
+        return rows
+
+    def of_category(self, category: str) -> list[int]:
+        """Places of the items of a category; none of one that the release does not have."""
+        sought = self.categories.place(category)
+        return [] if sought is None else [place for place, each in enumerate(self.category) if each == sought]
+
+    def search(self, asked: str) -> list[int]:
+        """Places of items whose id or title holds a text, in any case: the id itself first, then by buyers.
+
+        Of more than `MAX_FOUND` those whose ids come first.
+        """
+        sought = visible_text(asked).casefold().encode(errors="surrogatepass")
+        found: list[int] = []
+        at = self._search_text.find(sought) if sought else -1
+        while at >= 0 and len(found) < MAX_FOUND:
+            place = bisect_left(self._found_ends, at + 1) - 1
+            found.append(place)
+            at = self._search_text.find(sought, self._found_ends[place + 1])
+        itself = self.items.place_of_id(asked)
+        if itself is not None and itself not in found:
+            found.append(itself)
+        return sorted(found, key=lambda place: (place != itself, -self.n_buyers[place], place))
+
+    @cached_property
+    def _search_text(self) -> bytes:
+        return self._found_by.tobytes()
+
+    def ask(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        """Rows of ``sql/serving/<name>.sql``, from any thread.
+
+        Raises
+        ------
+        TimeoutError
+            When it takes longer than `SECONDS`.
+        LookupError
+            When the release, of an earlier version, lacks a table or column.
+        """
+        import duckdb
+
+        with self._lock:
+            connection = self._connection
+        query = (SQL_FOLDER / "serving" / f"{name}.sql").read_text()
+        with connection.cursor() as cursor:
+            cursor.execute("use recsys")
+            limit = threading.Timer(SECONDS, cursor.interrupt)
+            limit.start()
+            try:
+                answer = cursor.execute(query, values)
+                columns = [about[0] for about in answer.description or []]
+                return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+            except duckdb.InterruptException as error:
+                raise TimeoutError(f"{name} took longer than {SECONDS:.0f} s") from error
+            except (duckdb.BinderException, duckdb.CatalogException) as error:
+                raise LookupError(
+                    f"Release {self.name} was written by an earlier version, which did not tell this"
+                ) from error
+            finally:
+                limit.cancel()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        # Attached, as DuckDB opens a file once a process where it is the connection's own, with one set of settings.
+        connection = duckdb.connect(config={"threads": 1, "memory_limit": "128MB"})
+        connection.execute(f"attach {text(str(self.file))} as recsys (read_only)")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        return connection
+
+
+def _whole(array: NDArray[Any]) -> memoryview:
+    """Whole numbers of an array as Python reads them one by one, which costs less than numpy's own."""
+    return array.view("u1").data.cast("q" if array.itemsize == 8 else "i")

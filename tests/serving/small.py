@@ -1,0 +1,187 @@
+"""A release of a few users and items, made as any is, and a server of it on this machine."""
+
+import asyncio
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import uvicorn
+
+from recsys_assets.storage.release.releases import Releases
+from recsys_serving.server import Settings, config
+from tests.helpers.committed import PROJECT
+
+MACROS = (PROJECT / "sql" / "release" / "macros.sql").read_text()
+NIGHT = date(2017, 10, 31)
+ITEMS = {
+    "1": ("MILK", "DAIRY"),
+    "2": ("BREAD <b>", "BAKERY"),
+    "3": ("TEA ☕", "DRINKS"),
+    "4": (None, None),
+    "x-5": ("Ale", "DRINKS"),
+}
+"""Title and category by id."""
+USERS = ("17012", "2", "7.0", "anna", "ünal")
+"""All have lists, but for the last."""
+
+
+def tables(night: date = NIGHT, marker: str = "") -> dict[str, pa.Table]:
+    """Tables of a release; ``marker`` stands in every reason, to tell releases apart."""
+    rows = []
+    for task in ("discovery", "next"):
+        for shift, user in enumerate(USERS[:-1]):
+            for rank in range(1, 4):
+                item = list(ITEMS)[(rank + shift + (task == "next")) % 5]
+                count = None if rank == 3 else rank
+                rows.append(
+                    {
+                        "night": night,
+                        "task": task,
+                        "user_id": user,
+                        "rank": rank,
+                        "item_id": item,
+                        "title": ITEMS[item][0],
+                        "category": ITEMS[item][1],
+                        "score": 1 / (rank + shift / 7),
+                        "raw_score": -float(rank),
+                        "configuration": "fusion",
+                        "algorithms": [{"algorithm": "als", "rank": rank}],
+                        "reason": "proposed" if count is None else "goes_with",
+                        "reason_algorithm": "als",
+                        "reason_text": f'goes with "MILK", {count}{marker}',
+                        "evidence_item_id": None if count is None else "1",
+                        "evidence_count": count,
+                        "evidence_days": None if count is None else count / 3,
+                        "model_night": night,
+                        "run_id": "run",
+                    }
+                )
+    lists = pa.Table.from_pylist(rows).sort_by([("task", "ascending"), ("user_id", "ascending"), ("rank", "ascending")])
+    items = [
+        {"item_id": item, "title": title, "department": None, "category": category, "subcategory": None, "brand": None}
+        | {"price": None if item == "4" else 1.25, "available_from": night, "n_events": 3, "n_buyers": len(item)}
+        for item, (title, category) in sorted(ITEMS.items())
+    ]
+    trending = [
+        {
+            "scope": scope,
+            "rank": rank,
+            "item_id": item,
+            "title": ITEMS[item][0],
+            "category": ITEMS[item][1],
+            "score": 5.0 - rank,
+        }
+        for scope, found in (("all", ("3", "1", "2")), ("category:DRINKS", ("x-5", "3")), ("country:NL", ("x-5",)))
+        for rank, item in enumerate(found, 1)
+    ]
+    grade = {
+        "night": night,
+        "graded_night": night - timedelta(7),
+        "task": "next",
+        "users": "known",
+        "k": 10,
+        "metric": "ndcg",
+    }
+    users = {
+        "available_from": night,
+        "n_events": 2,
+        "n_baskets": 1,
+        "n_items": 2,
+        "recency_days": 1.5,
+        "tenure_days": 9.0,
+    }
+    return {
+        "meta.build": pa.table({"table_name": ["t"], "night": [night], "schema_version": [3]}),
+        "meta.tasks": pa.table({"task": ["discovery", "next"]}),
+        "meta.grades": pa.Table.from_pylist(
+            [
+                grade
+                | {"algorithm": "published", "mean": 0.25, "low": None, "high": float("nan"), "n_users": 4}
+                | {"cold_user_share": 0.0, "cold_item_share": 0.0, "status": "published"}
+            ]
+        ),
+        "serving.recommendations": lists,
+        "serving.similar_items": pa.Table.from_pylist(
+            [
+                {
+                    "item_id": "1",
+                    "rank": rank,
+                    "similar_item_id": item,
+                    "title": ITEMS[item][0],
+                    "category": ITEMS[item][1],
+                    "score": 1 / rank,
+                }
+                for rank, item in enumerate(("2", "3"), 1)
+            ]
+        ),
+        "serving.trending": pa.Table.from_pylist(trending),
+        "serving.items": pa.Table.from_pylist(items),
+        "serving.users": pa.Table.from_pylist([{"user_id": user} | users for user in sorted(USERS)]),
+    }
+
+
+def publish(root: Path, night: date = NIGHT, release_id: str = "a", marker: str = "") -> Releases:
+    """Build and publish a release."""
+    releases = Releases(root)
+    releases.build(night, release_id, tables(night, marker), MACROS)
+    releases.publish(night, release_id)
+    return releases
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Client:
+    """Asks a server."""
+
+    port: int
+
+    def __call__(self, path: str, body: Any = None, method: str | None = None, **headers: str) -> Answer:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+            if sent is not None:
+                headers = {"Content-Type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
+            connection.request(
+                method or ("GET" if body is None else "POST"),
+                path,
+                sent,
+                {k.replace("_", "-"): v for k, v in headers.items()},
+            )
+            response = connection.getresponse()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def serving(root: Path, **settings: Any):
+    """A server in a thread of this process, and a client of it."""
+    made = Settings(**{"root": root, "keys": root / "api_keys.json", "inbox": root / "inbox", "port": 0} | settings)
+    server = uvicorn.Server(config(made))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server ended before it began"
+        thread.join(0.01)
+    try:
+        yield Client(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(20)

@@ -1,0 +1,155 @@
+"""What the routes answer, held against the release's own macros."""
+
+from urllib.parse import quote
+
+import duckdb
+import pytest
+
+from tests.serving.small import ITEMS, NIGHT, USERS
+
+
+@pytest.fixture(scope="module")
+def macro(shop):
+    with duckdb.connect(str(shop / "recsys.duckdb"), read_only=True) as con:
+        yield lambda call, *values: con.execute(f"from {call}", list(values)).fetchall()
+
+
+SPELLINGS = (
+    *USERS,
+    "17012.0",
+    " 17012 ",
+    "１７０１２",
+    "7",
+    "7.00",
+    "\u200b2",
+    "u\u0308nal",
+    "nobody",
+    "",
+    "'",
+    "a/b",
+    "%",
+    "🙂",
+)
+
+
+@pytest.mark.parametrize("task", [None, "next", "discovery"])
+@pytest.mark.parametrize("user", [user for user in SPELLINGS if user and "/" not in user])
+def test_lists_are_those_of_the_macro(ask, macro, user, task):
+    answer = ask(f"/v1/users/{quote(user)}/recommendations?k=50" + (f"&task={task}" if task else ""))
+    assert answer.status == 200
+    said = answer.json()
+    fields = ("rank", "item_id", "title", "category", "score", "reason", "reason_text")
+    rows = [(said["task"], *(item[name] for name in fields)) for item in said["items"]]
+    assert rows == macro("serving.recommend($1, k := 50, task := $2)", user, task)
+
+
+@pytest.mark.parametrize("item", ["1", "1.0", "2", "x-5"])
+def test_similar_items_are_those_of_the_macro(ask, macro, item):
+    rows = [
+        tuple(row[name] for name in ("rank", "item_id", "title", "category", "score"))
+        for row in ask(f"/v1/items/{item}/similar").json()["items"]
+    ]
+    assert rows == macro("serving.similar($1)", item)
+
+
+def test_an_answer_says_where_it_is_from(ask):
+    said = ask("/v1/users/17012/recommendations?k=1&offset=1").json()
+    assert (said["release"], said["night"], said["task"]) == (f"{NIGHT}-a", str(NIGHT), "next")
+    assert (said["known"], said["source"], said["n_more"]) == (True, "list", 1)
+    (item,) = said["items"]
+    assert (item["rank"], item["item_id"], item["price"], item["evidence"]["item_id"]) == (2, "4", None, "1")
+    assert (item["evidence"]["title"], item["evidence"]["count"], item["evidence"]["days"]) == ("MILK", 2, 0.67)
+
+
+def test_an_unknown_user_gets_the_segment_then_what_is_trending(ask):
+    sent = {"user": "nobody", "context": {"country": "NL", "device": "phone"}}
+    said = ask("/v1/recommendations", sent).json()
+    assert [item["item_id"] for item in said["items"]] == ["x-5", "3", "1", "2"]
+    assert (said["known"], said["source"], said["scope"]) == (False, "segment", "country:NL")
+    assert said["context"] == {
+        "stored": None,
+        "given": {"country": "NL", "device": "phone"},
+        "used": {"country": "NL"},
+        "overrides_applied": True,
+    }
+    elsewhere = ask("/v1/recommendations", {"user": "nobody", "context": {"country": "DE"}}).json()
+    assert (elsewhere["source"], elsewhere["scope"], elsewhere["context"]["overrides_applied"]) == (
+        "trending",
+        "all",
+        False,
+    )
+    assert not ask("/v1/recommendations", {"user": 17012, "context": {"country": "NL"}}).json()["context"][
+        "overrides_applied"
+    ]
+
+
+def test_what_is_excluded_or_seen_is_not_shown_and_next_is_filled_up(ask):
+    everything = ask("/v1/users/17012/recommendations").json()["items"]
+    first = everything[0]["item_id"]
+    left = ask(f"/v1/users/17012/recommendations?exclude={first}.0&exclude=gone").json()["items"]
+    assert first not in {item["item_id"] for item in left}
+    assert len({item["item_id"] for item in left}) == len(left) > len(everything) - 1
+    assert [item["rank"] for item in left] == list(range(1, len(left) + 1))
+    found = ask("/v1/recommendations", {"user": "17012", "task": "discovery", "seen": ["1"], "exclude": [2]}).json()
+    assert not {"1", "2"} & {item["item_id"] for item in found["items"]}
+    assert all(item["reason"] != "trending" for item in found["items"]), "discovery shows nothing the user may have had"
+
+
+def test_a_category_alone(ask):
+    said = ask("/v1/users/nobody/recommendations?category=DRINKS").json()
+    assert [item["item_id"] for item in said["items"]] == ["x-5", "3"]
+    assert {item["category"] for item in ask("/v1/users/2/recommendations?category=DRINKS").json()["items"]} == {
+        "DRINKS"
+    }
+
+
+def test_a_batch_answers_in_order(ask):
+    said = ask("/v1/recommendations", {"users": ["2", 17012.0, "nobody"], "k": 2}).json()
+    assert [answer["user_id"] for answer in said["answers"]] == ["2", "17012", "nobody"]
+    assert [len(answer["items"]) for answer in said["answers"]] == [2, 2, 2]
+
+
+def test_explanations(ask):
+    said = ask("/v1/explain/17012/2").json()
+    assert said["known"]
+    assert {listing["task"] for listing in said["listings"]} == {"discovery"}
+    assert said["listings"][0]["algorithms"] == [{"algorithm": "als", "rank": 1}]
+    assert ask("/v1/explain/nobody/1").json()["listings"] == []
+    assert ask("/v1/explain/17012/nothing").status == 404
+    shown = ask("/v1/users/17012/recommendations?explain=true").json()["items"][0]
+    assert shown["proposed"] == {
+        "raw_score": -1.0,
+        "configuration": "fusion",
+        "algorithms": [{"algorithm": "als", "rank": 1}],
+    }
+
+
+def test_items_are_listed_and_found(ask):
+    assert [row["item_id"] for row in ask("/v1/items?k=2&offset=1").json()["items"]] == ["2", "3"]
+    assert ask("/v1/items?order=buyers&k=1").json()["items"][0]["item_id"] == "x-5"
+    assert {row["item_id"] for row in ask("/v1/items?category=DRINKS").json()["items"]} == {"3", "x-5"}
+    assert ask("/v1/items?category=NONE").json()["n_items"] == 0
+    for asked, found in {
+        "tea": ["3"],
+        "bread%20%3Cb": ["2"],
+        "X-": ["x-5"],
+        "2.0": ["2"],
+        "zzz": [],
+        "%00": [],
+    }.items():
+        assert [row["item_id"] for row in ask(f"/v1/search?q={asked}").json()["items"]] == found
+    assert len(ask("/v1/items").json()["items"]) == len(ITEMS)
+
+
+def test_trending_users_releases_and_grades(ask):
+    assert [row["item_id"] for row in ask("/v1/trending?scope=category:DRINKS").json()["items"]] == ["x-5", "3"]
+    user = ask("/v1/users/7").json()
+    assert (user["user_id"], user["known"]) == ("7", False), "7.0 is the id of a user, which 7 is not"
+    assert ask("/v1/users/7.0").json()["n_events"] == 2
+    assert ask(f"/v1/users/{quote('ünal')}").json()["n_listed"] == {"next": 0, "discovery": 0}
+    assert ask("/v1/users/nobody").json()["known"] is False
+    (release,) = ask("/v1/releases").json()["releases"]
+    assert release["is_current"]
+    (grade,) = ask("/v1/grades?task=next&metric=ndcg&k=10").json()["grades"]
+    assert (grade["mean"], grade["high"]) == (0.25, None)
+    assert ask("/v1/grades?task=none").json()["grades"] == []
