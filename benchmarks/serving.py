@@ -103,8 +103,8 @@ def _tables() -> dict[str, pa.Table]:
         f"'Category ' || i % 100 as category, null::varchar as brand, (i % 999) / 100 as price, 1 as n_buyers "
         f"from range(1, {N_ITEMS + 1}) as t (i) order by item_id",
         "serving.users": f"select i::varchar as user_id from range(1, {N_USERS + 1}) as t (i) order by user_id",
-        "serving.trending": "select 'all' as scope, i as rank, i::varchar as item_id, 1 / i as score "
-        "from range(1, 101) as t (i)",
+        "serving.trending": "select 'all' as scope, i as rank, i::varchar as item_id, 1 / i as score, "
+        "(101 - i) / 100 as share from range(1, 101) as t (i)",
         "serving.similar_items": f"select i::varchar as item_id, r as rank, ((i + r) % {N_ITEMS} + 1)::varchar as "
         f"similar_item_id, null as title, null as category, 1 / r as score from range(1, {N_ITEMS + 1}) as t (i), "
         "range(1, 21) as s (r) order by item_id, r",

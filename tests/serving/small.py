@@ -76,6 +76,7 @@ def tables(night: date = NIGHT, marker: str = "") -> dict[str, pa.Table]:
             "title": ITEMS[item][0],
             "category": ITEMS[item][1],
             "score": 5.0 - rank,
+            "share": (len(found) + 1 - rank) / len(found),
         }
         for scope, found in (("all", ("3", "1", "2")), ("category:DRINKS", ("x-5", "3")), ("country:NL", ("x-5",)))
         for rank, item in enumerate(found, 1)

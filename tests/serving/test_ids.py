@@ -11,7 +11,7 @@ from recsys_serving.ids import canonical_id, visible_text
 from tests.helpers.committed import PROJECT
 from tests.helpers.examples import examples
 
-MACROS = (PROJECT / "sql" / "release" / "macros.sql").read_text().partition("-- serving.recommend(")[0]
+MACROS = (PROJECT / "sql" / "release" / "macros.sql").read_text().partition("-- The tasks of this release")[0]
 HANDED = (
     *(
         "17012",
