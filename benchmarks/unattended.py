@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 N_NIGHTS = int(os.environ.get("N_NIGHTS", "5"))
 """Nights that grade published lists."""
-WARM_UP = 3
-"""Nights before the first published one, as a profile has them by default."""
 N_SHOWN = 5
 _GRADES = """
 select night, task, algorithm, user_key, ndcg, precision, k
@@ -61,12 +59,14 @@ def run() -> Iterator[str]:
 
 def _lengthen(deployment: Deployment) -> list[date]:
     """Have as many nights published as are to grade one another, after a whole warm-up; the nights that grade."""
-    text = deployment.profile_file.read_text()
+    from recsys_assets.profile import Profile
+
+    text, warm_up = deployment.profile_file.read_text(), Profile.model_fields["warm_up"].default
     first, last, horizon = (_line(text, name) for name in ("first_night", "demo_nights", "horizon"))
     newest = date.fromisoformat(re.findall(r"\d{4}-\d\d-\d\d", last)[-1])
     days = timedelta(days=int(re.findall(r"\d+", horizon)[0]))
     nights = [newest - back * days for back in reversed(range(N_NIGHTS + 1))]
-    text = text.replace(first, f"first_night = {nights[0] - WARM_UP * days}")
+    text = text.replace(first, f"first_night = {nights[0] - warm_up * days}")
     text = f'audit = "off" # It proves the same nights again, which takes as long.\n{text}'
     deployment.profile_file.write_text(text.replace(last, f"demo_nights = [{', '.join(map(str, nights))}]"))
     return nights[1:]

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
 
+from recsys_serving.keys import KeysError
 from recsys_serving.problems import Problem
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Front:
     ) -> None:
         self.app, self.served, self.keys, self.metrics = app, served, keys, metrics
         self.log, self.log_paths = log, log_paths
+        # Once it has begun with keys, removing the last one must close it, not open it.
+        self._asks_for_keys = bool(keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -104,7 +107,8 @@ class Front:
         Raises
         ------
         Problem
-            413 or 414 when it is too large, 401, 403 or 429 by its key, 421 when it means another machine.
+            413 or 414 when it is too large, 401, 403 or 429 by its key, 421 when it means another machine; 503 when the
+            keys cannot be read.
         """
         if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL:
             raise Problem(414, f"Path and query may have {MAX_URL} bytes. POST /v1/recommendations takes long lists.")
@@ -113,7 +117,7 @@ class Front:
             raise Problem(413, f"A body may have {_most(scope)} bytes here. Send it in parts.")
         if scope["path"] in _OPEN:
             return None
-        if not self.keys:
+        if not self._asks_for_keys:
             # Without keys it listens on this machine only. A page from elsewhere could still give its own name this
             # machine's address, and read what a browser here may read.
             host = headers.get(b"host", b"").lower()
@@ -121,7 +125,10 @@ class Front:
                 raise Problem(421, "This server answers to 127.0.0.1 and localhost only, as it has no keys.")
             return None
         scheme, _, sent = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        key = self.keys.find(sent.strip()) if scheme.lower() == "bearer" else None
+        try:
+            key = self.keys.find(sent.strip()) if scheme.lower() == "bearer" else None
+        except KeysError as error:
+            raise Problem(503, "The keys of this server cannot be read; whoever runs it mends them.") from error
         if key is None:
             said = "Send a key: Authorization: Bearer <key>. Whoever runs this makes one: recsys keys add."
             raise Problem(401, said, headers={"WWW-Authenticate": "Bearer"})

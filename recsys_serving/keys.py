@@ -106,7 +106,13 @@ class Keys:
         return bool(self._keys)
 
     def find(self, key: str) -> Key | None:
-        """The key that was sent; None: unknown. A file that was changed counts within a second."""
+        """The key that was sent; None: unknown. A file that was changed counts within a second.
+
+        Raises
+        ------
+        KeysError
+            When the file was changed and cannot be read.
+        """
         if time.monotonic() - self._looked > 1:
             self._read()
         return self._keys.get(hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest())
@@ -121,8 +127,9 @@ class Keys:
         self._looked = time.monotonic()
         changed = self.file.stat().st_mtime_ns if self.file.exists() else 0
         if changed != self._changed:
-            self._changed = changed
+            self._keys = {}  # A file that cannot be read lets nobody in, until it is mended.
             self._keys = {key.sha256: key for key in (*read_keys(self.file), *self._of_environment)}
+            self._changed = changed
 
 
 def read_keys(file: Path) -> list[Key]:

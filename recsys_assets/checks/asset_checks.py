@@ -32,7 +32,8 @@ from recsys_assets.profile import Profile
 from recsys_assets.storage.lake.lake import Lake
 
 TOGETHER = frozenset({"raw", "clean", "features", "models", "candidates"})
-"""Schemas whose tables wait for no checks of one another: a step costs more than the checks of a small table do."""
+"""Schemas whose checks share steps, as few as the order of their tables allows (Dagster parts them by it): a step costs
+more than the checks of a small table do. An error among them stops what lies below any table of its step."""
 
 
 def declared_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[AssetChecksDefinition]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
-from recsys_assets.threads import at_once
+from recsys_assets.threads import thread_count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +119,7 @@ class Reranker:
             raise ValueError("Examples need rows that were taken and rows that were not; keep the fusion until then.")
         self.names = list(examples.names)
         data = self._binned(examples)
-        with ThreadPoolExecutor(min(at_once(), len(OBJECTIVES))) as pool:
+        with ThreadPoolExecutor(min(thread_count(), len(OBJECTIVES))) as pool:
             fitted = pool.map(lambda name: self._fit(name, data), OBJECTIVES)
             self.boosters = dict(zip(OBJECTIVES, fitted, strict=True))
         return self
@@ -240,7 +240,7 @@ def threads_of_a_booster() -> int:
     LightGBM keeps the number of its last call for the whole process, and a fit that has laid out its buffers for fewer
     threads than a call beside it then asks for writes past their end: Python ends in a segmentation fault.
     """
-    return max(1, at_once() // len(OBJECTIVES))
+    return max(1, thread_count() // len(OBJECTIVES))
 
 
 def ranks_within(lists: Ints, scores: Floats, ties: Ints) -> Ints:

@@ -1,19 +1,5 @@
 -- Grades of the lists of earlier nights: of one task, list, metric and cut, or (null) of all, newest night first.
-select
-    night,
-    graded_night,
-    task,
-    users,
-    algorithm,
-    k,
-    metric,
-    mean,
-    low,
-    high,
-    n_users,
-    cold_user_share,
-    cold_item_share,
-    status
+select *
 from meta.grades
 where
     ($task is null or task = $task)

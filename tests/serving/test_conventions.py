@@ -133,6 +133,13 @@ def test_keys_and_what_they_may(tmp_path):
         remove_key(file, "reads")
         time.sleep(1.1)
         assert ask("/v1/items", Authorization=f"Bearer {reads}").status == 401
+        file.write_text("[")
+        time.sleep(1.1)
+        assert ask("/v1/items", Authorization=f"Bearer {writes}").status == 503
+        assert ask("/v1/items", Authorization=f"Bearer {writes}").status == 401
+        file.write_text("[]")
+        time.sleep(1.1)
+        assert ask("/v1/items").status == 401, "without the last key it must not open to whoever names this machine"
     with pytest.raises(KeysError, match="There is no key named"):
         remove_key(file, "reads")
 
