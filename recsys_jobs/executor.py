@@ -24,6 +24,7 @@ from recsys_jobs.dagster_internals import (
     execute_with_own_executor,
     raise_when_interrupted,
     run_events,
+    wait_only_for_this_run,
 )
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _steps(job_context: Any, active: Any, n_at_once: int) -> Iterator[DagsterEve
     """Begin steps as they become ready until all have ended."""
     told: Told = queue.SimpleQueue()
     running: dict[str, threading.Thread] = {}
+    wait_only_for_this_run(job_context, active)
     try:
         # What a step tells last, such as its error, comes when the plan may be complete.
         while running or not active.is_complete:

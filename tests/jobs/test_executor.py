@@ -10,21 +10,23 @@ import pytest
 from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
+    AssetDep,
     DagsterInstance,
+    DailyPartitionsDefinition,
     Definitions,
     MaterializeResult,
     RetryRequested,
-    StaticPartitionsDefinition,
     asset,
     asset_check,
     define_asset_job,
 )
 
+from recsys_assets.assets.night_partitions import graded_partition
 from recsys_assets.profile import PROJECT
 from recsys_jobs.executor import execute, step_threads
 
 PARTITION = "2020-01-01"
-partitions = StaticPartitionsDefinition([PARTITION])
+partitions = DailyPartitionsDefinition("2019-12-01")
 
 
 def run(*assets, checks=(), raise_on_error=True, instance=None):
@@ -40,8 +42,8 @@ def made(result):
     return {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
 
 
-def step(name, work, deps=()):
-    @asset(name=name, deps=list(deps), partitions_def=partitions)
+def step(name, work, deps=(), schema=()):
+    @asset(name=name, key_prefix=list(schema), deps=list(deps), partitions_def=partitions)
     def build(context) -> MaterializeResult:
         work()
         return MaterializeResult()
@@ -117,6 +119,53 @@ def test_a_check_that_fails_stops_what_lies_below():
     result = run(first, step("below", lambda: None, [first]), checks=[check], raise_on_error=False)
     assert not result.success
     assert made(result) == {"first"}
+
+
+def of_graded_night(needed):
+    return AssetDep(needed, partition_mapping=graded_partition(7))
+
+
+def test_what_another_run_made_is_not_waited_for():
+    def fail():
+        raise ValueError("no")
+
+    lists, relevant = step("lists", fail), step("relevant", lambda: time.sleep(0.2))
+    grades = step("grades", lambda: None, [of_graded_night(lists), relevant])
+    below = step("below", lambda: None, [of_graded_night(relevant), lists])
+    assert made(run(lists, relevant, grades, below, raise_on_error=False)) == {"relevant", "grades"}
+    relevant = step("relevant", fail)
+    grades = step("grades", lambda: None, [of_graded_night(lists), relevant])
+    assert not made(run(lists, relevant, grades, raise_on_error=False))
+
+
+def test_checks_of_what_another_run_made_are_not_waited_for(monkeypatch):
+    monkeypatch.setenv("RECSYS_STEPS", "3")
+    order = []
+    lists, relevant = step("lists", lambda: None), step("relevant", lambda: None)
+
+    @asset_check(asset=lists, blocking=True)
+    def check_lists() -> AssetCheckResult:
+        time.sleep(0.3)
+        order.append("lists checked")
+        return AssetCheckResult(passed=True)
+
+    @asset_check(asset=relevant, blocking=True)
+    def check_relevant() -> AssetCheckResult:
+        time.sleep(0.1)
+        order.append("relevant checked")
+        return AssetCheckResult(passed=True)
+
+    grades = step("grades", lambda: order.append("grades"), [of_graded_night(lists), relevant])
+    assert run(lists, relevant, grades, checks=[check_lists, check_relevant]).success
+    assert order == ["relevant checked", "grades", "lists checked"]
+
+
+def test_the_log_is_waited_for_whichever_night_is_read():
+    def fail():
+        raise ValueError("no")
+
+    log = step("events", fail, schema=["clean"])
+    assert not made(run(log, step("grades", lambda: None, [of_graded_night(log)]), raise_on_error=False))
 
 
 def test_a_step_that_asks_for_it_is_tried_again():
