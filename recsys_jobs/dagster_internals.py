@@ -137,16 +137,18 @@ def run_events(context: Any, steps: Callable[[Any, Any], Iterator[DagsterEvent]]
     yield from iter(ExecuteRunWithPlanIterable(context.execution_plan, iterate, manager))
 
 
-def wait_only_for_this_run(context: Any, active: Any) -> None:
+def wait_only_for_this_run(context: Any, active: Any, is_made: Callable[[AssetKey], bool]) -> None:
     """Let no step wait for a partition that another run made: an asset read as of an earlier night.
 
     Dagster orders the steps of a run by their assets alone, whichever partitions a mapping names: grades of the lists
-    of N-h would wait for tonight's lists. The log is left as it is: one step builds its partitions of all nights.
+    of N-h would wait for tonight's lists.
 
     Parameters
     ----------
     context, active
         The run (``PlanExecutionContext``) and the state of its plan (``ActiveExecution``), before a step has begun.
+    is_made
+        Whether the partition of an asset that the mapping names is there.
     """
     definitions = {str(part.node_handle): part.assets_def for part in context.job_def.asset_layer.data}
     steps: dict[AssetKey, set[str]] = {}
@@ -156,15 +158,15 @@ def wait_only_for_this_run(context: Any, active: Any) -> None:
             steps.setdefault(key, set()).add(step)
     for step, definition in definitions.items():
         needed = set(definition.keys_by_input_name.values())
-        earlier = {key for key in needed if _is_of_earlier_night(definition, key)}
-        if earlier and step in active._pending:
-            waits_for = {step for key in needed - earlier for step in steps.get(key, ())}
+        made = {key for key in needed if _is_of_earlier_night(definition, key) and is_made(key)}
+        if made and step in active._pending:
+            waits_for = {step for key in needed - made for step in steps.get(key, ())}
             active._pending[step] = active._pending[step] & waits_for
 
 
 def _is_of_earlier_night(definition: AssetsDefinition, key: AssetKey) -> bool:
     mapping = definition.get_partition_mapping(key)
-    return isinstance(mapping, TimeWindowPartitionMapping) and mapping.start_offset < 0 and "clean" not in key.path[:-1]
+    return isinstance(mapping, TimeWindowPartitionMapping) and mapping.start_offset < 0
 
 
 def raise_when_interrupted() -> None:

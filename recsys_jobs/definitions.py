@@ -78,7 +78,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
             weekly_audit(profile, AUDIT),
         ],
         sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile))],
-        executor=step_threads,
+        executor=step_threads(profile),
     )
 
 

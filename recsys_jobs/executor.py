@@ -12,10 +12,14 @@ import gc
 import os
 import queue
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dagster import Executor, InitExecutorContext, executor
+from dagster import AssetKey, Executor, ExecutorDefinition, InitExecutorContext, executor
 
+from recsys_assets.assets.keys import name_of
+from recsys_assets.nights import Night, graded_night
+from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.threads import at_once
 from recsys_jobs.dagster_internals import (
     RetryMode,
@@ -28,9 +32,11 @@ from recsys_jobs.dagster_internals import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from dagster import DagsterEvent, DagsterInstance, ExecuteInProcessResult, JobDefinition
+
+    from recsys_assets.profile import Profile
 
     Told = queue.SimpleQueue[tuple[str, DagsterEvent | None, BaseException | None]]
     """Of each step: its events, then None, with the error that ended it."""
@@ -44,14 +50,28 @@ def steps_at_once() -> int:
     return int(os.environ.get("RECSYS_STEPS") or at_once())
 
 
-@executor(name="threads")
-def step_threads(context: InitExecutorContext) -> StepThreads:
-    """Run steps in threads of one process, those that wait for nothing of one another at once."""
-    return StepThreads()
+def step_threads(profile: Profile) -> ExecutorDefinition:
+    """The executor of a profile's runs, for its definitions."""
+
+    @executor(name="threads")
+    def threads(context: InitExecutorContext) -> StepThreads:
+        """Run steps in threads of one process, those that wait for nothing of one another at once."""
+        return StepThreads(profile)
+
+    return threads
 
 
 class StepThreads(Executor):
-    """Steps in threads of this process; each begins when what it needs has succeeded."""
+    """Steps in threads of this process; each begins when what it needs has succeeded.
+
+    Parameters
+    ----------
+    profile
+        Its lake tells what earlier nights made, which no step waits for.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
 
     @property
     def retries(self) -> RetryMode:
@@ -64,17 +84,35 @@ class StepThreads(Executor):
         yield engine_event(plan_context, f"Executing steps in {n} thread(s) of process {os.getpid()}")
         gc.freeze()  # Else each of hundreds of collections goes through all definitions of Dagster again.
         try:
-            yield from run_events(plan_context, lambda context, active: _steps(context, active, n))
+            yield from run_events(
+                plan_context, lambda context, active: _steps(context, active, n, self._is_made(context))
+            )
         finally:
             gc.unfreeze()
         yield engine_event(plan_context, f"Finished steps in process {os.getpid()}")
 
+    def _is_made(self, job_context: Any) -> Callable[[AssetKey], bool]:
+        """Whether the graded night of a run has an asset's partition; of the log never, as a run makes that of many."""
+        partition = job_context.dagster_run.tags.get("dagster/partition")
+        lake = Lake(self.profile)
 
-def _steps(job_context: Any, active: Any, n_at_once: int) -> Iterator[DagsterEvent]:
+        @cache
+        def is_made(key: AssetKey) -> bool:
+            table = name_of(self.profile, key)
+            if partition is None or table.startswith("clean."):
+                return False
+            return lake.partition(table, graded_night(Night.fromisoformat(partition), self.profile.horizon)) is not None
+
+        return is_made
+
+
+def _steps(
+    job_context: Any, active: Any, n_at_once: int, is_made: Callable[[AssetKey], bool]
+) -> Iterator[DagsterEvent]:
     """Begin steps as they become ready until all have ended."""
     told: Told = queue.SimpleQueue()
     running: dict[str, threading.Thread] = {}
-    wait_only_for_this_run(job_context, active)
+    wait_only_for_this_run(job_context, active, is_made)
     try:
         # What a step tells last, such as its error, comes when the plan may be complete.
         while running or not active.is_complete:

@@ -22,6 +22,10 @@ LEVEL = 0.05
 MIN_NIGHTS = 2
 """Nights that must have graded an algorithm before it is served by itself: one night has its own luck."""
 
+ENOUGH_USERS = 100
+"""Known users of a graded night from whom a reranker may learn enough to be served before a night has graded it. It led
+the fusion from its first night on wherever there were some hundreds, and fell behind where there were ten."""
+
 
 class Challenges(NamedTuple):
     """How lists did beside the champion so far, on the same user-nights; users in a fixed order."""

@@ -2,7 +2,8 @@
 -- the differences of NDCG@10 over all nights graded up to this one that knew the user: whom a night does not know is served no
 -- ranking. Lists are tonight's rankings, and those of $algorithms that were graded tonight, each by itself. The champion so
 -- far is the one of the newest earlier night, the fusion at first and wherever that one has no lists: a task without a single
--- candidate keeps the fusion. n_graded_nights: nights that graded both, whoever the users.
+-- candidate keeps the fusion. A reranker that no night has graded yet stands in the fusion's place where what
+-- $enough known users took was graded tonight, as it has learned from that. n_graded_nights: nights that graded both, whoever the users.
 with graded as (
     select night, task, user_key, algorithm, ndcg
     from past.grades.candidates
@@ -29,11 +30,32 @@ decided as (
     qualify row_number() over (partition by task order by night desc, configuration) = 1
 ),
 
+graded_tonight as (
+    select graded.task, count(distinct graded.user_key) as n_users
+    from graded
+    inner join this.night as night on night.night = graded.night
+    group by graded.task
+),
+
+new_rerankers as (
+    select lists.task, lists.configuration
+    from lists
+    inner join graded_tonight on graded_tonight.task = lists.task and graded_tonight.n_users >= $enough
+    anti join graded on graded.task = lists.task and graded.algorithm = lists.configuration
+    where lists.configuration = 'reranker'
+),
+
 incumbents as (
-    select tasks.task, coalesce(lists.configuration, 'fusion') as incumbent
+    select
+        tasks.task,
+        case
+            when lists.configuration <> 'fusion' then lists.configuration
+            else coalesce(new_rerankers.configuration, 'fusion')
+        end as incumbent
     from this.tasks as tasks
     left join decided on decided.task = tasks.task
     left join lists on lists.task = decided.task and lists.configuration = decided.configuration
+    left join new_rerankers on new_rerankers.task = tasks.task
 ),
 
 pairs as (

@@ -22,16 +22,29 @@ from dagster import (
 )
 
 from recsys_assets.assets.night_partitions import graded_partition
+from recsys_assets.nights import Night, graded_night
 from recsys_assets.profile import PROJECT
+from recsys_assets.profile_file import load_profile
+from recsys_assets.storage.lake.partitions import Partitions
 from recsys_jobs.executor import execute, step_threads
 
 PARTITION = "2020-01-01"
 partitions = DailyPartitionsDefinition("2019-12-01")
 
 
+@pytest.fixture(autouse=True)
+def profile(monkeypatch, tmp_path):
+    monkeypatch.setenv("RECSYS_DATA", str(tmp_path))
+    monkeypatch.setenv("RECSYS_PROFILE", "complete_journey")
+    return load_profile()
+
+
 def run(*assets, checks=(), raise_on_error=True, instance=None):
     definitions = Definitions(
-        assets=list(assets), asset_checks=list(checks), jobs=[define_asset_job("all")], executor=step_threads
+        assets=list(assets),
+        asset_checks=list(checks),
+        jobs=[define_asset_job("all")],
+        executor=step_threads(load_profile()),
     )
     with instance or DagsterInstance.ephemeral() as opened:
         job = definitions.resolve_job_def("all")
@@ -125,11 +138,20 @@ def of_graded_night(needed):
     return AssetDep(needed, partition_mapping=graded_partition(7))
 
 
-def test_what_another_run_made_is_not_waited_for():
-    def fail():
-        raise ValueError("no")
+def was_made(profile, table):
+    night = graded_night(Night.fromisoformat(PARTITION), profile.horizon)
+    folder = Partitions(profile).folder(table, night)
+    folder.mkdir(parents=True)
+    (folder / "000001-fingerprint-checksum.parquet").touch()
 
-    lists, relevant = step("lists", fail), step("relevant", lambda: time.sleep(0.2))
+
+def fail():
+    raise ValueError("no")
+
+
+def test_what_another_run_made_is_not_waited_for(profile):
+    was_made(profile, "candidates.lists")
+    lists, relevant = step("lists", fail, schema=["candidates"]), step("relevant", lambda: time.sleep(0.2))
     grades = step("grades", lambda: None, [of_graded_night(lists), relevant])
     below = step("below", lambda: None, [of_graded_night(relevant), lists])
     assert made(run(lists, relevant, grades, below, raise_on_error=False)) == {"relevant", "grades"}
@@ -138,10 +160,16 @@ def test_what_another_run_made_is_not_waited_for():
     assert not made(run(lists, relevant, grades, raise_on_error=False))
 
 
-def test_checks_of_what_another_run_made_are_not_waited_for(monkeypatch):
+def test_what_the_graded_night_never_made_is_waited_for_as_its_columns_are_tonights(profile):
+    lists = step("lists", fail, schema=["candidates"])
+    assert not made(run(lists, step("grades", lambda: None, [of_graded_night(lists)]), raise_on_error=False))
+
+
+def test_checks_of_what_another_run_made_are_not_waited_for(profile, monkeypatch):
     monkeypatch.setenv("RECSYS_STEPS", "3")
+    was_made(profile, "candidates.lists")
     order = []
-    lists, relevant = step("lists", lambda: None), step("relevant", lambda: None)
+    lists, relevant = step("lists", lambda: None, schema=["candidates"]), step("relevant", lambda: None)
 
     @asset_check(asset=lists, blocking=True)
     def check_lists() -> AssetCheckResult:
@@ -160,10 +188,8 @@ def test_checks_of_what_another_run_made_are_not_waited_for(monkeypatch):
     assert order == ["relevant checked", "grades", "lists checked"]
 
 
-def test_the_log_is_waited_for_whichever_night_is_read():
-    def fail():
-        raise ValueError("no")
-
+def test_the_log_is_waited_for_whichever_night_is_read(profile):
+    was_made(profile, "clean.events")
     log = step("events", fail, schema=["clean"])
     assert not made(run(log, step("grades", lambda: None, [of_graded_night(log)]), raise_on_error=False))
 

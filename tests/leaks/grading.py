@@ -120,13 +120,13 @@ LEAKS = (
         (
             Edit(
                 CHAMPIONS,
-                '    challenges = snapshot.table(_CHALLENGES.text, {"algorithms": sorted(profile.algorithms)})\n',
+                "    challenges = snapshot.table(_CHALLENGES.text, asked)\n",
                 """\
     from recsys_assets.storage.lake.lake import Lake
 
     lake = Lake(profile)
     with lake.as_of(lake.partitions("grades.candidates")[-1].night, _CHALLENGES.reads) as later:
-        challenges = later.table(_CHALLENGES.text, {"algorithms": sorted(profile.algorithms)})
+        challenges = later.table(_CHALLENGES.text, asked)
 """,
             ),
         ),

@@ -145,7 +145,7 @@ def test_challenges_are_of_known_users(graded_shop):
     query = (
         f"select configuration, user_key, difference, n_nights, n_graded_nights from ({challenges}) where task = 'next'"
     )
-    rows = con.execute(query, {"algorithms": ["als", "new"]}).fetchall()
+    rows = con.execute(query, {"algorithms": ["als", "new"], "enough": 1}).fetchall()
     # An algorithm's own list is one of them where the profile still has it and it was graded tonight.
     assert rows == [
         ("als", 1, 0.0, 1, 1),
@@ -154,6 +154,52 @@ def test_challenges_are_of_known_users(graded_shop):
         ("reranker", 1, 0.25, 1, 1),
         ("reranker", 2, -0.25, 1, 1),
     ]
+
+
+def first_incumbents(graded_shop, enough, decided="fusion", graded=None):
+    con = graded_shop.con
+    con.execute("drop view recommendations.rankings")
+    con.execute(
+        "create table recommendations.rankings as "
+        "select unnest(['next', 'discovery']) as task, algorithm from (select unnest(['fusion', 'reranker', 'als']) "
+        "as algorithm)"
+    )
+    con.execute("attach ':memory:' as before")
+    con.execute("create schema before.recommendations")
+    con.execute(
+        "create table before.recommendations.champions as select date '2020-03-30' as night, "
+        "unnest(['next', 'discovery']) as task, $1 as configuration, true as is_champion",
+        [decided],
+    )
+    con.execute(
+        "create table past.grades.candidates (night date, task varchar, user_key integer, algorithm varchar, "
+        "k integer, is_cold_user boolean, ndcg double)"
+    )
+    ((night,),) = graded_shop.rows("select night from this.night")
+    for task, user, is_cold in (("next", 1, False), ("next", 2, False), ("next", 3, True), ("discovery", 1, False)):
+        graded_shop.insert("past.grades.candidates", (night, task, user, "fusion", 10, is_cold, 0.5))
+    if graded:
+        graded_shop.insert("past.grades.candidates", (date(2020, 3, 1), "next", 1, graded, 10, False, 0.5))
+    challenges = load_select(SQL_FOLDER / "training" / "challenges.sql").text
+    query = f"select distinct task, incumbent from ({challenges})"
+    return dict(con.execute(query, {"algorithms": [], "enough": enough}).fetchall())
+
+
+def test_a_reranker_that_no_night_has_graded_leads_once_it_learned_from_enough_users(graded_shop):
+    assert first_incumbents(graded_shop, enough=2) == {"next": "reranker", "discovery": "fusion"}
+
+
+def test_a_reranker_that_learned_from_few_users_does_not(graded_shop):
+    assert first_incumbents(graded_shop, enough=3) == {"next": "fusion", "discovery": "fusion"}
+
+
+def test_a_reranker_that_was_graded_leads_by_its_grades(graded_shop):
+    found = first_incumbents(graded_shop, enough=1, graded="reranker")
+    assert found == {"next": "fusion", "discovery": "reranker"}
+
+
+def test_a_new_reranker_takes_the_place_of_the_fusion_alone(graded_shop):
+    assert first_incumbents(graded_shop, enough=1, decided="als") == {"next": "als", "discovery": "als"}
 
 
 def test_judged_published_judges_unknown_users_by_what_was_trending(graded_shop):

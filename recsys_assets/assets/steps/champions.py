@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.pages import markdown_table
 from recsys_assets.assets.step import Made, Step
-from recsys_assets.evaluation.champions import decide_by_task
+from recsys_assets.evaluation.champions import ENOUGH_USERS, decide_by_task
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
@@ -37,6 +37,7 @@ def steps(profile: Profile) -> list[Step]:
 
 
 def _decisions(profile: Profile, snapshot: Snapshot) -> Made:
-    challenges = snapshot.table(_CHALLENGES.text, {"algorithms": sorted(profile.algorithms)})
+    asked = {"algorithms": sorted(profile.algorithms), "enough": ENOUGH_USERS}
+    challenges = snapshot.table(_CHALLENGES.text, asked)
     rows = decide_by_task(challenges, CONFIGURATIONS, seed=profile.seed + snapshot.night.toordinal())
     return Made(declared_rows(TABLE, rows), {"Decision": markdown_table(rows)})
