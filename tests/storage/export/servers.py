@@ -1,0 +1,123 @@
+"""PostgreSQL, Redis and a stand-in for S3, started on a free port of this machine, in a folder that goes afterwards."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+"""Debian's, which is on no path; the first version found."""
+BUCKET = "bucket"
+S3_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "someone",
+    "AWS_SECRET_ACCESS_KEY": "something",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+MOTO = f"""
+import sys, threading
+from moto.server import ThreadedMotoServer
+import boto3
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]), verbose=False)
+server.start()
+boto3.client("s3", endpoint_url=f"http://127.0.0.1:{{sys.argv[1]}}").create_bucket(Bucket="{BUCKET}")
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A short path, as names of sockets must be; pytest's own folders are closed to the user that PostgreSQL wants."""
+    path = Path(tempfile.mkdtemp(prefix="server-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def as_user(user: str) -> list[str]:
+    """What runs a command as another user, where one is root."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+
+
+@contextmanager
+def running(command: list[str], port: int) -> Iterator[subprocess.Popen]:
+    """A server that answers on a port until one is done with it."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/")
+    try:
+        for _ in range(600):
+            assert process.poll() is None, process.stdout.read().decode()
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        else:
+            raise AssertionError(f"{command[0]} does not answer")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A server of PostgreSQL; gives the URL of a database, whose password is `secret`."""
+    if POSTGRES is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    port = free_port()
+    with folder() as path:
+        secret, data, user = path / "password", path / "data", as_user("postgres")
+        secret.write_text("secret")
+        if user:
+            shutil.chown(path, "postgres")
+            shutil.chown(secret, "postgres")
+        made = [*user, str(POSTGRES), "-D", str(data), "-U", "shop", "-A", "scram-sha-256", f"--pwfile={secret}", "-N"]
+        subprocess.run([*made, "-E", "utf8", "--locale=C"], check=True, capture_output=True, cwd="/")
+        settings = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={path}", "fsync=off"]
+        options = [word for setting in settings for word in ("-c", setting)]
+        with running([*user, str(POSTGRES.with_name("postgres")), "-D", str(data), *options], port):
+            yield f"postgresql://shop@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A server of Redis; gives its URL. Its password is `secret`."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("Redis is not installed: apt-get install redis-server")
+    port = free_port()
+    with folder() as path:
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(path), "--requirepass", "secret"]
+        with running(["redis-server", *options], port):
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server that speaks as S3 does, where the environment points; gives the URL of a bucket."""
+    if find_spec("moto") is None:
+        pytest.skip("moto is not installed: make venv-dev")
+    port = free_port()
+    for name, value in (S3_ENVIRONMENT | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}).items():
+        monkeypatch.setenv(name, value)
+    with running([sys.executable, "-c", MOTO, str(port)], port) as process:
+        assert process.stdout.readline() == b"ready\n"
+        yield f"s3://{BUCKET}"
