@@ -1,15 +1,18 @@
-"""Delivered text as it may be shown: what a terminal or a page would act on becomes visible.
+"""Text as it may be shown: what a terminal or a page would act on becomes visible, and passwords do not.
 
-What belongs here: the one rule for characters. Who shows text goes through it: the command line in
-`recsys_jobs.cli.console`, pages of Dagster in `recsys_assets.assets.metadata`, sentences of landing in `assets.raw`.
+What belongs here: the one rule for characters, and the one for passwords. Who shows text goes through it: the command
+line in `recsys_jobs.cli.console`, pages of Dagster in `recsys_assets.assets.metadata`, sentences of landing in
+`assets.raw`.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _SHAPERS = "\u200c\u200d"
 """Joiners: without them Persian words and families of emoji fall apart, and a terminal does nothing with them."""
+_PASSWORD = re.compile(r"(://[^/@\s:]*:)\S*@|([?&]\w*password=)[^&\s]*", re.IGNORECASE)
 
 
 def visible(text: str) -> str:
@@ -32,3 +35,8 @@ def _written_out(char: str) -> str:
     if "\udc80" <= char <= "\udcff":  # How Python keeps a byte that is no UTF-8.
         return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def blotted(text: str) -> str:
+    """The same text without the passwords of URLs: what stands between user and host, or behind `password=`."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***{'@' if found[1] else ''}", text)

@@ -25,7 +25,7 @@ from typer.rich_utils import rich_format_error
 
 from recsys_assets.errors import RecsysError, disk_error
 from recsys_assets.profile import data_folder
-from recsys_assets.visible import visible
+from recsys_assets.visible import blotted, visible
 from recsys_jobs.cli.console import Console
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _told(error: Exception, arguments: list[str]) -> int:
     if expected:
         console.print_lines(str(expected), style="red")
         return EXPECTED
-    said = f"{type(error).__name__}: {str(error).strip()}".split("\n")[0]
+    said = blotted(f"{type(error).__name__}: {str(error).strip()}".split("\n")[0])
     console.print(
         f"recsys failed, and that is a fault of recsys or of code added to it, not of what you typed: {said} "
         f"The traceback is in {_logged(error, arguments)}; please report it with that file.",
@@ -108,7 +108,7 @@ def _logged(error: Exception, arguments: list[str]) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             log = folder / name
             log.touch(0o600)  # A traceback may hold delivered values: nobody else reads it.
-            log.write_text(text, encoding="utf-8", errors="backslashreplace")
+            log.write_text(blotted(text), encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue
         return log

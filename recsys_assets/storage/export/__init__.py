@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from recsys_assets.storage.export.base import Destination, ExportError, shown
+from recsys_assets.storage.export.base import Destination, ExportError
 
 
 @cache
@@ -48,5 +48,5 @@ def destination(to: str) -> Destination:
     found = known.get(name)
     if found is None or found.is_server != bool(is_url):
         written = (f"{name}://…" if each.is_server else name for name, each in known.items())
-        raise ExportError(f"Nothing can be exported to {shown(to)!r}. Choose one of {', '.join(written)}.")
+        raise ExportError(f"Nothing can be exported to {to!r}. Choose one of {', '.join(written)}.")
     return found

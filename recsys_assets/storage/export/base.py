@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from recsys_assets.errors import RecsysError
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.queries import column_types, first_value
+from recsys_assets.visible import blotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,12 +37,14 @@ SUMMARY = "meta.export"
 """One row per exported table: that there is one is how a reader knows which release it sees."""
 _PLAIN = re.compile(r"U?(TINY|SMALL)INT|U?INTEGER|BIGINT|BOOLEAN|FLOAT|DOUBLE|VARCHAR")
 """DuckDB's types of which every reader of text understands what is written."""
-_SECRETS = re.compile(r"(?<=://)([^/@\s:]*):[^\s/]*@|([?&](?:ssl)?password=)[^&\s]*", re.IGNORECASE)
 _ISO = "'%Y-%m-%dT%H:%M:%S.%fZ'"
 
 
 class ExportError(RecsysError):
-    """An export that cannot be made; what was there before stays. The message says what to do."""
+    """An export that cannot be made; what was there before stays. The message says what to do, and no password."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(blotted(message))
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Place:
     Attributes
     ----------
     to : str
-        The URL, password and all: show it by `shown` only.
+        The URL, password and all: never show it.
     into : str or None
         A folder, a file, a schema or a prefix; None: the destination's own choice.
     folder : Path
@@ -246,17 +249,25 @@ class Export:
         return pa.RecordBatchReader.from_batches(rows.schema, told())
 
 
-def shown(to: str) -> str:
-    """A text with URLs in it as people may see it: passwords are blotted out."""
-    return _SECRETS.sub(lambda found: f"{found[2]}***" if found[2] else f"{found[1]}:***@", to)
+def address(to: str) -> str:
+    """Host and port of a URL, for sentences.
+
+    Raises
+    ------
+    ExportError
+        When it is no URL.
+    """
+    parts = urlsplit(to)
+    try:
+        return f"{parts.hostname or 'this machine'}{f':{parts.port}' if parts.port else ''}"
+    except ValueError as error:  # Its message may hold a part of the password.
+        raise ExportError(
+            "The URL cannot be read: what stands behind its host is no port. In a user and a password the characters "
+            "/ : @ # ? % are written %2F %3A %40 %23 %3F %25."
+        ) from error
 
 
 def has_password(to: str) -> bool:
     """Whether a URL carries a password."""
-    return shown(to) != to
-
-
-def address(to: str) -> str:
-    """Host and port of a URL, for sentences."""
-    parts = urlsplit(shown(to))
-    return parts.netloc.rpartition("@")[2] or "this machine"
+    parts = urlsplit(to)
+    return bool(parts.password) or any("password" in name.lower() for name, _ in parse_qsl(parts.query))

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from pyarrow.fs import S3FileSystem
 
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
 """Debian's, which is on no path; the first version found."""
@@ -23,14 +24,10 @@ S3_ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-MOTO = f"""
+MOTO = """
 import sys, threading
 from moto.server import ThreadedMotoServer
-import boto3
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]), verbose=False)
-server.start()
-boto3.client("s3", endpoint_url=f"http://127.0.0.1:{{sys.argv[1]}}").create_bucket(Bucket="{BUCKET}")
-print("ready", flush=True)
+ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]), verbose=False).start()
 threading.Event().wait()
 """
 
@@ -59,12 +56,13 @@ def as_user(user: str) -> list[str]:
 
 
 @contextmanager
-def running(command: list[str], port: int) -> Iterator[subprocess.Popen]:
+def running(command: list[str], port: int) -> Iterator[None]:
     """A server that answers on a port until one is done with it."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/")
+    log = tempfile.TemporaryFile()
+    process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
     try:
         for _ in range(600):
-            assert process.poll() is None, process.stdout.read().decode()
+            assert process.poll() is None, log.seek(0) or log.read().decode()
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
@@ -72,10 +70,11 @@ def running(command: list[str], port: int) -> Iterator[subprocess.Popen]:
                 time.sleep(0.05)
         else:
             raise AssertionError(f"{command[0]} does not answer")
-        yield process
+        yield
     finally:
         process.terminate()
         process.wait(30)
+        log.close()
 
 
 @contextmanager
@@ -105,7 +104,18 @@ def redis() -> Iterator[str]:
         pytest.skip("Redis is not installed: apt-get install redis-server")
     port = free_port()
     with folder() as path:
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(path), "--requirepass", "secret"]
+        options = [
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(path),
+            "--requirepass",
+            "secret",
+        ]
         with running(["redis-server", *options], port):
             yield f"redis://127.0.0.1:{port}/0"
 
@@ -118,6 +128,6 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     port = free_port()
     for name, value in (S3_ENVIRONMENT | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}).items():
         monkeypatch.setenv(name, value)
-    with running([sys.executable, "-c", MOTO, str(port)], port) as process:
-        assert process.stdout.readline() == b"ready\n"
+    with running([sys.executable, "-c", MOTO, str(port)], port):
+        S3FileSystem(allow_bucket_creation=True, endpoint_override=f"http://127.0.0.1:{port}").create_dir(BUCKET)
         yield f"s3://{BUCKET}"
