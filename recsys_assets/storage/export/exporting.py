@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recsys_assets.errors import disk_error
 from recsys_assets.selects.quoting import text
 from recsys_assets.storage import connections
 from recsys_assets.storage.export import destination
@@ -61,7 +62,12 @@ def export_release(
         file = releases.folder / name / FILE_NAME
         connection.execute(f"attach {text(str(file))} as release (read_only)")
         export = Export(connection, name, parse_name(name)[0], tables, progress)
-        return name, chosen.write(export, Place(to, into, folder, folder.name))
+        try:
+            return name, chosen.write(export, Place(to, into, folder, folder.name))
+        except OSError as error:
+            raise disk_error(error) or ExportError(
+                f"The export cannot be written: {error}. Choose another place with --into. The export before stays."
+            ) from error
 
 
 def _release(releases: ReleaseFolder, night: date | None) -> str:

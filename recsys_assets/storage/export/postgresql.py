@@ -8,6 +8,7 @@ reader waits for a lock longer than the replacing takes.
 from __future__ import annotations
 
 import re
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -16,7 +17,7 @@ from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.export.base import Destination, ExportError, address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import LiteralString
 
     import psycopg
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from recsys_assets.storage.export.base import Export, Place, Table
 
 PIP = "pip install 'psycopg[binary]>=3.3.9,<4'"
+LOCK_SECONDS, ATTEMPTS = 3, 5
+"""For so long, and so often, we wait for transactions that read the views."""
 OURS = "recsys export"
 """Comment of all that an export made, and so may delete."""
 _TYPES = {
@@ -61,7 +64,7 @@ def _write(export: Export, place: Place) -> str:
         made = {table.flat: f"{table.flat}_{generation}" for table in export.tables}
         for table in export.tables:
             _fill(con, export, table, f"{quoted(schema)}.{quoted(made[table.flat])}")
-        _replace_views(con, schema, made)
+        _when_free(con, lambda: _replace_views(con, schema, made))
         con.commit()
         _drop_older(con, schema, generation)
     return f"schema {schema} on {server}: {len(made)} views"
@@ -107,6 +110,22 @@ class _Sink:
         """Nothing to do: what is written is sent."""
 
 
+def _when_free(con: psycopg.Connection, replace: Callable[[], None]) -> None:
+    """Replace the views when no transaction that read them is open; whoever comes meanwhile waits behind us."""
+    import psycopg
+
+    for attempt in range(ATTEMPTS):
+        try:
+            with con.transaction():
+                _run(con, f"set local lock_timeout = '{LOCK_SECONDS}s'")
+                return replace()
+        except psycopg.errors.LockNotAvailable:
+            if attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(LOCK_SECONDS)
+    return None
+
+
 def _replace_views(con: psycopg.Connection, schema: str, made: dict[str, str]) -> None:
     """Point the views at the new tables; one whose columns changed is made anew, one without a table goes."""
     import psycopg
@@ -147,7 +166,7 @@ def _drop_older(con: psycopg.Connection, schema: str, generation: str) -> None:
         if re.search(r"_[0-9a-f]{12}$", table) and not table.endswith(generation):
             is_used = suppress(psycopg.errors.LockNotAvailable, psycopg.errors.DependentObjectsStillExist)
             with is_used, con.transaction():
-                _run(con, "set local lock_timeout = '5s'")
+                _run(con, f"set local lock_timeout = '{LOCK_SECONDS}s'")
                 _run(con, f"drop table {quoted(schema)}.{quoted(table)}")
     con.commit()
 
@@ -173,6 +192,11 @@ def _said(server: str, schema: str) -> Iterator[None]:
         raise ExportError(
             f"A view in schema {schema} on {server} has to be made anew, or to go, and others depend on it: "
             f"{_first(error)}. Drop those first, or export into another schema (--into). The export before stays."
+        ) from error
+    except psycopg.errors.LockNotAvailable as error:
+        raise ExportError(
+            f"A transaction on {server} has been reading schema {schema} for long, and views cannot be replaced under "
+            "it. End it (select * from pg_stat_activity shows whose it is), and export again. The export before stays."
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ExportError(

@@ -58,23 +58,22 @@ def as_user(user: str) -> list[str]:
 @contextmanager
 def running(command: list[str], port: int) -> Iterator[None]:
     """A server that answers on a port until one is done with it."""
-    log = tempfile.TemporaryFile()
-    process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
-    try:
-        for _ in range(600):
-            assert process.poll() is None, log.seek(0) or log.read().decode()
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        else:
-            raise AssertionError(f"{command[0]} does not answer")
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
+        try:
+            for _ in range(600):
+                assert process.poll() is None, log.seek(0) or log.read().decode()
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.05)
+            else:
+                raise AssertionError(f"{command[0]} does not answer")
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 @contextmanager

@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from functools import partial
 
 import psycopg
 import pytest
 
-from recsys_assets.storage.export import exporting
+from recsys_assets.storage.export import exporting, postgresql
 from recsys_assets.storage.export.base import ExportError
 from tests.helpers.committed import PROJECT
 from tests.serving import small
@@ -187,7 +188,7 @@ def test_a_broken_export_leaves_redis_as_it_was(shop, redis, ends):
         n_keys = client.dbsize()
         if ends == "killed":
             shop.killed(redis, "meta.export")
-            left = [key for key in client.keys("shop:2017-10-31-b:*")]
+            left = client.keys("shop:2017-10-31-b:*")
             assert left
             assert all(0 < client.ttl(key) <= 86_400 for key in left)
         else:
@@ -254,21 +255,44 @@ def test_grants_views_of_others_and_transactions_that_began_before_outlast_an_ex
         shop.export(postgres, into="kept")
         assert {*reader.execute("select * from public.mine").fetchall()} == {(SECOND,)}
         assert {*owner.execute("select * from public.mine").fetchall()} == {(SECOND,)}
+        reader.rollback()
         as_analyst = postgres.replace("shop@", "analyst@")
         assert seen(partial(readers.postgresql, as_analyst, "kept")) == SECOND
         # A summary that has to go, as this release has other tables, takes nobody's view with it.
         owner.execute("drop view public.mine")
         owner.execute("create view public.mine as select user_id from kept.serving_users")
-        with pytest.raises(ExportError, match="others depend on it.*The export before stays"):
+        with pytest.raises(ExportError, match=r"others depend on it.*The export before stays"):
             shop.export(postgres, into="kept", tables=["serving.items"])
         assert seen(partial(readers.postgresql, postgres, "kept")) == SECOND
 
 
 @pytest.mark.slow
+def test_readers_of_views_are_waited_for_but_not_for_ever(shop, postgres, monkeypatch):
+    shop.export(postgres, into="locked")
+    shop.publish()
+    monkeypatch.setattr(postgresql, "LOCK_SECONDS", 1)
+    with psycopg.connect(postgres) as reader:
+        reader.execute("select * from locked.serving_items")
+        monkeypatch.setattr(postgresql, "ATTEMPTS", 1)
+        with pytest.raises(ExportError, match=r"End it.*The export before stays"):
+            shop.export(postgres, into="locked")
+        assert seen(partial(readers.postgresql, postgres, "locked")) == FIRST
+        monkeypatch.setattr(postgresql, "ATTEMPTS", 20)
+        timer = threading.Timer(2.5, reader.rollback)
+        timer.start()
+        shop.export(postgres, into="locked")
+        timer.join()
+    assert seen(partial(readers.postgresql, postgres, "locked")) == SECOND
+
+
+@pytest.mark.slow
 def test_a_table_that_is_being_read_waits_for_the_next_export(shop, postgres):
     shop.export(postgres, into="busy")
-    with psycopg.connect(postgres) as con, psycopg.connect(postgres) as reader:
-        reader.execute("select * from busy.serving_items")
+    with psycopg.connect(postgres, autocommit=True) as con, psycopg.connect(postgres) as reader:
+        ((table,),) = con.execute(
+            "select tablename from pg_tables where schemaname = 'busy' and tablename like 'serving_items_%'"
+        ).fetchall()
+        reader.execute(f"select * from busy.{table}")  # The table, not the view.
         shop.export(postgres, into="busy")
 
         def tables():
