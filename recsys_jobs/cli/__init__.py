@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     *("demo", "init", "land", "night", "status", "backtest", "replay", "check", "releases", "rollback"),
-    *("query", "why", "serve"),
+    *("query", "why", "export", "serve"),
 )
 """Commands that the help lists first, as one comes to need them; the others follow by name."""
 

@@ -46,6 +46,7 @@ SHORT = {
     "check": "--select releases",
     "status": "",
     "releases": "",
+    "export": "--to parquet",
     "query": "'select count(*) from serving.items'",
     "why": "{user} {item}",
     "costs": "",

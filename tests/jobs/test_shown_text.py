@@ -89,6 +89,7 @@ RUNS = {
     ),
     "backtest": (("--from", FIRST, "--to", FIRST), []),
     "query": (("select user_id, '[/]' as \"[/]\x1b\" from serving.users",), [*map(visible, IDS.values()), "[/]\\x1b"]),
+    "export": (("--to", "jsonl", "--table", "[/]\x1b"), ["[/]\\x1b", "serving.items"]),
     "why": ((IDS[USER], ITEM), [SHOWN[ITEM], f"t {SHOWN[ITEM]}, 1", visible(FILE.format(day=FIRST))]),
     "rollback": (("--to", USER), [SHOWN[USER]]),
     "night": (("2017-10-25",), []),

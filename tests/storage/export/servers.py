@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -120,13 +120,13 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A server that speaks as S3 does, where the environment points; gives the URL of a bucket."""
+def s3(environment: MutableMapping[str, str]) -> Iterator[str]:
+    """A server that speaks as S3 does; gives the URL of a bucket. The environment is told where it is."""
     if find_spec("moto") is None:
         pytest.skip("moto is not installed: make venv-dev")
     port = free_port()
-    for name, value in (S3_ENVIRONMENT | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}).items():
-        monkeypatch.setenv(name, value)
+    environment["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
+    environment.update(S3_ENVIRONMENT)
     with running([sys.executable, "-c", MOTO, str(port)], port):
         S3FileSystem(allow_bucket_creation=True, endpoint_override=f"http://127.0.0.1:{port}").create_dir(BUCKET)
         yield f"s3://{BUCKET}"

@@ -1,7 +1,9 @@
 """Whatever it is exported to, others read what DuckDB reads from the release: the same rows, in readers' own types."""
 
+import os
 from collections import defaultdict
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -134,8 +136,8 @@ def test_s3_holds_the_rows_of_the_release(release, s3):
 
 
 @pytest.fixture
-def s3(monkeypatch):
-    with servers.s3(monkeypatch) as url:
+def s3():
+    with patch.dict(os.environ), servers.s3(os.environ) as url:
         yield url
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import date
+from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner
@@ -157,11 +158,10 @@ def test_what_somebody_writes_into_is_not_replaced(shop):
 
 
 @pytest.mark.parametrize("to", ["postgresql", "redis", "s3"])
-def test_a_server_that_does_not_let_us_in_says_so(shop, to, monkeypatch):
-    monkeypatch.setenv("PGPASSWORD", "hush")
-    monkeypatch.setenv("REDISCLI_AUTH", "hush")
-    started = servers.s3(monkeypatch) if to == "s3" else {"postgresql": servers.postgres, "redis": servers.redis}[to]()
-    with started as url, pytest.raises(ExportError) as error:
+def test_a_server_that_does_not_let_us_in_says_so(shop, to):
+    started = servers.s3(os.environ) if to == "s3" else {"postgresql": servers.postgres, "redis": servers.redis}[to]()
+    passwords = {"PGPASSWORD": "hush", "REDISCLI_AUTH": "hush"}
+    with patch.dict(os.environ, passwords), started as url, pytest.raises(ExportError) as error:
         export_release(shop.folder, url.replace("bucket", "nobodys"))
     sentence = {"postgresql": "PGPASSWORD", "redis": "REDISCLI_AUTH", "s3": "Make the bucket"}[to]
     assert sentence in str(error.value)

@@ -7,6 +7,7 @@ import sys
 import threading
 from datetime import timedelta
 from functools import partial
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -84,8 +85,8 @@ def redis():
 
 
 @pytest.fixture
-def s3(monkeypatch):
-    with servers.s3(monkeypatch) as url:
+def s3():
+    with patch.dict(os.environ), servers.s3(os.environ) as url:
         yield url
 
 
