@@ -29,7 +29,7 @@ UNFINISHED, GRACE = 86_400, 600
 """Seconds after which the keys of a killed export go, and for which readers of the one before may go on."""
 SENT = 1_000
 """Fields, or rows, in one round trip: some 4 MB of lists."""
-ROWS_AT_ONCE = 250_000
+ROWS_AT_ONCE = 100_000
 """Rows whose lists are made at once."""
 
 
