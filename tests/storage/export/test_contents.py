@@ -129,6 +129,7 @@ def test_redis_answers_what_serving_recommend_does(release, redis):
         assert (key(table.replace(".", "_")) or []) == finite(expected(release, table))
 
 
+@pytest.mark.slow
 def test_s3_holds_the_rows_of_the_release(release, s3):
     export(release, f"{s3}/some/prefix")
     for table in odd.TABLES:
