@@ -21,6 +21,7 @@ from recsys_assets.algorithms.instances import configured
 from recsys_assets.errors import RecsysError
 from recsys_assets.evaluation.detectors.settings import DetectorSettings
 from recsys_assets.ranking.reranker import RerankerSettings
+from recsys_assets.release_settings import ReleaseSettings
 from recsys_assets.wrong_algorithms import problems_of_algorithms
 from recsys_assets.wrong_settings import SettingsError, refused
 
@@ -34,7 +35,7 @@ _TAKEN = {"profiles", "logs"}
 """Folders of the data folder that are no deployment's."""
 _DECIDE_NOTHING = {
     *("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"),
-    *("late_after_hours", "key_prefix", "detectors", "warm_up"),
+    *("late_after_hours", "key_prefix", "detectors", "warm_up", "release"),
 }
 
 
@@ -188,6 +189,8 @@ class Profile(_Settings):
     beside the rest of the night. ``full``: on all of it, as ``recsys audit future`` does, for three times the night."""
     detectors: DetectorSettings = DetectorSettings()
     """Whether trusted data knows the future (``[detectors]``), asked of each graded night: docs/detectors.md."""
+    release: ReleaseSettings = ReleaseSettings()
+    """Further tables of the release (``[release]``), which views are made of: docs/release.md."""
     reranker: dict[str, Any] = Field(default_factory=dict)
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)

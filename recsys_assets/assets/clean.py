@@ -16,6 +16,7 @@ from dagster import (
 
 from recsys_assets.assets.clean_log import clean_steps, write_log
 from recsys_assets.assets.columns import Lineages, column_metadata
+from recsys_assets.assets.costs import note_cost
 from recsys_assets.assets.factory import night_of, spec_of
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.metadata import as_metadata, table_metadata
@@ -61,6 +62,7 @@ def clean_assets(
             )
         for n, tables in write_log(profile, night, context.run.run_id, context.log.info, describe):
             for name, (written, told) in tables.items():
+                note_cost(profile, n, f"clean.{name}", written.rows, told)
                 key, version = asset_key(profile, f"clean.{name}"), DataVersion(written.partition.fingerprint)
                 metadata = as_metadata(told)
                 if n == night:

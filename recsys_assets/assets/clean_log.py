@@ -39,6 +39,7 @@ TABLES = (
     "cancellation_counts",
     "user_versions",
     "item_versions",
+    "deliveries",
 )
 """Tables in the order in which they are written: each reads what stands before it."""
 LOGS = {"events": ("events", "event_id"), "cancellations": ("retractions", "cancellation_id")}

@@ -18,6 +18,7 @@ from dagster import (
 
 from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
+from recsys_assets.assets.costs import note_cost
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.making import opened, save
 from recsys_assets.assets.metadata import as_metadata, model_metadata, table_metadata
@@ -103,13 +104,15 @@ def materialize(
         made = step.make(snapshot)
         kept = save(snapshot, step, made, version)
         fingerprint, about = _described(snapshot, made, kept, lineages or Lineages())
+    cost = cost_metadata(usage)
+    note_cost(profile, night_of(context), step.name, kept.rows if isinstance(kept, Written) else None, cost)
     for line in made.log:
         context.log.info(line)
     results = made.results() if callable(made.results) else made.results
     return MaterializeResult(
         asset_key=asset_key(profile, step.name),
         data_version=None if fingerprint is None else DataVersion(fingerprint),
-        metadata=as_metadata({**results, **made.facts, **about, **told, **cost_metadata(usage)}),
+        metadata=as_metadata({**results, **made.facts, **about, **told, **cost}),
     )
 
 

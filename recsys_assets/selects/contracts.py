@@ -70,6 +70,19 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "reason": "VARCHAR",
         "known_at": "TIMESTAMP",
     },
+    "clean.deliveries": {
+        "file": "VARCHAR",
+        "table_name": "VARCHAR",
+        "content": "VARCHAR",
+        "is_history": "BOOLEAN",
+        "status": "VARCHAR",
+        "arrived_at": "TIMESTAMP",
+        "is_superseded": "BOOLEAN",
+        "n_rows": "BIGINT",
+        "n_rejected": "BIGINT",
+        "rejects": "STRUCT(column_name VARCHAR, reason VARCHAR, n_rows BIGINT, "
+        "examples STRUCT(row_number BIGINT, delivered VARCHAR)[])[]",
+    },
     "recommendations.similar_items": {
         "item_key": "INTEGER",
         "rank": "INTEGER",

@@ -29,12 +29,14 @@ create table if not exists landing.ledger.rejects (
     column_name varchar not null,
     reason varchar not null,
     delivered varchar,                 -- the row as delivered, as JSON
-    landed_id uuid                     -- its id; null: a line that could not be split into columns
+    landed_id uuid,                    -- its id; null: a line that could not be split into columns
+    visible_night date                 -- first night that may count it; null: history whose time cannot be read, or of an earlier version
 );
 
 -- Ledgers from before these columns.
 alter table landing.ledger.files add column if not exists sealed_night date;
 alter table landing.ledger.rejects add column if not exists landed_id uuid;
+alter table landing.ledger.rejects add column if not exists visible_night date;
 alter table landing.ledger.files add column if not exists rows_repeated bigint;
 alter table landing.ledger.files add column if not exists most_equal bigint;
 alter table landing.ledger.files add column if not exists rows_adding_nothing bigint;

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from recsys_assets.assets.costs import costs_of
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
 from recsys_assets.selects.contracts import declared_rows
@@ -21,11 +22,14 @@ from recsys_assets.storage.release.releases import Releases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pyarrow as pa
+
     from recsys_assets.profile import Profile
     from recsys_assets.selects.files import Select
     from recsys_assets.storage.lake.snapshot import Snapshot
 
 TABLE = "releases.published"
+COSTS, ALGORITHM_LISTS = "meta.costs", "serving.algorithm_lists"
 _BESIDE = (SQL_FOLDER / "release" / "macros.sql", SQL_FOLDER / "release" / "comments.sql")
 """What a release has beside its tables: macros, and what each table and column holds."""
 
@@ -61,9 +65,13 @@ def steps(profile: Profile) -> list[Step]:
 
 def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot) -> Made:
     macros, releases = "\n".join(path.read_text() for path in _BESIDE), Releases(profile.folder)
-    release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros])
-    tables = {table: snapshot.table(select.text) for table, select in selects.items()}
-    file = releases.build(snapshot.night, release_id, tables, macros)
+    settings = profile.release.model_dump_json()
+    release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros, settings])
+    snapshot.add("made.costs", costs_of(profile, snapshot.night))
+    tables = {table: _rows(profile, table, select, snapshot) for table, select in selects.items()}
+    # What steps cost is another thing in each run: a release that is there already is as good with other costs.
+    given = tables | {COSTS: tables[COSTS].to_reader()}
+    file = releases.build(snapshot.night, release_id, given, macros)
     # Where the release that readers see is damaged, the new one has another id.
     published = releases.publish(*parse_name(file.parent.name))
     log = (published.reason, *([ROOT_WARNING] if runs_as_root() else []))
@@ -79,6 +87,28 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     lists = next(p for p in snapshot.inputs if p.table == "recommendations.lists")
     row = {"release": published.name, "lists_fingerprint": lists.fingerprint}
     return Made(declared_rows(TABLE, [row]), results, facts, log)
+
+
+def _rows(profile: Profile, table: str, select: Select, snapshot: Snapshot) -> pa.Table:
+    """Rows of a table of the release: none where the profile leaves it out."""
+    if table in profile.release.without:
+        return snapshot.table(f"from ({select.text}) limit 0")
+    rows = snapshot.table(select.text)
+    return _with_ids(rows, snapshot) if table == ALGORITHM_LISTS else rows
+
+
+def _with_ids(lists: pa.Table, snapshot: Snapshot) -> pa.Table:
+    """Lists of items by their ids in place of their keys: put in by array, a tenth of what taking lists apart costs."""
+    import numpy as np
+    import pyarrow as pa
+
+    known = snapshot.table("select item_key, item_id from clean.item_keys order by item_key")
+    items = lists["items"].combine_chunks()
+    places = np.searchsorted(known["item_key"].to_numpy(), items.values.to_numpy())
+    ids = known["item_id"].combine_chunks().take(pa.array(places))
+    return lists.set_column(
+        lists.schema.get_field_index("items"), "items", pa.ListArray.from_arrays(items.offsets, ids)
+    )
 
 
 def _release_id(snapshot: Snapshot, sql: list[str]) -> str:

@@ -196,7 +196,8 @@ def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     columns = [f"${place}::integer as {name}" for place, name in enumerate(_SETTINGS, 3)]
     con.execute(
         f"create table this.profile as select {', '.join(columns)}, $1 as fingerprint, $2 as settings, "
-        f"'{profile.repeated_lines}' as repeated_lines",
+        f"'{profile.repeated_lines}' as repeated_lines, {profile.release.list_users}::integer as list_users, "
+        f"{profile.release.co_purchase_days}::integer as co_purchase_days",
         [profile.fingerprint, profile.settings, *(getattr(profile, name) for name in _SETTINGS)],
     )
     con.execute(

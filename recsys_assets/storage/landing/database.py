@@ -156,7 +156,7 @@ class Landing:
             intake.read(given)
             intake.judge()
         except readers.UnreadableFile as error:
-            record(con, intake.file_id, file, "quarantined", message=str(error))
+            record(con, intake.file_id, file, "quarantined", message=str(error), sealed=intake.sealed)
             return Landed(name, table, "quarantined", message=str(error))
         if _digest(given.content) != file.content:
             raise LandingError(f"{file.path}: changed while it was read; land it again when it is complete.")
@@ -198,7 +198,8 @@ class Landing:
         any, only of those that the night's events name. ``landed.superseded`` lists the rows a
         corrected file takes back; with them come all earlier rows that still count, because one that was dropped as
         a duplicate of a row taken back is needed now. Rows of an extra table whose ``used_until`` had passed when the
-        night began stay behind. One scan of each raw table.
+        night began stay behind. ``landed.deliveries`` says what the night first saw of each file. One scan of each raw
+        table.
         """
         with self.open() as con:
             con.execute("set variable night = $1", [night])
@@ -210,13 +211,26 @@ class Landing:
             taken_back = con.sql(" union all ".join(superseded)).order("event_id").to_arrow_table()
             names = [*CANONICAL, *self.source.extras]
             again = taken_back.num_rows > 0
-            tables = {"landed.superseded": taken_back}
+            tables = {"landed.superseded": taken_back, "landed.deliveries": self._deliveries(con)}
             for name in names:
                 tables[f"landed.{name}"] = canonical_rows(
                     con, self.source, canonical(name), self.profile.known_earlier, again=again
                 )
                 con.register(f"exported_{name}", tables[f"landed.{name}"])
         return tables
+
+    def _deliveries(self, con: duckdb.DuckDBPyConnection) -> pa.Table:
+        """What the night (variable ``night``) first sees of each file."""
+        raws = sorted({delivery.table for delivery in self.profile.deliveries})
+        rows = ["select null::integer as landed_file, null::timestamp as landed_known_at, null::date as landed_night"]
+        rows += [
+            f"select landed_file, landed_known_at, landed_night from landing.raw.{raw}"
+            for raw in raws
+            if has_raw(con, raw)
+        ]
+        con.execute(f"create temp view landed_rows as {' union all '.join(rows)}")
+        settings = {"first_night": self.profile.first_night, "grace": self.profile.grace.total_seconds()}
+        return con.sql(_sql("deliveries"), params=settings).to_arrow_table()
 
     def behind(self, ids: pa.Table) -> pa.Table:
         """What landing itself knows of raw rows, see ``sql/landing/behind.sql``; of unknown ids there is no row.

@@ -162,9 +162,7 @@ class Intake:
         """A changed file under the same name takes its former rows back, from its own visible night on; how many."""
         first: Night | None = first_value(self.con, "select min(landed_night) from dated")
         if self.file.kind == "arrival" or first is None:
-            first = max(night_of(self.file.arrived_at - self.profile.grace), self.profile.first_night)
-            if self.sealed is not None:
-                first = max(first, self.sealed + ONE_DAY)
+            first = self._first_open()
         replaced = self.con.execute(
             "update landing.ledger.files set status = 'superseded', superseded_night = $1, superseded_at = $2 "
             "where name = $3 and raw_table = $4 and status = 'landed' returning rows_landed",
@@ -177,11 +175,20 @@ class Intake:
         ).fetchall()
         return sum(rows for (rows,) in replaced)
 
+    def _first_open(self) -> Night:
+        """The night that the file's arrival opens to it: none before can see anything of an arrival."""
+        first = max(night_of(self.file.arrived_at - self.profile.grace), self.profile.first_night)
+        return first if self.sealed is None else max(first, self.sealed + ONE_DAY)
+
     def _reject(self) -> int:
-        """Keep rejected rows with column, reason and the row as delivered; returns how many."""
+        """Keep rejected rows with column, reason, the row as delivered and the first night to see it; returns how many.
+
+        Of history only a row's own time tells which night that is; an arrival was there, whatever its rows say.
+        """
         import pyarrow as pa
 
         con = self.con
+        first_open = self._first_open() if self.file.kind == "arrival" else None
         fields = ", ".join(
             f"{text(name)}: staged.{quoted(name)}"  # A column may be called rowid.
             for name in column_types(con, "staged")
@@ -189,14 +196,17 @@ class Intake:
         )
         con.execute(
             "insert into landing.ledger.rejects select $1, staged.landed_row, coalesce(reject_column, ''), "
-            f"coalesce(reject_reason, 'left out by the SELECTs of source ' || $2), to_json({{{fields}}}), landed_id "
+            f"coalesce(reject_reason, 'left out by the SELECTs of source ' || $2), to_json({{{fields}}}), landed_id, "
+            "coalesce(if(row_time is null, null, landed_night), $3) "
             "from staged left join judged using (landed_id) where landed_id not in (select landed_id from dated)",
-            [self.file_id, self.source.name],
+            [self.file_id, self.source.name, first_open],
         )
         if self.split:
             split = pa.table(list(zip(*self.split, strict=True)), names=["row", "column", "reason", "line"])
             con.register("split_lines", split)  # A statement for each would take minutes for a million.
-            con.execute("insert into landing.ledger.rejects select $1, *, null from split_lines", [self.file_id])
+            con.execute(
+                "insert into landing.ledger.rejects select $1, *, null, $2 from split_lines", [self.file_id, first_open]
+            )
             con.unregister("split_lines")
         return int(first_value(con, "select count(*) from landing.ledger.rejects where file_id = $1", [self.file_id]))
 

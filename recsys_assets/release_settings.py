@@ -1,0 +1,37 @@
+"""Settings of the release: which of its further tables it has, and how much they hold."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FurtherTable = Literal[
+    "serving.algorithm_lists",
+    "serving.co_purchases",
+    "serving.contexts",
+    "serving.history",
+    "meta.costs",
+    "meta.ledger",
+    "meta.reject_counts",
+    "meta.rejects",
+    "meta.volume",
+]
+"""Tables that views are made of and no list: a release can do without."""
+
+
+class ReleaseSettings(BaseModel):
+    """Settings of every release (``[release]``)."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    without: list[FurtherTable] = Field(default_factory=list)
+    """Tables that stay empty, such as ``["serving.history"]``: what they would tell is in no release then, and costs
+    neither time nor room."""
+    list_users: int = Field(default=2_000, ge=1)
+    """Users whose lists of each single algorithm are shown, the same ones every night (by a hash of the id); everybody
+    where there are fewer. Twenty algorithms take some ten kilobytes a user."""
+    co_purchase_days: int = Field(default=90, ge=1, le=3_660)
+    """Days before the night's end whose baskets tell what is taken together."""
