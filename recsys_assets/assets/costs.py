@@ -1,7 +1,7 @@
 """What the steps of a night cost: noted as each ends, read by the release of the night.
 
-What belongs here: one file a night, ``costs/<night>.jsonl``, a line a step. It is no part of the lake: what a step costs
-is another thing at every run, and no table rests on it. An audit's builds note nothing, and see nothing.
+What belongs here: one file a night, ``costs/<night>.jsonl``, a line a step. It is no part of the lake: what a step
+costs is another thing at every run, and no table rests on it. An audit's builds note nothing, and see nothing.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class _File:
     size: int
     sealed: Night | None
     past: int = 0
-    """Its rows that the night may see."""
+    """Its rows that the night may see, rejected ones too."""
     future: int = 0
     """Its rows that it may not."""
     near: int = 0
@@ -138,6 +138,11 @@ class _Relanding:
             if file.past or kept or not file.future:
                 self._land_again(file)
         self._copy(waiting)
+        self.con.execute(
+            f"insert into landing.ledger.files by name select * replace ({self._arrived()} as arrived_at) from "
+            "origin.ledger.files where status = 'quarantined' "
+            "and file_id not in (select file_id from landing.ledger.files)"
+        )
         if self.poison == "altered":
             at = close(self.night, self.profile.grace) + timedelta(minutes=1)
             for rows, name, table in late_arrivals(self.con, self.source, self.tables, self.night):
@@ -155,10 +160,15 @@ class _Relanding:
             f"landed_night <= $night + $horizon::integer) as near from origin.raw.{table} group by all"
             for table in self.tables
         )
+        counts += (
+            " union all select file_id, count(*) filter (visible_night <= $night), 0, 0 "
+            "from origin.ledger.rejects group by file_id"
+        )
         rows = self.con.execute(
             f"select file_id, name, raw_table, kind, {self._arrived()}, content, bytes, sealed_night, "
-            f"coalesce(past, 0), coalesce(future, 0), coalesce(near, 0) "
-            f"from origin.ledger.files left join ({counts}) using (file_id) "
+            f"coalesce(past, 0)::bigint, coalesce(future, 0)::bigint, coalesce(near, 0)::bigint "
+            f"from origin.ledger.files left join (select file_id, sum(past) as past, sum(future) as future, "
+            f"sum(near) as near from ({counts}) group by file_id) using (file_id) "
             "where status <> 'quarantined' order by file_id",
             {"night": self.night, "horizon": self.profile.horizon},
         ).fetchall()
@@ -179,6 +189,11 @@ class _Relanding:
             "insert into landing.ledger.files by name select * replace (if(status = 'quarantined', status, 'landed') "
             f"as status, null as superseded_night, null as superseded_at, {self._arrived()} as arrived_at) from "
             "origin.ledger.files "
+            "where file_id between $first and $last",
+            span,
+        )
+        self.con.execute(
+            "insert into landing.ledger.rejects by name from origin.ledger.rejects "
             "where file_id between $first and $last",
             span,
         )
@@ -213,12 +228,13 @@ class _Relanding:
             con.execute(f"insert into again by name {rows}")
         con.execute("drop table delivered")
         self._land(file, "again")
+        self._take_over_what_is_told_of_rejects(file)
         if self.poison == "altered":  # An exchanged value may let a row seem older than it can be known to be.
-            con.execute(
-                f"delete from landing.raw.{table} "
-                "where landed_night <= $1 and landed_id in (select landed_id from future)",
-                [self.night],
-            )
+            for rows, night in ((f"raw.{table}", "landed_night"), ("ledger.rejects", "visible_night")):
+                con.execute(
+                    f"delete from landing.{rows} where {night} <= $1 and landed_id in (select landed_id from future)",
+                    [self.night],
+                )
 
     def _rejects(self, file: _File) -> str:
         """Rows that were rejected, out of the JSON they are kept as, with the types of the raw table."""
@@ -226,7 +242,24 @@ class _Relanding:
         return (
             f"select unnest(json_transform(delivered::json, {text(kinds)})), "
             f"row_number as landed_row, landed_id from origin.ledger.rejects "
-            f"where file_id = {file.file_id} and landed_id is not null"
+            f"where file_id = {file.file_id} and landed_id is not null and {self._known}"
+        )
+
+    @property
+    def _known(self) -> str:
+        """Condition on rejected rows: of a poisoned build those of later nights do not come."""
+        return f"coalesce(visible_night <= date '{self.night}', true)" if self.poison else "true"
+
+    def _take_over_what_is_told_of_rejects(self, file: _File) -> None:
+        """Lines that could not be split are not judged again; nor do rejects of an earlier version gain a night."""
+        of_file = f"file_id = {file.file_id}"
+        self.con.execute(
+            "insert into landing.ledger.rejects by name from origin.ledger.rejects "
+            f"where {of_file} and landed_id is null and {self._known}"
+        )
+        self.con.execute(
+            f"update landing.ledger.rejects set visible_night = null where {of_file} and landed_id in "
+            f"(select landed_id from origin.ledger.rejects where {of_file} and visible_night is null)"
         )
 
     def _land(self, file: _File, rows: str) -> None:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     Wanted = Callable[[str, Night], bool]
 
-_KNOWN = ("code", "costs", "lake", "landing.duckdb", "landing.lock", "mlflow", "models", "recsys.duckdb", "releases", "tmp")
+_KNOWN = (
+    *("code", "costs", "lake", "landing.duckdb", "landing.lock", "mlflow", "models"),
+    *("recsys.duckdb", "releases", "tmp"),
+)
 """What lies in a profile's folder and is shown, or not, by rules of its own."""
 
 

@@ -7,7 +7,7 @@ from tests.leaks.harness import NIGHT, CatchBy, Edit, Leak
 from tests.leaks.shop import FOUND, LAND
 
 JUDGING, EXPORT = "recsys_assets/storage/landing/judging.py", "recsys_assets/storage/landing/export.py"
-CONTRACT = "recsys_assets/selects/canonical.py"
+CONTRACT, DELIVERIES = "recsys_assets/selects/canonical.py", "sql/landing/deliveries.sql"
 REDELIVERED = "2017-10-30"
 
 
@@ -100,6 +100,29 @@ LEAKS = (
         "check",
         "no_event_is_counted_twice",
         commands=(f"night {REDELIVERED}",),
+    ),
+    from_landing_on(
+        "the ledger counts all rows of a file with the first night that sees one",
+        "audit",
+        r"clean\.deliveries( [-\d]+)?: it changes when what came after the night is altered",
+        Edit(
+            DELIVERIES,
+            "where landed_night = getvariable('night')",
+            "where landed_file in (select landed_file from landed_rows where landed_night = getvariable('night'))",
+        ),
+    ),
+    from_landing_on(
+        "the ledger names files two days before they come",
+        "check",
+        "visible_after_known_deliveries_arrived_at",
+        Edit(DELIVERIES, "(arrived_at - to_seconds($grace))::date", "arrived_at::date - 2"),
+    ),
+    Leak(
+        "the ledger says of a file that another will take its place",
+        (Edit(DELIVERIES, "files.superseded_night <= getvariable('night')", "files.superseded_night is not null"),),
+        "full audit",
+        "clean.deliveries",
+        commands=(f"audit future --night {NIGHT}",),
     ),
     Leak(
         "late lines go to the night they are of, though it is sealed",

@@ -16,7 +16,7 @@ NIGHT = date(2020, 3, 31)
 CUTOFF = datetime(2020, 4, 1)
 GRADED_NIGHT = date(2020, 3, 24)
 GRADED_CUTOFF = datetime(2020, 3, 25)
-SCHEMAS = ("this", "clean", "features", "candidates", "recommendations", "grades")
+SCHEMAS = ("this", "made", "clean", "features", "candidates", "recommendations", "grades")
 
 
 class Shop:
@@ -50,6 +50,15 @@ class Shop:
         )
         for table in ("items", "users"):
             self.con.execute(f"create view graded.clean.{table} as from memory.clean.{table}")
+            key, name = f"{table[:-1]}_key", f"{table[:-1]}_id"
+            self.con.execute(
+                f"create view clean.{table[:-1]}_keys as "
+                f"select {key}, {name}, available_from as visible_night from clean.{table}"
+            )
+        self._create("clean.deliveries", CONTRACTS["clean.deliveries"] | {"visible_night": "DATE"})
+        self.con.execute(
+            "create table made.costs (step varchar, algorithm varchar, rows bigint, seconds double, peak_memory_bytes bigint)"
+        )
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
         self._create("candidates.lists", contract("candidates.x"))
@@ -86,7 +95,7 @@ class Shop:
         self.con.execute(
             "create table this.profile as "
             "select 7 as horizon, 3 as list_length, 60 as rrf_k, 2 as n_similar, "
-            "4 as n_trending, 'a1b2c3' as fingerprint, '{}' as settings"
+            "4 as n_trending, 'a1b2c3' as fingerprint, '{}' as settings, 2 as list_users, 90 as co_purchase_days"
         )
         self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task, 20 as n_candidates")
         self.con.execute("create table this.event_weights as select 'purchase' as event_type, 1.0::double as weight")
