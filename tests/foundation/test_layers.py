@@ -20,7 +20,7 @@ HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy"
 }
 
 PURE = {"algorithms", "ranking", "evaluation"}
-GROUND = {"errors", "nights", "telemetry", "threads", "wrong_settings", "visible"}
+GROUND = {"errors", "nights", "release_settings", "telemetry", "threads", "wrong_settings", "visible"}
 STORAGE = GROUND | {"profile", "selects", "storage"}
 # Each layer may import itself and the layers named here (section 3 of the design).
 LAYERS: dict[str, set[str]] = {
@@ -32,6 +32,7 @@ LAYERS: dict[str, set[str]] = {
         "algorithms",
         "ranking",
         "evaluation",
+        "release_settings",
         "wrong_algorithms",
         "wrong_settings",
     },  # Their settings are validated with its own.

@@ -57,7 +57,8 @@ class Shop:
             )
         self._create("clean.deliveries", CONTRACTS["clean.deliveries"] | {"visible_night": "DATE"})
         self.con.execute(
-            "create table made.costs (step varchar, algorithm varchar, rows bigint, seconds double, peak_memory_bytes bigint)"
+            "create table made.costs (step varchar, algorithm varchar, rows bigint, seconds double, "
+            "peak_memory_bytes bigint)"
         )
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))

@@ -41,7 +41,14 @@ oldest as (
         ) <= n_oldest
 )
 
-select * exclude (n_oldest)
+select
+    user_id,
+    event_ts,
+    item_id,
+    event_type,
+    quantity,
+    value,
+    basket_id
 from (
     select * from recent where n_oldest is null
     union all
