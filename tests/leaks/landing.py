@@ -115,7 +115,7 @@ LEAKS = (
         "the ledger names files two days before they come",
         "check",
         "visible_after_known_deliveries_arrived_at",
-        Edit(DELIVERIES, "(arrived_at - to_seconds($grace))::date", "arrived_at::date - 2"),
+        Edit(DELIVERIES, "to_seconds($grace))::date", "to_seconds($grace))::date - 2"),
     ),
     Leak(
         "the ledger says of a file that another will take its place",

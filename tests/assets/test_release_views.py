@@ -1,0 +1,69 @@
+"""The release's tables for views on real purchases: nothing of them is of later than the night."""
+
+from collections import Counter
+from datetime import timedelta
+
+from tests.assets.purchases import Purchases, cutoff
+from tests.helpers import sample
+
+NIGHT = sample.NIGHTS[-1]
+
+
+def test_history_and_volume_are_of_what_the_night_could_see(built: sample.Deployment, purchases: Purchases):
+    seen = purchases.up_to(NIGHT)
+    hours = Counter(row.at.replace(minute=0, second=0, microsecond=0) for row in seen)
+    since = cutoff(NIGHT) - timedelta(days=60)
+    assert dict(built.released("select hour, sum(n_events)::int from meta.volume group by hour")) == {
+        hour: n for hour, n in hours.items() if hour >= since
+    }
+    by_user: dict[str, list[tuple]] = {}
+    for row in seen:
+        by_user.setdefault(row.user, []).append((row.at, row.item, row.basket))
+    history = built.released("select user_id, event_ts, item_id, basket_id from serving.history")
+    assert {user for user, *_ in history} == by_user.keys()
+    for user, events in by_user.items():
+        shown = [(at, item, basket) for who, at, item, basket in history if who == user]
+        newest = sorted((at for at, *_ in events), reverse=True)[:200]
+        assert [at for at, *_ in shown] == newest
+        assert set(shown) <= set(events)
+
+
+def test_the_ledger_counts_the_rows_of_history_up_to_the_night(built: sample.Deployment, purchases: Purchases):
+    late = (sample.LATE, sample.LATE_ARRIVAL, False, "landed")
+    ledger = {row[0]: row for row in built.released("from meta.ledger")}
+    assert (ledger[sample.LATE][0], *ledger[sample.LATE][2:5]) == late
+    assert ledger["products.parquet"][2:] == (None, True, "landed", None, None)
+    counted = sum(row[5] for name, row in ledger.items() if name.startswith("transactions"))
+    with built.active():
+        from recsys_assets.storage.landing.database import Landing
+
+        with Landing(built.profile).open() as con:
+            query = "select count(*), count(*) filter (landed_night <= $1) from landing.raw.transactions"
+            every, up_to_the_night = con.execute(query, [NIGHT]).fetchall()[0]
+    assert counted == up_to_the_night < every
+    reasons = built.released("select sum(n_rows)::int from meta.reject_counts")
+    assert reasons == built.released("select sum(n_rejected)::int from meta.ledger")
+
+
+def test_algorithm_lists_are_those_of_the_lake(built: sample.Deployment):
+    ids = dict(built.released("select user_id, 1 from serving.users"))
+    lists = built.released("select task, user_id, algorithm, items, scores from serving.algorithm_lists")
+    assert {user for _, user, *_ in lists} == ids.keys()
+    assert {"als", "popularity", "fusion"} <= {algorithm for _, _, algorithm, *_ in lists}
+    assert all(len(items) == len(scores) <= 20 for *_, items, scores in lists)
+    first = built.released(
+        "select count(*) from serving.algorithm_lists as l inner join meta.champions as c on c.task = l.task "
+        "and c.configuration = l.algorithm and c.is_champion and c.night = (select max(night) from meta.nights) "
+        "inner join serving.recommendations as r on r.task = l.task and r.user_id = l.user_id and r.rank = 1 "
+        "where l.items[1] = r.item_id"
+    )
+    assert first[0][0] > 0.9 * len(ids)
+
+
+def test_costs_name_the_steps_that_ended_before(built: sample.Deployment):
+    costs = {step: row for step, *row in built.released("from meta.costs")}
+    assert {"clean.events", "models.als", "candidates.als", "recommendations.lists"} <= costs.keys()
+    assert "releases.published" not in costs
+    algorithm, rows, seconds, peak = costs["candidates.als"]
+    assert (algorithm, seconds > 0, peak > 10**6) == ("als", True, True)
+    assert rows == built.released("select count(*) from serving.algorithm_lists where algorithm = 'als'")[0][0]
