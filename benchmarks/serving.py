@@ -109,7 +109,9 @@ def _tables() -> dict[str, pa.Table]:
         f"similar_item_id, null as title, null as category, 1 / r as score from range(1, {N_ITEMS + 1}) as t (i), "
         "range(1, 21) as s (r) order by item_id, r",
         "serving.recommendations": f"select task, u::varchar as user_id, r as rank, "
-        f"((u * 7919 + r * 104729) % {N_ITEMS} + 1)::varchar as item_id, 1 / (r + 1) as score, "
+        f"((u * 7919 + r * 104729) % {N_ITEMS} + 1)::varchar as item_id, "
+        # Shares of the task's rows, all different, as those of a reranker are.
+        f"(({DEPTH} - r) * {N_USERS} + u) / ({N_USERS} * {DEPTH}) as score, "
         "'bought_again' as reason, 'als' as reason_algorithm, "
         "'bought ' || (u % 40 + 2) || ' times, last ' || (r * 9) || ' days ago' as reason_text, "
         f"((u + r) % {N_ITEMS} + 1)::varchar as evidence_item_id, (u % 40 + 2)::integer as evidence_count, "

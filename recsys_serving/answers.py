@@ -95,8 +95,8 @@ def chosen(release: Release, asked: Question, task: int, user: int | None) -> Ch
     """
     wanted = asked.offset + asked.k
     if user is not None and not asked.exclude and asked.category is None:
-        listed = release.listed(task, user)
-        return Chosen("list", None, listed[asked.offset : wanted], max(len(listed) - wanted, 0))
+        listed = release.listed(task, user, asked.offset, wanted)
+        return Chosen("list", None, listed, max(release.n_listed(task, user) - wanted, 0))
     category = release.categories.place(asked.category) if asked.category is not None else None
     if asked.category is not None and category is None:
         raise wrong_field("category", "This release has no such category; GET /v1/items shows those of items")
@@ -168,14 +168,14 @@ def recommendations(
 
 
 def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None) -> bytes:
-    item, score, reason, evidence, n, days = row if len(row) == 6 else (*row, -1, -1, math.nan)
+    item, score, reason, evidence, n, days = row if len(row) == 6 else (*row, -1, -1, -1)
     reason_json = _TRENDING_JSON if reason == TRENDING else release.reason_json[reason]
     rests_on = b"null"
     if evidence >= 0 or n >= 0:
         rests_on = b'{%b"count":%b,"days":%b}' % (
             release.item_json[evidence] + b"," if evidence >= 0 else b"",
             b"%d" % n if n >= 0 else b"null",
-            b"null" if math.isnan(days) else b"%.2f" % days,
+            b"%.2f" % (days / 100) if days >= 0 else b"null",
         )
     behind = b"" if proposal is None else b',"proposed":' + said(proposal)
     return b'{"rank":%d,%b,"score":%b,%b,"evidence":%b%b}' % (

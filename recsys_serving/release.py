@@ -43,8 +43,8 @@ class Row(NamedTuple):
     """Place of the item that the reason rests on; -1: none."""
     n: int = -1
     """How often, or how many people; -1: not said."""
-    days: float = float("nan")
-    """Age of the evidence in days before the cutoff; not a number where not said."""
+    days: int = -1
+    """Age of the evidence before the cutoff, in hundredths of a day; -1: not said."""
 
 
 class Texts(Sequence[bytes]):
@@ -108,17 +108,29 @@ class Release:
         self.categories = Texts(held, "categories")
         self.category, self.n_buyers = _whole(held["category"]), _whole(held["n_buyers"])
         self._lists, self._list_ends = held["lists"], _whole(held["list_ends"])
+        self._score_parts = held["score_parts"].tolist()
+        self._other_scores = held["other_scores"].tolist()
         self._similar, self._similar_ends = held["similar"], _whole(held["similar_ends"])
         self._trending, self._trending_ends = held["trending"], _whole(held["trending_ends"])
         self._found_by, self._found_ends = held["found_by"], _whole(held["found_by_ends"])
         self._lock = threading.Lock()
 
-    def listed(self, task: int, user: int) -> list[tuple[Any, ...]]:
-        """A user's list, as tuples like `Row`."""
+    def n_listed(self, task: int, user: int) -> int:
+        """How long a user's list is."""
+        place = task * len(self.users) + user
+        return self._list_ends[place + 1] - self._list_ends[place]
+
+    def listed(self, task: int, user: int, first: int = 0, last: int | None = None) -> list[tuple[Any, ...]]:
+        """A user's list from place ``first`` to before ``last``, as tuples like `Row`."""
         place = task * len(self.users) + user
         start, end = self._list_ends[place], self._list_ends[place + 1]
-        rows: list[tuple[Any, ...]] = self._lists[start:end].tolist()
-        return rows
+        if last is not None:
+            end = min(end, start + last)
+        of, others = self._score_parts[task], self._other_scores
+        return [
+            (item, parts / of if parts > 0 else others[-parts], reason, evidence - 1, n - 1, days - 1)
+            for parts, item, reason, evidence, n, days in self._lists[start + first : end].tolist()
+        ]
 
     def trending(self, scope: str) -> list[tuple[int, float, float]]:
         """Places, scores and shares of what is trending in a scope; empty where the release has no such scope."""

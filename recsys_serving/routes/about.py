@@ -20,7 +20,7 @@ async def user(release: OfRelease, user_id: UserId) -> Response:
     place = release.users.place_of_id(user_id)
     found = {"release": release.name, "night": str(release.night), "user_id": user_id, "known": place is not None}
     if place is not None:
-        n_listed = {task: len(release.listed(number, place)) for number, task in enumerate(release.tasks)}
+        n_listed = {task: release.n_listed(number, place) for number, task in enumerate(release.tasks)}
         (row,) = await ask(release, "user", user_id=release.users[place].decode())
         found |= row | {"n_listed": n_listed}
     return answer(said(found))

@@ -1,5 +1,6 @@
 -- The lists with places in place of ids and texts, in order of task, user and rank.
--- evidence, n: -1, and days: not a number, where a reason has none.
+-- evidence, n, days (in hundredths, of the age in single precision): 1 more than what they say, and 0 where a reason has
+-- none.
 with tasks as (
     select task, row_number() over (order by task <> 'next', task)::integer - 1 as place
     from meta.tasks
@@ -30,9 +31,9 @@ select
     items.place as item,
     lists.score,
     reasons.place as reason,
-    coalesce(evidence.place, -1)::integer as evidence,
-    coalesce(lists.evidence_count, -1)::integer as n,
-    coalesce(lists.evidence_days, 'nan'::double)::float as days
+    coalesce(evidence.place + 1, 0)::integer as evidence,
+    coalesce(lists.evidence_count::bigint + 1, 0) as n,
+    coalesce(round_even(lists.evidence_days::float::double * 100, 0)::bigint + 1, 0) as days
 from serving.recommendations as lists
 inner join tasks on tasks.task = lists.task
 inner join users on users.user_id = lists.user_id

@@ -154,7 +154,7 @@ class Client:
     port: int
 
     def __call__(self, path: str, body: Any = None, method: str | None = None, **headers: str) -> Answer:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
             if sent is not None:

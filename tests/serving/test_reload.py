@@ -1,11 +1,13 @@
 """The release that answers: the published one, whole, from one request to the next; or an older one."""
 
+import random
 import shutil
 import threading
 from datetime import date, timedelta
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from recsys_assets.storage.release.arrays import open_arrays
@@ -204,6 +206,33 @@ def test_anything_that_reads_numpy_reads_the_arrays(tmp_path):
     assert file.stat().st_mode & 0o777 == 0o400
 
 
+@pytest.mark.parametrize("most", [200, 60_000, 2**31 - 1])
+def test_numbers_of_any_size_come_out_as_they_were(tmp_path, most):
+    """Shares of the task's rows and other scores; counts and ages of one byte, of two, and of four."""
+    given, chance = tables(), random.Random(5)
+    lists = given["serving.recommendations"].to_pylist()
+    for number, row in enumerate(lists):
+        row["score"] = chance.choice([number % 12 + 1, chance.uniform(0, 12), 1e-300, 12]) / (len(lists) / 2)
+        row["evidence_count"] = chance.choice([None, 0, 1, most - 1, most])
+        row["evidence_days"] = chance.choice([None, 0.0, 0.125, 0.375, min(most, 10**5) / 123])
+    sent = pa.Table.from_pylist(lists, schema=given["serving.recommendations"].schema)
+    releases = Releases(tmp_path / "shop")
+    releases.build(NIGHT, "a", given | {"serving.recommendations": sent}, MACROS)
+    releases.publish(NIGHT, "a")
+    said = []
+    with serving(tmp_path / "shop") as ask:
+        for task, user in sorted({(row["task"], row["user_id"]) for row in lists}):
+            said += ask(f"/v1/users/{user}/recommendations?task={task}").json()["items"]
+    for row, item in zip(lists, said, strict=True):
+        assert (item["score"], item["item_id"]) == (row["score"], row["item_id"])
+        if item["evidence"] is None:
+            assert (row["evidence_item_id"], row["evidence_count"]) == (None, None)
+        else:
+            days = row["evidence_days"]
+            assert item["evidence"]["count"] == row["evidence_count"]
+            assert item["evidence"]["days"] == (None if days is None else float(f"{np.float32(days):.2f}"))
+
+
 def test_a_night_of_real_purchases_is_served_as_its_macro_says(built, tmp_path):
     """Every user's lists of the sample's release, both tasks."""
     root = tmp_path / "sample"
@@ -212,10 +241,15 @@ def test_a_night_of_real_purchases_is_served_as_its_macro_says(built, tmp_path):
     fields = ("rank", "item_id", "title", "category", "score", "reason", "reason_text")
     with serving(root) as ask, duckdb.connect(str(root / "recsys.duckdb"), read_only=True) as con:
         users = con.execute("select user_id from serving.users order by user_id").fetchall()
+        evidence = "select evidence_item_id, evidence_count, round_even(evidence_days::float::double, 2) "
+        evidence += "from serving.recommendations where user_id = $1 and task = $2 order by rank"
         for (user,) in [*users[::4], ("nobody",)]:
             for task in ("next", "discovery"):
                 said = ask(f"/v1/users/{user}/recommendations?task={task}&k=100").json()
                 rows = con.execute("from serving.recommend($1, k := 100, task := $2)", [user, task]).fetchall()
                 assert [tuple(item[name] for name in fields) for item in said["items"]] == [row[1:] for row in rows]
+                rests_on = [item["evidence"] or {} for item in said["items"] if said["known"]]
+                given = [(each.get("item_id"), each.get("count"), each.get("days")) for each in rests_on]
+                assert given == con.execute(evidence, [user, task]).fetchall()
         assert ask("/v1/grades").json()["grades"]
         assert ask("/v1/releases").json()["current"][:10] == str(max(date(2017, 10, 31), built.profile.first_night))
