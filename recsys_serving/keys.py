@@ -15,6 +15,8 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
+from filelock import FileLock
+
 from recsys_assets.errors import RecsysError
 from recsys_assets.storage import atomic
 from recsys_assets.storage.private import OWN_FILE, private_folder
@@ -154,15 +156,19 @@ def add_key(file: Path, name: str, scopes: Iterable[Scope], per_second: float) -
     KeysError
         When the name is taken or no name, or the file cannot be read.
     """
-    keys = read_keys(file)
     if not _NAME.fullmatch(name):
         raise KeysError(f"{name!r} is no name of a key: up to 64 letters, digits, '.', '_' and '-'.")
-    if any(key.name == name for key in keys):
-        raise KeysError(f"There is a key named {name} already: remove it (recsys keys remove {name}), or name another.")
     if not per_second > 0:
         raise KeysError(f"{per_second} requests a second are none: give a number above 0.")
     secret = _PREFIX + secrets.token_urlsafe(32)
-    _write(file, [*keys, Key(name, hashlib.sha256(secret.encode()).hexdigest(), tuple(scopes), per_second)])
+    key = Key(name, hashlib.sha256(secret.encode()).hexdigest(), tuple(scopes), per_second)
+    with _lock(file):
+        keys = read_keys(file)
+        if any(each.name == name for each in keys):
+            raise KeysError(
+                f"There is a key named {name} already: remove it (recsys keys remove {name}), or name another."
+            )
+        _write(file, [*keys, key])
     return secret
 
 
@@ -174,15 +180,20 @@ def remove_key(file: Path, name: str) -> None:
     KeysError
         When there is none of that name.
     """
-    keys = read_keys(file)
-    if all(key.name != name for key in keys):
-        known = ", ".join(key.name for key in keys) or "none"
-        raise KeysError(f"There is no key named {name} in {file}. There are: {known}.")
-    _write(file, [key for key in keys if key.name != name])
+    with _lock(file):
+        keys = read_keys(file)
+        if all(key.name != name for key in keys):
+            known = ", ".join(key.name for key in keys) or "none"
+            raise KeysError(f"There is no key named {name} in {file}. There are: {known}.")
+        _write(file, [key for key in keys if key.name != name])
+
+
+def _lock(file: Path) -> FileLock:
+    """Lock held from reading the file to writing it: of two who add at once, neither loses the other's key."""
+    return FileLock(private_folder(file.parent) / f".{file.stem}.lock", mode=OWN_FILE)
 
 
 def _write(file: Path, keys: list[Key]) -> None:
-    private_folder(file.parent)
     temporary = file.with_name(f".tmp-{file.name}")
     temporary.touch(mode=OWN_FILE)
     temporary.write_text(json.dumps([asdict(key) for key in keys], indent=1) + "\n", encoding="utf-8")

@@ -2,15 +2,19 @@
 
 import io
 import json
+import os
 import random
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
 from recsys_assets.storage.release.file import ReleaseError
-from recsys_serving.keys import KeysError, add_key, remove_key
+from recsys_serving.keys import KeysError, add_key, read_keys, remove_key
 from recsys_serving.server import ServingError, Settings, application
+from tests.helpers.committed import PROJECT
 from tests.helpers.examples import examples
 from tests.serving.small import Client, publish, serving
 
@@ -142,6 +146,22 @@ def test_keys_and_what_they_may(tmp_path):
         assert ask("/v1/items").status == 401, "without the last key it must not open to whoever names this machine"
     with pytest.raises(KeysError, match="There is no key named"):
         remove_key(file, "reads")
+
+
+ADD = "import sys; from pathlib import Path; from recsys_serving.keys import *; "
+ADD += "[(add_key(Path(sys.argv[1]), f'{sys.argv[2]}-{n}', ['read'], 1), n % 2 and remove_key(Path(sys.argv[1]), "
+ADD += "f'{sys.argv[2]}-{n}')) for n in range(10)]"
+
+
+def test_keys_added_and_removed_by_many_at_once(tmp_path):
+    file = tmp_path / "shop" / "api_keys.json"
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    adding = [
+        subprocess.Popen([sys.executable, "-c", ADD, str(file), str(number)], env=environment) for number in range(6)
+    ]
+    assert [process.wait(120) for process in adding] == [0] * 6
+    assert {key.name for key in read_keys(file)} == {f"{p}-{n}" for p in range(6) for n in range(0, 10, 2)}
+    assert [path.name for path in file.parent.glob(".tmp*")] == []
 
 
 def test_a_key_may_ask_so_often(tmp_path):
