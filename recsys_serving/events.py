@@ -11,7 +11,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recsys_serving.ids import canonical_id
+from recsys_serving.ids import canonical_id, visible_text
 
 TYPES = ("exposure", "click", "cart", "purchase", "rating")
 MAX_EVENTS = 10_000
@@ -81,7 +81,7 @@ def line_of(event: Any, now: datetime) -> tuple[str, bytes]:
     if kind not in TYPES:
         raise WrongEvent("event", f"is one of {', '.join(TYPES)}")
     row: dict[str, Any] = {
-        "event_id": _text(event, "event_id"),
+        "event_id": visible_text(_text(event, "event_id")),
         "user": canonical_id(_text(event, "user")),
         "item": canonical_id(_text(event, "item")),
         "event": kind,

@@ -40,6 +40,8 @@ class Canonical:
     """(column, condition under which the row is rejected, reason), tried in order."""
     content: tuple[str, ...] = ()
     """Columns in which rows agree that are equal lines of a file; none: its rows are not counted."""
+    own_id: str | None = None
+    """Column with the id that its sender gave a row: rows that share one count once, whatever else they say."""
 
 
 _OURS = {
@@ -80,10 +82,13 @@ _KNOWN_FROM = ("known_from", "known_from > arrived_at", "after its own arrival")
 EVENT_TABLE = Canonical(
     name="events",
     required=_ID | {"user_id": "VARCHAR", "item_id": "VARCHAR", "event_ts": "TIMESTAMP", "event_type": "VARCHAR"},
-    optional={name: kind for name, kind in _EVENT_VALUES.items() if name not in {"event_ts", "event_type"}} | _REJECT,
+    optional={name: kind for name, kind in _EVENT_VALUES.items() if name not in {"event_ts", "event_type"}}
+    | {"delivered_id": "VARCHAR"}
+    | _REJECT,
     time="event_ts",
     rules=(*_HAPPENED, ("event_type", "coalesce(event_type, '') = ''", "no event type"), *_NUMBERS),
     content=("user_id", "item_id", *_EVENT_VALUES),
+    own_id="delivered_id",
 )
 RETRACTION_TABLE = Canonical(
     name="retractions",

@@ -1,6 +1,7 @@
 -- Events that became visible with the night, with surrogate keys. Of equal rows as many count as one file holds at most:
 -- a day delivered again adds nothing, a file with more of them adds what it has more. A row keeps the id it landed under,
--- whose first 96 bits are its file's. Rows that a corrected file replaced count for nothing.
+-- whose first 96 bits are its file's. Rows that a corrected file replaced count for nothing. A row with an id of its
+-- sender (delivered_id) is told apart by that alone, and landing gives each id once: see storage/landing/export.py.
 with delivered as (
     select
         landed.landed_id as event_id,
@@ -39,7 +40,7 @@ both_logs as (
         logs.*,
         replaced.event_id is not null as is_replaced
     from (
-        select *, true as is_arriving from arriving
+        select * exclude (delivered_id), delivered_id is null as is_arriving from arriving
         union all by name
         select *, false as is_arriving from earlier
     ) as logs
@@ -88,9 +89,10 @@ added as (
     qualify row_number() over (partition by numbered.content, numbered.number_in_file order by numbered.event_id) = 1
 )
 
-select *
+select * exclude (delivered_id)
 from arriving
 where
-    event_id not in (select event_id from equal_rows)
+    delivered_id is not null
+    or event_id not in (select event_id from equal_rows)
     or event_id in (select event_id from added)
 order by event_id

@@ -68,7 +68,33 @@ def canonical_rows(
         if not _changed(con, select):
             exported = exported.filter(f"{id_column} in (select {id_column} from exported_events)")
         exported = _newest(exported, id_column)
-    return exported.order("landed_id").to_arrow_table()
+    ordered = exported.order("landed_id").to_arrow_table()
+    if table.own_id is None or ordered[table.own_id].null_count == ordered.num_rows:
+        return ordered
+    bind(con, select, f"select * from {raw} where {current}", current)
+    return _first_of_ids(con, ordered, mapped(con, table, select, known_earlier), f"from {raw} where {current}")
+
+
+def _first_of_ids(con: duckdb.DuckDBPyConnection, rows: pa.Table, current: str, raw_rows: str) -> pa.Table:
+    """Of rows with an id of their sender only the one that became visible first of all that count by the night.
+
+    Parameters
+    ----------
+    current
+        SQL of all rows that count by the night, in canonical columns; ``raw_rows`` the same as landed.
+    """
+    con.register("given_rows", rows)
+    first = con.sql(
+        "with named as ("
+        f"select landed_id, delivered_id from ({current}) where delivered_id in (select delivered_id from given_rows)"
+        "), firsts as ("
+        f"select landed_id from named inner join ({raw_rows}) as raw_rows using (landed_id) qualify row_number() over "
+        "(partition by delivered_id order by landed_night, landed_known_at, landed_id) = 1"
+        ") select * from given_rows where delivered_id is null or landed_id in (select landed_id from firsts) "
+        "order by landed_id"
+    ).to_arrow_table()
+    con.unregister("given_rows")
+    return first
 
 
 def _changed(con: duckdb.DuckDBPyConnection, select: Select) -> bool:

@@ -1,7 +1,7 @@
-"""Equal rows: those of one file, and those that other files hold as well.
+"""Equal rows: those of one file, and those that other files hold as well. Rows with one id of their sender are equal.
 
 What belongs here: counting them when a file lands, for people and checks. What counts in a night is decided by
-``sql/clean/events.sql`` and ``cancellations.sql``, which this must agree with.
+``sql/clean/events.sql`` and ``cancellations.sql``, and for ids by `export`; with those this must agree.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_COMPARED = 5_000_000
 """Rows of other files that a file is compared with at most, so that landing stays a matter of the file's own size."""
+ANY_NUMBER = 2**62
+"""Of rows that ids tell apart any number may agree in all else and count."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,28 @@ class Repeats:
     repeated: int
     """Rows that equal an earlier one of the file."""
     most_equal: int
-    """The most rows that are all equal; 0 where none is an event or a cancellation."""
+    """The most rows that are all equal; 0 where none is an event or a cancellation, `ANY_NUMBER` where one has an id."""
 
 
 def content_of(table: Canonical) -> str:
-    """SQL of a number that is the same for equal rows of a canonical table; it is good for one connection only."""
-    return f"hash('{table.name}', {', '.join(table.content)})" if table.content else "null::ubigint"
+    """SQL of a number that is the same for equal rows of a canonical table; it is good for one connection only.
+
+    Of rows with an id of their own it is odd, of others even.
+    """
+    if not table.content:
+        return "null::ubigint"
+    content = f"hash('{table.name}', {', '.join(table.content)}) & ~1::ubigint"
+    if table.own_id is None:
+        return content
+    return f"if({table.own_id} is null, {content}, hash('{table.own_id}', {table.own_id}) | 1::ubigint)"
 
 
 def count_repeats(con: duckdb.DuckDBPyConnection) -> Repeats:
     """Count the equal rows of the file whose accepted rows are in the view ``dated``."""
     rows = con.execute(
-        "select coalesce(sum(n - 1), 0)::bigint, coalesce(max(n), 0) from "
-        "(select count(*) as n from dated where content is not null group by content)"
+        "select coalesce(sum(n - 1), 0)::bigint, coalesce(max(if(content % 2 = 1, $1, n)), 0) from "
+        "(select content, count(*) as n from dated where content is not null group by content)",
+        [ANY_NUMBER],
     ).fetchall()
     return Repeats(*rows[0])
 
@@ -54,7 +65,7 @@ def count_adding_nothing(
     """Rows of a file that landed just now (view ``dated``) which add no event to what other files hold.
 
     Equal rows of the file itself are among them where the profile drops repeated lines. None: there are too many rows
-    to compare with.
+    to compare with. An id that others hold only in rows known before this file's first event is not found.
     """
     selects = {name: s for name, s in source.driven_by(raw_table).items() if canonical(name).content}
     raw = f"landing.raw.{raw_table}"
@@ -85,7 +96,8 @@ def count_adding_nothing(
         "with own as (select content, count(*) as n from dated where content is not null group by content), "
         "others as (select content, max(n) as n from (select content, count(*) as n from held "
         "group by content, landed_id::uhugeint >> 32) group by content) "
-        "select coalesce(sum(if($1, own.n - (others.n is null)::bigint, least(own.n, coalesce(others.n, 0)))), 0)"
+        "select coalesce(sum(if($1 or own.content % 2 = 1, own.n - (others.n is null)::bigint, "
+        "least(own.n, coalesce(others.n, 0)))), 0)"
         "::bigint from own left join others using (content)",
         [profile.repeated_lines == "drop"],
     )
