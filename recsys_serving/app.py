@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from recsys_serving.front import Front
 from recsys_serving.problems import MEDIA_TYPE, add_handlers
@@ -24,17 +25,38 @@ _PROBLEM = {
     "description": "What is wrong, and what to do (RFC 9457).",
     "content": {
         MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"const": "about:blank"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["field", "detail"],
+                            "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+                        },
+                    },
+                },
+            },
             "example": {
                 "type": "about:blank",
                 "title": "Unprocessable Content",
                 "status": 422,
                 "detail": "k: Input should be less than or equal to 100.",
                 "errors": [{"field": "k", "detail": "Input should be less than or equal to 100"}],
-            }
+            },
         }
     },
 }
-_ERRORS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 401, 403, 404, 409, 413, 421, 422, 429, 503), _PROBLEM)
+_MODULES = (recommendations, items, about, feedback)
+_ERRORS: dict[int | str, dict[str, Any]] = dict.fromkeys(
+    (400, 401, 403, 404, 409, 413, 414, 415, 421, 422, 429, 503), _PROBLEM
+)
 
 
 def make_app(
@@ -79,7 +101,8 @@ def make_app(
         responses=_ERRORS,
     )
     app.state.services = services
-    for module in (recommendations, items, about, feedback):
+    app.openapi = lambda: _description(app)  # type: ignore[method-assign]
+    for module in _MODULES:
         app.include_router(module.router)
     add_handlers(app)
     if origins:
@@ -93,3 +116,16 @@ def make_app(
             expose_headers=["ETag"],
         )
     return Front(app, services.served, keys, services.metrics, log, log_paths=log_paths)
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    """The description with its examples as they were written: FastAPI leaves nulls out, which are part of answers."""
+    if app.openapi_schema is None:
+        said = FastAPI.openapi(app)
+        for route in (route for module in _MODULES for route in module.router.routes if isinstance(route, APIRoute)):
+            for status, body in route.responses.items():
+                for media_type, shown in body.get("content", {}).items():
+                    for method in route.methods or ():
+                        told = said["paths"][route.path][method.lower()]["responses"][str(status)]["content"]
+                        told[media_type]["example"] = shown["example"]
+    return app.openapi_schema or {}

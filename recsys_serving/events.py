@@ -15,10 +15,10 @@ from recsys_serving.ids import canonical_id, visible_text
 
 TYPES = ("exposure", "click", "cart", "purchase", "rating")
 MAX_EVENTS = 10_000
-_TEXTS = ("basket", "session", "device", "os", "country", "region", "store")
+TEXTS = ("basket", "session", "device", "os", "country", "region", "store")
 _NUMBERS = ("quantity", "value", "rating")
-_FIELDS = frozenset({"event_id", "user", "item", "event", "time", *_TEXTS, *_NUMBERS})
-_LARGEST, _LONGEST = 1e15, 200
+_FIELDS = frozenset({"event_id", "user", "item", "event", "time", *TEXTS, *_NUMBERS})
+LARGEST, _LONGEST = 1e15, 200
 _FIRST, _AHEAD = datetime(1990, 1, 1, tzinfo=UTC), timedelta(seconds=5)
 
 
@@ -87,7 +87,7 @@ def line_of(event: Any, now: datetime) -> tuple[str, bytes]:
         "event": kind,
         "time": _instant(event, now),
         # A line has all fields, so that the file has all columns that a source reads.
-        **{name: None if event.get(name) is None else _text(event, name) for name in _TEXTS},
+        **{name: None if event.get(name) is None else _text(event, name) for name in TEXTS},
         **{name: None if event.get(name) is None else _number(event, name) for name in _NUMBERS},
     }
     for name in ("event_id", "user", "item"):
@@ -118,7 +118,7 @@ def _number(event: dict[str, Any], name: str) -> float:
         raise WrongEvent(name, "is a number")
     if isinstance(value, float) and not math.isfinite(value):
         raise WrongEvent(name, "is not a finite number")
-    if abs(value) >= _LARGEST:
+    if abs(value) >= LARGEST:
         raise WrongEvent(name, "is too large: 1e15 or more")
     return value
 

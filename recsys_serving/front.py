@@ -151,7 +151,7 @@ class Front:
         if not scope["path"].startswith("/v1/") or scope["path"] == EVENTS:
             return None
         query = scope["query_string"]
-        nights = parse_qs(query.decode("latin-1")).get("night") if b"night" in query else None
+        nights = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("night") if b"night" in query else None
         if nights:
             try:
                 night = date.fromisoformat(nights[-1])

@@ -6,15 +6,53 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from recsys_serving.answers import said
-from recsys_serving.routes.shared import OfRelease, UserId, answer, ask, example, services_of
+from recsys_serving.routes.shared import OfRelease, UserId, answer, ask, described, services_of
+from recsys_serving.schemas import Grades, Live, Ready, Releases, User
 
 router = APIRouter(tags=["about"])
+_NAME, _NIGHT = "2017-10-31-0a1b2c3d4e5f", "2017-10-31"
+_USER = {
+    "release": _NAME,
+    "night": _NIGHT,
+    "user_id": "900",
+    "known": True,
+    "available_from": "2017-01-04",
+    "n_events": 1204,
+    "n_baskets": 88,
+    "n_items": 512,
+    "recency_days": 1.4,
+    "tenure_days": 300.2,
+    "n_listed": {"next": 20, "discovery": 20},
+}
+_GRADE = {
+    "night": _NIGHT,
+    "graded_night": "2017-10-24",
+    "task": "next",
+    "users": "known",
+    "algorithm": "published",
+    "k": 10,
+    "metric": "ndcg",
+    "mean": 0.281,
+    "low": 0.27,
+    "high": 0.29,
+    "n_users": 1480,
+    "cold_user_share": 0.002,
+    "cold_item_share": 0.03,
+    "status": "published",
+}
+_KEPT = {
+    "release": _NAME,
+    "night": _NIGHT,
+    "built_at": "2017-11-01T02:04:31+00:00",
+    "published_at": "2017-11-01T02:04:33+00:00",
+    "is_current": True,
+}
 
 
-@router.get("/v1/users/{user_id}", responses=example({"user_id": "900", "known": True, "n_events": 1204}))
+@router.get("/v1/users/{user_id}", responses=described(User, _USER))
 async def user(release: OfRelease, user_id: UserId) -> Response:
     """How active a user is; whom the release does not know is no error, and `known` is false."""
     place = release.users.place_of_id(user_id)
@@ -26,7 +64,10 @@ async def user(release: OfRelease, user_id: UserId) -> Response:
     return answer(said(found))
 
 
-@router.get("/v1/grades", responses=example({"grades": [{"task": "next", "metric": "ndcg", "k": 10, "mean": 0.28}]}))
+@router.get(
+    "/v1/grades",
+    responses=described(Grades, {"release": _NAME, "night": _NIGHT, "grades": [_GRADE]}),
+)
 async def grades(
     release: OfRelease,
     task: Annotated[str | None, Query(max_length=50)] = None,
@@ -40,7 +81,7 @@ async def grades(
     return answer(said({"release": release.name, "night": str(release.night), "grades": rows}))
 
 
-@router.get("/v1/releases", responses=example({"current": "2017-10-31-0a1b2c3d4e5f", "releases": []}))
+@router.get("/v1/releases", responses=described(Releases, {"current": _NAME, "releases": [_KEPT]}))
 async def releases(request: Request) -> Response:
     """The releases that are kept, by night, and which one is current."""
     served = services_of(request).served
@@ -58,19 +99,19 @@ async def releases(request: Request) -> Response:
     return answer(said({"current": current, "releases": rows}))
 
 
-@router.get("/health/live", responses=example({"status": "ok"}))
+@router.get("/health/live", responses=described(Live, {"status": "ok"}))
 async def live() -> Response:
     """Whether the process answers."""
     return answer(b'{"status":"ok"}')
 
 
-@router.get("/health/ready", responses=example({"status": "ok", "release": "2017-10-31-0a1b2c3d4e5f"}))
+@router.get("/health/ready", responses=described(Ready, {"status": "ok", "release": _NAME}))
 async def ready(request: Request) -> Response:
     """Whether a release is open; 503 while none is."""
     return answer(said({"status": "ok", "release": services_of(request).served.current().name}))
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """What was counted, for Prometheus."""
     services = services_of(request)

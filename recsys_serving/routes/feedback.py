@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
@@ -9,9 +10,10 @@ from starlette.responses import Response
 
 from recsys_assets.errors import disk_error
 from recsys_serving.answers import said
-from recsys_serving.events import WrongEvent, line_of, parsed
+from recsys_serving.events import LARGEST, MAX_EVENTS, TEXTS, TYPES, WrongEvent, line_of, parsed
 from recsys_serving.problems import Problem
-from recsys_serving.routes.shared import services_of
+from recsys_serving.routes.shared import described, services_of
+from recsys_serving.schemas import Taken
 
 router = APIRouter(tags=["feedback"])
 _NDJSON = ("application/x-ndjson", "application/jsonl", "application/ndjson")
@@ -22,20 +24,36 @@ _EVENT = {
     "event": "click",
     "time": "2017-11-01T09:30:00Z",
 }
+_TEXT = {"type": ["string", "number", "null"], "maxLength": 200}
+_ID = {"type": ["string", "number"], "minLength": 1, "maxLength": 200}
+_SCHEMA = {
+    "type": "object",
+    "required": ["event_id", "user", "item", "event", "time"],
+    "properties": {
+        "event_id": _ID | {"description": "Counts once; send it again until it is acknowledged."},
+        "user": _ID,
+        "item": _ID,
+        "event": {"enum": list(TYPES)},
+        "time": {"type": "string", "format": "date-time", "description": "When it happened; not later than now."},
+        **dict.fromkeys(TEXTS, _TEXT),
+        "quantity": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": LARGEST},
+        "value": {"type": ["number", "null"], "exclusiveMinimum": -LARGEST, "exclusiveMaximum": LARGEST},
+        "rating": {"type": ["number", "null"], "exclusiveMinimum": -LARGEST, "exclusiveMaximum": LARGEST},
+    },
+    "additionalProperties": False,
+}
+_SEVERAL = {"type": "array", "items": _SCHEMA, "minItems": 1, "maxItems": MAX_EVENTS}
 _BODY = {
     "required": True,
     "content": {
-        "application/json": {"schema": {"type": "object"}, "example": _EVENT},
-        _NDJSON[0]: {"schema": {"type": "string"}},
+        "application/json": {"schema": {"anyOf": [_SCHEMA, _SEVERAL]}, "example": _EVENT},
+        _NDJSON[0]: {"schema": {"type": "string", "description": "An event a line."}, "example": json.dumps(_EVENT)},
     },
 }
-_ACCEPTED = {
-    "description": "The disk has them; they land with the inbox's next file.",
-    "content": {"application/json": {"example": {"accepted": 1, "repeated": 0}}},
-}
+_TAKEN = described(Taken, {"accepted": 1, "repeated": 0}, 202)
 
 
-@router.post("/v1/events", status_code=202, openapi_extra={"requestBody": _BODY}, responses={202: _ACCEPTED})
+@router.post("/v1/events", status_code=202, openapi_extra={"requestBody": _BODY}, responses=_TAKEN)
 async def events(request: Request) -> Response:
     """Take one event, a list, or an event a line, up to 10,000: all of them, or none where one is wrong.
 

@@ -10,14 +10,20 @@ from starlette.responses import Response
 from recsys_serving.answers import items
 from recsys_serving.problems import wrong_field
 from recsys_serving.release import MAX_FOUND
-from recsys_serving.routes.shared import ItemId, K, Offset, OfRelease, answer, example, known_item
+from recsys_serving.routes.shared import ItemId, K, Offset, OfRelease, answer, described, known_item
+from recsys_serving.schemas import Catalogue, Found, SimilarItems, TrendingItems
 
 router = APIRouter(tags=["items"])
-_ITEM = {"rank": 1, "item_id": "1082185", "title": "BANANAS", "category": "TROPICAL FRUIT", "price": 0.99}
-_EXAMPLE = example({"release": "2017-10-31-0a1b2c3d4e5f", "night": "2017-10-31", "items": [_ITEM]})
+_RELEASE = {"release": "2017-10-31-0a1b2c3d4e5f", "night": "2017-10-31"}
+_ITEM = {"rank": 1, "item_id": "1082185", "title": "BANANAS", "category": "TROPICAL FRUIT", "department": "PRODUCE"}
+_ITEM |= {"brand": "National", "price": 0.99}
+_SCORED = _ITEM | {"score": 0.41}
 
 
-@router.get("/v1/items/{item_id}/similar", responses=_EXAMPLE)
+@router.get(
+    "/v1/items/{item_id}/similar",
+    responses=described(SimilarItems, _RELEASE | {"item_id": "981760", "items": [_SCORED]}),
+)
 async def similar(release: OfRelease, item_id: ItemId, k: K = 10) -> Response:
     """Items that go with an item, best first; 404 for unknown items."""
     item = known_item(release, item_id)
@@ -26,7 +32,10 @@ async def similar(release: OfRelease, item_id: ItemId, k: K = 10) -> Response:
     return answer(items(release, [place for place, _ in rows], more, [score for _, score in rows]))
 
 
-@router.get("/v1/trending", responses=_EXAMPLE)
+@router.get(
+    "/v1/trending",
+    responses=described(TrendingItems, _RELEASE | {"scope": "all", "offset": 0, "n_more": 99, "items": [_SCORED]}),
+)
 async def trending(
     release: OfRelease,
     scope: Annotated[
@@ -44,7 +53,10 @@ async def trending(
     return answer(items(release, [row[0] for row in shown], more, [row[1] for row in shown]))
 
 
-@router.get("/v1/items", responses=_EXAMPLE)
+@router.get(
+    "/v1/items",
+    responses=described(Catalogue, _RELEASE | {"n_items": 62_173, "offset": 0, "n_more": 62_172, "items": [_ITEM]}),
+)
 async def catalogue(
     release: OfRelease,
     category: Annotated[str | None, Query(max_length=500, description="Only items of this category.")] = None,
@@ -60,7 +72,10 @@ async def catalogue(
     return answer(items(release, places[offset : offset + k], more))
 
 
-@router.get("/v1/search", responses=_EXAMPLE)
+@router.get(
+    "/v1/search",
+    responses=described(Found, _RELEASE | {"n_found": 1, "all_found": True, "offset": 0, "items": [_ITEM]}),
+)
 async def search(
     release: OfRelease,
     q: Annotated[str, Query(min_length=1, max_length=200, description="Part of a title or id, in any case.")],

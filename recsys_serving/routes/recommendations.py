@@ -18,10 +18,11 @@ from recsys_serving.routes.shared import (
     UserId,
     answer,
     ask,
-    example,
+    described,
     known_item,
     services_of,
 )
+from recsys_serving.schemas import Batch, Explanation, Recommendations
 
 router = APIRouter(tags=["recommendations"])
 MAX_USERS, MAX_EXCLUDED = 100, 1_000
@@ -50,7 +51,40 @@ _EXAMPLE = {
             "reason": "bought_again",
             "reason_algorithm": "buy_again",
             "reason_text": "bought 12 times, last 2 days ago",
-            "evidence": {"item_id": "1082185", "title": "BANANAS", "count": 12, "days": 2.31},
+            "evidence": {
+                "item_id": "1082185",
+                "title": "BANANAS",
+                "category": "TROPICAL FRUIT",
+                "department": "PRODUCE",
+                "brand": "National",
+                "price": 0.99,
+                "count": 12,
+                "days": 2.31,
+            },
+        }
+    ],
+}
+_EXPLAINED = {
+    "release": "2017-10-31-0a1b2c3d4e5f",
+    "night": "2017-10-31",
+    "user_id": "900",
+    "known": True,
+    "item_id": "1082185",
+    "listings": [
+        {
+            "task": "next",
+            "rank": 1,
+            "score": 0.9999,
+            "raw_score": 0.071,
+            "configuration": "fusion",
+            "algorithms": [{"algorithm": "buy_again", "rank": 1}, {"algorithm": "ease", "rank": 3}],
+            "reason": "bought_again",
+            "reason_algorithm": "buy_again",
+            "reason_text": "bought 12 times, last 2 days ago",
+            "evidence_item_id": "1082185",
+            "evidence_count": 12,
+            "evidence_days": 2.3125,
+            "model_night": "2017-10-31",
         }
     ],
 }
@@ -72,7 +106,14 @@ class Asked(BaseModel):
     """What is asked for one user, or alike for several."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"user": "900", "k": 5, "exclude": ["1082185"]}]}
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"user": "900", "k": 5, "exclude": ["1082185"]}],
+            "oneOf": [
+                {"required": [given], "properties": {given: {"not": {"type": "null"}}, other: {"type": "null"}}}
+                for given, other in (("user", "users"), ("users", "user"))
+            ],
+        },
     )
     user: Id | None = Field(None, description="One user's id.")
     users: list[Id] | None = Field(None, min_length=1, max_length=MAX_USERS, description="Several users' ids.")
@@ -91,7 +132,7 @@ class Asked(BaseModel):
         return self
 
 
-@router.get("/v1/users/{user_id}/recommendations", responses=example(_EXAMPLE))
+@router.get("/v1/users/{user_id}/recommendations", responses=described(Recommendations, _EXAMPLE))
 async def of_user(
     request: Request,
     release: OfRelease,
@@ -116,7 +157,7 @@ async def of_user(
     return answer(content)
 
 
-@router.post("/v1/recommendations", responses=example(_EXAMPLE))
+@router.post("/v1/recommendations", responses=described(Recommendations | Batch, _EXAMPLE))
 async def of_users(request: Request, release: OfRelease, asked: Asked) -> Response:
     """The same for one user or up to 100, with a context and with items not to show; of `users` a list of answers."""
     context = asked.context.model_dump(exclude_none=True) if asked.context else {}
@@ -134,7 +175,7 @@ async def of_users(request: Request, release: OfRelease, asked: Asked) -> Respon
     return answer(head + b',"answers":[' + b",".join(contents) + b"]}")
 
 
-@router.get("/v1/explain/{user_id}/{item_id}", responses=example({"known": True, "listings": []}))
+@router.get("/v1/explain/{user_id}/{item_id}", responses=described(Explanation, _EXPLAINED))
 async def explain(release: OfRelease, user_id: UserId, item_id: ItemId) -> Response:
     """Where an item stands in a user's lists, who proposed it there, and what speaks for it; 404 for unknown items."""
     item, user = known_item(release, item_id), release.users.place_of_id(user_id)

@@ -19,7 +19,8 @@ async def release_of(
     request: Request,
     night: Annotated[
         str | None,
-        Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="An older night's release.", examples=["2017-10-31"]),
+        # The front layer reads it, as it chooses the release.
+        Query(description="An older night's release.", json_schema_extra={"format": "date"}, examples=["2017-10-31"]),
     ] = None,
 ) -> Release:
     """The release that the request began with."""
@@ -77,6 +78,7 @@ async def ask(release: Release, name: str, **values: Any) -> list[dict[str, Any]
         raise Problem(409, f"{error}. Build its night again, or ask for another night.") from error
 
 
-def example(content: Any) -> dict[int | str, dict[str, Any]]:
-    """What the description of a route shows for an answer."""
-    return {200: {"description": "The answer.", "content": {"application/json": {"example": content}}}}
+def described(model: Any, content: dict[str, Any], status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """What the description of a route says of its answer: its form, one of `recsys_serving.schemas`, and an example."""
+    about = "The answer." if status == 200 else "The disk has them; they land with the inbox's next file."
+    return {status: {"description": about, "model": model, "content": {"application/json": {"example": content}}}}

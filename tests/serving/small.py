@@ -27,6 +27,7 @@ ITEMS = {
     "x-5": ("Ale", "DRINKS"),
 }
 """Title and category by id."""
+EVENT = {"event_id": "e1", "user": "17012", "item": "1", "event": "click", "time": "2017-11-01T09:30:00+02:00"}
 USERS = ("17012", "2", "7.0", "anna", "ünal")
 """All have lists, but for the last."""
 

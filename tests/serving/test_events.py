@@ -18,10 +18,9 @@ from recsys_assets.profile import Delivery
 from recsys_serving.events import WrongEvent, line_of
 from tests.helpers.committed import PROJECT
 from tests.helpers.shop import Shop
-from tests.serving.small import Client, publish, serving
+from tests.serving.small import EVENT, Client, publish, serving
 
 NOW = datetime(2017, 11, 1, 12, tzinfo=UTC)
-EVENT = {"event_id": "e1", "user": "17012", "item": "1", "event": "click", "time": "2017-11-01T09:30:00+02:00"}
 N_KILLS = int(os.environ.get("RECSYS_TESTS_KILLS", "20"))
 """How often the slow test kills a server under load."""
 WRONG = [

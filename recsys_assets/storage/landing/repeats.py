@@ -33,7 +33,7 @@ class Repeats:
     repeated: int
     """Rows that equal an earlier one of the file."""
     most_equal: int
-    """The most rows that are all equal; 0 where none is an event or a cancellation, `ANY_NUMBER` where one has an id."""
+    """The most rows that are all equal; 0 where none is an event or a cancellation, `ANY_NUMBER` with ids."""
 
 
 def content_of(table: Canonical) -> str:
