@@ -132,7 +132,7 @@ def _kept(
 def recommendations(
     release: Release, asked: Question, proposals: Mapping[int, Mapping[str, Any]] | None = None
 ) -> tuple[bytes, str]:
-    """The answer to one question as JSON, and its source.
+    """The answer to one question as JSON, and its source; `filled` is a list that what is trending had to follow.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def recommendations(
         asked.offset,
         found.n_more,
         b",".join(rows),
-    ), found.source
+    ), "filled" if found.source == "list" and found.scope else found.source
 
 
 def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None) -> bytes:

@@ -89,7 +89,8 @@ class Front:
         try:
             key = self._admitted(scope, headers)
             etag = self._begin(scope)
-            if etag is not None and etag in headers.get(b"if-none-match", b""):
+            held = headers.get(b"if-none-match", b"")
+            if etag is not None and (etag in held or held.strip() == b"*"):
                 await sending({"type": "http.response.start", "status": 304})
                 await sending({"type": "http.response.body"})
             else:

@@ -21,7 +21,7 @@ class Metrics:
     seconds: Counter[str] = field(default_factory=Counter)
     """Sum of latencies by route."""
     fallbacks: Counter[str] = field(default_factory=Counter)
-    """Answers for unknown users by source."""
+    """Answers that a user's own list did not give alone: `segment` and `trending` of unknown users, `filled` lists."""
     events: Counter[str] = field(default_factory=Counter)
     """Events by what became of them: accepted, repeated, refused."""
 
@@ -54,7 +54,7 @@ class Metrics:
             lines += [f'{name}_sum{{route="{route}"}} {self.seconds[route]:.6f}']
             lines += [f'{name}_count{{route="{route}"}} {sum(counts)}']
         for name, label, help_text, counter in (
-            ("recsys_fallbacks_total", "source", "Answers for unknown users.", self.fallbacks),
+            ("recsys_fallbacks_total", "source", "Answers that a user's own list did not give alone.", self.fallbacks),
             ("recsys_events_total", "outcome", "Events of feedback.", self.events),
         ):
             lines += [f"# HELP {name} {help_text}", f"# TYPE {name} counter"]

@@ -110,6 +110,9 @@ def test_health_and_metrics(ask):
     ask("/v1/users/nobody/recommendations")
     text = ask("/metrics").body.decode()
     assert 'recsys_fallbacks_total{source="trending"}' in text
+    assert 'recsys_fallbacks_total{source="filled"}' not in text
+    ask("/v1/users/17012/recommendations?exclude=1")
+    assert b'recsys_fallbacks_total{source="filled"} 1' in ask("/metrics").body
     assert 'recsys_request_seconds_bucket{route="/v1/users/{user_id}/recommendations",le="+Inf"}' in text
     assert "recsys_release_age_seconds" in text
     assert all(line.startswith("#") or len(line.rsplit(" ", 1)) == 2 for line in text.splitlines())

@@ -2,8 +2,10 @@
 
 import pytest
 
+from recsys_assets.checks.declared import load_checks
+from recsys_assets.checks.running import check_tables
 from recsys_assets.profile import Delivery
-from tests.helpers.shop import Shop, day
+from tests.helpers.shop import Shop, day, night
 
 EVENTS = Delivery(table="events", files="events*")
 
@@ -47,6 +49,17 @@ def test_ids_tell_apart_what_else_would_be_equal_lines(feedback):
     feedback.land("events-3.jsonl", [row("d"), row("\u200ba ")], day(21, 13))
     feedback.build(21)
     assert [len(rows) for rows in counted(feedback, 20, 21)] == [3, 4]
+
+
+def test_the_checks_of_the_log_hold_where_ids_tell_equal_rows_apart(feedback):
+    feedback.land("events-1.jsonl", [row("a"), row("b")], day(20, 13))
+    feedback.land("events-2.jsonl", [row("c"), row("a")], day(20, 14))
+    feedback.land("events-3.jsonl", [row("d"), row("b", item="p2")], day(21, 13))
+    feedback.build(21)
+    checks = [check for check in load_checks(feedback.profile) if check.table in ("clean.events", "clean.retractions")]
+    outcomes = {check.name: outcome.verdict for check, outcome in check_tables(feedback.lake, checks, night(21))}
+    assert outcomes["no_event_is_counted_twice"] == "pass"
+    assert set(outcomes.values()) == {"pass"}, outcomes
 
 
 def test_rows_without_an_id_are_equal_lines_as_ever(feedback):
