@@ -27,7 +27,7 @@ _ANSWER = (
     b'{"release":"%b","night":"%b","task":%b,"user_id":%b,"known":%b,"source":"%b","scope":%b,"context":%b,'
     b'"k":%d,"offset":%d,"n_more":%d,"items":[%b]}'
 )
-_NO_CONTEXT = b'{"stored":null,"given":null,"used":null,"overrides_applied":false}'
+_CONTEXT = b'{"stored":%b,"given":%b,"used":%b,"overrides_applied":%b}'
 
 
 @dataclass(slots=True)
@@ -159,7 +159,7 @@ def recommendations(
         b"false" if user is None else b"true",
         found.source.encode(),
         said(found.scope),
-        _context(asked, found) if asked.context else _NO_CONTEXT,
+        _context(asked, found, release.stored_context(user) if user is not None else None),
         asked.k,
         asked.offset,
         found.n_more,
@@ -188,11 +188,14 @@ def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[st
     )
 
 
-def _context(asked: Question, found: Chosen) -> bytes:
+def _context(asked: Question, found: Chosen, stored: bytes | None) -> bytes:
     """What of the context counted: nothing of a known user's, whose list is the night's."""
+    if not asked.context:
+        return _CONTEXT % (stored or b"null", b"null", b"null", b"false")
     name, _, value = (found.scope or "").partition(":")
     used = {name: value} if found.source == "segment" else None
-    return said({"stored": None, "given": dict(asked.context), "used": used, "overrides_applied": used is not None})
+    given = said(dict(asked.context))
+    return _CONTEXT % (stored or b"null", given, said(used), b"false" if used is None else b"true")
 
 
 def items(release: Release, places: Iterable[int], more: Mapping[str, Any], scores: Sequence[float] = ()) -> bytes:

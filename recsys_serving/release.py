@@ -107,6 +107,7 @@ class Release:
         self.tasks = [task.decode() for task in Texts(held, "tasks")]
         self.categories = Texts(held, "categories")
         self.category, self.n_buyers = _whole(held["category"]), _whole(held["n_buyers"])
+        self._context, self._context_json = _whole(held["context"]), Texts(held, "context_json")
         self._lists, self._list_ends = held["lists"], _whole(held["list_ends"])
         self._score_parts = held["score_parts"].tolist()
         self._other_scores = held["other_scores"].tolist()
@@ -114,6 +115,11 @@ class Release:
         self._trending, self._trending_ends = held["trending"], _whole(held["trending_ends"])
         self._found_by, self._found_ends = held["found_by"], _whole(held["found_by_ends"])
         self._lock = threading.Lock()
+
+    def stored_context(self, user: int) -> bytes | None:
+        """The context that is stored of a user, as JSON; None: nothing is."""
+        place = self._context[user] if user < len(self._context) else -1
+        return self._context_json[place] if place >= 0 else None
 
     def n_listed(self, task: int, user: int) -> int:
         """How long a user's list is."""

@@ -56,7 +56,7 @@ KNOWN_TO: dict[str, set[str]] = {
     "fastapi": {"serving"},
     "starlette": {"serving"},
     "uvicorn": {"serving"},
-    "filelock": {"storage", "jobs"},
+    "filelock": {"storage", "jobs", "serving"},
     "numba": {"kernels", "jobs"},
 }
 

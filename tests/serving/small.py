@@ -28,6 +28,10 @@ ITEMS = {
 }
 """Title and category by id."""
 EVENT = {"event_id": "e1", "user": "17012", "item": "1", "event": "click", "time": "2017-11-01T09:30:00+02:00"}
+CONTEXTS = [
+    {"user_id": "17012", "device": "phone", "os": None, "country": "NL", "region": None, "store": "☕ 3"},
+    {"user_id": "anna", "device": None, "os": None, "country": None, "region": None, "store": None},
+]
 USERS = ("17012", "2", "7.0", "anna", "ünal")
 """All have lists, but for the last."""
 
@@ -124,6 +128,7 @@ def tables(night: date = NIGHT, marker: str = "") -> dict[str, pa.Table]:
         ),
         "serving.trending": pa.Table.from_pylist(trending),
         "serving.items": pa.Table.from_pylist(items),
+        "serving.contexts": pa.Table.from_pylist(CONTEXTS),
         "serving.users": pa.Table.from_pylist([{"user_id": user} | users for user in sorted(USERS)]),
     }
 

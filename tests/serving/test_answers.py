@@ -5,7 +5,8 @@ from urllib.parse import quote
 import duckdb
 import pytest
 
-from tests.serving.small import ITEMS, NIGHT, USERS
+from recsys_assets.storage.release.releases import Releases
+from tests.serving.small import ITEMS, MACROS, NIGHT, USERS, serving, tables
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,21 @@ def test_an_unknown_user_gets_the_segment_then_what_is_trending(ask):
     assert not ask("/v1/recommendations", {"user": 17012, "context": {"country": "NL"}}).json()["context"][
         "overrides_applied"
     ]
+
+
+def test_the_context_that_is_stored(ask, tmp_path):
+    def said(user, asked=ask):
+        return asked("/v1/recommendations", {"user": user, "context": {"country": "DE"}}).json()["context"]
+
+    stored = {"device": "phone", "country": "NL", "store": "☕ 3"}
+    assert said("17012") == {"stored": stored, "given": {"country": "DE"}, "used": None, "overrides_applied": False}
+    assert ask("/v1/users/17012/recommendations").json()["context"]["stored"] == stored
+    assert [said(user)["stored"] for user in ("anna", "2", "nobody")] == [None] * 3
+    releases = Releases(tmp_path / "shop")
+    releases.build(NIGHT, "a", {name: rows for name, rows in tables().items() if name != "serving.contexts"}, MACROS)
+    releases.publish(NIGHT, "a")
+    with serving(tmp_path / "shop") as other:
+        assert said("17012", other)["stored"] is None
 
 
 def test_what_is_excluded_or_seen_is_not_shown_and_next_is_filled_up(ask):

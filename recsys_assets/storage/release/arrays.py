@@ -6,17 +6,15 @@ stored, not packed), so anything that reads numpy reads it; texts are UTF-8 byte
 
 from __future__ import annotations
 
-import json
 import math
 import mmap
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.selects.files import SQL_FOLDER
+from recsys_assets.storage.release.array_makers import of_contexts, of_items, of_lists, of_trending
 from recsys_assets.storage.release.file import ARRAYS_NAME, ReleaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -39,8 +37,6 @@ _READS = {
     "serving.similar_items": ("item_id", "rank", "similar_item_id", "score"),
     "meta.tasks": ("task",),
 }
-_TRENDING = [("item", "<i4"), ("score", "<f8"), ("share", "<f8")]
-_BATCH = 200_000
 
 
 def write_arrays(file: Path, target: Path) -> bool:
@@ -69,9 +65,10 @@ def write_arrays(file: Path, target: Path) -> bool:
     -----
     Arrays, for n users, m items and t tasks: ``lists`` (rows of all lists by task, user and rank), ``list_ends``
     (t × (n + 1) bounds of them), ``similar`` and ``similar_ends`` (m + 1), ``trending`` and ``trending_ends``,
-    ``category`` and ``n_buyers`` (m), and texts: ``tasks``, ``users``, ``items``, ``reasons``, ``scopes``,
-    ``categories``, ``item_json`` and ``reason_json`` (members of a JSON object), ``found_by`` (id and title, case
-    folded). A text ``x`` has its bounds in ``x_ends``. Whole numbers are as wide as the largest of them needs.
+    ``category`` and ``n_buyers`` (m), ``context`` (n, or 0 where the release stores none; -1: none of this user), and
+    texts: ``tasks``, ``users``, ``items``, ``scopes``, ``categories``, ``item_json``, ``reason_json`` (members of a
+    JSON object) and ``context_json``, ``found_by`` (id and title, case folded). A text ``x`` has its bounds in
+    ``x_ends``. Whole numbers are as wide as the largest of them needs.
 
     In ``lists`` the fields ``evidence``, ``n`` and ``days`` (hundredths) are 1 more than what they say, and 0 where
     there is nothing to say. A ``score`` above 0 is that many parts of ``score_parts`` of its task: most are a share of
@@ -85,7 +82,13 @@ def write_arrays(file: Path, target: Path) -> bool:
         with duckdb.connect(str(file), read_only=True, config={"temp_directory": str(target.parent)}) as con:
             if not _can_be_served(con):
                 return False
-            arrays = {"version": np.array(VERSION), **_of_items(con), **_of_lists(con), **_of_trending(con)}
+            arrays = {
+                "version": np.array(VERSION),
+                **of_items(con),
+                **of_lists(con),
+                **of_trending(con),
+                **of_contexts(con),
+            }
     except duckdb.Error as error:
         raise ReleaseError(f"The arrays of {file} cannot be made: {error}. Build its night again.") from error
     with target.open("wb") as out:
@@ -131,169 +134,3 @@ def _can_be_served(con: DuckDBPyConnection) -> bool:
     query = "select schema_name || '.' || table_name, column_name from duckdb_columns() where not internal"
     found = set(con.execute(query).fetchall())
     return all((table, column) in found for table, columns in _READS.items() for column in columns)
-
-
-def _text(name: str) -> str:
-    return (SQL_FOLDER / "arrays" / f"{name}.sql").read_text()
-
-
-def _select(con: DuckDBPyConnection, name: str) -> DuckDBPyConnection:
-    return con.execute(_text(name))
-
-
-def _of_items(con: DuckDBPyConnection) -> dict[str, Array]:
-    import numpy as np
-
-    rows = _select(con, "items").fetchall()
-    categories = sorted({row[2] for row in rows if row[2] is not None})
-    places = {category: place for place, category in enumerate(categories)}
-    return {
-        **_texts("items", (row[0] for row in rows)),
-        **_texts("item_json", map(_item_json, rows)),
-        **_texts("found_by", (f"{row[0]}\n{row[1] or ''}".casefold() for row in rows)),
-        **_texts("categories", categories),
-        "category": np.array([places.get(row[2], -1) for row in rows], np.int32),
-        "n_buyers": np.array([row[6] or 0 for row in rows], np.int32),
-        **_of_similar(con, len(rows)),
-    }
-
-
-def _item_json(row: tuple[Any, ...]) -> str:
-    """Members of an item in every answer."""
-    item_id, title, category, department, brand, price, _ = row
-    said = {"item_id": item_id, "title": title, "category": category, "department": department, "brand": brand}
-    return json.dumps(said | {"price": finite(price)}, ensure_ascii=False, separators=(",", ":"))[1:-1]
-
-
-def finite(number: float | None) -> float | None:
-    """A number as JSON can say it: null where it is none."""
-    return number if number is not None and math.isfinite(number) else None
-
-
-def _of_similar(con: DuckDBPyConnection, n_items: int) -> dict[str, Array]:
-    import numpy as np
-
-    rows = _select(con, "similar_items").fetchnumpy()
-    similar = np.empty(len(rows["item"]), [("item", _whole_numbers(n_items)), ("score", "<f8")])
-    similar["item"], similar["score"] = rows["other"], rows["score"]
-    return {"similar": similar, "similar_ends": _ends(np.searchsorted(rows["item"], np.arange(n_items + 1)))}
-
-
-def _of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
-    import numpy as np
-
-    tasks = [task for (task,) in _select(con, "tasks").fetchall()]
-    users = [user for (user,) in _select(con, "users").fetchall()]
-    reasons = _select(con, "reasons").fetchall()
-    n_of_task = dict(con.execute("select task, count(*) from serving.recommendations group by task").fetchall())
-    n_rows, n_of = sum(n_of_task.values()), np.zeros((len(tasks), len(users)), np.int64)
-    lists, scores = np.empty(n_rows, _fields(con, len(reasons))), _Scores([n_of_task.get(task, 0) for task in tasks])
-    done = 0
-    for batch in con.sql(_text("lists")).to_arrow_reader(_BATCH):
-        columns = {
-            name: column.to_numpy(zero_copy_only=False)
-            for name, column in zip(batch.schema.names, batch.columns, strict=True)
-        }
-        if done + batch.num_rows <= n_rows:
-            rows = lists[done : done + batch.num_rows]
-            rows["score"] = scores.parts(columns["task"], columns["score"])
-            for name in ("item", "reason", "evidence", "n", "days"):
-                rows[name] = columns[name]
-            np.add.at(n_of, (columns["task"], columns["user_place"]), 1)
-        done += batch.num_rows
-    if done != n_rows:
-        raise ReleaseError(
-            f"serving.recommendations has {n_rows} rows, and {done} of them have their task in meta.tasks, their user "
-            "in serving.users and their item in serving.items. Mend sql/release/ and build again."
-        )
-    ends = np.zeros(n_of.size + 1, np.int64)
-    np.cumsum(n_of.ravel(), out=ends[1:])
-    return {
-        "lists": lists,
-        "list_ends": _ends(ends),
-        "score_parts": np.array(scores.of_task, np.int64),
-        "other_scores": np.array([0.0, *scores.others]),
-        **_texts("tasks", tasks),
-        **_texts("users", users),
-        **_texts("reason_json", map(_reason_json, reasons)),
-    }
-
-
-def _fields(con: DuckDBPyConnection, n_reasons: int) -> list[tuple[str, str]]:
-    """Fields of a row of the lists, each as wide as its largest number needs."""
-    most = con.execute(
-        "select coalesce(max(evidence_count), 0), coalesce(max(evidence_days), 0)::bigint, "
-        "(select count(*) from serving.items) from serving.recommendations"
-    ).fetchall()
-    count, days, n_items = most[0]
-    largest = {"item": n_items, "reason": n_reasons, "evidence": n_items, "n": count + 1, "days": 100 * days + 101}
-    return [("score", "<i4"), *((name, _whole_numbers(number)) for name, number in largest.items())]
-
-
-class _Scores:
-    """Scores as parts of the number of their task's rows, and those that are none.
-
-    Parameters
-    ----------
-    of_task
-        Rows of each task.
-    """
-
-    def __init__(self, of_task: list[int]) -> None:
-        self.of_task = of_task
-        self.others: dict[float, int] = {}
-        """Scores that are no such share, with their places from 1 on."""
-
-    def parts(self, task: Array, score: Array) -> Array:
-        """Parts of each score; minus its place where it is one of the others."""
-        import numpy as np
-
-        of = np.array(self.of_task, np.float64)[task]
-        parts = np.rint(score * of)
-        parts[~((parts / of == score) & (parts >= 1) & (parts < 2**31))] = 0
-        for value in np.unique(score[parts == 0]):
-            place = self.others.setdefault(float(value), len(self.others) + 1)
-            parts[(parts == 0) & (score == value)] = -place
-        return parts
-
-
-def _reason_json(row: tuple[Any, ...]) -> str:
-    said = dict(zip(("reason", "reason_algorithm", "reason_text"), row, strict=True))
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))[1:-1]
-
-
-def _of_trending(con: DuckDBPyConnection) -> dict[str, Array]:
-    import numpy as np
-
-    rows = _select(con, "trending").fetchall()
-    scopes = sorted({row[0] for row in rows})
-    trending = np.array([row[1:] for row in rows], _TRENDING)
-    of_scope = [row[0] for row in rows]
-    starts = [of_scope.index(scope) for scope in scopes]
-    return {
-        "trending": trending,
-        "trending_ends": np.array([*starts, len(rows)], np.int64),
-        **_texts("scopes", scopes),
-    }
-
-
-def _texts(name: str, texts: Iterable[str]) -> dict[str, Array]:
-    """Texts one after the other as bytes of UTF-8, and where each ends, the first bound being 0."""
-    import numpy as np
-
-    encoded = [text.encode() for text in texts]
-    ends = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum([len(text) for text in encoded], out=ends[1:])
-    return {name: np.frombuffer(b"".join(encoded), np.uint8), f"{name}_ends": _ends(ends)}
-
-
-def _whole_numbers(largest: int) -> str:
-    """The narrowest kind of numbers from 0 to one."""
-    return next(kind for kind, bits in (("<u1", 8), ("<u2", 16), ("<u4", 32), ("<u8", 64)) if largest < 2**bits)
-
-
-def _ends(ends: Array) -> Array:
-    """Bounds in the narrower of the two kinds that they are read in."""
-    import numpy as np
-
-    return ends.astype(np.int32 if ends[-1] < 2**31 else np.int64)
