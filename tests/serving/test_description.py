@@ -1,5 +1,6 @@
 """GET /openapi.json: its examples are of the forms it tells, and what the server answers is, too."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,8 @@ def test_schemathesis_finds_nothing(tmp_path):
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "--no-color", "run"]
         command += [f"http://127.0.0.1:{ask.port}/openapi.json", "--max-examples", "100", "--seed", "20"]
         command += ["--generation-database", "none", "--request-timeout", "120"]
-        asked = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=800)
+        # It keeps what it finds in the folder where it runs.
+        environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+        asked = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=800)
     assert asked.returncode == 0, asked.stdout[-5_000:]
     assert "No issues found" in asked.stdout
