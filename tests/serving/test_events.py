@@ -191,7 +191,7 @@ class Sender(threading.Thread):
 
 def kill_and_land(tmp_path, monkeypatch, n_kills, port):
     delivery = Delivery(table="events", files="feedback-*.jsonl")
-    shop = Shop(tmp_path, monkeypatch, source="feedback", deliveries=[delivery], event_weights={"click": 1.0})
+    shop = Shop(tmp_path, monkeypatch, source="feedback_table", deliveries=[delivery], event_weights={"click": 1.0})
     publish(tmp_path / "served")
     chance, senders = random.Random(9), [Sender(number, port) for number in range(4)]
     for sender in senders:

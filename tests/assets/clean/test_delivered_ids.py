@@ -12,7 +12,7 @@ EVENTS = Delivery(table="events", files="events*")
 
 @pytest.fixture
 def feedback(tmp_path, monkeypatch):
-    return Shop(tmp_path, monkeypatch, source="feedback", deliveries=[EVENTS], event_weights={"click": 1.0})
+    return Shop(tmp_path, monkeypatch, source="feedback_table", deliveries=[EVENTS], event_weights={"click": 1.0})
 
 
 NOON = day(20)
