@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from recsys_assets.storage.export.base import has_password
+from recsys_jobs.cli.console import several_lines
 from recsys_jobs.cli.context import Context, NightOption
 
 TO = "RECSYS_EXPORT_TO"
@@ -54,7 +54,7 @@ def export(
     with context.console.status("Looking at the release") as status:
 
         def progress(table: str, done: int, rows: int) -> None:
-            status.update(Text(f"{table}: {done:,} of {rows:,} rows"))
+            status.update(several_lines([f"{table}: {done:,} of {rows:,} rows"]))
 
         name, said = export_release(
             context.profile.folder, to, into, table or (), night.date() if night else None, progress

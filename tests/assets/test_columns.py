@@ -14,6 +14,18 @@ NOT_DELIVERED = {
     "clean.events": {"known_at", "rating", "session_id", "device", "os", "country", "region"},
     "clean.item_versions": {"content", "known_at", "known_from", "price", "retired_at"},
     "clean.user_versions": {"content", "known_at", "known_from", "country", "region"},
+    "clean.deliveries": {  # Of files, not of what stands in them.
+        "file",
+        "table_name",
+        "content",
+        "is_history",
+        "status",
+        "arrived_at",
+        "is_superseded",
+        "n_rows",
+        "n_rejected",
+        "rejects",
+    },
     "clean.cancellations": {
         "cancellation_id",
         "user_id",

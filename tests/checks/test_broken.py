@@ -108,6 +108,7 @@ OWN = {
         "{own}",
         "select * replace (user_n_events + 1 as user_n_events) from {rows}",
     ),
+    "history_never_arrives": ("{own}", "select * replace (timestamp '2017-10-31' as arrived_at) from {rows}"),
     "one_champion_a_task": ("{own}", "select * replace (true as is_champion) from {rows}"),
     "promoted_items_were_promoted_lately": (
         "{own}",

@@ -29,7 +29,6 @@ SHARED = {
 
 @pytest.fixture
 def shop(shop):
-    shop.con.execute("create schema made")
     shop.con.execute("create schema metrics")
     for table, columns in SHARED.items():
         shop.con.execute(f"create table if not exists {table} ({columns})")

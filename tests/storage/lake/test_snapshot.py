@@ -162,6 +162,8 @@ def test_this_says_what_night_it_is(make_shop):
             "n_trending": 100,
             "fingerprint": shop.profile.fingerprint,
             "repeated_lines": "count",
+            "list_users": 2_000,
+            "co_purchase_days": 90,
         }
         assert snapshot.table("from this.tasks").to_pylist() == [{"task": "discovery", "n_candidates": 200}]
         weights = snapshot.table("from this.event_weights order by event_type").to_pylist()
