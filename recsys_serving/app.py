@@ -66,6 +66,7 @@ def make_app(
     log: TextIO | None = None,
     log_paths: bool = False,
     origins: Sequence[str] = (),
+    dashboard: bool = False,
 ) -> Front:
     """The application as a server runs it.
 
@@ -81,6 +82,8 @@ def make_app(
         Whether the line has the path and query, and so users' ids.
     origins
         Pages that may read answers in a browser (CORS), such as ``https://shop.example``.
+    dashboard
+        Whether there is a dashboard, at ``/``; one application of a process may have it.
     """
 
     @asynccontextmanager
@@ -115,7 +118,12 @@ def make_app(
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
             expose_headers=["ETag"],
         )
-    return Front(app, services.served, keys, services.metrics, log, log_paths=log_paths)
+    pages = None
+    if dashboard:
+        from recsys_serving.dashboard.mount import Dashboard
+
+        pages = Dashboard(app, services.served, keys)
+    return Front(app, services.served, keys, services.metrics, log, log_paths=log_paths, dashboard=pages)
 
 
 def _description(app: FastAPI) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from recsys_serving.problems import Problem
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from recsys_serving.dashboard.mount import Dashboard
     from recsys_serving.keys import Key, Keys
     from recsys_serving.metrics import Metrics
     from recsys_serving.releases import Served
@@ -57,12 +58,23 @@ class Front:
         Where a line a request goes; None: nowhere.
     log_paths
         Whether the line has the path and query, and so users' ids, in place of the route.
+    dashboard
+        What answers all paths that are not the API's; None: the application.
     """
 
     def __init__(
-        self, app: ASGIApp, served: Served, keys: Keys, metrics: Metrics, log: TextIO | None, *, log_paths: bool = False
+        self,
+        app: ASGIApp,
+        served: Served,
+        keys: Keys,
+        metrics: Metrics,
+        log: TextIO | None,
+        *,
+        log_paths: bool = False,
+        dashboard: Dashboard | None = None,
     ) -> None:
         self.app, self.served, self.keys, self.metrics = app, served, keys, metrics
+        self.dashboard = dashboard
         self.log, self.log_paths = log, log_paths
         # Once it has begun with keys, removing the last one must close it, not open it.
         self._asks_for_keys = bool(keys)
@@ -70,8 +82,9 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await (self._connect if scope["type"] == "websocket" else self.app)(scope, receive, send)
             return
+        pages = self._pages(scope)
         began, status, sent_bytes = time.perf_counter(), 500, 0
         headers = dict(scope["headers"])
         etag: bytes | None = None
@@ -80,7 +93,8 @@ class Front:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *_HEADERS, *_cached(status, etag)]
+                said = pages.headers(scope) if pages is not None else [*_HEADERS, *_cached(status, etag)]
+                message["headers"] = [*message.get("headers", ()), *said]
             else:
                 sent_bytes += len(message.get("body", b""))
             await send(message)
@@ -94,7 +108,7 @@ class Front:
                 await sending({"type": "http.response.start", "status": 304})
                 await sending({"type": "http.response.body"})
             else:
-                await self.app(scope, _limited(receive, _most(scope)), sending)
+                await (pages or self.app)(scope, _limited(receive, _most(scope)), sending)
         except Problem as problem:
             if status != 500:
                 raise  # The answer has begun.
@@ -102,21 +116,40 @@ class Front:
         finally:
             self._note(scope, key, status, time.perf_counter() - began, sent_bytes)
 
+    def _pages(self, scope: Scope) -> Dashboard | None:
+        """The dashboard, where a path is its own."""
+        return self.dashboard if self.dashboard is not None and self.dashboard.owns(scope["path"]) else None
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a page of the dashboard have its socket; nobody else has any use for one."""
+        pages = self._pages(scope)
+        try:
+            if pages is None:
+                raise Problem(404, "The API has no sockets.")
+            self._admitted(scope, dict(scope["headers"]))
+        except Problem:
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await pages(scope, receive, send)
+
     def _admitted(self, scope: Scope, headers: dict[bytes, bytes]) -> Key | None:
         """The key that a request may go on with; None: none is needed.
 
         Raises
         ------
         Problem
-            413 or 414 when it is too large, 401, 403 or 429 by its key, 421 when it means another machine; 503 when the
-            keys cannot be read.
+            413 or 414 when it is too large, 401, 403 or 429 by its key, 421 when it means another machine; 303 to where
+            people sign in, 403 when a page of elsewhere asks; 503 when the keys cannot be read.
         """
         if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL:
             raise Problem(414, f"Path and query may have {MAX_URL} bytes. POST /v1/recommendations takes long lists.")
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > _most(scope):
             raise Problem(413, f"A body may have {_most(scope)} bytes here. Send it in parts.")
-        if scope["path"] in _OPEN:
+        pages = self._pages(scope)
+        if pages is not None:
+            pages.refuse_others(scope, headers)
+        if scope["path"] in _OPEN or (pages is not None and pages.is_open(scope)):
             return None
         if not self._asks_for_keys:
             # Without keys it listens on this machine only. A page from elsewhere could still give its own name this
@@ -128,14 +161,20 @@ class Front:
         scheme, _, sent = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         try:
             key = self.keys.find(sent.strip()) if scheme.lower() == "bearer" else None
+            if key is None and pages is not None:
+                key = pages.sessions.key(headers)
         except KeysError as error:
             raise Problem(503, "The keys of this server cannot be read; whoever runs it mends them.") from error
         if key is None:
+            if pages is not None and pages.is_for_people(headers):
+                raise Problem(303, "Sign in first.", headers={"Location": pages.sign_in_url(scope)})
             said = "Send a key: Authorization: Bearer <key>. Whoever runs this makes one: recsys keys add."
             raise Problem(401, said, headers={"WWW-Authenticate": "Bearer"})
         needed = "write" if scope["path"] == EVENTS else "read"
         if needed not in key.scopes:
             raise Problem(403, f"The key {key.name} has not the scope {needed}.")
+        if pages is not None and pages.is_same_for_all(scope):
+            return key
         if wait := self.keys.wait(key):
             said = f"The key {key.name} may ask {key.per_second:g} times a second."
             raise Problem(429, said, headers={"Retry-After": str(int(wait) + 1)})

@@ -115,9 +115,19 @@ class Keys:
         KeysError
             When the file was changed and cannot be read.
         """
+        return self.known(hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest())
+
+    def known(self, sha256: str) -> Key | None:
+        """The key of a hash; None: unknown, or removed.
+
+        Raises
+        ------
+        KeysError
+            When the file was changed and cannot be read.
+        """
         if time.monotonic() - self._looked > 1:
             self._read()
-        return self._keys.get(hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest())
+        return self._keys.get(sha256)
 
     def wait(self, key: Key) -> float:
         """Count one request; returns the seconds to wait before the next is taken, 0 where this one may go on."""

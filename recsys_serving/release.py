@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -19,9 +20,11 @@ from recsys_assets.storage.release.folder import parse_name
 from recsys_serving.ids import canonical_id, visible_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 SECONDS = 5.0
@@ -190,6 +193,32 @@ class Release:
         LookupError
             When the release, of an earlier version, lacks a table or column.
         """
+        with self._asked(name) as (cursor, query):
+            answer = cursor.execute(query, values)
+            columns = [about[0] for about in answer.description or []]
+            return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+
+    def ask_table(self, name: str, **values: Any) -> pa.Table:
+        """The same as an Arrow table.
+
+        Raises
+        ------
+        TimeoutError, LookupError
+            As `ask`.
+        ValueError
+            When a value is missing, or none of the kind that is asked for.
+        """
+        import duckdb
+
+        try:
+            with self._asked(name) as (cursor, query):
+                return cursor.sql(query, params=values).to_arrow_table()
+        except duckdb.Error as error:
+            raise ValueError(f"{name} cannot be asked so: {str(error).splitlines()[0]}") from error
+
+    @contextmanager
+    def _asked(self, name: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+        """A cursor for one question, which is interrupted when it takes too long, and the question."""
         import duckdb
 
         with self._lock:
@@ -200,9 +229,7 @@ class Release:
             limit = threading.Timer(SECONDS, cursor.interrupt)
             limit.start()
             try:
-                answer = cursor.execute(query, values)
-                columns = [about[0] for about in answer.description or []]
-                return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+                yield cursor, query
             except duckdb.InterruptException as error:
                 raise TimeoutError(f"{name} took longer than {SECONDS:.0f} s") from error
             except (duckdb.BinderException, duckdb.CatalogException) as error:

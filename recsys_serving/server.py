@@ -54,6 +54,8 @@ class Settings:
     """Where a line a request goes."""
     log_paths: bool = False
     origins: tuple[str, ...] = ()
+    dashboard: bool = False
+    """Whether there is a dashboard, at ``/``; one server of a process may have it."""
 
 
 def application(settings: Settings) -> Front:
@@ -75,7 +77,14 @@ def application(settings: Settings) -> Front:
     served.start()
     journal = Journal(settings.inbox, settings.inbox_seconds) if settings.inbox else None
     services = Services(served, journal, settings.no_inbox)
-    return make_app(services, keys, log=settings.log, log_paths=settings.log_paths, origins=settings.origins)
+    return make_app(
+        services,
+        keys,
+        log=settings.log,
+        log_paths=settings.log_paths,
+        origins=settings.origins,
+        dashboard=settings.dashboard,
+    )
 
 
 def config(settings: Settings) -> uvicorn.Config:

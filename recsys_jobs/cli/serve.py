@@ -38,8 +38,9 @@ def serve(
             parser=given_path, help="Folder for what releases of earlier versions lack; else data/<profile>/serving."
         ),
     ] = None,
+    dashboard: Annotated[bool, typer.Option(help="Show the dashboard at /.")] = True,
 ) -> None:
-    """Serve the published release over HTTP: lists, similar items, grades; and take feedback."""
+    """Serve the published release: a dashboard, and lists, similar items and grades over HTTP; and take feedback."""
     from recsys_serving.keys import FILE_NAME
     from recsys_serving.server import Settings
     from recsys_serving.server import serve as run
@@ -65,9 +66,11 @@ def serve(
         log=sys.stdout if log else None,
         log_paths=log_paths,
         origins=tuple(allow_origin or ()),
+        dashboard=dashboard,
     )
+    shown = "the dashboard is at /, and " if dashboard else ""
     context.console.print(
-        f"Serving profile {profile.name} on http://{host}:{port}; GET /openapi.json lists the routes."
+        f"Serving profile {profile.name} on http://{host}:{port}: {shown}GET /openapi.json lists the routes."
     )
     run(settings)
 

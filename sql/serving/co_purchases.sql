@@ -1,0 +1,14 @@
+-- What was taken together with an item, most often first.
+select
+    pairs.other_item_id as item_id,
+    items.title,
+    items.category,
+    items.price,
+    pairs.n_together,
+    pairs.support,
+    pairs.confidence,
+    pairs.lift
+from serving.co_purchases as pairs
+left join serving.items as items on items.item_id = pairs.other_item_id
+where pairs.item_id = $item_id
+order by pairs.n_together desc, pairs.other_item_id

@@ -1,0 +1,5 @@
+-- The files that were delivered, newest first.
+select file, table_name, arrived_at, is_history, status, n_rows, n_rejected
+from meta.ledger
+order by arrived_at desc, file
+limit $most::integer

@@ -1,0 +1,4 @@
+-- How many items were first seen after a night.
+select count(*) as n_items
+from serving.items
+where available_from > $since::date
