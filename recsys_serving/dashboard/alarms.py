@@ -5,6 +5,7 @@ What belongs here: when a figure is an alarm. Where it is shown is the overview'
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ def release_alarms(releases: Sequence[ReleaseInfo], name: str) -> list[str]:
     if newer:
         found.append(f"Rolled back: a release of {day(newer[-1].night)} is kept, and this older one is current.")
     nights = sorted({each.night for each in releases})
-    gaps = sorted((later - earlier for earlier, later in zip(nights, nights[1:], strict=False)), key=lambda gap: gap.days)
+    gaps = sorted((later - earlier for earlier, later in itertools.pairwise(nights)), key=lambda gap: gap.days)
     usual = gaps[len(gaps) // 2] if gaps else timedelta(1)
     if shown.published_at is not None:
         since = datetime.now(UTC) - shown.published_at

@@ -1,7 +1,7 @@
 """What changed from one night's lists to another's.
 
-What belongs here: comparing two releases that are kept. Lists are compared by their first ten places; of many users by a
-sample, which the ids choose, so that both nights have the same.
+What belongs here: comparing two releases that are kept. Lists are compared by their first ten places; of many users by
+a sample, which the ids choose, so that both nights have the same.
 """
 
 from __future__ import annotations

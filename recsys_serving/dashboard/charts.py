@@ -180,3 +180,67 @@ def by_category(events: Sequence[Row], most: int = 9) -> dict[str, Any]:
         | {"axisLabel": {"width": 150, "overflow": "truncate", "hideOverlap": False, "interval": 0}},
         "series": [{"type": "scatter", "data": data, "itemStyle": {"color": "@accent", "opacity": 0.75}}],
     }
+
+
+def forest(rows: Sequence[Row]) -> dict[str, Any]:
+    """Differences with their intervals, one below another, and a line where there is none.
+
+    Parameters
+    ----------
+    rows
+        With `label`, `difference`, `low`, `high` and `p_corrected`.
+    """
+    points = []
+    lines: list[dict[str, Any]] = []
+    for place, row in enumerate(rows):
+        clear = row["low"] > 0 or row["high"] < 0
+        colour = "@accent" if row["low"] > 0 else "@bad" if row["high"] < 0 else "@quiet"
+        said = f"{figure(row['difference'], 4)}, 95% interval {figure(row['low'], 4)} to {figure(row['high'], 4)}"
+        tip = [row["label"], said, f"p {figure(row['p_corrected'], 4)}{'' if clear else ': no clear difference'}"]
+        points.append({"value": [row["difference"], place], "tip": tip, "itemStyle": {"color": colour}})
+        lines.append(
+            {"type": "line", "data": [[row["low"], place], [row["high"], place]], "symbol": "none", "silent": True}
+            | {"lineStyle": {"color": colour, "width": 2}}
+        )
+    return {
+        "grid": {**GRID, "top": 6},
+        "xAxis": {"type": "value", "splitNumber": 5},
+        "yAxis": {"type": "category", "inverse": True, "data": [row["label"] for row in rows]}
+        | {"axisLabel": {"interval": 0, "hideOverlap": False}},
+        "series": [{"type": "scatter", "data": points, "symbolSize": 8, "z": 5}, *lines],
+    }
+
+
+def hours(rows: Sequence[Row]) -> dict[str, Any]:
+    """Bars over the hours of a day, one colour a kind of event.
+
+    Parameters
+    ----------
+    rows
+        With `hour`, `event_type` and `n_events`.
+    """
+    kinds = sorted({row["event_type"] for row in rows})
+    counted = {(row["event_type"], row["hour"]): row["n_events"] for row in rows}
+    series = [
+        {
+            "type": "bar",
+            "stack": "all",
+            "name": kind,
+            "itemStyle": {"color": COLOURS[place % len(COLOURS)]},
+            "data": [
+                {
+                    "value": counted.get((kind, hour), 0),
+                    "tip": [kind, f"{hour}:00: {counted.get((kind, hour), 0):,} events"],
+                }
+                for hour in range(24)
+            ],
+        }
+        for place, kind in enumerate(kinds)
+    ]
+    return {
+        "grid": {**GRID, "top": 34 if len(kinds) > 1 else 12},
+        "legend": {"top": 0, "left": 0, "show": len(kinds) > 1},
+        "xAxis": {"type": "category", "data": [str(hour) for hour in range(24)]},
+        "yAxis": {"type": "value", "splitNumber": 4},
+        "series": series,
+    }

@@ -28,7 +28,12 @@ def count(n: float | None) -> str:
 
 def figure(value: float | None, digits: int = 3) -> str:
     """A figure with so many digits behind the point."""
-    return NONE if value is None or math.isnan(value) else f"{value:,.{digits}f}"
+    return NONE if value is None or math.isnan(value) else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """The bounds of an interval."""
+    return NONE if low is None or high is None else f"{figure(low, digits)} to {figure(high, digits)}"
 
 
 def signed(value: float | None, digits: int = 3) -> str:
@@ -46,6 +51,11 @@ def days(n: float) -> str:
     return "1 day" if round(n) == 1 else f"{n:,.0f} days"
 
 
+def age(n: float) -> str:
+    """An age in days, in words."""
+    return "less than a day" if n < 1 else days(int(n))
+
+
 def span(seconds: float) -> str:
     """A length of time: ``4 min 12 s``."""
     minutes, rest = divmod(round(seconds), 60)
@@ -55,3 +65,8 @@ def span(seconds: float) -> str:
 def words(name: str) -> str:
     """A name of ours as words: ``tifu_knn`` is ``tifu knn``."""
     return name.replace("_", " ")
+
+
+def metric_name(metric: str) -> str:
+    """A metric as people write it: ``ndcg`` is ``NDCG``, ``hit_rate`` is ``Hit rate``."""
+    return metric.upper() if metric in ("ndcg", "map", "mrr") else words(metric).capitalize()

@@ -91,11 +91,11 @@ class Dashboard:
 
     def is_open(self, scope: Scope) -> bool:
         """Whether whoever has no key may ask: for the page that asks for one."""
-        return self.asks_for_keys and scope["path"] in (SIGN_IN, SIGN_OUT)
+        return self.asks_for_keys and str(scope["path"]) in (SIGN_IN, SIGN_OUT)
 
     @staticmethod
     def is_same_for_all(scope: Scope) -> bool:
-        """Whether a request is for scripts and styles, of which a page has many, and which do not count as questions."""
+        """Whether a request is for scripts and styles: a page has many, and they do not count as questions."""
         return scope["type"] == "http" and scope["path"].startswith(STATIC)
 
     @staticmethod

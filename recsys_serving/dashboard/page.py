@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 from nicegui import core, ui
 from nicegui.element import Element
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -61,7 +62,7 @@ class Page:
     """The release it shows, to its end."""
     night: str | None
     """The night that was asked for; None: whichever is current."""
-    query: Mapping[str, str]
+    query: QueryParams
     named: Mapping[str, str]
     """The parts of the path that name something."""
     status: int = 200
@@ -114,7 +115,9 @@ class Page:
                 "profile leaves it out."
             ) from None
         except TimeoutError as error:
-            raise Absent(f"This took too long: {error}. Load the page again when less is asked of the server.") from None
+            raise Absent(
+                f"This took too long: {error}. Load the page again when less is asked of the server."
+            ) from None
 
     def older(self) -> list[date]:
         """Nights of the releases that are kept and are older than the page's, newest first."""
@@ -155,11 +158,11 @@ def view(path: str, title: str, place: int | None = None) -> Callable[[Body], Bo
 
 
 @contextmanager
-def section(title: str, note: str = "", *, wide: bool = False) -> Iterator[Element]:
+def section(title: str, note: str = "", *, level: Literal[2, 3] = 2) -> Iterator[Element]:
     """A part of a page, with a heading; what the release does not hold is said in it, and the page goes on."""
-    with html("section").classes("part wide" if wide else "part") as part:
+    with html("section").classes("part") as part:
         if title:
-            heading(2, title)
+            heading(level, title)
         if note:
             html("p", note).classes("note")
         try:
@@ -189,7 +192,9 @@ def _route(of: View, served: Served, signs_out: bool) -> Callable[[Request], Awa
             release = served.of_night(date.fromisoformat(night)) if night else served.current()
         except (Problem, ValueError) as error:
             status = error.status if isinstance(error, Problem) else 422
-            said = str(error) if isinstance(error, Problem) else f"{night} is no night: one is a UTC day like 2017-10-31."
+            said = (
+                str(error) if isinstance(error, Problem) else f"{night} is no night: one is a UTC day like 2017-10-31."
+            )
             with _frame(of, None, signs_out):
                 heading(1, of.title)
                 message(said)

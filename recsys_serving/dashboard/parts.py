@@ -15,7 +15,9 @@ from nicegui.element import Element
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Kind = Literal["text", "count", "figure", "share", "price", "day", "instant", "bar", "signed", "chips", "seconds"]
+Kind = Literal[
+    "text", "code", "count", "figure", "share", "price", "day", "instant", "bar", "signed", "chips", "seconds"
+]
 _ECHARTS = Path(nicegui.__file__).parent / "elements" / "echart" / "dist"
 
 
@@ -189,6 +191,20 @@ def select(label: str, name: str, options: Iterable[tuple[str, str]], chosen: st
                 option._props["value"] = value
                 if value == chosen:
                     option._props["selected"] = True
+
+
+def checks(label: str, name: str, options: Iterable[tuple[str, str]], chosen: Iterable[str]) -> None:
+    """Boxes of a form of which any number may be ticked: value and text of each."""
+    ticked = set(chosen)
+    with html("fieldset").classes("checks"):
+        html("legend", label)
+        for value, text in options:
+            with html("label"):
+                box = html("input")
+                box._props.update(type="checkbox", name=name, value=value)
+                if value in ticked:
+                    box._props["checked"] = True
+                html("span", text)
 
 
 def submit(text: str) -> None:

@@ -1,6 +1,6 @@
 """Rows of items as tables show them, and what several views say of them.
 
-What belongs here: from rows of a question to rows of a table. What a row opens is here, too: why an item was recommended.
+What belongs here: from rows of a question to rows of a table, and what a row opens: why an item was recommended.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from recsys_serving.dashboard.formats import NONE, day, days, figure, instant, words
+from recsys_serving.dashboard.formats import NONE, age, day, figure, instant, words
 from recsys_serving.dashboard.parts import column
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def _why(row: Row, events: Mapping[str, list[Row]]) -> list[list[Any]]:
     ]
     if row["evidence_item_id"]:
         rests_on = row["evidence_title"] or row["evidence_item_id"]
-        age = f", last {days(row['evidence_days'])} before the cutoff" if row["evidence_days"] is not None else ""
-        said.append(["Evidence", f"{rests_on}: taken {row['evidence_count'] or 0:,} times{age}"])
+        last = f", last {age(row['evidence_days'])} before the cutoff" if row["evidence_days"] is not None else ""
+        said.append(["Evidence", f"{rests_on}: taken {row['evidence_count'] or 0:,} times{last}"])
     elif row["evidence_count"]:
         said.append(["Evidence", f"taken by {row['evidence_count']:,} people"])
     found = [*events.get(row["item_id"], ()), *events.get(row["evidence_item_id"] or "", ())]

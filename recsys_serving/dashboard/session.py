@@ -13,6 +13,8 @@ import os
 import secrets
 import time
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
@@ -32,23 +34,7 @@ VARIABLE = "RECSYS_SESSION_SECRET"
 """Secret that sessions are signed with, so that they outlive a restart and count at several processes."""
 HOURS = 12
 _COOKIE = "recsys_session"
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in · recsys</title><style>
-:root{{color-scheme:light dark;--ink:#1c2024;--quiet:#5f666d;--paper:#fbfbfa;--line:#d9dbdd;--accent:#0b6e69;--bad:#a8321d}}
-@media(prefers-color-scheme:dark){{:root{{--ink:#e8eaec;--quiet:#a3aab1;--paper:#15181a;--line:#3a4045;--accent:#5cc4bb;
---bad:#ff9a85}}}}
-body{{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);
-font:15px/1.5 system-ui,sans-serif}}main{{width:min(22rem,88vw)}}h1{{font-size:1.3rem;margin:0 0 .3rem}}
-p{{margin:.2rem 0 1rem;color:var(--quiet)}}.bad{{color:var(--bad)}}label{{display:block;margin-bottom:.3rem}}
-input{{box-sizing:border-box;width:100%;font:inherit;padding:.5rem .6rem;border:1px solid var(--line);border-radius:6px;
-background:transparent;color:inherit}}button{{margin-top:.9rem;font:inherit;padding:.45rem 1rem;border:0;border-radius:6px;
-background:var(--accent);color:var(--paper);cursor:pointer}}:focus-visible{{outline:2px solid var(--accent);
-outline-offset:2px}}</style></head>
-<body><main><h1>recsys</h1><p>This dashboard shows what people buy, so it asks for a key that may read.</p>{said}
-<form method="post" action="{action}"><label for="key">Key</label>
-<input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
-<button type="submit">Sign in</button></form></main></body></html>"""
+_PAGE = Path(__file__).with_name("sign_in.html")
 
 
 class Sessions:
@@ -98,7 +84,9 @@ class Sessions:
         except KeysError:
             return self._page(sought, "The keys of this server cannot be read; whoever runs it mends them.", 503)
         if key is None or "read" not in key.scopes:
-            return self._page(sought, "That is no key that may read. Whoever runs this makes one: recsys keys add.", 403)
+            return self._page(
+                sought, "That is no key that may read. Whoever runs this makes one: recsys keys add.", 403
+            )
         said = f"{int(time.time()) + 3600 * HOURS}.{hashlib.sha256(given.encode()).hexdigest()}"
         response = RedirectResponse(sought, 303)
         response.set_cookie(
@@ -118,7 +106,7 @@ class Sessions:
     def _page(self, sought: str, error: str, status: int = 200) -> Response:
         action = f"{SIGN_IN}?next={quote(sought, safe='/')}"
         said = f'<p class="bad" role="alert">{html.escape(error)}</p>' if error else ""
-        return HTMLResponse(_PAGE.format(action=html.escape(action), said=said), status)
+        return HTMLResponse(Template(_PAGE.read_text()).substitute(action=html.escape(action), said=said), status)
 
 
 def _own_path(given: str) -> str:

@@ -127,6 +127,7 @@ export default {
       return Array.isArray(value) ? value.join(", ") : written(value, column);
     },
     side(c) {
+      if (c.kind === "code") return "code";
       return ["text", "chips", "day", "instant"].includes(c.kind) ? "" : "number";
     },
     order(c) {

@@ -44,5 +44,5 @@ where
         where back.item_id = pairs.other_item_id and back.other_item_id = pairs.item_id
     )
 group by pairs.item_id, pairs.other_item_id
-order by n_together desc, pairs.item_id, pairs.other_item_id
-limit 150
+order by $item_id in (pairs.item_id, pairs.other_item_id) desc, n_together desc, pairs.item_id, pairs.other_item_id
+limit 60

@@ -1,9 +1,11 @@
 -- Which items users took in a span of time, and whether they had had each before, as far as the histories that the
--- release holds tell.
+-- release holds tell. users: their ids as a JSON list.
 with told as (
     select user_id, item_id, event_ts, list_contains(string_split($kinds, ','), event_type) as weighs
     from serving.history
-    where event_ts < $until::timestamp
+    where
+        event_ts < $until::timestamp
+        and user_id in (select unnest(from_json($users, '["varchar"]')))
 )
 
 select

@@ -8,7 +8,7 @@ from typing import Any
 
 from recsys_serving.dashboard.charts import over_time
 from recsys_serving.dashboard.deployment import judged_release, night_settings
-from recsys_serving.dashboard.formats import count, day, days, figure, share
+from recsys_serving.dashboard.formats import age, count, day, days, figure, share
 from recsys_serving.dashboard.graph import graph
 from recsys_serving.dashboard.page import Page, section, view
 from recsys_serving.dashboard.parts import (
@@ -122,7 +122,7 @@ async def item(page: Page) -> None:
 
 async def _figures(page: Page, item_id: str) -> None:
     (row,) = await page.ask("item", item_id=item_id)
-    last = f"last {days(row['recency_days'])} before the cutoff" if row["recency_days"] is not None else "never taken"
+    last = f"last {age(row['recency_days'])} before the cutoff" if row["recency_days"] is not None else "never taken"
     figures(
         [
             ("Price", figure(row["price"], 2), "median of late, else as delivered"),
@@ -135,7 +135,9 @@ async def _figures(page: Page, item_id: str) -> None:
 
 
 async def _graph(page: Page, item_id: str) -> None:
-    note = "Drag and zoom; a click leads to an item. Thicker: more often together. The tables below say the same in words."
+    note = (
+        "Drag and zoom; a click leads to an item. Thicker: more often together. The tables below say the same in words."
+    )
     with section("Taken together", note):
         pairs = await page.ask("co_purchase_graph", item_id=item_id)
         if not pairs:
@@ -174,16 +176,15 @@ async def _together(page: Page, item_id: str) -> None:
 
 
 async def _trend(page: Page, item_id: str) -> None:
-    with section("Trend", "Events a day in the histories that the release holds, which go back as far for each user."):
-        rows = await page.ask("item_days", item_id=item_id)
-        if not rows:
+    note = "Of a thousand events of each week in the histories that the release holds, how many were of this item."
+    with section("Trend", note):
+        rows = await page.ask("item_weeks", item_id=item_id)
+        total = sum(row["n_events"] for row in rows)
+        if not total:
             message("The histories that the release holds have no event of it.")
             return
-        kinds: dict[str, list[tuple[Any, float]]] = {}
-        for row in rows:
-            kinds.setdefault(row["event_type"], []).append((row["day"], row["n_events"]))
-        total = sum(row["n_events"] for row in rows)
-        chart(f"{total:,} events of {item_id} by day", over_time(kinds, "events"), height=210)
+        weeks = [(row["week"], row["per_thousand"]) for row in rows]
+        chart(f"Share of {item_id} among all events by week", over_time({"of 1,000": weeks}, "events"), height=210)
 
 
 async def _listed(page: Page, item_id: str) -> None:
@@ -224,7 +225,7 @@ async def _listed(page: Page, item_id: str) -> None:
 
 async def _did(page: Page, item_id: str) -> None:
     """What came of the lists that are a horizon older: of those who saw it among ten, how many took it."""
-    with section("How it did"):
+    with section("How it did", level=3):
         settings = await night_settings(page)
         judged = judged_release(page, settings.horizon)
         since = datetime.combine(judged.night + timedelta(1), datetime.min.time())

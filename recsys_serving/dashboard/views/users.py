@@ -1,4 +1,4 @@
-"""The user explorer: what somebody did, what they are recommended, and why; beside an earlier night, or somebody else."""
+"""The user explorer: what somebody did, what they are recommended and why; beside an earlier night, or another user."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from recsys_serving.dashboard.charts import by_category
-from recsys_serving.dashboard.formats import count, day, days, figure
+from recsys_serving.dashboard.formats import age, count, day, days, figure
 from recsys_serving.dashboard.page import Absent, Page, section, view
 from recsys_serving.dashboard.parts import (
+    chart,
     choice,
     column,
-    chart,
     field,
     figures,
     form,
@@ -93,7 +93,7 @@ async def _about(page: Page, user_id: str) -> None:
         (row,) = await page.ask("user", user_id=user_id)
     except (Absent, ValueError):
         return
-    last = f"{days(row['recency_days'])} before the cutoff" if row["recency_days"] is not None else "nothing yet"
+    last = f"{age(row['recency_days'])} before the cutoff" if row["recency_days"] is not None else "nothing yet"
     figures(
         [
             ("Events", count(row["n_events"]), f"last {last}"),
@@ -220,14 +220,13 @@ async def _two_users(page: Page, user_id: str, given: str) -> None:
         common = len(ranks[user_id].keys() & ranks[other].keys())
         union = len(ranks[user_id].keys() | ranks[other].keys())
         alike = f" ({figure(common / union, 2)} of all they show, Jaccard)" if union else ""
-        with section(f"{task.capitalize()}: {common} in common{alike}"):
-            with html("div").classes("grid"):
-                for each, against in ((user_id, other), (other, user_id)):
-                    with html("div").classes("part"):
-                        heading(3, f"User {each}")
-                        rows = [
-                            row | {"theirs": ranks[against].get(row["item_id"])}
-                            for row in listed(page, (r for r in lists[each] if r["task"] == task), ())
-                        ]
-                        theirs = column("theirs", f"Of {against}", "count", hint=f"Rank in the list of {against}")
-                        table(f"{task} of {each}", [*LIST[:4], theirs], rows, empty="No list.")
+        with section(f"{task.capitalize()}: {common} in common{alike}"), html("div").classes("grid"):
+            for each, against in ((user_id, other), (other, user_id)):
+                with html("div").classes("part"):
+                    heading(3, f"User {each}")
+                    rows = [
+                        row | {"theirs": ranks[against].get(row["item_id"])}
+                        for row in listed(page, (r for r in lists[each] if r["task"] == task), ())
+                    ]
+                    theirs = column("theirs", f"Of {against}", "count", hint=f"Rank in the list of {against}")
+                    table(f"{task} of {each}", [*LIST[:4], theirs], rows, empty="No list.")
