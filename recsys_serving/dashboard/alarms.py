@@ -76,7 +76,9 @@ def grade_alarms(task: str, rows: Sequence[Row]) -> list[str]:
 
 def delivery_alarms(files: Sequence[Row]) -> list[str]:
     """Files that could not be read, and those of which many rows were rejected."""
-    found = [f"{row['file']} is {row['status']}." for row in files if row["status"] == "quarantined"][:3]
+    found = [f"{row['file']} is quarantined: it could not be read." for row in files if row["status"] == "quarantined"][
+        :3
+    ]
     for row in files:
         read = (row["n_rows"] or 0) + (row["n_rejected"] or 0)
         if row["n_rejected"] and row["n_rejected"] > _REJECTED * read:

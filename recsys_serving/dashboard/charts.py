@@ -117,7 +117,7 @@ def over_time(series: Mapping[str, Sequence[tuple[Any, float]]], unit: str, *, s
     return {
         "grid": {**GRID, "top": 34 if len(made) > 1 else 12},
         "legend": {"top": 0, "left": 0, "show": len(made) > 1},
-        "xAxis": {"type": "time"},
+        "xAxis": {"type": "time", "axisLabel": {"formatter": "{d} {MMM}"}},
         "yAxis": {"type": "value", "splitNumber": 4},
         "series": made,
     }

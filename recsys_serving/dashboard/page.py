@@ -6,6 +6,7 @@ What belongs here: from a request to a page. What stands in a page is a view's.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
-from nicegui import core, ui
+from nicegui import ui
 from nicegui.element import Element
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -206,6 +207,13 @@ def _route(of: View, served: Served, signs_out: bool) -> Callable[[Request], Awa
                 await of.body(shown)
             except Absent as absent:
                 message(str(absent))
+            except Exception:
+                shown.status = 500
+                logging.getLogger(__name__).exception("A page could not be made")
+                message(
+                    "That is a fault of recsys, not of what you asked. The server's log has the traceback; please "
+                    "report it."
+                )
         return ui.context.client.build_response(request, shown.status) if shown.status != 200 else None
 
     return page
@@ -249,13 +257,3 @@ def _nights(page: Page) -> None:
                 option = html("option", text).props(f'value="{"" if night == current else night}"')
                 if night == page.release.night:
                     option.props("selected")
-
-
-def redirect(to: str) -> None:
-    """Let the browser go on to another page."""
-    ui.navigate.to(to)
-
-
-def client_app() -> Any:
-    """NiceGUI's application, whose state holds the releases."""
-    return core.app

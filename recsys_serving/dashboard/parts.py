@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import nicegui
+from nicegui import ui
 from nicegui.element import Element
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def html(tag: str, text: str | None = None) -> Element:
 
 
 def heading(level: Literal[1, 2, 3], text: str) -> Element:
-    """A heading."""
+    """A heading; the first one is the page's title, too."""
+    if level == 1:
+        ui.page_title(f"{text} · recsys")
     return html(f"h{level}", text)
 
 

@@ -35,7 +35,7 @@ export default {
   template: `
 <div>
   <div class="rt-bar" v-if="!bare || download">
-    <label v-if="!bare && rows.length > 5" class="rt-search"><span class="hidden">Search in: {{ caption }}</span>
+    <label v-if="!bare && rows.length > 5" class="rt-search"><span class="unseen">Search in: {{ caption }}</span>
       <input type="search" v-model="sought" placeholder="Search these rows" @input="page = 0"></label>
     <span class="rt-said" role="status">{{ said }}</span>
     <span class="rt-files" v-if="download">
@@ -48,7 +48,7 @@ export default {
         <th v-for="c in columns" :key="c.name" scope="col" :class="side(c)" :aria-sort="order(c)">
           <button type="button" @click="sort(c)" :title="c.hint">{{ c.label }}<span class="rt-arrow" aria-hidden="true">{{ arrow(c) }}</span></button>
         </th>
-        <th v-if="opens" scope="col" class="rt-open"><span class="hidden">Details</span></th>
+        <th v-if="opens" scope="col" class="rt-open"><span class="unseen">Details</span></th>
       </tr></thead>
       <tbody>
         <template v-for="row in shown" :key="row.place">
@@ -128,7 +128,8 @@ export default {
     },
     side(c) {
       if (c.kind === "code") return "code";
-      return ["text", "chips", "day", "instant"].includes(c.kind) ? "" : "number";
+      if (["day", "instant"].includes(c.kind)) return "when";
+      return ["text", "chips"].includes(c.kind) ? "" : "number";
     },
     order(c) {
       return this.by?.name === c.name ? (this.down ? "descending" : "ascending") : null;

@@ -33,7 +33,7 @@ class Bench:
     ) -> None:
         self.page, self.settings, self.lists, self.known, self.judged = page, settings, lists, known, judged
         self.weights = {name: self._given(name) for name in settings.weights if name in lists}
-        self.given = dict(settings.weights)
+        self.given = {name: round(weight, 3) for name, weight in settings.weights.items()}
         self.served: dict[str, int] = {}
         self.list_part: Element | None = None
         self.grade_part: Element | None = None
@@ -66,7 +66,7 @@ class Bench:
             shown.update()
             weights = {f"w_{each}": f"{weight:g}" for each, weight in self.weights.items()}
             address = self.page.here(**weights)
-            ui.run_javascript(f"history.replaceState(null, '', {address!r})")
+            ui.run_javascript(f"history.replaceState(null, '', {json.dumps(address)})")
             await self.show()
 
         return change
@@ -137,9 +137,9 @@ async def lab_fusion(page: Page) -> None:
         heading(2, "Weights")
         html(
             "p",
-            f"An item's score is the sum of weight / ({settings.rrf_k} + rank) over the lists that have it. The sliders "
-            "begin with the profile's weights; those that the night learned are not in the release. The address keeps "
-            "what you choose.",
+            f"An item's score is the sum of weight / ({settings.rrf_k} + rank) over the lists that have it. The "
+            "sliders begin with the profile's weights; those that the night learned are not in the release. The "
+            "address keeps what you choose.",
         ).classes("note")
         bench.sliders()
         with html("div").classes("grid"):

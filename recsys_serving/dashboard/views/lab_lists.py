@@ -54,6 +54,7 @@ async def lab_lists(page: Page) -> None:
     """Show the lists."""
     task = task_of(page)
     lab_head(page, "Lists side by side", task)
+    lists: dict[str, list[str]] = {}
     with section(""):
         user_id, some = await listed_user(page)
         lists = await algorithm_lists(page, user_id, task) if user_id else {}
@@ -68,7 +69,9 @@ async def lab_lists(page: Page) -> None:
         if not lists or user_id is None:
             nobody(page, "/lab/lists", some)
             return
-        asked = asked[:_MOST]
+    if not lists or user_id is None:
+        return
+    asked = asked[:_MOST]
     await _side_by_side(page, user_id, {name: lists[name] for name in asked})
     _overlap(lists, asked)
 

@@ -20,8 +20,8 @@ async def newcomers(page: Page) -> None:
     heading(1, "Newcomers")
     html(
         "p",
-        "Whom the night does not know is shown what is trending in the narrowest part of their context that has a scope, "
-        "then everywhere.",
+        "Whom the night does not know is shown what is trending in the narrowest part of their context that has a "
+        "scope, then everywhere.",
     ).classes("lead")
     scopes = await page.ask("scopes")
     if not scopes:

@@ -1,0 +1,224 @@
+"""The dashboard without a browser: every view answers, in any state of a release; and who may see it."""
+
+import io
+import subprocess
+import sys
+from datetime import timedelta
+from http.client import HTTPConnection
+from urllib.parse import quote
+
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from recsys_serving.keys import FILE_NAME, add_key, remove_key
+from tests.helpers.committed import PROJECT
+from tests.serving import small
+from tests.serving.dashboard.releases import HORIZON, TITLES, dashboard, publish, tables
+from tests.serving.small import NIGHT, Client
+
+VIEWS = {
+    "/": ("Night of 31 Oct 2017", "What changed: next", "NDCG@10, next"),
+    "/users": ("Users", "u17"),
+    "/users?q=u1": ("u12",),
+    "/users/u1": ("User u1", "Recommended: discovery", "goes with"),
+    "/users/u1?against=2017-10-24": ("Gone since 24 Oct 2017",),
+    "/users/u1?with=u2": ("Of u2", "in common"),
+    "/users/nobody": ("does not know this id", "What is trending"),
+    "/items": ("Rising", "New"),
+    "/items?q=item": ("Item 8",),
+    "/items/i2": ("BREAD", "Taken together", "took it within 7 days"),
+    "/lab": ("Grades of the newest graded night", "Paired comparison", "Costs"),
+    "/lab?task=discovery&metric=recall&k=20": ("Recall@20",),
+    "/lab/lists?user=u1": ("items stand in all", "Overlap"),
+    "/lab/fusion?user=u1": ("over 30 users", "Weights"),
+    "/newcomers": ("Shown first: everywhere", "category: Group 1"),
+    "/data": ("Files delivered", "Events a day"),
+}
+"""Every view, and what its page says on a release that holds everything."""
+EMPTY = "does not hold this"
+
+
+@pytest.mark.parametrize("path", VIEWS)
+def test_every_view_says_what_it_shows(ask, path):
+    answer = ask(path)
+    text = answer.body.decode()
+    assert answer.status == 200
+    assert [said for said in VIEWS[path] if said not in text] == []
+    assert EMPTY not in text
+    assert "fault of recsys" not in text
+
+
+def test_nothing_delivered_is_markup_of_a_page(ask):
+    for path in ("/users/u1", "/items/i1", "/items/i3", "/lab/lists?user=u1", "/data", "/newcomers"):
+        text = ask(path).body.decode().partition("</title>")[2]
+        for taken in ("<img", "<b>", "<i>odd", "<u>of", "`${", "<script>alert"):
+            assert taken not in text, (path, taken)
+    for item, title in enumerate(TITLES, 1):
+        assert ask(f"/items/i{item}").status == 200, title
+
+
+def test_what_is_not_there_is_said(ask):
+    assert ask("/items/nope").status == 404
+    assert "knows no such item" in ask("/items/nope").body.decode()
+    assert ask("/?night=2001-01-01").status == 404
+    assert ask("/?night=soon").status == 422
+    assert "soon is no night" in ask("/?night=soon").body.decode()
+    assert ask("/nowhere").status == 404
+    odd = quote("</script>'\"\\ ` ☕", safe="")
+    assert ask(f"/users/{odd}?with={odd}&against={odd}").status == 200
+    assert ask(f"/lab?task={odd}&metric={odd}&k={odd}&beyond={odd}&segment={odd}").status == 200
+
+
+def test_the_api_beside_it_is_what_it_was(ask):
+    assert ask("/v1/users/u1/recommendations?k=1").json()["items"][0]["rank"] == 1
+    wrong = ask("/v1/nowhere")
+    assert (wrong.status, wrong.headers["content-type"]) == (404, "application/problem+json")
+    assert ask("/v1/grades", {}).status == 405
+    assert ask("/v1/grades").headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert b'route="/users/{user_id:path}"' in ask("/metrics").body
+    page = ask("/")
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_a_table_is_taken_away_as_a_file(ask):
+    for question, n in (("history?user_id=u1", 30), ("user_lists?user_id=u1&task=next", 20), ("reject_counts", 1)):
+        name, _, query = question.partition("?")
+        csv = ask(f"/download/{name}.csv?{query}")
+        assert pyarrow.csv.read_csv(io.BytesIO(csv.body)).num_rows == n
+        parquet = ask(f"/download/{name}.parquet?{query}")
+        assert pyarrow.parquet.read_table(io.BytesIO(parquet.body)).num_rows == n
+        assert parquet.headers["content-disposition"] == f'attachment; filename="{name}-{NIGHT}.parquet"'
+    assert ask("/download/ledger.csv?night=2017-10-24").body.count(b"\n") == 31
+    for path, status in {
+        "history.csv": 422,
+        "history.csv?user_id=u1&more=1": 422,
+        "history.xlsx?user_id=u1": 404,
+        "..%2Fserving%2Fhistory.csv": 404,
+        "nothing.csv": 404,
+        "costs.csv?night=2001-01-01": 404,
+        "costs.csv?night=x": 422,
+    }.items():
+        assert ask(f"/download/{path}").status == status, path
+
+
+def test_a_name_of_elsewhere_and_a_page_of_elsewhere_are_refused(ask):
+    assert ask("/", Host="elsewhere.example").status == 421
+    assert ask("/sign-in", b"key=x", Origin="http://elsewhere.example").status == 403
+    here = f"http://127.0.0.1:{ask.port}"
+    for path, origin in (
+        ("/_nicegui_ws/socket.io/", "http://elsewhere.example"),
+        ("/_nicegui_ws/socket.io/", None),
+        ("/v1/grades", here),
+        ("/", here),
+    ):
+        with pytest.raises(InvalidStatus, match="403"):
+            connect(f"ws://127.0.0.1:{ask.port}{path}?EIO=4&transport=websocket", origin=origin)
+    with connect(f"ws://127.0.0.1:{ask.port}/_nicegui_ws/socket.io/?EIO=4&transport=websocket", origin=here) as socket:
+        assert socket.recv().startswith("0{")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["one user and one item", "no grades", "of an earlier version"])
+def test_every_view_answers_whatever_the_release_holds(tmp_path, kind):
+    root = tmp_path / "shop"
+    if kind == "one user and one item":
+        publish(root, n_users=1, n_items=1)
+    elif kind == "no grades":
+        publish(root, graded=False)
+    else:
+        small.publish(root)
+    with dashboard(root) as port:
+        texts = {path: Client(port)(path).body.decode() for path in VIEWS}
+    assert [path for path, text in texts.items() if "fault of recsys" in text] == []
+    if kind == "no grades":
+        assert "No night has been graded yet" in texts["/"]
+    if kind == "of an earlier version":
+        assert [path for path in ("/", "/users/u1", "/lab", "/data") if EMPTY not in texts[path]] == ["/users/u1"]
+        assert "does not know this id" in texts["/users/u1"]
+
+
+@pytest.mark.slow
+def test_it_follows_the_link_and_shows_older_nights(tmp_path):
+    root = tmp_path / "shop"
+    publish(root, NIGHT - timedelta(HORIZON))
+    with dashboard(root) as port:
+        ask = Client(port)
+        assert "Night of 24 Oct 2017" in ask("/").body.decode()
+        publish(root, NIGHT, "b")
+        assert "Night of 31 Oct 2017" in ask("/").body.decode()
+        older = ask("/?night=2017-10-24").body.decode()
+        assert "Night of 24 Oct 2017" in older
+        assert "/users?night=2017-10-24" in older
+
+
+@pytest.mark.slow
+def test_with_keys_it_asks_for_one_that_may_read(tmp_path):
+    root = tmp_path / "shop"
+    publish(root)
+    read = add_key(root / FILE_NAME, "reader", ("read",), 100)
+    write = add_key(root / FILE_NAME, "writer", ("write",), 100)
+    with dashboard(root) as port:
+        ask, here = Client(port), f"http://127.0.0.1:{port}"
+        browsing = {"Accept": "text/html"}
+        turned = ask("/users?q=u1", **browsing)
+        assert (turned.status, turned.headers["location"]) == (303, "/sign-in?next=/users%3Fq%3Du1")
+        assert b"u12" not in turned.body
+        for path in ("/_nicegui/x", "/download/history.csv?user_id=u1", "/"):
+            assert ask(path).status == 401
+        assert ask("/", Authorization=f"Bearer {read}").status == 200
+        assert b"asks for a key" in ask("/sign-in").body
+        for wrong in ("", "recsys_nothing", write):
+            refused = _sign_in(port, wrong)
+            assert (refused.status, refused.headers.get("set-cookie")) == (403, None)
+        signed = _sign_in(port, read, "/users?q=u1")
+        assert (signed.status, signed.headers["location"]) == (303, "/users?q=u1")
+        assert _sign_in(port, read, "//elsewhere.example").headers["location"] == "/"
+        cookie = signed.headers["set-cookie"]
+        assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+        assert read not in cookie
+        kept = {"Cookie": cookie.partition(";")[0]}
+        assert "u12" in ask("/users?q=u1", **kept).body.decode()
+        assert "Sign out" in ask("/", **kept).body.decode()
+        assert ask("/v1/grades", **kept).status == 401
+        socket = f"ws://127.0.0.1:{port}/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+        with pytest.raises(InvalidStatus, match="403"):
+            connect(socket, origin=here)
+        with connect(socket, origin=here, additional_headers=kept) as opened:
+            assert opened.recv().startswith("0{")
+        name, _, value = kept["Cookie"].partition("=")
+        ends, sha256, signature = value.split(".")
+        for forged in (f"{int(ends) + 9}.{sha256}.{signature}", f"{ends}.{sha256}.{'0' * 64}", "x", "..", f"{ends}..é"):
+            assert ask("/", Cookie=f"{name}={forged}".encode().decode("latin-1")).status == 401
+        remove_key(root / FILE_NAME, "reader")
+        while (status := ask("/", **kept).status) == 200:
+            pass
+        assert status == 401
+
+
+def _sign_in(port, key, then="/"):
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    headers = {"Origin": f"http://127.0.0.1:{port}", "Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", f"/sign-in?next={quote(then, safe='')}", f"key={key}", headers)
+    response = connection.getresponse()
+    return small.Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+
+
+def test_nobody_else_imports_it():
+    program = "import sys, recsys_serving, recsys_serving.server, recsys_jobs.cli; print('nicegui' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT)
+    assert run.stdout.strip() == "False"
+
+
+def test_tables_of_these_releases_are_those_of_real_ones():
+    """What the views are tested on has no column that a release does not have."""
+    made = tables(NIGHT, 1, 1)
+    for schema in ("meta", "serving"):
+        for file in (PROJECT / "sql" / "release" / schema).glob("*.sql"):
+            name = f"{schema}.{file.stem}"
+            if name in made:
+                said = file.read_text()
+                assert [column for column in made[name].column_names if column not in said] == [], name
