@@ -117,7 +117,7 @@ class Release:
         self._similar, self._similar_ends = held["similar"], _whole(held["similar_ends"])
         self._trending, self._trending_ends = held["trending"], _whole(held["trending_ends"])
         self._found_by, self._found_ends = held["found_by"], _whole(held["found_by_ends"])
-        self._lock = threading.Lock()
+        self._lock, self._n_asking = threading.Lock(), 0
 
     def stored_context(self, user: int) -> bytes | None:
         """The context that is stored of a user, as JSON; None: nothing is."""
@@ -223,6 +223,7 @@ class Release:
 
         with self._lock:
             connection = self._connection
+            self._n_asking += 1
         query = (SQL_FOLDER / "serving" / f"{name}.sql").read_text()
         with connection.cursor() as cursor:
             cursor.execute("use recsys")
@@ -238,13 +239,21 @@ class Release:
                 ) from error
             finally:
                 limit.cancel()
+                with self._lock:
+                    self._n_asking -= 1
+
+    def let_go(self) -> None:
+        """Give back the memory that questions to the file took; the next one opens it again, in some 20 ms."""
+        with self._lock:
+            if not self._n_asking and "_connection" in self.__dict__:
+                self.__dict__.pop("_connection").close()
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         # Attached, as DuckDB opens a file once a process where it is the connection's own, with one set of settings.
-        connection = duckdb.connect(config={"threads": 1, "memory_limit": "128MB"})
+        connection = duckdb.connect(config={"threads": 1, "memory_limit": "64MB"})
         connection.execute(f"attach {text(str(self.file))} as recsys (read_only)")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")

@@ -16,7 +16,7 @@ from recsys_assets.selects.files import SQL_FOLDER
 if TYPE_CHECKING:
     from recsys_serving.release import Release
 
-MOST_USERS = 5_000
+MOST_USERS = 2_500
 """Users whose lists are compared, about."""
 _KEPT = 16
 _made: OrderedDict[tuple[str, str, str], Changes] = OrderedDict()
@@ -63,9 +63,12 @@ def _compared(release: Release, before: Release, task: str) -> Changes:
     import duckdb
 
     nth = max(1, len(release.users) // MOST_USERS)
-    with duckdb.connect(config={"threads": 1, "memory_limit": "128MB"}) as connection:
-        connection.register("before", before.ask_table("first_ten", task=task, nth=nth))
-        connection.register("after", release.ask_table("first_ten", task=task, nth=nth))
+    earlier = before.ask_table("first_ten", task=task, nth=nth)
+    before.let_go()
+    later = release.ask_table("first_ten", task=task, nth=nth)
+    with duckdb.connect(config={"threads": 1, "memory_limit": "64MB"}) as connection:
+        connection.register("before", earlier)
+        connection.register("after", later)
         rows = [
             connection.sql((SQL_FOLDER / "serving" / f"{name}.sql").read_text()).to_arrow_table().to_pylist()
             for name in ("changed_lists", "changed_items")

@@ -67,7 +67,7 @@ class Page:
     named: Mapping[str, str]
     """The parts of the path that name something."""
     status: int = 200
-    _missing: set[str] = field(default_factory=set)
+    _beside: list[Release] = field(default_factory=list)
 
     def url(self, path: str, /, **query: Any) -> str:
         """Address of a page of the same night; what is None is left out."""
@@ -133,9 +133,17 @@ class Page:
             When none is kept, or it cannot be opened yet.
         """
         try:
-            return self.served.of_night(night)
+            release = self.served.of_night(night)
         except Problem as problem:
             raise Absent(str(problem)) from None
+        self._beside.append(release)
+        return release
+
+    def let_go(self) -> None:
+        """Give back what older releases took: of the current one alone questions are asked again and again."""
+        current = self.served.current()
+        for release in {self.release, *self._beside} - {current}:
+            release.let_go()
 
 
 def view(path: str, title: str, place: int | None = None) -> Callable[[Body], Body]:
@@ -214,6 +222,8 @@ def _route(of: View, served: Served, signs_out: bool) -> Callable[[Request], Awa
                     "That is a fault of recsys, not of what you asked. The server's log has the traceback; please "
                     "report it."
                 )
+            finally:
+                shown.let_go()
         return ui.context.client.build_response(request, shown.status) if shown.status != 200 else None
 
     return page
