@@ -57,6 +57,8 @@ KNOWN_TO: dict[str, set[str]] = {
     "starlette": {"serving"},
     "uvicorn": {"serving"},
     "filelock": {"storage", "jobs", "serving"},
+    "nicegui": {"serving"},
+    "filelock": {"storage", "jobs"},
     "numba": {"kernels", "jobs"},
 }
 
