@@ -27,7 +27,7 @@ import sys
 from pathlib import Path
 from recsys_serving.server import Settings, serve
 root = Path(sys.argv[1])
-serve(Settings(root=root, keys=root / "keys", inbox=root / "inbox", port=int(sys.argv[2]), log=sys.stdout))
+serve(Settings(root, root / "keys", root / "inbox", port=int(sys.argv[2]), log=sys.stdout, dashboard=True))
 """
 REQUESTS = {
     "10 items with reasons, users by chance": f"/v1/users/' .. math.random(1, {N_USERS}) .. '/recommendations?k=10",

@@ -134,7 +134,7 @@ def _print_next_steps(console: Console, profile: Profile, user: str, item: str) 
         recommend_command(user): "any SQL over the release",
         f"recsys why {shlex.quote(user)} {shlex.quote(item)}": "the delivered rows behind a recommendation",
         f"recsys night {following}": "one night more",
-        "recsys serve": "the lists over HTTP, on http://127.0.0.1:8000; docs/serving.md",
+        "recsys serve": "the dashboard, and the lists over HTTP; docs/dashboard.md",
         "docs/bring-your-own-data.md": "how to bring your own data",
     }
     if following > newest_night(profile):
@@ -146,3 +146,4 @@ def _print_next_steps(console: Console, profile: Profile, user: str, item: str) 
     width = max(map(len, steps))
     for command, what in steps.items():
         console.print(f"  {command:{width}}  {what}", soft_wrap=True)
+    console.print("See it: recsys serve, then http://127.0.0.1:8000")

@@ -175,7 +175,8 @@ def by_category(events: Sequence[Row], most: int = 9) -> dict[str, Any]:
     ]
     return {
         "grid": {**GRID, "top": 6},
-        "xAxis": {"type": "time", "axisLabel": {"formatter": "{d} {MMM} {yyyy}"}, "splitNumber": 4},
+        "xAxis": {"type": "time", "boundaryGap": ["2%", "2%"], "splitNumber": 4}
+        | {"axisLabel": {"formatter": "{d} {MMM} {yyyy}"}},
         "yAxis": {"type": "category", "inverse": True, "data": shown, "splitLine": {"show": True}}
         | {"axisLabel": {"width": 150, "overflow": "truncate", "hideOverlap": False, "interval": 0}},
         "series": [{"type": "scatter", "data": data, "itemStyle": {"color": "@accent", "opacity": 0.75}}],

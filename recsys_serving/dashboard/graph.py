@@ -68,7 +68,7 @@ def graph(item_id: str, pairs: Sequence[Row], url: Callable[[str], str]) -> dict
                 "type": "graph",
                 "layout": "force",
                 "roam": True,
-                "zoom": 0.8,
+                "zoom": 0.75,
                 "draggable": True,
                 "scaleLimit": {"min": 0.4, "max": 6},
                 "force": {"repulsion": 900, "edgeLength": [60, 190], "gravity": 0.16, "layoutAnimation": False},

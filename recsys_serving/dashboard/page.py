@@ -191,7 +191,9 @@ def serve_views(served: Served, *, signs_out: bool) -> None:
     ui.add_css(FOLDER / "theme.css", shared=True)
     ui.add_head_html(f"<script>{(FOLDER / 'theme.js').read_text()}</script>", shared=True)
     for each in sorted(VIEWS, key=lambda each: each.path.count("{")):
-        ui.page(each.path, title=f"{each.title} · recsys")(_route(each, served, signs_out))
+        route = _route(each, served, signs_out)
+        # Each question has its own limit of time; a page that asks several is not given up because of all together.
+        ui.page(each.path, title=f"{each.title} · recsys", response_timeout=60.0)(route)
 
 
 def _route(of: View, served: Served, signs_out: bool) -> Callable[[Request], Awaitable[Response | None]]:

@@ -58,7 +58,6 @@ KNOWN_TO: dict[str, set[str]] = {
     "uvicorn": {"serving"},
     "filelock": {"storage", "jobs", "serving"},
     "nicegui": {"serving"},
-    "filelock": {"storage", "jobs"},
     "numba": {"kernels", "jobs"},
 }
 

@@ -41,7 +41,7 @@ create table items as
   from range(1, $n_items + 1) as t (i);
 create table users as select u, 'u' || u as user_id from range(1, $n_users + 1) as t (u);
 create table tasks as select unnest(['discovery', 'next']) as task;
-create table ranks as select r from range(1, least($n_items, 20) + 1) as t (r);
+create table ranks as select r from range(1, least($n_items, $depth) + 1) as t (r);
 create table days as select d from range(1, 31) as t (d);
 create table algorithms as select unnest(['als', 'ease', '<i>odd</i>']) as algorithm, unnest([1, 2, 3]) as a;
 create table shown as
@@ -123,11 +123,13 @@ _GRADED = {
 }
 
 
-def tables(night: date, n_users: int = 30, n_items: int = 40, *, graded: bool = True) -> dict[str, pa.Table]:
-    """Tables of a release; without grades those of them are empty."""
+def tables(
+    night: date, n_users: int = 30, n_items: int = 40, *, graded: bool = True, depth: int = 20
+) -> dict[str, pa.Table]:
+    """Tables of a release with lists so deep; without grades those of them are empty."""
     titles = [*TITLES, None][:n_items]
     values = {"night": night, "n_users": n_users, "n_items": n_items, "settings": json.dumps(SETTINGS)}
-    values |= {"titles": titles, "shift": night.toordinal() % 5}
+    values |= {"titles": titles, "shift": night.toordinal() % 5, "depth": depth}
     with duckdb.connect() as con:
         for name, value in values.items():
             con.execute(f"set variable {name} = $1", [value])
@@ -138,7 +140,7 @@ def tables(night: date, n_users: int = 30, n_items: int = 40, *, graded: bool = 
 
 
 def _bound(query: str) -> str:
-    for name in ("n_users", "n_items", "night", "settings", "titles", "shift"):
+    for name in ("n_users", "n_items", "night", "settings", "titles", "shift", "depth"):
         query = query.replace(f"${name}", f"getvariable('{name}')")
     return query
 

@@ -56,6 +56,7 @@ def watching(port, folder):
     """A browser that keeps what went wrong on each page in ``window.wrong``."""
     with browser(f"http://127.0.0.1:{port}", folder) as page:
         page.command("Page.enable")
+        page.command("Emulation.setScrollbarsHidden", hidden=True)
         page.command("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
         yield page
 
@@ -267,11 +268,13 @@ def test_pictures(page, tmp_path):
         "dashboard_overview": ("/", "light", 1060),
         "dashboard_user": ("/users/900?against=2017-10-31", "light", 1000),
         "dashboard_item": ("/items/1082185", "dark", 980),
-        "dashboard_lab": ("/lab", "light", 1130),
+        "dashboard_lab": ("/lab", "light", 1050),
     }
     with dashboard(demo) as port, watching(port, tmp_path / "browser") as page:
         for name, (path, theme, height) in shown.items():
             show(page, path, 1280, theme, height=height)
             if path.startswith("/users"):
                 page.run("document.querySelectorAll('.rt-open button')[0].click()")
+            if path == "/lab":
+                page.scroll_to("Over nights: NDCG@10")
             page.picture(name)
