@@ -225,22 +225,24 @@ class Release:
             connection = self._connection
             self._n_asking += 1
         query = (SQL_FOLDER / "serving" / f"{name}.sql").read_text()
-        with connection.cursor() as cursor:
-            cursor.execute("use recsys")
-            limit = threading.Timer(SECONDS, cursor.interrupt)
-            limit.start()
-            try:
-                yield cursor, query
-            except duckdb.InterruptException as error:
-                raise TimeoutError(f"{name} took longer than {SECONDS:.0f} s") from error
-            except (duckdb.BinderException, duckdb.CatalogException) as error:
-                raise LookupError(
-                    f"Release {self.name} was written by an earlier version, which did not tell this"
-                ) from error
-            finally:
-                limit.cancel()
-                with self._lock:
-                    self._n_asking -= 1
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("use recsys")
+                limit = threading.Timer(SECONDS, cursor.interrupt)
+                limit.start()
+                try:
+                    yield cursor, query
+                finally:
+                    limit.cancel()
+        except duckdb.InterruptException as error:
+            raise TimeoutError(f"{name} took longer than {SECONDS:.0f} s") from error
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise LookupError(
+                f"Release {self.name} was written by an earlier version, which did not tell this"
+            ) from error
+        finally:
+            with self._lock:
+                self._n_asking -= 1
 
     def let_go(self) -> None:
         """Give back the memory that questions to the file took; the next one opens it again, in some 20 ms."""

@@ -1,6 +1,5 @@
 // An ECharts chart in the theme's colours. Text is drawn on a canvas or set as text, so none is taken for markup.
-import { echarts } from "nicegui-echart";
-
+// ECharts is large, so a page does not wait for it: it is fetched once there is something to draw on.
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // What people delivered is no colour, whatever it begins with.
@@ -49,8 +48,9 @@ export default {
   template: `<div role="img" :aria-label="label"></div>`,
   props: { options: Object, label: String },
   mounted() {
-    this.draw = () => {
-      if (!this.$el.isConnected) return;
+    this.draw = async () => {
+      const { echarts } = await import("nicegui-echart");
+      if (!this.$el?.isConnected) return;
       const styles = getComputedStyle(document.documentElement);
       const font = getComputedStyle(document.body).fontFamily;
       const options = coloured(JSON.parse(JSON.stringify(this.options)), styles);

@@ -96,7 +96,7 @@ class Dashboard:
     @staticmethod
     def is_same_for_all(scope: Scope) -> bool:
         """Whether a request is for scripts and styles: a page has many, and they do not count as questions."""
-        return scope["type"] == "http" and scope["path"].startswith(STATIC)
+        return scope["type"] == "http" and str(scope["path"]).startswith(STATIC)
 
     @staticmethod
     def is_for_people(headers: Mapping[bytes, bytes]) -> bool:
