@@ -108,6 +108,17 @@ def make_app(
     for module in _MODULES:
         app.include_router(module.router)
     add_handlers(app)
+    _allow(app, origins)
+    pages = None
+    if dashboard:
+        from recsys_serving.dashboard.mount import Dashboard
+
+        pages = Dashboard(app, services.served, keys)
+    return Front(app, services.served, keys, services.metrics, log, log_paths=log_paths, dashboard=pages)
+
+
+def _allow(app: FastAPI, origins: Sequence[str]) -> None:
+    """Let pages of these origins read answers in a browser (CORS)."""
     if origins:
         from starlette.middleware.cors import CORSMiddleware
 
@@ -118,12 +129,6 @@ def make_app(
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
             expose_headers=["ETag"],
         )
-    pages = None
-    if dashboard:
-        from recsys_serving.dashboard.mount import Dashboard
-
-        pages = Dashboard(app, services.served, keys)
-    return Front(app, services.served, keys, services.metrics, log, log_paths=log_paths, dashboard=pages)
 
 
 def _description(app: FastAPI) -> dict[str, Any]:

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _LONGEST = 26
+_SERIES: dict[str, Any] = {
+    "type": "graph",
+    "layout": "force",
+    "roam": True,
+    "zoom": 0.75,
+    "draggable": True,
+    "scaleLimit": {"min": 0.4, "max": 6},
+    "force": {"repulsion": 900, "edgeLength": [60, 190], "gravity": 0.16, "layoutAnimation": False},
+    "label": {"position": "right", "fontSize": 11.5, "color": "@ink"},
+    "labelLayout": {"hideOverlap": True},
+    "emphasis": {"focus": "adjacency", "label": {"show": True}},
+    "lineStyle": {"color": "@strong-line", "opacity": 0.8},
+}
 
 
 def graph(item_id: str, pairs: Sequence[Row], url: Callable[[str], str]) -> dict[str, Any]:
@@ -62,25 +75,7 @@ def graph(item_id: str, pairs: Sequence[Row], url: Callable[[str], str]) -> dict
         }
         for pair in pairs
     ]
-    return {
-        "series": [
-            {
-                "type": "graph",
-                "layout": "force",
-                "roam": True,
-                "zoom": 0.75,
-                "draggable": True,
-                "scaleLimit": {"min": 0.4, "max": 6},
-                "force": {"repulsion": 900, "edgeLength": [60, 190], "gravity": 0.16, "layoutAnimation": False},
-                "label": {"position": "right", "fontSize": 11.5, "color": "@ink"},
-                "labelLayout": {"hideOverlap": True},
-                "emphasis": {"focus": "adjacency", "label": {"show": True}},
-                "lineStyle": {"color": "@strong-line", "opacity": 0.8},
-                "data": nodes,
-                "links": links,
-            }
-        ]
-    }
+    return {"series": [_SERIES | {"data": nodes, "links": links}]}
 
 
 def _short(title: str) -> str:
