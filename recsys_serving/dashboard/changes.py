@@ -67,11 +67,13 @@ def _compared(release: Release, before: Release, task: str) -> Changes:
     before.let_go()
     later = release.ask_table("first_ten", task=task, nth=nth)
     with duckdb.connect(config={"threads": 1, "memory_limit": "64MB"}) as connection:
-        connection.register("before", earlier)
-        connection.register("after", later)
-        rows = [
+        connection.execute("create schema made")
+        for name, rows in {"before": earlier, "after": later}.items():
+            connection.register(f"rows_{name}", rows)
+            connection.execute(f"create view made.{name} as from rows_{name}")
+        found = [
             connection.sql((SQL_FOLDER / "serving" / f"{name}.sql").read_text()).to_arrow_table().to_pylist()
             for name in ("changed_lists", "changed_items")
         ]
-    (summary,), items = rows
+    (summary,), items = found
     return Changes(**{k: v or 0 for k, v in summary.items()}, is_sample=nth > 1, items=tuple(items))

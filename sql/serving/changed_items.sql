@@ -1,10 +1,10 @@
--- In how many users' first ten places each item stood on two nights: `before` and `after` are rows of first_ten.
+-- In how many users' first ten places each item stood on two nights: made.before and made.after are rows of first_ten.
 with counted_before as (
-    select item_id, min(title) as title, count(*) as n_lists from before group by item_id
+    select item_id, min(title) as title, count(*) as n_lists from made.before group by item_id
 ),
 
 counted_after as (
-    select item_id, min(title) as title, count(*) as n_lists from after group by item_id
+    select item_id, min(title) as title, count(*) as n_lists from made.after group by item_id
 ),
 
 compared as (

@@ -1,10 +1,10 @@
--- How two nights' first ten places differ, over users who had a list on both: `before` and `after` are rows of first_ten.
+-- How two nights' first ten places differ, over users who had a list on both: made.before and made.after are rows of first_ten.
 with lists_before as (
-    select user_id, list(item_id order by rank) as items from before group by user_id
+    select user_id, list(item_id order by rank) as items from made.before group by user_id
 ),
 
 lists_after as (
-    select user_id, list(item_id order by rank) as items from after group by user_id
+    select user_id, list(item_id order by rank) as items from made.after group by user_id
 ),
 
 compared as (
@@ -20,6 +20,7 @@ select
     count(*) as n_users,
     count(*) filter (earlier <> later) as n_changed,
     count(*) filter (n_kept < len(later)) as n_with_new,
-    sum(len(later))::bigint as n_places,
-    sum(n_kept)::bigint as n_kept
+    sum(len(later)::bigint)::bigint as n_places,
+    sum(n_kept::bigint)::bigint as n_kept
 from compared
+order by n_users

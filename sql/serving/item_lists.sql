@@ -5,8 +5,7 @@ select
     count(*) filter (rank <= 10) as n_first_10,
     count(*) filter (rank <= 20) as n_first_20,
     count(*) as n_lists,
-    avg(rank) as mean_rank,
-    avg(score) as mean_score
+    sum(rank::bigint) / count(*) as mean_rank
 from serving.recommendations
 where item_id = $item_id
 group by task

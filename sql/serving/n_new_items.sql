@@ -2,3 +2,4 @@
 select count(*) as n_items
 from serving.items
 where available_from > $since::date
+order by n_items
