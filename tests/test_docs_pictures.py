@@ -29,11 +29,11 @@ COMMANDS = {
     "How good the lists of the week before turned out to be: NDCG@10 and its 95% interval": """recsys query "
   select task, algorithm, round(mean, 3) as ndcg_10, round(low, 3) as low, round(high, 3) as high
   from meta.grades where users = 'known' and metric = 'ndcg' and k = 10 and night = (select max(night) from meta.grades)
-    and algorithm in ('reranker', 'published', 'user_knn', 'popularity')
+    and algorithm in ('published', 'repeat_purchase', 'user_knn', 'popularity')
   order by task desc, mean desc\"""",
 }
 TERMINAL = """<!doctype html><meta charset="utf-8"><style>
-body { margin: 0; background: #16181d; }
+body { margin: 0; background: #16181d; overflow: hidden; }
 pre { margin: 0; padding: 18px 22px; display: inline-block; color: #d6d9df; }
 pre { font: 14px/1.25 "DejaVu Sans Mono", monospace; }
 b { color: #ffffff; }
