@@ -16,13 +16,13 @@ from dagster import (
 
 from recsys_assets.assets.clean_log import clean_steps, write_log
 from recsys_assets.assets.columns import Lineages, column_metadata
-from recsys_assets.assets.costs import note_cost
 from recsys_assets.assets.factory import night_of, spec_of
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.metadata import as_metadata, table_metadata
 from recsys_assets.assets.one_night import night_asset
 from recsys_assets.profile import Profile
 from recsys_assets.selects.files import Select
+from recsys_assets.storage.costs import note_cost
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.partitions import LakeError
 from recsys_assets.storage.lake.snapshot import Snapshot

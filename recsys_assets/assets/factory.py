@@ -18,7 +18,6 @@ from dagster import (
 
 from recsys_assets.assets.code_version import code_of, keep, version_of
 from recsys_assets.assets.columns import Lineages, column_metadata
-from recsys_assets.assets.costs import note_cost
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.making import opened, save
 from recsys_assets.assets.metadata import as_metadata, model_metadata, table_metadata
@@ -30,6 +29,7 @@ from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.selects.files import Select, TableName
 from recsys_assets.selects.resolve import resolve
+from recsys_assets.storage.costs import note_cost
 from recsys_assets.storage.lake.plan import GRADED
 from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_assets.storage.lake.writer import Written

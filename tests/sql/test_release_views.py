@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from recsys_assets.assets.costs import costs_of, note_cost
 from recsys_assets.assets.steps.release import _rows
 from recsys_assets.release_settings import FurtherTable, ReleaseSettings
 from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.costs import costs_of, note_cost
 from tests.sql.conftest import CUTOFF, NIGHT
 
 REJECTS = [

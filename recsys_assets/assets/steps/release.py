@@ -10,11 +10,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from recsys_assets.assets.costs import costs_of
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.storage.costs import costs_of
 from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
 from recsys_assets.storage.release.folder import parse_name
 from recsys_assets.storage.release.releases import Releases
