@@ -1,4 +1,4 @@
-"""Candidates in the order of every configuration that could be published: the fusion's, and those of a reranker."""
+"""Candidates in the order of every configuration that could be published: the fusion's, a reranker's, and a blend."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
+BLEND = "blend"
+_BLEND_K = 4
+"""Damping of the ranks that the blend adds up: far less than a fusion of many lists wants, as the first places of two
+good ones should win."""
 _ROWS_AT_ONCE = 8_192
 """Candidates whose lanes (see `kernels.trees`) are worked on together, so that they stay in the processor's cache."""
 
@@ -56,9 +60,17 @@ class Ranker:
             self._narrow(self._of_items, items)
 
     def rankings(
-        self, candidates: Candidates, users: Side, pairs: Sequence[Pairs], ties: Ints, n: int
+        self,
+        candidates: Candidates,
+        users: Side,
+        pairs: Sequence[Pairs],
+        ties: Ints,
+        n: int,
+        leader: str | None = None,
     ) -> Iterator[tuple[str, Ranked]]:
-        """The first ``n`` of each list by the fusion, and by each ranking of a reranker that has learned.
+        """The first ``n`` of each list by the fusion, by each ranking of a reranker that has learned, and by a blend.
+
+        The blend adds reciprocal ranks (Cormack et al. 2009) of the reranker and of the algorithm that leads by itself.
 
         Time O(rows * (trees + features of pairs) + users * features of users * trees).
 
@@ -70,6 +82,8 @@ class Ranker:
         ties : ndarray of int32, shape (n_items,)
             Which of two equal items stands first: the lower.
         n : int
+        leader : str, optional
+            The algorithm whose ranks, which are among the pairs, are blended with the reranker's.
 
         Yields
         ------
@@ -94,9 +108,15 @@ class Ranker:
         ranks = {name: ranks_in(candidates.offsets, own, of_items) for name, own in scores.items()}
         product = np.prod(np.stack(list(ranks.values())).astype(np.float64), axis=0)
         combined = -np.log(product) / len(ranks)
-        yield COMBINED, _first(candidates.offsets, ranks_in(candidates.offsets, combined, of_items), combined, n)
+        by_both = ranks_in(candidates.offsets, combined, of_items)
+        yield COMBINED, _first(candidates.offsets, by_both, combined, n)
         for name, own in scores.items():
             yield name, _first(candidates.offsets, ranks[name], own, n)
+        for each in pairs:
+            if each.names[0] == f"{leader}_rank":
+                blended = 1 / (_BLEND_K + by_both) + _parts(candidates, each)
+                by_blend = ranks_in(candidates.offsets, blended, of_items)
+                yield BLEND, _first(candidates.offsets, by_blend, blended, n)
 
     def _sums(self, candidates: Candidates, users: Side, pairs: Sequence[Pairs]) -> NDArray[np.float64]:
         """Sum of the trees of each objective: ndarray of shape (n_objectives, n_rows)."""
@@ -158,6 +178,19 @@ class Ranker:
         ]
         columns, features = np.array(used, np.int32).reshape(-1, 2).T
         return np.ascontiguousarray(columns), np.ascontiguousarray(features)
+
+
+def _parts(candidates: Candidates, listed: Pairs) -> Floats:
+    """What an algorithm's ranks add to the blend: ndarray of shape (n_rows,), 0 for what it does not list."""
+    import numpy as np
+
+    from recsys_assets.kernels.trees import places_of
+
+    user_of = np.repeat(candidates.users, np.diff(candidates.offsets))
+    theirs, its = listed.of_users[user_of], listed.of_items[candidates.items]
+    places = places_of(theirs, its, listed.indptr, listed.columns, listed.n_columns)
+    ranks = np.append(listed.values[:, 0].astype(np.float64), np.inf)  # The last, which -1 stands for: not listed.
+    return 1 / (_BLEND_K + ranks[places])
 
 
 def _first(offsets: NDArray[np.int64], ranks: Ints, scores: NDArray[np.generic], n: int) -> Ranked:

@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from recsys_jobs.init.budget import INSTANCES
 from recsys_jobs.init.measure import ENOUGH_USERS, tasks_of, weigh
 from recsys_jobs.init.selects import comment
 
@@ -142,5 +143,5 @@ def _algorithms(choice: Choice) -> list[str]:
         "# Algorithms, each with its settings below it; see recsys_assets/algorithms.",
         f"# {choice.sentence}",
         *[f"# Left out: {name}, as {why}." for name, why in choice.left_out.items()],
-        *[f"[algorithms.{name}]" for name in choice.algorithms],
+        *["\n".join([f"[algorithms.{name}]", *INSTANCES.get(name, [])]) for name in choice.algorithms],
     ]

@@ -17,7 +17,7 @@ champion as (
 singles as (
     select *
     from graded
-    where algorithm not in ('published', 'fusion', 'reranker', 'reranker_binary', 'reranker_lambdamart')
+    where algorithm not in ('published', 'fusion', 'reranker', 'reranker_binary', 'reranker_lambdamart', 'blend')
     qualify row_number() over (partition by night order by mean desc, algorithm) = 1
 ),
 

@@ -123,6 +123,40 @@ def test_every_ranking_is_the_one_over_the_whole_matrix(known, reranker):
         assert ranked.ranks.tolist() == list(range(1, 11)) * (N_USERS - 1)
 
 
+def test_the_blend_adds_reciprocal_ranks_of_the_reranker_and_of_the_algorithm_that_leads(known, reranker):
+    users, items, pairs, candidates, *_ = known
+    ties = np.arange(N_ITEMS, dtype=np.int32)
+    plain = dict(Ranker(reranker, items).rankings(candidates, users, pairs, ties, N_LISTED))
+    assert "blend" not in plain, "where no algorithm was graded"
+    rank_of = dict(zip(plain["reranker"].rows.tolist(), plain["reranker"].ranks.tolist(), strict=True))
+    last = {row // N_LISTED + 1: row for row, rank in rank_of.items() if rank == N_LISTED}
+    # The leader lists what the reranker has last: of one user first, of another behind an item that is no candidate.
+    missing = next(
+        item for item in range(N_ITEMS) if item not in candidates.items[7 * N_LISTED - N_LISTED :][:N_LISTED]
+    )
+    leads = pa.table(
+        {
+            "user_key": users.keys[[3, 7]],
+            "items": [items.keys[[candidates.items[last[3]]]], items.keys[[missing, candidates.items[last[7]]]]],
+            "scores": [[1.0], [1.0, 0.5]],
+        }
+    )
+    index_of = np.zeros(int(items.keys.max()) + 1, np.int32)
+    index_of[items.keys] = np.arange(N_ITEMS)
+    pairs = [*pairs, listed_in(leads, users, index_of, "leader")]
+    blend = dict(Ranker(reranker, items).rankings(candidates, users, pairs, ties, N_LISTED, "leader"))["blend"]
+    scores = {row: 1 / (4 + rank) for row, rank in rank_of.items()}
+    scores[last[3]] += 1 / (4 + 1)
+    scores[last[7]] += 1 / (4 + 2)
+    wanted = sorted(scores, key=lambda row: (row // N_LISTED, -scores[row], candidates.items[row]))
+    assert blend.rows.tolist() == wanted
+    assert blend.scores.tolist() == [scores[row] for row in wanted]
+    assert {row // N_LISTED + 1 for row, rank in zip(wanted, blend.ranks, strict=True) if rank_of[row] != rank} == {
+        3,
+        7,
+    }
+
+
 def test_one_that_has_not_learned_ranks_by_the_fusion_alone(known):
     users, items, pairs, candidates, *_ = known
     ranker = Ranker(Reranker(RerankerSettings(), seed=0), items)

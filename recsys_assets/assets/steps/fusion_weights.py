@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TABLE = "recommendations.fusion_weights"
 _PROPOSALS = load_select(SQL_FOLDER / "training" / "fusion.sql")
 _EARLIER = load_select(SQL_FOLDER / "training" / "earlier_weights.sql")
+_LEADERS = load_select(SQL_FOLDER / "training" / "leaders.sql")
 
 
 def steps(profile: Profile) -> list[Step]:
@@ -32,9 +33,10 @@ def steps(profile: Profile) -> list[Step]:
             name=TABLE,
             description="How much each algorithm's ranks count in each task: learned from the graded night's "
             "candidates and what users took since (own_weight), averaged with what earlier nights learned, the newer "
-            "the more; as the settings say before anything was graded. Beside it what reasons say of the algorithm.",
+            "the more; as the settings say before anything was graded. Beside it what reasons say of the algorithm, "
+            "and whether it leads: its lists did best over all nights graded so far, and the blend takes its ranks.",
             make=partial(_weights, profile),
-            reads=tuple(sorted({*_PROPOSALS.reads, *_EARLIER.reads})),
+            reads=tuple(sorted({*_PROPOSALS.reads, *_EARLIER.reads, *_LEADERS.reads})),
             key=("task", "algorithm"),
             stage="fusion",
             kinds=("python", "numpy"),
@@ -45,8 +47,13 @@ def steps(profile: Profile) -> list[Step]:
 def _weights(profile: Profile, snapshot: Snapshot) -> Made:
     proposals, earlier = snapshot.table(_PROPOSALS.text), snapshot.table(_EARLIER.text).to_pylist()
     rows = list(chain.from_iterable(in_order(partial(_of_task, profile, proposals, earlier), profile.tasks)))
+    leaders = snapshot.table(_LEADERS.text, {"algorithms": sorted(profile.algorithms)}).to_pylist()
+    leads = {(row["task"], row["algorithm"]) for row in leaders}
     learned = graded_night(snapshot.night, profile.horizon)
-    rows = [row | {"learned_night": learned if row["n_lists"] else None} for row in rows]
+    rows = [
+        row | {"learned_night": learned if row["n_lists"] else None, "leads": (row["task"], row["algorithm"]) in leads}
+        for row in rows
+    ]
     return Made(declared_rows(TABLE, rows))
 
 

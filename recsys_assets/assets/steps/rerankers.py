@@ -136,14 +136,16 @@ def _rankings(profile: Profile) -> Step:
             model = Models(profile).get(name, snapshot.night)
             snapshot.use_model(model)
             rerankers[task] = Reranker.load(model.path)
-        return Made(rankings(snapshot, rerankers))
+        leaders = snapshot.table("select task, algorithm from recommendations.fusion_weights where leads").to_pylist()
+        return Made(rankings(snapshot, rerankers, {row["task"]: row["algorithm"] for row in leaders}))
 
     return Step(
         name=RANKINGS,
         description="Tonight's candidates in the order of every configuration that could be published: the fusion, and "
-        "the reranker's rankings once it has learned. All of them are graded.",
+        "the reranker's rankings once it has learned, and a blend of it with the algorithm that leads alone. All are "
+        "graded.",
         make=make,
-        reads=night_feature_reads(profile),
+        reads=(*night_feature_reads(profile), TableName("recommendations", "fusion_weights")),
         after=tuple(f"models.{name}" for name in names.values()),
         key=RANKING_KEY,
         stage="rerankers",
@@ -151,8 +153,11 @@ def _rankings(profile: Profile) -> Step:
     )
 
 
-def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker]) -> pa.RecordBatchReader:
-    """Every ranking of all users as record batches, made while they are read: memory does not grow with users."""
+def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[str, str]) -> pa.RecordBatchReader:
+    """Every ranking of all users as record batches, made while they are read: memory does not grow with users.
+
+    ``leaders`` is the algorithm that leads by itself in a task, where one was graded.
+    """
     import pyarrow as pa
 
     profile, schema = snapshot.lake.profile, arrow_schema(packed(RANKINGS) or {})
@@ -166,7 +171,10 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker]) -> pa.RecordBat
         for task in profile.tasks:
             candidates = known.candidates(task, users, first, first + USERS_AT_ONCE - 1)
             of_task = [*pairs, *known.listed(task, users, first, first + USERS_AT_ONCE - 1)]
-            for name, ranked in rankers[task].rankings(candidates, users, of_task, known.ties, profile.list_length):
+            ranked_lists = rankers[task].rankings(
+                candidates, users, of_task, known.ties, profile.list_length, leaders.get(task)
+            )
+            for name, ranked in ranked_lists:
                 items = known.items.keys[candidates.items[ranked.rows]]
                 starts, columns = list_columns(ranked.ranks, items=items, scores=ranked.scores)
                 is_listed = candidates.offsets[1:] > candidates.offsets[:-1]
