@@ -190,7 +190,8 @@ def _parts(candidates: Candidates, listed: Pairs) -> Floats:
     theirs, its = listed.of_users[user_of], listed.of_items[candidates.items]
     places = places_of(theirs, its, listed.indptr, listed.columns, listed.n_columns)
     ranks = np.append(listed.values[:, 0].astype(np.float64), np.inf)  # The last, which -1 stands for: not listed.
-    return 1 / (_BLEND_K + ranks[places])
+    parts: Floats = 1 / (_BLEND_K + ranks[places])
+    return parts
 
 
 def _first(offsets: NDArray[np.int64], ranks: Ints, scores: NDArray[np.generic], n: int) -> Ranked:

@@ -93,12 +93,13 @@ COSTS: dict[str, Cost] = {
 """Measured by ``EVENTS=100000,300000,1000000 python -m benchmarks algorithm_costs`` on two busy processors, the
 greatest of 300,000 and 1,000,000 events each; in the order in which a profile takes them in while its budget lasts."""
 INSTANCES = {
-    f"popularity_{days}d": ['algorithm = "popularity"', f"half_life_days = {days}.0", "weight = 0.0"] for days in (7, 90)
+    f"popularity_{days}d": ['algorithm = "popularity"', f"half_life_days = {days}.0", "weight = 0.0"]
+    for days in (7, 90)
 }
-"""Lines that a profile says of those that are instances of another algorithm. How long people keep taking the same things
-differs most between a shop and a shelf of films: by popularity over half-lives of 2, 7 and 90 days NDCG@10 was .076,
-.076 and .034 in online_retail, .170, .181 and .126 in MovieLens' 100,000 ratings, and .000, .000 and .008 in its
-latest-small. They have no say in the fusion before a night was graded, as one opinion would count three times."""
+"""Lines of a profile for those that are instances of another algorithm. How long the same things stay popular differs
+most between data sets: with half-lives of 2, 7 and 90 days NDCG@10 in discovery was .076, .076 and .034 in
+online_retail, .170, .181 and .126 on MovieLens' 100,000 ratings. They have no say in the fusion before a night was
+graded, as one opinion would count three times."""
 FIXED_SECONDS = 15.0
 """A night of next to nothing; by ``SIZES=0.05,0.4 python -m benchmarks growth``, models and candidates left out."""
 EVENT_US = 3.0

@@ -10,7 +10,7 @@ gains as (
     select
         own.task,
         own.algorithm,
-        exact_sum((own.mean - fusion.mean) * own.n_users) / sum(own.n_users) as gain
+        exact_sum((own.mean - fusion.mean) * own.n_users) / sum(own.n_users::bigint) as gain
     from figures as own
     inner join figures as fusion
         on fusion.night = own.night and fusion.task = own.task and fusion.algorithm = 'fusion'

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import defaultdict
 from datetime import timedelta
 from statistics import fmean
 
@@ -167,6 +168,24 @@ def test_the_first_night_has_nothing_to_grade_and_ranks_with_equal_weights(built
         weights = [row[2] for row in rows if row[0] == task]
         assert weights == [1 / len(weights)] * len(weights)
     assert {row[3:] for row in rows} == {(None, 0)}
+
+
+def test_the_algorithm_leads_whose_lists_gained_most_over_the_fusion_of_all_nights_graded(built):
+    assert not any(leads for (leads,) in built.rows("recommendations.fusion_weights", FIRST, "leads"))
+    gains, counts = defaultdict(float), defaultdict(int)
+    for night in (SECOND, LAST):
+        figures = "task, algorithm, mean, n_users"
+        summary = built.rows("grades.summary", night, f"{figures}, (metric, k, users) = ('ndcg', 10, 'known')")
+        rows = [row[:4] for row in summary if row[4]]
+        fusion = {task: mean for task, algorithm, mean, _ in rows if algorithm == "fusion"}
+        for task, algorithm, mean, n_users in rows:
+            if algorithm in ALGORITHMS:
+                gains[task, algorithm] += (mean - fusion[task]) * n_users
+                counts[task, algorithm] += n_users
+    rows = built.rows("recommendations.fusion_weights", LAST, "task, algorithm, leads")
+    for task in ("next", "discovery"):
+        best = max((gain / counts[of], of[1]) for of, gain in gains.items() if of[0] == task)
+        assert [algorithm for of, algorithm, leads in rows if of == task and leads] == [best[1]]
 
 
 def test_later_nights_learn_their_weights_from_the_night_they_grade(built, purchases):

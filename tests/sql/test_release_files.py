@@ -253,7 +253,9 @@ def test_a_macro_without_parameters_is_written_as_its_value(release):
 
 def test_each_task_says_how_many_it_serves_and_why_nobody(make_shop):
     shop = make_shop()
-    shop.insert("recommendations.fusion_weights", ("next", "als", 1.0, None, 0, "To your taste", ["own_items"], None))
+    shop.insert(
+        "recommendations.fusion_weights", ("next", "als", 1.0, None, 0, "To your taste", ["own_items"], None, False)
+    )
     names = ("user_item", "user", "item", "item_trend")
     everything = [f"features/{name}" for name in names]
     everything += [f"recommendations/{table}" for table in ("trending", "candidates", "lists")]

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from recsys_assets.algorithms.instances import configured
 from recsys_assets.profile import Profile
 from recsys_jobs.init.budget import COSTS, Work, choose_algorithms, night_seconds, read_budget
 from recsys_jobs.init.look import InitError
@@ -179,6 +180,8 @@ def test_algorithms_are_taken_in_while_the_budget_lasts():
         "user_knn",
         "ease",
         "rp3beta",
+        "popularity_7d",
+        "popularity_90d",
     )
 
 
@@ -210,7 +213,10 @@ def test_what_was_chosen_stands_in_the_profile(propose):
         choice = choose_algorithms(figures.work, ["next", "discovery"] if figures.repeat_share else ["discovery"], None)
         assert f"# {choice.sentence}\n" in text
         assert all(f"# Left out: {name}, as {why}.\n" in text for name, why in choice.left_out.items())
-        assert tuple(Profile(name="shop", **tomllib.loads(text)).algorithms) == choice.algorithms
+        algorithms = Profile(name="shop", **tomllib.loads(text)).algorithms
+        assert tuple(algorithms) == choice.algorithms
+        memories = [configured(algorithms)[f"popularity{of}"][1].half_life_days for of in ("", "_7d", "_90d")]
+        assert memories == [2, 7, 90]
 
 
 # --- nights
