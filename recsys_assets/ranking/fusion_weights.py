@@ -1,12 +1,12 @@
 """How much each algorithm counts in the fusion of one task: as given, until judged proposals teach better.
 
 What belongs here: from a table of proposals to the arrays that `fusion.learn_weights` takes, and back to names; and
-what several nights taught, taken together.
+what several nights taught, taken together: how much each counts, and which of them leads by itself.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recsys_assets.ranking.fusion import learn_weights
 
@@ -20,7 +20,18 @@ MEMORY = 0.8
 on were best, and alike, on Complete Journey's lists of 2017-10-03 to 10-17."""
 
 
-def weights_by_name(proposals: pa.Table, given: Mapping[str, float], *, rrf_k: int) -> tuple[dict[str, float], int]:
+class Learned(NamedTuple):
+    """What one night teaches of one task."""
+
+    weights: dict[str, float]
+    """By name, in the order given; they sum to 1."""
+    ndcg: dict[str, float]
+    """Mean NDCG@10 of each algorithm's own lists; empty where nothing was judged."""
+    n_lists: int
+    """Lists they were learned from; 0 for the weights given."""
+
+
+def weights_by_name(proposals: pa.Table, given: Mapping[str, float], *, rrf_k: int) -> Learned:
     """Weight of each algorithm of a task.
 
     Parameters
@@ -35,10 +46,7 @@ def weights_by_name(proposals: pa.Table, given: Mapping[str, float], *, rrf_k: i
 
     Returns
     -------
-    weights : dict of str to float
-        By name, in the order given; they sum to 1.
-    n_lists : int
-        Lists they were learned from; 0 for the weights given.
+    Learned
     """
     import numpy as np
     import pyarrow as pa
@@ -46,7 +54,7 @@ def weights_by_name(proposals: pa.Table, given: Mapping[str, float], *, rrf_k: i
 
     if not proposals.num_rows:
         total = sum(given.values())
-        return {name: weight / total if total else 1 / len(given) for name, weight in given.items()}, 0
+        return Learned({name: weight / total if total else 1 / len(given) for name, weight in given.items()}, {}, 0)
     users, first, lists = np.unique(proposals["user_key"].to_numpy(), return_index=True, return_inverse=True)
     learned = learn_weights(
         lists,
@@ -58,7 +66,8 @@ def weights_by_name(proposals: pa.Table, given: Mapping[str, float], *, rrf_k: i
         len(given),
         rrf_k=rrf_k,
     )
-    return {name: float(weight) for name, weight in zip(given, learned.weights, strict=True)}, len(users)
+    weights, ndcg = (dict(zip(given, each.tolist(), strict=True)) for each in (learned.weights, learned.single_ndcg))
+    return Learned(weights, ndcg, len(users))
 
 
 def averaged(learned: Iterable[tuple[str, float, int, float]]) -> dict[str, float]:
@@ -85,3 +94,32 @@ def averaged(learned: Iterable[tuple[str, float, int, float]]) -> dict[str, floa
     means = {name: sums[name] / counts[name] for name in sorted(sums)}
     total = sum(means.values())
     return {name: mean / total for name, mean in means.items()}
+
+
+def leader(judged: Iterable[tuple[str, float, int, float]]) -> str | None:
+    """The algorithm whose own lists did best, over several nights.
+
+    A night counts as in `averaged`, and by how far an algorithm was ahead of all that night had, so that one that
+    joined later is not judged by easier nights.
+
+    Parameters
+    ----------
+    judged : iterable of (str, float, int, float)
+        Algorithm, the NDCG@10 of its lists, how many of them were judged (1 or more), and how many horizons ago.
+
+    Returns
+    -------
+    str or None
+        Of equals the first by name; None where nothing was judged.
+    """
+    nights: dict[float, list[tuple[str, float, int]]] = {}
+    for name, ndcg, n_lists, age in judged:
+        nights.setdefault(age, []).append((name, ndcg, n_lists))
+    sums: dict[str, float] = {}
+    counts: dict[str, float] = {}
+    for age, rows in nights.items():
+        mean = sum(ndcg for _, ndcg, _ in rows) / len(rows)
+        for name, ndcg, n_lists in rows:
+            sums[name] = sums.get(name, 0.0) + n_lists * MEMORY**age * (ndcg - mean)
+            counts[name] = counts.get(name, 0.0) + n_lists * MEMORY**age
+    return max(sorted(sums), key=lambda name: sums[name] / counts[name], default=None)

@@ -98,6 +98,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "title": "VARCHAR",
         "rests_on": "VARCHAR[]",
         "own_weight": "DOUBLE",
+        "own_ndcg": "DOUBLE",
         "leads": "BOOLEAN",
     },
     "recommendations.candidates": {

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from recsys_assets.ranking.fusion_weights import MEMORY, averaged, weights_by_name
+from recsys_assets.ranking.fusion_weights import MEMORY, averaged, leader, weights_by_name
 
 COLUMNS = {
     "user_key": pa.int32(),
@@ -17,11 +17,11 @@ NOTHING = pa.schema(COLUMNS.items()).empty_table()
 
 
 def test_before_the_first_grades_they_are_those_given():
-    assert weights_by_name(NOTHING, {"als": 3.0, "knn": 1.0}, rrf_k=2) == ({"als": 0.75, "knn": 0.25}, 0)
+    assert weights_by_name(NOTHING, {"als": 3.0, "knn": 1.0}, rrf_k=2) == ({"als": 0.75, "knn": 0.25}, {}, 0)
 
 
 def test_if_all_given_are_zero_they_are_alike():
-    assert weights_by_name(NOTHING, {"als": 0.0, "knn": 0.0}, rrf_k=2) == ({"als": 0.5, "knn": 0.5}, 0)
+    assert weights_by_name(NOTHING, {"als": 0.0, "knn": 0.0}, rrf_k=2) == ({"als": 0.5, "knn": 0.5}, {}, 0)
 
 
 def test_an_algorithm_that_finds_what_is_taken_counts_more():
@@ -38,13 +38,14 @@ def test_an_algorithm_that_finds_what_is_taken_counts_more():
         for algorithm in ("als", "knn")
         for rank in (1, 2, 3)
     ]
-    weights, n_lists = weights_by_name(
+    weights, ndcg, n_lists = weights_by_name(
         pa.Table.from_pylist(rows, schema=pa.schema(COLUMNS.items())), {"als": 1.0, "knn": 1.0, "silent": 1.0}, rrf_k=2
     )
     assert n_lists == 40
     assert list(weights) == ["als", "knn", "silent"]
     assert sum(weights.values()) == pytest.approx(1)
     assert weights["knn"] > weights["als"]
+    assert ndcg == {"als": 0.0, "knn": 1.0, "silent": 0.0}
 
 
 def test_nights_are_averaged_by_their_lists_and_the_older_the_less():
@@ -64,3 +65,19 @@ def test_a_night_with_few_users_hardly_moves_the_weights():
 def test_an_algorithm_is_averaged_over_the_nights_that_had_it():
     nights = [("als", 0.5, 10, 0.0), ("new", 0.5, 10, 0.0), ("als", 1.0, 10, 0.0)]
     assert averaged(nights) == pytest.approx({"als": 0.6, "new": 0.4})
+
+
+def test_who_was_ahead_most_leads_also_where_nights_are_not_alike():
+    easy = [("als", 0.50, 100, 0.0), ("knn", 0.49, 100, 0.0)]
+    hard = [("als", 0.10, 100, 1.0), ("knn", 0.15, 100, 1.0)]
+    assert leader(easy) == "als"
+    assert leader(easy + hard) == "knn"
+    few = [("als", 0.10, 2, 1.0), ("knn", 0.15, 2, 1.0)]
+    assert leader(easy + few) == "als"
+    joined = [("als", 0.20, 100, 0.0), ("new", 0.25, 100, 0.0), ("als", 0.60, 100, 1.0), ("knn", 0.50, 100, 1.0)]
+    assert leader(joined) == "new", "it is not judged by a harder night"
+
+
+def test_of_equals_the_first_by_name_leads_and_of_nobody_none():
+    assert leader([("b", 0.5, 10, 0.0), ("a", 0.5, 10, 0.0)]) == "a"
+    assert leader([]) is None

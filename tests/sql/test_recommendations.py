@@ -33,7 +33,8 @@ def propose(shop, task, user, **lists):
 def weigh(shop, **weights):
     for task in ("next", "discovery"):
         rows = [
-            (task, name, weight, None, 0, *TOLD.get(name, (name, [])), None, False) for name, weight in weights.items()
+            (task, name, weight, None, 0, *TOLD.get(name, (name, [])), None, None, False)
+            for name, weight in weights.items()
         ]
         shop.insert("recommendations.fusion_weights", *rows)
 

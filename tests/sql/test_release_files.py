@@ -29,7 +29,7 @@ def tables(make_shop):
     for task in ("next", "discovery"):
         shop.insert(
             "recommendations.fusion_weights",
-            (task, "als", 1.0, None, 0, "To your taste", ["history", "own_items"], None),
+            (task, "als", 1.0, None, 0, "To your taste", ["history", "own_items"], None, None, False),
         )
     shop.insert("candidates.lists", *[("als", "next", 1, item, item, 0.0) for item in (1, 2)])
     shop.insert("recommendations.similar_items", (1, 1, 2, 0.5), (1, 2, 3, 0.25))
@@ -254,7 +254,8 @@ def test_a_macro_without_parameters_is_written_as_its_value(release):
 def test_each_task_says_how_many_it_serves_and_why_nobody(make_shop):
     shop = make_shop()
     shop.insert(
-        "recommendations.fusion_weights", ("next", "als", 1.0, None, 0, "To your taste", ["own_items"], None, False)
+        "recommendations.fusion_weights",
+        ("next", "als", 1.0, None, 0, "To your taste", ["own_items"], None, None, False),
     )
     names = ("user_item", "user", "item", "item_trend")
     everything = [f"features/{name}" for name in names]

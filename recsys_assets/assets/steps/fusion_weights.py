@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from recsys_assets.algorithms.instances import configured
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import graded_night
-from recsys_assets.ranking.fusion_weights import averaged, weights_by_name
+from recsys_assets.ranking.fusion_weights import averaged, leader, weights_by_name
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.threads import in_order
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 TABLE = "recommendations.fusion_weights"
 _PROPOSALS = load_select(SQL_FOLDER / "training" / "fusion.sql")
 _EARLIER = load_select(SQL_FOLDER / "training" / "earlier_weights.sql")
-_LEADERS = load_select(SQL_FOLDER / "training" / "leaders.sql")
 
 
 def steps(profile: Profile) -> list[Step]:
@@ -34,9 +33,9 @@ def steps(profile: Profile) -> list[Step]:
             description="How much each algorithm's ranks count in each task: learned from the graded night's "
             "candidates and what users took since (own_weight), averaged with what earlier nights learned, the newer "
             "the more; as the settings say before anything was graded. Beside it what reasons say of the algorithm, "
-            "and whether it leads: its lists did best over all nights graded so far, and the blend takes its ranks.",
+            "the NDCG@10 of its own lists, and whether it leads by these: the blend takes its ranks.",
             make=partial(_weights, profile),
-            reads=tuple(sorted({*_PROPOSALS.reads, *_EARLIER.reads, *_LEADERS.reads})),
+            reads=tuple(sorted({*_PROPOSALS.reads, *_EARLIER.reads})),
             key=("task", "algorithm"),
             stage="fusion",
             kinds=("python", "numpy"),
@@ -47,13 +46,8 @@ def steps(profile: Profile) -> list[Step]:
 def _weights(profile: Profile, snapshot: Snapshot) -> Made:
     proposals, earlier = snapshot.table(_PROPOSALS.text), snapshot.table(_EARLIER.text).to_pylist()
     rows = list(chain.from_iterable(in_order(partial(_of_task, profile, proposals, earlier), profile.tasks)))
-    leaders = snapshot.table(_LEADERS.text, {"algorithms": sorted(profile.algorithms)}).to_pylist()
-    leads = {(row["task"], row["algorithm"]) for row in leaders}
     learned = graded_night(snapshot.night, profile.horizon)
-    rows = [
-        row | {"learned_night": learned if row["n_lists"] else None, "leads": (row["task"], row["algorithm"]) in leads}
-        for row in rows
-    ]
+    rows = [row | {"learned_night": learned if row["n_lists"] else None} for row in rows]
     return Made(declared_rows(TABLE, rows))
 
 
@@ -63,14 +57,16 @@ def _of_task(profile: Profile, proposals: pa.Table, earlier: list[dict[str, Any]
     chosen = {name: each for name, each in configured(profile.algorithms).items() if task in each[0].tasks}
     given = {name: settings.weight for name, (_, settings) in chosen.items()}
     of_task = proposals.filter(pc.equal(proposals["task"], task))
-    own, n_lists = weights_by_name(of_task, given, rrf_k=profile.rrf_k)
-    learned = [
-        (row["algorithm"], row["own_weight"], row["n_lists"], row["age_days"] / profile.horizon)
-        for row in earlier
-        if row["task"] == task and row["algorithm"] in given
-    ]
-    learned += [(name, weight, n_lists, 0.0) for name, weight in own.items() if n_lists]
+    own, own_ndcg, n_lists = weights_by_name(of_task, given, rrf_k=profile.rrf_k)
+    before = [row for row in earlier if row["task"] == task and row["algorithm"] in given]
+    learned, judged = (
+        [(row["algorithm"], row[of], row["n_lists"], row["age_days"] / profile.horizon) for row in before]
+        + [(name, figure, n_lists, 0.0) for name, figure in tonight.items() if n_lists]
+        for of, tonight in (("own_weight", own), ("own_ndcg", own_ndcg))
+    )
     weights = averaged(learned) if learned else own
+    # Nights from before it was told have no NDCG.
+    leads = leader(row for row in judged if row[1] is not None)
     about = {
         name: {"title": algorithm.title, "rests_on": sorted(algorithm.rests_on)}
         for name, (algorithm, _) in chosen.items()
@@ -81,6 +77,8 @@ def _of_task(profile: Profile, proposals: pa.Table, earlier: list[dict[str, Any]
             "algorithm": name,
             "weight": weights.get(name, 0.0),
             "own_weight": own[name] if n_lists else None,
+            "own_ndcg": own_ndcg.get(name),
+            "leads": name == leads,
             "n_lists": n_lists,
             **about[name],
         }
