@@ -114,7 +114,7 @@ def test_rebuilt_lists_are_pooled_apart(built, tmp_path):
         for algorithm, status, n_nights in deployment.rows("grades.pooled", LAST, "algorithm, status, n_nights")
     }
     names = {algorithm for algorithm, _ in nights}
-    learning = {name for name in names if name.startswith("reranker")}  # The reranker had learned nothing on FIRST.
+    learning = {name for name in names if name.startswith(("reranker", "blend"))}  # It had learned nothing on FIRST.
     assert learning
     published = {(name, "published"): 1 for name in names - learning}
     assert nights == published | {(name, "rebuilt"): 1 for name in names}

@@ -5,7 +5,9 @@ from tests.leaks.shop import LAND
 
 RELEVANT, STEPS = "sql/grades/relevant.sql", "recsys_assets/assets/steps/"
 SUMMARY, CANDIDATES, WEIGHTS = STEPS + "grade_summary.py", STEPS + "candidates.py", STEPS + "fusion_weights.py"
-RERANKERS, CHAMPIONS = STEPS + "rerankers.py", STEPS + "champions.py"
+RERANKERS, CHAMPIONS, MODELS = STEPS + "rerankers.py", STEPS + "champions.py", STEPS + "models.py"
+LEARNED = "    learned = graded_night(snapshot.night, profile.horizon)\n"
+FITS = "        train = data.interactions(snapshot, algorithm.uses)\n"
 
 LEAKS = (
     Leak(
@@ -132,5 +134,56 @@ LEAKS = (
         ),
         "audit",
         "recommendations.champions",
+    ),
+    Leak(
+        "the blend follows the algorithm that leads in a later night",
+        (
+            Edit(
+                WEIGHTS,
+                LEARNED,
+                f"""\
+    from recsys_assets.storage.lake.lake import Lake
+
+    lake = Lake(profile)
+    newest = lake.partitions("recommendations.fusion_weights")[-1].night
+    with lake.as_of(newest, [TableName("recommendations", "fusion_weights")]) as later:
+        told = later.table(f"select task, algorithm, own_ndcg, leads from {{TABLE}}").to_pylist()
+    told = {{(row["task"], row["algorithm"]): row for row in told}}
+    rows = [row | told[row["task"], row["algorithm"]] for row in rows]
+{LEARNED}""",
+            ),
+            Edit(WEIGHTS, "import SQL_FOLDER, load_select", "import SQL_FOLDER, TableName, load_select"),
+        ),
+        "audit",
+        r"recommendations\.fusion_weights",
+    ),
+    Leak(
+        "an instance's half-life is chosen by how much happened up to the newest night",
+        (
+            Edit(
+                "data/profiles/corner_shop.toml",
+                "[algorithms.popularity]",
+                '[algorithms.popularity_30d]\nalgorithm = "popularity"\nhalf_life_days = 30.0\n[algorithms.popularity]',
+            ),
+            Edit(
+                MODELS,
+                FITS,
+                f"""\
+{FITS}\
+        if algorithm.name == "popularity_30d":
+            from dataclasses import replace
+
+            from recsys_assets.storage.lake.lake import Lake
+
+            lake = Lake(profile)
+            newest = lake.partitions("recommendations.fusion_weights")[-1].night
+            with lake.as_of(newest, training.reads(algorithm.uses)) as later:
+                (n_events,) = later.row("select count(*) from clean.interactions")
+            train = replace(train, ages=train.ages * 1_000 / n_events)
+""",
+            ),
+        ),
+        "audit",
+        r"models[./]popularity_30d",
     ),
 )
