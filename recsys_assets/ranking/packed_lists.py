@@ -76,18 +76,15 @@ class PackedLists:
         """NDCG@k of every list fused with these weights, shape (n_lists,)."""
         import numpy as np
 
-        width = self.rank.shape[2]
+        from recsys_assets.kernels.weighing import items_ahead, reweigh
+
         # These are whole numbers: what other weights change is added exactly, however often.
         changed = np.flatnonzero(weights != self._weights)
         new, old = (rank_points(w[changed], self.rrf_k, self.max_rank) for w in (weights, self._weights))
         for place, points in zip(changed, new - old, strict=True):
-            self._score += points[self.rank[place]]
+            reweigh(self._score, self.rank[place], points)
         self._weights = weights.copy()
-        score = self._score
-        # No two scores of a list stay equal: the lower item leads.
-        score = score * width - np.arange(width)
-        ahead = np.count_nonzero(score[self.hit_row] > score[self.hit_row, self.hit_column, None], axis=1)
-        return self._per_list(self.gain[ahead])
+        return self._per_list(self.gain[items_ahead(self._score, self.hit_row, self.hit_column)])
 
     def single_ndcg(self) -> Floats:
         """Mean NDCG@k of each algorithm's own lists, shape (n_algorithms,)."""
