@@ -8,7 +8,7 @@ from recsys_assets.ranking.reranker import COMBINED
 from recsys_assets.ranking.trees import compile_trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -66,11 +66,12 @@ class Ranker:
         pairs: Sequence[Pairs],
         ties: Ints,
         n: int,
-        leader: str | None = None,
+        leaders: Collection[str] = (),
     ) -> Iterator[tuple[str, Ranked]]:
         """The first ``n`` of each list by the fusion, by each ranking of a reranker that has learned, and by a blend.
 
-        The blend adds reciprocal ranks (Cormack et al. 2009) of the reranker and of the algorithm that leads by itself.
+        The blend adds reciprocal ranks (Cormack et al. 2009): the reranker's, and the mean of those of the algorithms
+        that lead by themselves.
 
         Time O(rows * (trees + features of pairs) + users * features of users * trees).
 
@@ -82,8 +83,8 @@ class Ranker:
         ties : ndarray of int32, shape (n_items,)
             Which of two equal items stands first: the lower.
         n : int
-        leader : str, optional
-            The algorithm whose ranks, which are among the pairs, are blended with the reranker's.
+        leaders : collection of str
+            Algorithms whose ranks, which are among the pairs, are blended with the reranker's; without any is no blend.
 
         Yields
         ------
@@ -112,11 +113,12 @@ class Ranker:
         yield COMBINED, _first(candidates.offsets, by_both, combined, n)
         for name, own in scores.items():
             yield name, _first(candidates.offsets, ranks[name], own, n)
-        for each in pairs:
-            if each.names[0] == f"{leader}_rank":
-                blended = 1 / (_BLEND_K + by_both) + _parts(candidates, each)
-                by_blend = ranks_in(candidates.offsets, blended, of_items)
-                yield BLEND, _first(candidates.offsets, by_blend, blended, n)
+        theirs = [each for each in pairs if each.names[0].removesuffix("_rank") in leaders]
+        if theirs:
+            parts = np.sum([_parts(candidates, each) for each in theirs], axis=0)
+            blended = 1 / (_BLEND_K + by_both) + parts / len(theirs)
+            by_blend = ranks_in(candidates.offsets, blended, of_items)
+            yield BLEND, _first(candidates.offsets, by_blend, blended, n)
 
     def _sums(self, candidates: Candidates, users: Side, pairs: Sequence[Pairs]) -> NDArray[np.float64]:
         """Sum of the trees of each objective: ndarray of shape (n_objectives, n_rows)."""

@@ -136,7 +136,7 @@ LEAKS = (
         "recommendations.champions",
     ),
     Leak(
-        "the blend follows the algorithm that leads in a later night",
+        "the blend follows the algorithms that lead in a later night",
         (
             Edit(
                 WEIGHTS,

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from recsys_assets.ranking.fusion_weights import MEMORY, averaged, leader, weights_by_name
+from recsys_assets.ranking.fusion_weights import MEMORY, averaged, leaders, weights_by_name
 
 COLUMNS = {
     "user_key": pa.int32(),
@@ -70,14 +70,14 @@ def test_an_algorithm_is_averaged_over_the_nights_that_had_it():
 def test_who_was_ahead_most_leads_also_where_nights_are_not_alike():
     easy = [("als", 0.50, 100, 0.0), ("knn", 0.49, 100, 0.0)]
     hard = [("als", 0.10, 100, 1.0), ("knn", 0.15, 100, 1.0)]
-    assert leader(easy) == "als"
-    assert leader(easy + hard) == "knn"
+    assert leaders(easy) == ["als", "knn"]
+    assert leaders(easy + hard) == ["knn", "als"]
     few = [("als", 0.10, 2, 1.0), ("knn", 0.15, 2, 1.0)]
-    assert leader(easy + few) == "als"
+    assert leaders(easy + few) == ["als", "knn"]
     joined = [("als", 0.20, 100, 0.0), ("new", 0.25, 100, 0.0), ("als", 0.60, 100, 1.0), ("knn", 0.50, 100, 1.0)]
-    assert leader(joined) == "new", "it is not judged by a harder night"
+    assert leaders(joined)[0] == "new", "it is not judged by a harder night"
 
 
-def test_of_equals_the_first_by_name_leads_and_of_nobody_none():
-    assert leader([("b", 0.5, 10, 0.0), ("a", 0.5, 10, 0.0)]) == "a"
-    assert leader([]) is None
+def test_of_equals_the_first_by_name_lead_and_of_nobody_none():
+    assert leaders([(name, 0.5, 10, 0.0) for name in "dbac"]) == ["a", "b", "c"]
+    assert leaders([]) == []

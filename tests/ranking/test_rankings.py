@@ -123,7 +123,7 @@ def test_every_ranking_is_the_one_over_the_whole_matrix(known, reranker):
         assert ranked.ranks.tolist() == list(range(1, 11)) * (N_USERS - 1)
 
 
-def test_the_blend_adds_reciprocal_ranks_of_the_reranker_and_of_the_algorithm_that_leads(known, reranker):
+def test_the_blend_adds_reciprocal_ranks_of_the_reranker_and_of_the_algorithms_that_lead(known, reranker):
     users, items, pairs, candidates, *_ = known
     ties = np.arange(N_ITEMS, dtype=np.int32)
     plain = dict(Ranker(reranker, items).rankings(candidates, users, pairs, ties, N_LISTED))
@@ -144,10 +144,14 @@ def test_the_blend_adds_reciprocal_ranks_of_the_reranker_and_of_the_algorithm_th
     index_of = np.zeros(int(items.keys.max()) + 1, np.int32)
     index_of[items.keys] = np.arange(N_ITEMS)
     pairs = [*pairs, listed_in(leads, users, index_of, "leader")]
-    blend = dict(Ranker(reranker, items).rankings(candidates, users, pairs, ties, N_LISTED, "leader"))["blend"]
+    blend = dict(Ranker(reranker, items).rankings(candidates, users, pairs, ties, N_LISTED, ["leader", "als"]))["blend"]
     scores = {row: 1 / (4 + rank) for row, rank in rank_of.items()}
-    scores[last[3]] += 1 / (4 + 1)
-    scores[last[7]] += 1 / (4 + 2)
+    parts = dict.fromkeys(scores, 0.0)
+    parts[last[3]] += 1 / (4 + 1)
+    parts[last[7]] += 1 / (4 + 2)
+    for row, item in enumerate(candidates.items.tolist()):  # What `als` lists, as in `known`.
+        parts[row] += {(7, 5): 1 / 5, (7, 1): 1 / 6, (3, 2): 1 / 5}.get((row // N_LISTED + 1, item), 0.0)
+    scores = {row: score + parts[row] / 2 for row, score in scores.items()}
     wanted = sorted(scores, key=lambda row: (row // N_LISTED, -scores[row], candidates.items[row]))
     assert blend.rows.tolist() == wanted
     assert blend.scores.tolist() == [scores[row] for row in wanted]

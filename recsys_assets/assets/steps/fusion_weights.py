@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from recsys_assets.algorithms.instances import configured
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import graded_night
-from recsys_assets.ranking.fusion_weights import averaged, leader, weights_by_name
+from recsys_assets.ranking.fusion_weights import averaged, leaders, weights_by_name
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.threads import in_order
@@ -33,7 +33,8 @@ def steps(profile: Profile) -> list[Step]:
             description="How much each algorithm's ranks count in each task: learned from the graded night's "
             "candidates and what users took since (own_weight), averaged with what earlier nights learned, the newer "
             "the more; as the settings say before anything was graded. Beside it what reasons say of the algorithm, "
-            "the NDCG@10 of its own lists, and whether it leads by these: the blend takes its ranks.",
+            "the NDCG@10 of its own lists, and whether it is one of the three that lead by these: the blend takes "
+            "their ranks.",
             make=partial(_weights, profile),
             reads=tuple(sorted({*_PROPOSALS.reads, *_EARLIER.reads})),
             key=("task", "algorithm"),
@@ -66,7 +67,7 @@ def _of_task(profile: Profile, proposals: pa.Table, earlier: list[dict[str, Any]
     )
     weights = averaged(learned) if learned else own
     # Nights from before it was told have no NDCG.
-    leads = leader(row for row in judged if row[1] is not None)
+    leads = leaders(row for row in judged if row[1] is not None)
     about = {
         name: {"title": algorithm.title, "rests_on": sorted(algorithm.rests_on)}
         for name, (algorithm, _) in chosen.items()
@@ -78,7 +79,7 @@ def _of_task(profile: Profile, proposals: pa.Table, earlier: list[dict[str, Any]
             "weight": weights.get(name, 0.0),
             "own_weight": own[name] if n_lists else None,
             "own_ndcg": own_ndcg.get(name),
-            "leads": name == leads,
+            "leads": name in leads,
             "n_lists": n_lists,
             **about[name],
         }

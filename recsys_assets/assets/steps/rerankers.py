@@ -136,13 +136,16 @@ def _rankings(profile: Profile) -> Step:
             model = Models(profile).get(name, snapshot.night)
             snapshot.use_model(model)
             rerankers[task] = Reranker.load(model.path)
-        leaders = snapshot.table("select task, algorithm from recommendations.fusion_weights where leads").to_pylist()
-        return Made(rankings(snapshot, rerankers, {row["task"]: row["algorithm"] for row in leaders}))
+        leads = snapshot.table("select task, algorithm from recommendations.fusion_weights where leads").to_pylist()
+        leaders: dict[str, list[str]] = {
+            task: [row["algorithm"] for row in leads if row["task"] == task] for task in profile.tasks
+        }
+        return Made(rankings(snapshot, rerankers, leaders))
 
     return Step(
         name=RANKINGS,
         description="Tonight's candidates in the order of every configuration that could be published: the fusion, and "
-        "the reranker's rankings once it has learned, and a blend of it with the algorithm that leads alone. All are "
+        "the reranker's rankings once it has learned, and a blend of it with algorithms that lead alone. All are "
         "graded.",
         make=make,
         reads=(*night_feature_reads(profile), TableName("recommendations", "fusion_weights")),
@@ -153,10 +156,10 @@ def _rankings(profile: Profile) -> Step:
     )
 
 
-def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[str, str]) -> pa.RecordBatchReader:
+def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[str, list[str]]) -> pa.RecordBatchReader:
     """Every ranking of all users as record batches, made while they are read: memory does not grow with users.
 
-    ``leaders`` is the algorithm that leads by itself in a task, where one was graded.
+    ``leaders`` are the algorithms that lead by themselves in a task, where any was graded.
     """
     import pyarrow as pa
 
@@ -172,7 +175,7 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[s
             candidates = known.candidates(task, users, first, first + USERS_AT_ONCE - 1)
             of_task = [*pairs, *known.listed(task, users, first, first + USERS_AT_ONCE - 1)]
             ranked_lists = rankers[task].rankings(
-                candidates, users, of_task, known.ties, profile.list_length, leaders.get(task)
+                candidates, users, of_task, known.ties, profile.list_length, leaders[task]
             )
             for name, ranked in ranked_lists:
                 items = known.items.keys[candidates.items[ranked.rows]]
