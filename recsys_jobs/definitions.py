@@ -29,7 +29,9 @@ from recsys_jobs.graph import made_from
 from recsys_jobs.warm_up import NO_PILOT_HAS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
+
+    from recsys_assets.checks.declared import Check
 
 NIGHTLY, LAND = "nightly", "land"
 
@@ -43,7 +45,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
         When a setting or a SQL file is wrong; the message names it.
     """
     profile = profile or load_profile()
-    ahead = SamplesAhead(profile)
+    ahead, checks = SamplesAhead(profile), load_checks(profile)
     assets = all_assets(profile, ahead.begin)
     keys = {key: name_of(profile, key).partition(".")[0] for each in assets for key in each.keys}
     audited = [key for key, schema in keys.items() if schema not in {"raw", "releases", "tracking"}]
@@ -54,7 +56,7 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     tags = {"recsys/profile": profile.name}
     return Definitions(
         assets=[*assets, audit_asset(profile, sorted(audited), ahead)],
-        asset_checks=declared_checks(profile),
+        asset_checks=declared_checks(profile, checks),
         jobs=[
             define_asset_job(
                 LAND, raw, description="Take delivered files in: each wholly, once, or not at all.", tags=tags
@@ -74,17 +76,17 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
             ),
         ],
         schedules=[
-            nightly_schedule(profile, NIGHTLY, sorted(pilot), _pilot_checks(profile)),
+            nightly_schedule(profile, NIGHTLY, sorted(pilot), _pilot_checks(profile, checks)),
             weekly_audit(profile, AUDIT),
         ],
-        sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile))],
+        sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile, checks))],
         executor=step_threads(profile),
     )
 
 
-def check_keys(profile: Profile) -> list[AssetCheckKey]:
-    """Every check of the profile's nights, the audit's included."""
-    return [*(key_of(profile, check) for check in load_checks(profile)), audit_check_key(profile)]
+def check_keys(profile: Profile, checks: Sequence[Check]) -> list[AssetCheckKey]:
+    """Key of every check of the profile's nights: of the declared ones given, and of the audit's."""
+    return [*(key_of(profile, check) for check in checks), audit_check_key(profile)]
 
 
 def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDefinition:
@@ -111,11 +113,11 @@ def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDe
 def pilot_of(profile: Profile, job: JobDefinition) -> JobDefinition:
     """The job of a night without what only a published one needs; see `recsys_jobs.warm_up`."""
     assets = {key for key in job.asset_layer.executable_asset_keys if name_of(profile, key) not in NO_PILOT_HAS}
-    return job.get_subset(asset_selection=assets, asset_check_selection=set(_pilot_checks(profile)))
+    return job.get_subset(asset_selection=assets, asset_check_selection=set(_pilot_checks(profile, load_checks(profile))))
 
 
-def _pilot_checks(profile: Profile) -> list[AssetCheckKey]:
-    return [check for check in check_keys(profile) if name_of(profile, check.asset_key) not in NO_PILOT_HAS]
+def _pilot_checks(profile: Profile, checks: Sequence[Check]) -> list[AssetCheckKey]:
+    return [check for check in check_keys(profile, checks) if name_of(profile, check.asset_key) not in NO_PILOT_HAS]
 
 
 @definitions

@@ -4,9 +4,8 @@ What belongs here: running checks in a snapshot and telling Dagster what came ou
 """
 
 import warnings
-from collections.abc import Iterator  # Dagster resolves annotations when it loads.
+from collections.abc import Iterator, Sequence  # Dagster resolves annotations when it loads.
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from dagster import (
@@ -24,7 +23,7 @@ from dagster import (
 
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.night_partitions import profile_partitions
-from recsys_assets.checks.declared import CHECKS_FOLDER, Check, load_checks
+from recsys_assets.checks.declared import Check
 from recsys_assets.checks.running import Outcome, check_tables
 from recsys_assets.checks.tables import Tables
 from recsys_assets.nights import Night
@@ -36,17 +35,11 @@ TOGETHER = frozenset({"raw", "clean", "features", "models", "candidates"})
 more than the checks of a small table do. An error among them stops what lies below any table of its step."""
 
 
-def declared_checks(profile: Profile, folder: Path = CHECKS_FOLDER) -> list[AssetChecksDefinition]:
-    """Every declared check, as one step per table; the tables of `TOGETHER` share one.
-
-    Raises
-    ------
-    CheckError
-        When anything is declared wrongly; one line per problem, each with file and line.
-    """
+def declared_checks(profile: Profile, checks: Sequence[Check]) -> list[AssetChecksDefinition]:
+    """Declared checks as `load_checks` gives them, as one step per table; the tables of `TOGETHER` share one."""
     tables = Tables(profile)
-    by_step = groupby(load_checks(profile, folder), key=_checked_together)
-    return [_checks_of(profile, tables, name, list(checks)) for name, checks in by_step]
+    by_step = groupby(checks, key=_checked_together)
+    return [_checks_of(profile, tables, name, list(together)) for name, together in by_step]
 
 
 def _checked_together(check: Check) -> str:

@@ -73,7 +73,7 @@ def head(comment: str) -> tuple[dict[str, str], str]:
 
 def read_config(settings: dict[str, str]) -> Config:
     """The ``config`` of a leading comment, its remedy as ``meta``."""
-    given = yaml.safe_load(settings.get("config", "{}"))
+    given = yaml.load(settings.get("config", "{}"), yaml.CSafeLoader)
     remedy = {"meta": {"remedy": settings["remedy"]}}
     return Config.model_validate(remedy | given if isinstance(given, dict) else given)
 

@@ -105,7 +105,7 @@ def table_files(folder: str, source: str) -> dict[str, Path]:
     return dict(sorted((general | own).items()))
 
 
-@lru_cache
+@lru_cache(maxsize=1_000)
 def _load(path: Path, keyed: bool) -> Select:
     from sqlglot import exp, parse
     from sqlglot.errors import ParseError

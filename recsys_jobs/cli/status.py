@@ -36,6 +36,7 @@ def status(ctx: typer.Context, night: NightOption = None) -> None:
     Ends with exit code 0 when all is well, 1 when something is wrong (of a night: damaged or missing), and 3 when
     something is only worth a look: a check that warns, a file in quarantine, a table that is stale.
     """
+    from recsys_assets.checks.declared import load_checks
     from recsys_jobs.definitions import check_keys  # It loads Dagster, which takes seconds.
     from recsys_jobs.troubles import find_troubles, last_run
 
@@ -46,7 +47,7 @@ def status(ctx: typer.Context, night: NightOption = None) -> None:
         return
     found = status_of(profile)
     with dagster_instance() as instance:
-        troubles = find_troubles(profile, instance, check_keys(profile), found)
+        troubles = find_troubles(profile, instance, check_keys(profile, load_checks(profile)), found)
         run = last_run(profile, instance)
     table = Table(show_header=False, box=None, title=f"Profile {profile.name}", title_justify="left")
     n_failed = sum(trouble.key.startswith("check ") for trouble in troubles)

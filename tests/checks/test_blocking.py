@@ -17,6 +17,7 @@ from dagster import (
 
 from recsys_assets.assets.night_partitions import profile_partitions
 from recsys_assets.checks.asset_checks import declared_checks
+from recsys_assets.checks.declared import load_checks
 from recsys_assets.nights import Night
 from recsys_jobs.run import failure_of
 from tests.checks.conftest import NIGHT
@@ -74,7 +75,7 @@ def run(small, declare):
         job = define_asset_job("all", AssetSelection.all() if selection is None else selection)
         definitions = Definitions(
             assets=[root, upstream, user, beside, downstream],
-            asset_checks=declared_checks(small.profile, folder),
+            asset_checks=declared_checks(small.profile, load_checks(small.profile, folder)),
             jobs=[job],
             executor=in_process_executor,
         )

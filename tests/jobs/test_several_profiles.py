@@ -11,6 +11,7 @@ import pytest
 from dagster import AssetKey
 
 from recsys_assets.assets.clean_log import clean_selects
+from recsys_assets.checks.declared import load_checks
 from recsys_assets.profile import ProfileError
 from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.landing.database import Landing
@@ -42,11 +43,12 @@ def test_keys_have_the_prefix_of_their_profile_and_are_as_ever_without_one(built
     with built.active():
         plain, north = keys(built.profile), keys(prefixed(built, "north"))
         assert {("north", *key.path) for key in plain} == {tuple(key.path) for key in north}
-        definitions = build_definitions(prefixed(built, "north"))
+        profile = prefixed(built, "north")
+        definitions = build_definitions(profile)
         specs = [spec for assets in definitions.assets for spec in assets.specs]
         assert {dep.asset_key.path[0] for spec in specs for dep in spec.deps} == {"north"}
         checks = set(definitions.resolve_asset_graph().asset_check_keys)
-        assert checks == set(check_keys(prefixed(built, "north")))
+        assert checks == set(check_keys(profile, load_checks(profile)))
         assert {key.asset_key.path[0] for key in checks} == {"north"}
         nightly = definitions.resolve_job_def("nightly").asset_layer
         assert {key.path[0] for key in nightly.executable_asset_keys} == {"north"}
