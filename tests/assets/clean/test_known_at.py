@@ -1,6 +1,8 @@
 """Nothing in the clean log is known, or visible, earlier than landing has it, however it came: and a check says so."""
 
+import shutil
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +16,22 @@ LAST = 23
 CHECKED = {"no_earlier_than_landed", "corrections_count_from_their_arrival"}
 
 
-@pytest.fixture
-def shop(tmp_path, monkeypatch) -> Shop:
+@pytest.fixture(scope="module")
+def built_shop(tmp_path_factory) -> Path:
     """History, late lines, a cancellation and a purchase that comes after it, a line that comes again, corrections."""
-    shop = open_shop(tmp_path, monkeypatch)
+    folder = tmp_path_factory.mktemp("known_at") / "shop"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        build(open_shop(folder, monkeypatch))
+    return folder
+
+
+@pytest.fixture
+def shop(built_shop, tmp_path, monkeypatch) -> Shop:
+    """A copy of the built shop, to write into."""
+    return open_shop(shutil.copytree(built_shop, tmp_path / "shop"), monkeypatch)
+
+
+def build(shop: Shop) -> None:
     shop.land("lines-1.csv", [bought("1", "10001", day(18), 5), bought("2", "10002", day(19), 2)], kind="history")
     shop.land("lines-2.csv", [bought("1", "10001", day(20), -4), bought("3", "10001", day(20), 1)], day(21))
     shop.land("lines-3.csv", [bought("1", "10001", day(19), 3), bought("3", "10001", day(20), 1)], day(22))
@@ -26,7 +40,6 @@ def shop(tmp_path, monkeypatch) -> Shop:
     corrected = [bought("1", "10001", day(18), 5), bought("2", "10002", day(19), 7), bought("4", "10003", day(23), 1)]
     shop.land("lines-1.csv", corrected, day(23, 13))
     shop.build(LAST)
-    return shop
 
 
 def failing(shop: Shop, number: int) -> dict[str, int]:
