@@ -113,7 +113,8 @@ def nightly_job(profile: Profile, names: Collection[str] | None = None) -> JobDe
 def pilot_of(profile: Profile, job: JobDefinition) -> JobDefinition:
     """The job of a night without what only a published one needs; see `recsys_jobs.warm_up`."""
     assets = {key for key in job.asset_layer.executable_asset_keys if name_of(profile, key) not in NO_PILOT_HAS}
-    return job.get_subset(asset_selection=assets, asset_check_selection=set(_pilot_checks(profile, load_checks(profile))))
+    checks = _pilot_checks(profile, load_checks(profile))
+    return job.get_subset(asset_selection=assets, asset_check_selection=set(checks))
 
 
 def _pilot_checks(profile: Profile, checks: Sequence[Check]) -> list[AssetCheckKey]:

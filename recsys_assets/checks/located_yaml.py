@@ -39,7 +39,7 @@ class LocatedYaml:
         self.shown = shown
         """The file's name in messages."""
         self._lines: dict[Location, int] = {(): 1}
-        self._loader = yaml.CSafeLoader(path.read_text())  # libyaml: the one in Python took a second of every start.
+        self._loader = yaml.CSafeLoader(path.read_text())  # libyaml's: the one in Python is several times slower.
         try:
             node = self._loader.get_single_node()
             if node is None:
