@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's where PyYAML was built with it: the one in Python is several times slower."""
 Location = tuple[int | str, ...]
 """Where something stands in a document: keys and list positions from the top, e.g. ``("models", 0, "name")``."""
 
@@ -39,7 +41,7 @@ class LocatedYaml:
         self.shown = shown
         """The file's name in messages."""
         self._lines: dict[Location, int] = {(): 1}
-        self._loader = yaml.CSafeLoader(path.read_text())  # libyaml's: the one in Python is several times slower.
+        self._loader = LOADER(path.read_text())
         try:
             node = self._loader.get_single_node()
             if node is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from recsys_assets.checks.config import Config
+from recsys_assets.checks.located_yaml import LOADER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ def head(comment: str) -> tuple[dict[str, str], str]:
 
 def read_config(settings: dict[str, str]) -> Config:
     """The ``config`` of a leading comment, its remedy as ``meta``."""
-    given = yaml.load(settings.get("config", "{}"), yaml.CSafeLoader)
+    given = yaml.load(settings.get("config", "{}"), LOADER)
     remedy = {"meta": {"remedy": settings["remedy"]}}
     return Config.model_validate(remedy | given if isinstance(given, dict) else given)
 
