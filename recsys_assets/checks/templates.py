@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from recsys_assets.checks.config import Config
-from recsys_assets.checks.located_yaml import LOADER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +73,7 @@ def head(comment: str) -> tuple[dict[str, str], str]:
 
 def read_config(settings: dict[str, str]) -> Config:
     """The ``config`` of a leading comment, its remedy as ``meta``."""
-    given = yaml.load(settings.get("config", "{}"), LOADER)
+    given = yaml.safe_load(settings.get("config", "{}"))
     remedy = {"meta": {"remedy": settings["remedy"]}}
     return Config.model_validate(remedy | given if isinstance(given, dict) else given)
 

@@ -74,7 +74,8 @@ def write_weights(small, rows):
         "recommendations.fusion_weights",
         "task, algorithm",
         "select task, algorithm, weight::double as weight, date '2020-03-03' as learned_night, 1::integer as n_lists, "
-        "algorithm as title, []::varchar[] as rests_on, null::double as own_weight "
+        "algorithm as title, []::varchar[] as rests_on, null::double as own_weight, "
+        "null::double as own_ndcg, false as leads "
         f"from (values {rows}) as t(task, algorithm, weight)",
     )
 
