@@ -33,9 +33,10 @@ NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))
 """A night that can be: older events are rejected when they land."""
 _TAKEN = {"profiles", "logs"}
 """Folders of the data folder that are no deployment's."""
-_DECIDE_NOTHING = {
-    *("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"),
-    *("late_after_hours", "key_prefix", "detectors", "warm_up", "release"),
+_DECIDE_NOTHING: Any = {
+    **dict.fromkeys(("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"), True),
+    **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up"), True),
+    "release": set(ReleaseSettings.model_fields) - {"depth"},
 }
 
 
@@ -264,6 +265,11 @@ class Profile(_Settings):
     def grace(self) -> timedelta:
         """Time from cutoff to close."""
         return timedelta(hours=self.grace_hours)
+
+    @property
+    def depth(self) -> int:
+        """Places of a list that a server can go down to, those that are published among them."""
+        return max(self.list_length, self.release.depth)
 
     @property
     def models(self) -> list[str]:

@@ -38,10 +38,10 @@ class Row(NamedTuple):
 
     item: int
     """Place of the item."""
-    score: float
-    """In (0, 1]."""
+    score: float | None
+    """In (0, 1]; None: below the published list."""
     reason: int
-    """Place of the reason; -1: trending."""
+    """Place of the reason; -1: trending; -2: below the published list."""
     evidence: int = -1
     """Place of the item that the reason rests on; -1: none."""
     n: int = -1
@@ -112,6 +112,7 @@ class Release:
         self.category, self.n_buyers = _whole(held["category"]), _whole(held["n_buyers"])
         self._context, self._context_json = _whole(held["context"]), Texts(held, "context_json")
         self._lists, self._list_ends = held["lists"], _whole(held["list_ends"])
+        self._deeper, self._deeper_ends = held["deeper"], _whole(held["deeper_ends"])
         self._score_parts = held["score_parts"].tolist()
         self._other_scores = held["other_scores"].tolist()
         self._similar, self._similar_ends = held["similar"], _whole(held["similar_ends"])
@@ -140,6 +141,12 @@ class Release:
             (item, parts / of if parts > 0 else others[-parts], reason, evidence - 1, n - 1, days - 1)
             for parts, item, reason, evidence, n, days in self._lists[start + first : end].tolist()
         ]
+
+    def below(self, task: int, user: int) -> list[int]:
+        """Places of the items that follow a user's list in the ranking it is the beginning of, best first."""
+        place = task * len(self.users) + user
+        items: list[int] = self._deeper[self._deeper_ends[place] : self._deeper_ends[place + 1]].tolist()
+        return items
 
     def trending(self, scope: str) -> list[tuple[int, float, float]]:
         """Places, scores and shares of what is trending in a scope; empty where the release has no such scope."""

@@ -21,6 +21,10 @@ comment on column serving.recommendations."evidence_count" is 'how often the use
 comment on column serving.recommendations."evidence_days" is 'the age of that, in days before the cutoff; null for proposed';
 comment on column serving.recommendations."model_night" is 'night of the models behind the list';
 comment on column serving.recommendations."run_id" is 'the Dagster run that wrote the lists';
+comment on table serving.deeper_lists is 'One row per task and user whose ranking goes on below the published list: what follows there, down to release.depth of the profile (100). Servers go on with it where what is hidden at request time leaves too few; it has neither scores nor reasons, and is not graded. It holds what the published list may hold: nothing retired, and in discovery nothing the user has had.';
+comment on column serving.deeper_lists."task" is 'next or discovery';
+comment on column serving.deeper_lists."user_id" is 'as delivered';
+comment on column serving.deeper_lists."items" is 'the place of each item among those of serving.items in the order of item_id, from 1; the best first, from the rank after the published list''s last';
 comment on table serving.similar_items is 'One row per item and rank: the items that go with an item.';
 comment on column serving.similar_items."item_id" is 'the item asked about';
 comment on column serving.similar_items."rank" is '1 is nearest';

@@ -86,6 +86,7 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
     tasks = [task for (task,) in _select(con, "tasks").fetchall()]
     users = [user for (user,) in _select(con, "users").fetchall()]
     reasons = _select(con, "reasons").fetchall()
+    n_items = con.execute("select count(*) from serving.items").fetchall()[0][0]
     n_of_task = dict(con.execute("select task, count(*) from serving.recommendations group by task").fetchall())
     n_rows, n_of = sum(n_of_task.values()), np.zeros((len(tasks), len(users)), np.int64)
     lists, scores = np.empty(n_rows, _fields(con, len(reasons))), _Scores([n_of_task.get(task, 0) for task in tasks])
@@ -114,6 +115,7 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
         "list_ends": _ends(ends),
         "score_parts": np.array(scores.of_task, np.int64),
         "other_scores": np.array([0.0, *scores.others]),
+        **of_deeper_lists(con, len(tasks), len(users), n_items),
         **_texts("tasks", tasks),
         **_texts("users", users),
         **_texts("reason_json", map(_reason_json, reasons)),
@@ -129,6 +131,48 @@ def _fields(con: DuckDBPyConnection, n_reasons: int) -> list[tuple[str, str]]:
     count, days, n_items = most[0]
     largest = {"item": n_items, "reason": n_reasons, "evidence": n_items, "n": count + 1, "days": 100 * days + 101}
     return [("score", "<i4"), *((name, _whole_numbers(number)) for name, number in largest.items())]
+
+
+def of_deeper_lists(con: DuckDBPyConnection, n_tasks: int, n_users: int, n_items: int) -> dict[str, Array]:
+    """Arrays of what follows the lists; a release without `serving.deeper_lists` has nothing that does.
+
+    Raises
+    ------
+    ReleaseError
+        If one is of a task or user, or holds an item, that the release does not have.
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    n_of, done = np.zeros((n_tasks, n_users), np.int64), 0
+    items = np.empty(0, _whole_numbers(n_items))
+    if _has(con, "deeper_lists"):
+        ((n_lists, n_places),) = con.execute("select count(*), sum(len(items)) from serving.deeper_lists").fetchall()
+        items = np.empty(n_places or 0, items.dtype)
+        for batch in con.sql(_text("deeper_lists")).to_arrow_reader(_BATCH // 20):
+            n_lists -= batch.num_rows
+            lengths = pc.list_value_length(batch["items"]).to_numpy()
+            places = pc.list_flatten(batch["items"]).to_numpy() - 1
+            if done + len(places) > len(items) or (len(places) and not 0 <= places.min() <= places.max() < n_items):
+                n_lists = -1
+                break
+            n_of[batch["task"].to_numpy(), batch["user_place"].to_numpy()] = lengths
+            items[done : done + len(places)] = places
+            done += len(places)
+        if n_lists:
+            raise ReleaseError(
+                "serving.deeper_lists has lists whose task is not in meta.tasks, whose user not in serving.users or "
+                "whose items are no places in serving.items. Mend sql/release/ and build again."
+            )
+    ends = np.zeros(n_of.size + 1, np.int64)
+    np.cumsum(n_of.ravel(), out=ends[1:])
+    return {"deeper": items, "deeper_ends": _ends(ends)}
+
+
+def _has(con: DuckDBPyConnection, table: str) -> bool:
+    """Whether the release has a table of `serving`, which those of earlier versions may lack."""
+    query = "select 1 from duckdb_tables() where schema_name = 'serving' and table_name = $1"
+    return bool(con.execute(query, [table]).fetchall())
 
 
 class _Scores:
@@ -167,8 +211,7 @@ def of_contexts(con: DuckDBPyConnection) -> dict[str, Array]:
     """Arrays of the contexts that are stored of users; a release without `serving.contexts` stores none."""
     import numpy as np
 
-    has_table = "select 1 from duckdb_tables() where schema_name = 'serving' and table_name = 'contexts'"
-    rows = _select(con, "contexts").fetchall() if con.execute(has_table).fetchall() else []
+    rows = _select(con, "contexts").fetchall() if _has(con, "contexts") else []
     stored = [{name: value for name, value in zip(_CONTEXT, row, strict=True) if value is not None} for row in rows]
     said = [json.dumps(each, ensure_ascii=False, separators=(",", ":")) if each else "" for each in stored]
     texts = sorted(set(said) - {""})
