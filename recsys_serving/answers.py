@@ -174,18 +174,18 @@ def recommendations(
 
 def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None) -> bytes:
     item, score, reason, evidence, n, days = row if len(row) == 6 else (*row, -1, -1, -1)
-    reason_json = release.reason_json[reason] if reason >= 0 else _GENERIC_JSON[reason]
+    reason_json = release.reason_json(reason, evidence, n, days) if reason >= 0 else _GENERIC_JSON[reason]
     rests_on = b"null"
     if evidence >= 0 or n >= 0:
         rests_on = b'{%b"count":%b,"days":%b}' % (
-            release.item_json[evidence] + b"," if evidence >= 0 else b"",
+            release.item_json(evidence) + b"," if evidence >= 0 else b"",
             b"%d" % n if n >= 0 else b"null",
             b"%.2f" % (days / 100) if days >= 0 else b"null",
         )
     behind = b"" if proposal is None else b',"proposed":' + said(proposal)
     return b'{"rank":%d,%b,"score":%b,%b,"evidence":%b%b}' % (
         rank,
-        release.item_json[item],
+        release.item_json(item),
         b"null" if score is None else repr(score).encode(),
         reason_json,
         rests_on,
@@ -207,7 +207,7 @@ def items(release: Release, places: Iterable[int], more: Mapping[str, Any], scor
     """A list of items as JSON, with a rank, and a score where there are scores."""
     head = said({"release": release.name, "night": str(release.night), **more})[:-1]
     rows = (
-        b'{"rank":%d,%b%b}' % (rank + 1, release.item_json[place], b',"score":%r' % scores[rank] if scores else b"")
+        b'{"rank":%d,%b%b}' % (rank + 1, release.item_json(place), b',"score":%r' % scores[rank] if scores else b"")
         for rank, place in enumerate(places)
     )
     return head + b',"items":[' + b",".join(rows) + b"]}"
