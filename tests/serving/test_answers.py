@@ -74,6 +74,10 @@ def test_an_unknown_user_gets_the_segment_then_what_is_trending(ask):
         "used": {"country": "NL"},
         "overrides_applied": True,
     }
+    narrower = ask("/v1/recommendations", {"user": "nobody", "context": {"store": "gone", "os": "x", "country": "NL"}})
+    assert (narrower.json()["scope"], narrower.json()["context"]["used"]) == ("country:NL", {"country": "NL"})
+    drinks = ask("/v1/recommendations", {"user": "nobody", "context": {"country": "NL"}, "category": "DRINKS"}).json()
+    assert ([item["item_id"] for item in drinks["items"]], drinks["scope"]) == (["x-5", "3"], "country:NL")
     elsewhere = ask("/v1/recommendations", {"user": "nobody", "context": {"country": "DE"}}).json()
     assert (elsewhere["source"], elsewhere["scope"], elsewhere["context"]["overrides_applied"]) == (
         "trending",
