@@ -26,8 +26,13 @@ scores as (
     group by windows.window_days, took.item_key
 ),
 
--- What each user took in each place. A column that no event tells has no value here.
-took_in_place as (
+lately as (
+    select store, region, country, device, os, user_key, item_key, age_days
+    from clean.interactions
+    where weight > 0 and age_days <= 112 and coalesce(store, region, country, device, os) is not null
+),
+
+counts as (
     select
         case
             when grouping(store) = 0 then 'store'
@@ -37,28 +42,42 @@ took_in_place as (
             else 'os'
         end as kind,
         coalesce(store, region, country, device, os) as value,
-        user_key,
-        item_key,
-        min(age_days) as recency_days,
-        count(*) filter (where age_days <= 28) as n_events
-    from clean.interactions
-    where weight > 0 and age_days <= 112 and coalesce(store, region, country, device, os) is not null
-    group by grouping sets (
-        (store, user_key, item_key),
-        (region, user_key, item_key),
-        (country, user_key, item_key),
-        (device, user_key, item_key),
-        (os, user_key, item_key)
-    )
+        count(*) as n_events
+    from lately
+    where age_days <= 28
+    group by grouping sets (store, region, country, device, os)
 ),
 
 places as (
     select kind, value
-    from took_in_place
-    where value is not null
-    group by kind, value
-    having sum(n_events::integer) >= 200
-    qualify row_number() over (partition by kind order by sum(n_events::integer) desc, value) <= 100
+    from counts
+    where value is not null and n_events >= 200
+    qualify row_number() over (partition by kind order by n_events desc, value) <= 100
+),
+
+-- Of each event a row for each kind of place that there is.
+told as (
+    select
+        kinds.kind,
+        case kinds.kind
+            when 'store' then lately.store
+            when 'region' then lately.region
+            when 'country' then lately.country
+            when 'device' then lately.device
+            else lately.os
+        end as value,
+        lately.user_key,
+        lately.item_key,
+        lately.age_days
+    from lately
+    cross join (select distinct kind from places) as kinds
+),
+
+took_in_place as (
+    select told.kind, told.value, told.user_key, told.item_key, min(told.age_days) as recency_days
+    from told
+    semi join places on places.kind = told.kind and places.value = told.value
+    group by told.kind, told.value, told.user_key, told.item_key
 ),
 
 scores_in_place as (
@@ -68,7 +87,6 @@ scores_in_place as (
         took.item_key,
         exact_sum(pow(0.5, took.recency_days / windows.window_days)) as score
     from took_in_place as took
-    semi join places on places.kind = took.kind and places.value = took.value
     cross join windows
     group by took.kind, took.value, windows.window_days, took.item_key
 ),
