@@ -175,9 +175,7 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[s
             candidates = known.candidates(task, users, first, first + USERS_AT_ONCE - 1)
             of_task = [*pairs, *known.listed(task, users, first, first + USERS_AT_ONCE - 1)]
             is_listed = candidates.offsets[1:] > candidates.offsets[:-1]
-            ranked_lists = rankers[task].rankings(
-                candidates, users, of_task, known.ties, profile.depth, leaders[task]
-            )
+            ranked_lists = rankers[task].rankings(candidates, users, of_task, known.ties, profile.depth, leaders[task])
             for name, ranked in ranked_lists:
                 top = ranked.ranks <= profile.list_length
                 items, scores = known.items.keys[candidates.items[ranked.rows[top]]], ranked.scores[top]
