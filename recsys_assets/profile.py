@@ -267,11 +267,6 @@ class Profile(_Settings):
         return timedelta(hours=self.grace_hours)
 
     @property
-    def depth(self) -> int:
-        """Places of a list that a server can go down to, those that are published among them."""
-        return max(self.list_length, self.release.depth)
-
-    @property
     def models(self) -> list[str]:
         """Names of a night's models: of every algorithm, and of every task's reranker."""
         return [*self.algorithms, *(f"reranker_{task}" for task in self.tasks)]

@@ -164,6 +164,7 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[s
     import pyarrow as pa
 
     profile, schema = snapshot.lake.profile, arrow_schema(packed(RANKINGS) or {})
+    depth = max(profile.list_length, profile.release.depth)
     known = NightFeatures(snapshot, is_asked=any(reranker.boosters for reranker in rerankers.values()))
     rankers = {task: Ranker(reranker, known.items) for task, reranker in rerankers.items()}
 
@@ -175,7 +176,7 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[s
             candidates = known.candidates(task, users, first, first + USERS_AT_ONCE - 1)
             of_task = [*pairs, *known.listed(task, users, first, first + USERS_AT_ONCE - 1)]
             is_listed = candidates.offsets[1:] > candidates.offsets[:-1]
-            ranked_lists = rankers[task].rankings(candidates, users, of_task, known.ties, profile.depth, leaders[task])
+            ranked_lists = rankers[task].rankings(candidates, users, of_task, known.ties, depth, leaders[task])
             for name, ranked in ranked_lists:
                 top = ranked.ranks <= profile.list_length
                 items, scores = known.items.keys[candidates.items[ranked.rows[top]]], ranked.scores[top]
@@ -186,7 +187,7 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[s
                     "user_key": pa.array(users.keys[candidates.users[is_listed]]),
                 }
                 # The fusion's own order is that of the union: what follows its list needs no column.
-                deep = profile.list_length if name == "fusion" else profile.depth
+                deep = profile.list_length if name == "fusion" else depth
                 columns["below"] = places_below(ranked, candidates.offsets, profile.list_length, deep)
                 batches.append(pa.record_batch({**about, **columns}, schema=schema))
         return batches
