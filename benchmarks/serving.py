@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-N_USERS, N_ITEMS, DEPTH = 100_000, 40_000, 20
+N_USERS, N_ITEMS, DEPTH, DEEPER = 100_000, 40_000, 20, 100
 PORT, SECONDS, CONNECTIONS = 8765, 10, 8
 NIGHT = date(2017, 10, 31)
 SERVER = """
@@ -65,8 +65,10 @@ def run() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "shop")
         began = time.perf_counter()
-        size = _publish(root)
-        yield f"release made in {time.perf_counter() - began:.1f} s; its arrays take {size / 1e6:.0f} MB"
+        file, arrays, below = _publish(root)
+        seconds = time.perf_counter() - began
+        yield f"release made in {seconds:.1f} s: {file / 1e6:.0f} MB, and its arrays {arrays / 1e6:.0f} MB"
+        yield f"of the arrays {below / 1e6:.0f} MB are places {DEPTH + 1} to {DEEPER}"
         with _server(root) as (pid, seconds):
             yield f"first answer {seconds:.2f} s after the start"
             for what, path in REQUESTS.items():
@@ -82,14 +84,19 @@ def run() -> Iterator[str]:
             yield f"memory after all of it: {_resident(pid):.0f} MB"
 
 
-def _publish(root: Path) -> int:
-    """A release of lists by chance, published; returns the bytes of its arrays."""
+def _publish(root: Path) -> tuple[int, int, int]:
+    """A release of lists by chance, published; returns the bytes of its file, its arrays, and what is below lists."""
+    from zipfile import ZipFile
+
     from recsys_assets.storage.release.releases import Releases
 
     releases = Releases(root)
     file = releases.build(NIGHT, "benchmark", _tables(), "")
     releases.publish(NIGHT, "benchmark")
-    return (file.parent / "serving.npz").stat().st_size
+    arrays = file.parent / "serving.npz"
+    with ZipFile(arrays) as archive:
+        below = sum(archive.getinfo(f"{name}.npy").file_size for name in ("deeper", "deeper_ends"))
+    return file.stat().st_size, arrays.stat().st_size, below
 
 
 def _tables() -> dict[str, pa.Table]:
@@ -108,12 +115,15 @@ def _tables() -> dict[str, pa.Table]:
         "serving.similar_items": f"select i::varchar as item_id, r as rank, ((i + r) % {N_ITEMS} + 1)::varchar as "
         f"similar_item_id, null as title, null as category, 1 / r as score from range(1, {N_ITEMS + 1}) as t (i), "
         "range(1, 21) as s (r) order by item_id, r",
+        "serving.deeper_lists": f"select task, u::varchar as user_id, list_transform(range({DEPTH}, {DEEPER}), "
+        f"lambda r: ((u * 7919 + r * 104729) % {N_ITEMS} + 1)::integer) as items "
+        f"from (select unnest(['discovery', 'next']) as task), range(1, {N_USERS + 1}) as t (u) order by task, user_id",
         "serving.recommendations": f"select task, u::varchar as user_id, r as rank, "
         f"((u * 7919 + r * 104729) % {N_ITEMS} + 1)::varchar as item_id, "
         # Shares of the task's rows, all different, as those of a reranker are.
         f"(({DEPTH} - r) * {N_USERS} + u) / ({N_USERS} * {DEPTH}) as score, "
         "'bought_again' as reason, 'als' as reason_algorithm, "
-        "'bought ' || (u % 40 + 2) || ' times, last ' || (r * 9) || ' days ago' as reason_text, "
+        "'bought ' || (u % 40 + 2) || ' times, last ' || floor(r * 9.25)::int || ' days ago' as reason_text, "
         f"((u + r) % {N_ITEMS} + 1)::varchar as evidence_item_id, (u % 40 + 2)::integer as evidence_count, "
         f"r * 9.25 as evidence_days from (select unnest(['discovery', 'next']) as task), "
         f"range(1, {N_USERS + 1}) as t (u), range(1, {DEPTH + 1}) as s (r) order by task, user_id, r",

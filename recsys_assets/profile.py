@@ -33,9 +33,10 @@ NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))
 """A night that can be: older events are rejected when they land."""
 _TAKEN = {"profiles", "logs"}
 """Folders of the data folder that are no deployment's."""
-_DECIDE_NOTHING = {
-    *("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"),
-    *("late_after_hours", "key_prefix", "detectors", "warm_up", "release"),
+_DECIDE_NOTHING: Any = {
+    **dict.fromkeys(("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"), True),
+    **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up"), True),
+    "release": set(ReleaseSettings.model_fields) - {"depth"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Settings of the release: which of its further tables it has, and how much they hold."""
+"""Settings of the release: which of its further tables it has, how much they hold, and how deep its lists go."""
 
 from __future__ import annotations
 
@@ -33,5 +33,8 @@ class ReleaseSettings(BaseModel):
     list_users: int = Field(default=2_000, ge=1)
     """Users whose lists of each single algorithm are shown, the same ones every night (by a hash of the id); everybody
     where there are fewer. Twenty algorithms take some ten kilobytes a user."""
+    depth: int = Field(default=100, ge=20, le=1_000)
+    """Places of a list that a server can go down to, where what is hidden at request time leaves too few of those that
+    are published: no further than ``n_candidates`` of the task, and no shorter than ``list_length``."""
     co_purchase_days: int = Field(default=90, ge=1, le=3_660)
     """Days before the night's end whose baskets tell what is taken together."""

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 CONTEXT = ("store", "region", "country", "device", "os")
 """Fields of a context, the narrowest first: an unknown user gets what is trending in the first that the release has."""
-TRENDING = -1
-_TRENDING_JSON = b'"reason":"trending","reason_algorithm":null,"reason_text":"trending now"'
+TRENDING, BELOW = -1, -2
+_GENERIC_JSON = {
+    TRENDING: b'"reason":"trending","reason_algorithm":null,"reason_text":"trending now"',
+    BELOW: b'"reason":"below","reason_algorithm":null,"reason_text":"from below the published list"',
+}
 _ANSWER = (
     b'{"release":"%b","night":"%b","task":%b,"user_id":%b,"known":%b,"source":"%b","scope":%b,"context":%b,'
     b'"k":%d,"offset":%d,"n_more":%d,"items":[%b]}'
@@ -89,9 +92,9 @@ def chosen(release: Release, asked: Question, task: int, user: int | None) -> Ch
 
     Notes
     -----
-    A known user has their list. Where a category or excluded items leave less of it than asked for, and the task is
-    `next`, what is trending follows; in `discovery` that could be what the user has had. An unknown user has what is
-    trending in their segment, then everywhere.
+    A known user has their list. Where a category or excluded items leave less of it than asked for, what stands below
+    it in the same ranking follows; then, where the task is `next`, what is trending: in `discovery` that could be what
+    the user has had. An unknown user has what is trending in their segment, then everywhere.
     """
     wanted = asked.offset + asked.k
     if user is not None and not asked.exclude and asked.category is None:
@@ -105,6 +108,8 @@ def chosen(release: Release, asked: Question, task: int, user: int | None) -> Ch
     kept: list[tuple[Any, ...]] = []
     if user is not None:
         kept += _kept(release, release.listed(task, user), hidden, category)
+        below = (Row(item, None, BELOW) for item in release.below(task, user))
+        kept += _kept(release, below, hidden, category) if len(kept) < wanted else []
     if user is None or (len(kept) < wanted and release.tasks[task] == "next"):
         scopes = [f"{name}:{asked.context[name]}" for name in CONTEXT if user is None and name in asked.context]
         segment = next((scope for scope in scopes if release.scopes.place(scope) is not None), None)
@@ -169,19 +174,19 @@ def recommendations(
 
 def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None) -> bytes:
     item, score, reason, evidence, n, days = row if len(row) == 6 else (*row, -1, -1, -1)
-    reason_json = _TRENDING_JSON if reason == TRENDING else release.reason_json[reason]
+    reason_json = release.reason_json(reason, evidence, n, days) if reason >= 0 else _GENERIC_JSON[reason]
     rests_on = b"null"
     if evidence >= 0 or n >= 0:
         rests_on = b'{%b"count":%b,"days":%b}' % (
-            release.item_json[evidence] + b"," if evidence >= 0 else b"",
+            release.item_json(evidence) + b"," if evidence >= 0 else b"",
             b"%d" % n if n >= 0 else b"null",
             b"%.2f" % (days / 100) if days >= 0 else b"null",
         )
     behind = b"" if proposal is None else b',"proposed":' + said(proposal)
     return b'{"rank":%d,%b,"score":%b,%b,"evidence":%b%b}' % (
         rank,
-        release.item_json[item],
-        repr(score).encode(),
+        release.item_json(item),
+        b"null" if score is None else repr(score).encode(),
         reason_json,
         rests_on,
         behind,
@@ -202,7 +207,7 @@ def items(release: Release, places: Iterable[int], more: Mapping[str, Any], scor
     """A list of items as JSON, with a rank, and a score where there are scores."""
     head = said({"release": release.name, "night": str(release.night), **more})[:-1]
     rows = (
-        b'{"rank":%d,%b%b}' % (rank + 1, release.item_json[place], b',"score":%r' % scores[rank] if scores else b"")
+        b'{"rank":%d,%b%b}' % (rank + 1, release.item_json(place), b',"score":%r' % scores[rank] if scores else b"")
         for rank, place in enumerate(places)
     )
     return head + b',"items":[' + b",".join(rows) + b"]}"

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.selects.quoting import text
 from recsys_assets.storage.release.arrays import open_arrays
 from recsys_assets.storage.release.folder import parse_name
-from recsys_serving.ids import canonical_id, visible_text
+from recsys_serving.columns import Texts, numbers_of
+from recsys_serving.ids import visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     import duckdb
     import pyarrow as pa
-    from numpy.typing import NDArray
 
 SECONDS = 5.0
 """What a question to the file may take."""
@@ -38,49 +37,16 @@ class Row(NamedTuple):
 
     item: int
     """Place of the item."""
-    score: float
-    """In (0, 1]."""
+    score: float | None
+    """In (0, 1]; None: below the published list."""
     reason: int
-    """Place of the reason; -1: trending."""
+    """Place of the reason; -1: trending; -2: below the published list."""
     evidence: int = -1
     """Place of the item that the reason rests on; -1: none."""
     n: int = -1
     """How often, or how many people; -1: not said."""
     days: int = -1
     """Age of the evidence before the cutoff, in hundredths of a day; -1: not said."""
-
-
-class Texts(Sequence[bytes]):
-    """Texts of the arrays by place, as bytes of UTF-8; those in order can be bisected."""
-
-    def __init__(self, arrays: dict[str, NDArray[Any]], name: str) -> None:
-        self._bytes, self._ends = arrays[name].data, _whole(arrays[f"{name}_ends"])
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    @overload
-    def __getitem__(self, place: int) -> bytes: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[bytes]: ...
-    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
-        if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
-        return self._bytes[self._ends[place] : self._ends[place + 1]].tobytes()
-
-    def place(self, text: str) -> int | None:
-        """Place of a text; None where it is not among them. They must be in order."""
-        sought = text.encode(errors="surrogatepass")
-        place = bisect_left(self, sought)
-        return place if place < len(self) and self[place] == sought else None
-
-    def place_of_id(self, given: str) -> int | None:
-        """Place of an id in any spelling: as people see it, else in its one form."""
-        seen = visible_text(given)
-        place = self.place(seen)
-        if place is None and (canonical := canonical_id(seen)) != seen:
-            place = self.place(canonical)
-        return place
 
 
 class Release:
@@ -106,18 +72,40 @@ class Release:
         self.file, self.name = file, file.parent.name
         self.night = parse_name(self.name)[0]
         self.items, self.users, self.scopes = Texts(held, "items"), Texts(held, "users"), Texts(held, "scopes")
-        self.item_json, self.reason_json = Texts(held, "item_json"), Texts(held, "reason_json")
+        self._item_json, self._group = Texts(held, "item_json"), numbers_of(held["group"])
+        # Few, and asked for all the time.
+        self._group_json, self._reason_json = Texts(held, "group_json")[:], Texts(held, "reason_json")[:]
+        self._reason = numbers_of(held["reason"])
         self.tasks = [task.decode() for task in Texts(held, "tasks")]
         self.categories = Texts(held, "categories")
-        self.category, self.n_buyers = _whole(held["category"]), _whole(held["n_buyers"])
-        self._context, self._context_json = _whole(held["context"]), Texts(held, "context_json")
-        self._lists, self._list_ends = held["lists"], _whole(held["list_ends"])
+        self.category, self.n_buyers = numbers_of(held["category"]), numbers_of(held["n_buyers"])
+        self._context, self._context_json = numbers_of(held["context"]), Texts(held, "context_json")
+        self._lists = held["lists"]
+        self._list_ends: memoryview[int] = numbers_of(held["list_ends"])
+        self._deeper, self._deeper_ends = held["deeper"], numbers_of(held["deeper_ends"])
         self._score_parts = held["score_parts"].tolist()
         self._other_scores = held["other_scores"].tolist()
-        self._similar, self._similar_ends = held["similar"], _whole(held["similar_ends"])
-        self._trending, self._trending_ends = held["trending"], _whole(held["trending_ends"])
-        self._found_by, self._found_ends = held["found_by"], _whole(held["found_by_ends"])
+        self._similar, self._similar_ends = held["similar"], numbers_of(held["similar_ends"])
+        self._trending, self._trending_ends = held["trending"], numbers_of(held["trending_ends"])
+        self._found_by, self._found_ends = held["found_by"], numbers_of(held["found_by_ends"])
         self._lock, self._n_asking = threading.Lock(), 0
+
+    def item_json(self, item: int) -> bytes:
+        """What every answer says of an item, as members of a JSON object."""
+        return b"%b,%b" % (self._item_json[item], self._group_json[self._group[item]])
+
+    def reason_json(self, reason: int, evidence: int, n: int, days: int) -> bytes:
+        """What an answer says of the reason of a `Row`, as members of a JSON object."""
+        said = self._reason_json[reason]
+        if b"\x04" in said:
+            said = said.replace(b"\x04", b"%d" % (days // 100))
+        if b"\x03" in said:
+            said = said.replace(b"\x03", b"%d" % n)
+        if b"\x02" in said:  # Last, as a title may hold anything.
+            item_id, _, rest = self._item_json[evidence].partition(b'","title":')
+            title = rest.rpartition(b',"price":')[0]
+            said = said.replace(b"\x02", item_id[len(b'"item_id":"') :] if title == b"null" else title[1:-1])
+        return said
 
     def stored_context(self, user: int) -> bytes | None:
         """The context that is stored of a user, as JSON; None: nothing is."""
@@ -136,10 +124,18 @@ class Release:
         if last is not None:
             end = min(end, start + last)
         of, others = self._score_parts[task], self._other_scores
+        rows = zip(self._lists[start + first : end].tolist(), self._reason[start + first : end], strict=True)
         return [
-            (item, parts / of if parts > 0 else others[-parts], reason, evidence - 1, n - 1, days - 1)
-            for parts, item, reason, evidence, n, days in self._lists[start + first : end].tolist()
+            (item, parts / of if parts <= of else others[parts - of], reason, evidence - 1, n - 1, days - 1)
+            for (low, high, item, evidence, n, days), reason in rows
+            for parts in (low | high << 16,)
         ]
+
+    def below(self, task: int, user: int) -> list[int]:
+        """Places of the items that follow a user's list in the ranking it is the beginning of, best first."""
+        place = task * len(self.users) + user
+        items: list[int] = self._deeper[self._deeper_ends[place] : self._deeper_ends[place + 1]].tolist()
+        return items
 
     def trending(self, scope: str) -> list[tuple[int, float, float]]:
         """Places, scores and shares of what is trending in a scope; empty where the release has no such scope."""
@@ -260,8 +256,3 @@ class Release:
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
         return connection
-
-
-def _whole(array: NDArray[Any]) -> memoryview:
-    """Whole numbers of an array as Python reads them one by one, which costs less than numpy's own."""
-    return array.view("u1").data.cast("q" if array.itemsize == 8 else "i")

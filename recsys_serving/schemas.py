@@ -64,7 +64,9 @@ class Recommended(Item):
     """A place of a list."""
 
     rank: int
-    score: float = Field(description="In (0, 1]: the share of the night's rows that rank no higher.")
+    score: float | None = Field(
+        description="In (0, 1]: the share of the night's rows that rank no higher; null from below the published list."
+    )
     reason: str
     reason_algorithm: str | None
     reason_text: str

@@ -9,6 +9,7 @@ from recsys_assets.algorithms import lightfm, registry
 from recsys_assets.algorithms.instances import configured
 from recsys_assets.profile import PROJECT, ProfileError
 from recsys_assets.profile_file import load_profile, profile_names
+from recsys_assets.release_settings import ReleaseSettings
 from tests.helpers.blocks import blocks
 
 GOOD = """
@@ -332,8 +333,10 @@ def test_settings_of_a_delivery_that_cannot_be_are_refused(load, setting, said):
 def test_the_fingerprint_is_of_what_decides_the_tables():
     given = load_profile("complete_journey")
     turned = dict(reversed(given.algorithms.items()))
-    for same in ({"title": "Other"}, {"batch_users": 7}, {"algorithms": turned}, {"audit": "off"}):
+    views = {"release": ReleaseSettings(without=["serving.history"], list_users=9, co_purchase_days=9)}
+    for same in ({"title": "Other"}, {"batch_users": 7}, {"algorithms": turned}, {"audit": "off"}, views):
         assert given.model_copy(update=same).fingerprint == given.fingerprint
     earlier = {"known_earlier": {"promotions": 7}}
-    for other in ({"rrf_k": 3}, {"algorithms": {"als": {}}}, {"event_weights": {"purchase": 2.0}}, earlier):
+    deeper = {"release": ReleaseSettings(depth=150)}
+    for other in ({"rrf_k": 3}, {"algorithms": {"als": {}}}, {"event_weights": {"purchase": 2.0}}, earlier, deeper):
         assert given.model_copy(update=other).fingerprint != given.fingerprint

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from recsys_assets.ranking.candidate_features import Candidates, Pairs, Side
@@ -194,6 +195,30 @@ def _parts(candidates: Candidates, listed: Pairs) -> Floats:
     ranks = np.append(listed.values[:, 0].astype(np.float64), np.inf)  # The last, which -1 stands for: not listed.
     parts: Floats = 1 / (_BLEND_K + ranks[places])
     return parts
+
+
+def places_below(ranked: Ranked, offsets: NDArray[np.int64], n: int, depth: int) -> pa.ListArray:
+    """What follows the first ``n`` of each list, down to ``depth``, as places among the list's candidates from 1.
+
+    Parameters
+    ----------
+    ranked : Ranked
+        At least ``depth`` of each list that has so many.
+    offsets : ndarray of int64, shape (n_lists + 1,)
+        Where the candidates of each list begin and end; one without any has no place in the result.
+    n, depth : int
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    lengths = np.diff(offsets)
+    lengths = lengths[lengths > 0]
+    below = (ranked.ranks > n) & (ranked.ranks <= depth)
+    ends = np.concatenate([[0], np.cumsum(np.clip(lengths, n, depth) - n)]).astype(np.int32)
+    of_list = np.cumsum(ranked.ranks == 1) - 1
+    first = offsets[:-1][np.diff(offsets) > 0]
+    places = ranked.rows[below] - first[of_list[below]] + 1
+    return pa.ListArray.from_arrays(ends, places.astype(np.uint16))
 
 
 def _first(offsets: NDArray[np.int64], ranks: Ints, scores: NDArray[np.generic], n: int) -> Ranked:

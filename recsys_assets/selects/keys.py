@@ -21,8 +21,9 @@ _KEYS = ("user_key", "item_key")
 _HAND_ON = frozenset(
     """
     alias array array_agg bracket coalesce distinct dot explode filter first_value ifnull ignorenulls json json_object
-    kwarg lag last_value lead list list_distinct list_extract list_slice list_sort list_value nth_value nullif order
-    paren propertyeq row row_to_json slice struct struct_extract struct_pack subquery to_json tuple unnest window
+    kwarg lag last_value lead list list_distinct list_extract list_select list_slice list_sort list_value nth_value
+    nullif order paren propertyeq row row_to_json slice struct struct_extract struct_pack subquery to_json tuple unnest
+    window
     """.split()  # noqa: SIM905
 )
 """What holds a key where a part of it does: functions, and what the parser calls the forms of the language."""

@@ -19,7 +19,8 @@ _STORED = {
         "n_algorithms": "UTINYINT[]",
         "best_ranks": "USMALLINT[]",
     },
-    "recommendations.rankings": {"algorithm": "VARCHAR", **_WHOSE, "scores": "DOUBLE[]"},
+    # below: what follows the items of a list, as places in recommendations.candidates from 1; no row shows it.
+    "recommendations.rankings": {"algorithm": "VARCHAR", **_WHOSE, "scores": "DOUBLE[]", "below": "USMALLINT[]"},
 }
 _ARRAYS = {
     "item_key": "items",
@@ -34,7 +35,7 @@ _ARRAYS = {
 def packed(table: str) -> dict[str, str] | None:
     """Columns (name to DuckDB type) of a table of lists as it is stored, a row a list; None for other tables.
 
-    Its arrays are of equal length, best first: the place is the rank.
+    Its arrays are of equal length, best first: the place is the rank. ``below`` alone goes on where they end.
     """
     return _STORED.get("candidates." if table.startswith("candidates.") else table)
 

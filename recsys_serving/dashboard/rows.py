@@ -38,7 +38,7 @@ def of_items(page: Page, rows: Iterable[Mapping[str, Any]], name: str = "item_id
 
 def item_of(release: Release, place: int) -> Row:
     """An item as the arrays hold it: ``item_id, title, category, department, brand, price``."""
-    found: Row = json.loads(b"{" + release.item_json[place] + b"}")
+    found: Row = json.loads(b"{" + release.item_json(place) + b"}")
     return found
 
 

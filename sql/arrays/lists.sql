@@ -1,6 +1,7 @@
--- The lists with places in place of ids and texts, in order of task, user and rank.
+-- The lists with places in place of ids, in order of task, user and rank.
 -- evidence, n, days (in hundredths, of the age in single precision): 1 more than what they say, and 0 where a reason has
--- none.
+-- none. days never rounds up to the next whole day, which a reason's text does not tell yet.
+-- said: reason, algorithm and template of the text (template.sql) with chr(31) between them: few, as figures are left out.
 with tasks as (
     select task, row_number() over (order by task <> 'next', task)::integer - 1 as place
     from meta.tasks
@@ -12,17 +13,16 @@ users as (
 ),
 
 items as (
-    select item_id, row_number() over (order by item_id)::integer - 1 as place
+    select item_id, coalesce(title, item_id) as title, row_number() over (order by item_id)::integer - 1 as place
     from serving.items
 ),
 
-reasons as (
+lists as (
     select
-        reason,
-        reason_algorithm,
-        reason_text,
-        row_number() over (order by reason, reason_algorithm, reason_text)::integer - 1 as place
-    from (select distinct reason, reason_algorithm, reason_text from serving.recommendations)
+        *,
+        floor(evidence_days)::bigint as whole_days,
+        round_even(evidence_days::float::double * 100, 0)::bigint as hundredths
+    from serving.recommendations
 )
 
 select
@@ -30,18 +30,20 @@ select
     users.place as user_place,
     items.place as item,
     lists.score,
-    reasons.place as reason,
+    concat_ws(
+        chr(31),
+        lists.reason,
+        coalesce(lists.reason_algorithm, ''),
+        template(lists.reason_text, evidence.title, lists.evidence_count, lists.whole_days)
+    ) as said,
     coalesce(evidence.place + 1, 0)::integer as evidence,
     coalesce(lists.evidence_count::bigint + 1, 0) as n,
-    coalesce(round_even(lists.evidence_days::float::double * 100, 0)::bigint + 1, 0) as days
-from serving.recommendations as lists
+    coalesce(
+        greatest(least(lists.hundredths, 100 * lists.whole_days + 99), 100 * lists.whole_days) + 1, 0
+    ) as days
+from lists
 inner join tasks on tasks.task = lists.task
 inner join users on users.user_id = lists.user_id
 inner join items on items.item_id = lists.item_id
-inner join reasons
-    on
-        reasons.reason is not distinct from lists.reason
-        and reasons.reason_algorithm is not distinct from lists.reason_algorithm
-        and reasons.reason_text is not distinct from lists.reason_text
 left join items as evidence on evidence.item_id = lists.evidence_item_id
 order by tasks.place, users.place, lists.rank

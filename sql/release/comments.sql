@@ -21,6 +21,10 @@ comment on column serving.recommendations."evidence_count" is 'how often the use
 comment on column serving.recommendations."evidence_days" is 'the age of that, in days before the cutoff; null for proposed';
 comment on column serving.recommendations."model_night" is 'night of the models behind the list';
 comment on column serving.recommendations."run_id" is 'the Dagster run that wrote the lists';
+comment on table serving.deeper_lists is 'One row per task and user whose ranking goes on below the published list: what follows there, down to release.depth of the profile (100). Servers go on with it where what is hidden at request time leaves too few; it has neither scores nor reasons, and is not graded. It holds what the published list may hold: nothing retired, and in discovery nothing the user has had.';
+comment on column serving.deeper_lists."task" is 'next or discovery';
+comment on column serving.deeper_lists."user_id" is 'as delivered';
+comment on column serving.deeper_lists."items" is 'the place of each item among those of serving.items in the order of item_id, from 1; the best first, from the rank after the published list''s last';
 comment on table serving.similar_items is 'One row per item and rank: the items that go with an item.';
 comment on column serving.similar_items."item_id" is 'the item asked about';
 comment on column serving.similar_items."rank" is '1 is nearest';
@@ -28,13 +32,13 @@ comment on column serving.similar_items."similar_item_id" is 'the item that goes
 comment on column serving.similar_items."title" is 'of that item';
 comment on column serving.similar_items."category" is 'of that item';
 comment on column serving.similar_items."score" is 'strength of the link; comparable within one item only';
-comment on table serving.trending is 'One row per scope and rank: what is trending. Unknown ids are served scope all.';
-comment on column serving.trending."scope" is 'all, department:<name> or category:<name>';
+comment on table serving.trending is 'One row per scope and rank: what is trending. Unknown ids are served scope all; a server takes the scope of a context that comes with the question. Of stores, regions, countries, devices and operating systems those have a scope that events tell and that had 200 events that weigh in the last 28 days, of each kind the 100 with most of them.';
+comment on column serving.trending."scope" is 'all, department:<name>, category:<name>, or a context as events tell it: store:<name>, region:<name>, country:<name>, device:<name>, os:<name>';
 comment on column serving.trending."rank" is '1 is most';
 comment on column serving.trending."item_id" is 'as delivered';
 comment on column serving.trending."title" is 'of the item';
 comment on column serving.trending."category" is 'of the item';
-comment on column serving.trending."score" is 'distinct buyers, each counted by how long ago they last took the item, halved every window_days that meta.trending_windows chose';
+comment on column serving.trending."score" is 'distinct buyers, each counted by how long ago they last took the item, halved every window_days that meta.trending_windows chose; of a context those who took it there in the last 112 days';
 comment on column serving.trending."share" is 'share of the scope''s rows whose score is no higher: the score that an item has in the list of an unknown id';
 comment on table serving.items is 'One row per item known on the night.';
 comment on column serving.items."item_id" is 'as delivered';

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from recsys_assets.ranking.candidate_features import Candidates, listed_in, pairs_in, side_in
-from recsys_assets.ranking.rankings import Ranker
+from recsys_assets.ranking.rankings import Ranked, Ranker, places_below
 from recsys_assets.ranking.reranker import Examples, Reranker, RerankerSettings, ranks_within
 from recsys_assets.ranking.trees import compile_trees
 
@@ -203,3 +203,14 @@ def test_trees_that_cannot_be_scored_are_refused(known, old, new, says):
     assert old in text
     with pytest.raises(ValueError, match=says):
         compile_trees([text.replace(old, new)], len(names))
+
+
+def test_places_below_are_those_of_the_ranks_that_follow():
+    """Three lists of candidates, of 4, none and 2: of each the first two are shown."""
+    offsets = np.array([0, 4, 4, 6])
+    ranked = Ranked(np.array([3, 0, 2, 1, 5, 4]), np.array([1, 2, 3, 4, 1, 2], np.int32), np.zeros(6))
+    assert places_below(ranked, offsets, 2, 4).to_pylist() == [[3, 2], []]
+    assert places_below(ranked, offsets, 1, 3).to_pylist() == [[1, 3], [1]]
+    assert places_below(ranked, offsets, 2, 2).to_pylist() == [[], []]
+    nothing = Ranked(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
+    assert places_below(nothing, np.array([0, 0]), 2, 4).to_pylist() == []

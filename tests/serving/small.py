@@ -113,6 +113,14 @@ def tables(night: date = NIGHT, marker: str = "") -> dict[str, pa.Table]:
             ]
         ),
         "serving.recommendations": lists,
+        # Places in the order of ids, from 1: anna's go on with 4 and 3, 17012's with 2 and 1.
+        "serving.deeper_lists": pa.table(
+            {
+                "task": ["discovery", "next"],
+                "user_id": ["anna", "17012"],
+                "items": pa.array([[4, 3], [2, 1]], pa.list_(pa.int32())),
+            }
+        ),
         "serving.similar_items": pa.Table.from_pylist(
             [
                 {

@@ -3,9 +3,10 @@
 from urllib.parse import quote
 
 import duckdb
+import pyarrow as pa
 import pytest
 
-from recsys_assets.storage.release.releases import Releases
+from recsys_assets.storage.release.releases import ReleaseError, Releases
 from tests.serving.small import ITEMS, MACROS, NIGHT, USERS, serving, tables
 
 
@@ -73,6 +74,10 @@ def test_an_unknown_user_gets_the_segment_then_what_is_trending(ask):
         "used": {"country": "NL"},
         "overrides_applied": True,
     }
+    narrower = ask("/v1/recommendations", {"user": "nobody", "context": {"store": "gone", "os": "x", "country": "NL"}})
+    assert (narrower.json()["scope"], narrower.json()["context"]["used"]) == ("country:NL", {"country": "NL"})
+    drinks = ask("/v1/recommendations", {"user": "nobody", "context": {"country": "NL"}, "category": "DRINKS"}).json()
+    assert ([item["item_id"] for item in drinks["items"]], drinks["scope"]) == (["x-5", "3"], "country:NL")
     elsewhere = ask("/v1/recommendations", {"user": "nobody", "context": {"country": "DE"}}).json()
     assert (elsewhere["source"], elsewhere["scope"], elsewhere["context"]["overrides_applied"]) == (
         "trending",
@@ -109,6 +114,54 @@ def test_what_is_excluded_or_seen_is_not_shown_and_next_is_filled_up(ask):
     found = ask("/v1/recommendations", {"user": "17012", "task": "discovery", "seen": ["1"], "exclude": [2]}).json()
     assert not {"1", "2"} & {item["item_id"] for item in found["items"]}
     assert all(item["reason"] != "trending" for item in found["items"]), "discovery shows nothing the user may have had"
+
+
+def test_what_stands_below_the_list_follows_it_where_too_few_are_left(ask):
+    def said(user, task, **more):
+        return ask("/v1/recommendations", {"user": user, "task": task, **more}).json()
+
+    found = said("anna", "discovery", exclude=["x-5"])
+    assert [item["item_id"] for item in found["items"]] == ["1", "2", "4", "3"]
+    assert (found["source"], found["scope"], found["n_more"]) == ("list", None, 0)
+    below = found["items"][2]
+    assert (below["rank"], below["score"], below["reason"], below["evidence"]) == (3, None, "below", None)
+    assert below["title"] is None
+    assert found["items"][1]["reason"] == "proposed"
+    assert [item["item_id"] for item in said("anna", "discovery", exclude=["x-5", "4"], k=3)["items"]] == [
+        "1",
+        "2",
+        "3",
+    ]
+    assert [item["reason"] for item in said("anna", "discovery", category="DRINKS")["items"]] == ["goes_with", "below"]
+    second = said("anna", "discovery", exclude=["x-5"], k=2, offset=1)
+    assert [item["item_id"] for item in second["items"]] == ["2", "4"]
+    assert second["n_more"] == 1
+    # Before what is trending, and not where enough is left.
+    assert [item["item_id"] for item in said("17012", "next", exclude=["3"])["items"]] == ["4", "x-5", "2", "1"]
+    assert said("17012", "next", exclude=["3"], k=2)["n_more"] == 0
+    assert said("17012", "next", exclude=["3", "2"])["items"][-1]["reason"] == "below"
+
+
+def test_a_release_of_before_has_nothing_below_its_lists(tmp_path):
+    releases = Releases(tmp_path / "shop")
+    kept = {name: rows for name, rows in tables().items() if name != "serving.deeper_lists"}
+    releases.build(NIGHT, "a", kept, MACROS)
+    releases.publish(NIGHT, "a")
+    with serving(tmp_path / "shop") as other:
+        found = other("/v1/recommendations", {"user": "anna", "task": "discovery", "exclude": ["x-5"]}).json()
+        assert [item["item_id"] for item in found["items"]] == ["1", "2"]
+
+
+@pytest.mark.parametrize(("user", "places"), [("anna", [6]), ("anna", [0]), ("anna", None), ("nobody", [1])], ids=str)
+def test_a_release_whose_deeper_lists_name_nothing_that_is_there_is_not_built(tmp_path, user, places):
+    wrong = pa.table({"task": ["next"], "user_id": [user], "items": pa.array([places], pa.list_(pa.int32()))})
+    given = tables() | {"serving.deeper_lists": wrong}
+    if places is None:
+        given["serving.deeper_lists"] = wrong.set_column(0, "task", [["unheard of"]]).set_column(
+            2, "items", pa.array([[1]], pa.list_(pa.int32()))
+        )
+    with pytest.raises(ReleaseError, match=r"serving\.deeper_lists has lists whose"):
+        Releases(tmp_path / "shop").build(NIGHT, "a", given, MACROS)
 
 
 def test_a_category_alone(ask):

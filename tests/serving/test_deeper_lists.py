@@ -1,4 +1,7 @@
-"""Lists that are kept deeper than they are graded or shown: what is hidden at request time leaves no answer empty."""
+"""Lists that are kept deeper than they are graded or shown: what is hidden at request time leaves no answer empty.
+
+A deployment that publishes a hundred places has below the twenty of another one's lists just what that one keeps there.
+"""
 
 import pytest
 
@@ -22,7 +25,24 @@ def test_deeper_lists_have_the_same_grades_and_answer_where_twenty_are_hidden(bu
     first = "select task, user_id, rank, item_id, reason, reason_text from serving.recommendations where rank <= 20 "
     lists = built.released(first + "order by all")
     assert deeper.released(first + "order by all") == lists
-    with serving(deeper.folder) as ask:
+    rest = "select task, user_id, list(item_id order by rank) from serving.recommendations where rank > 20 group by all"
+    assert below(built) == {(task, user): items for task, user, items in deeper.released(rest)}
+    assert below(deeper) == {}
+    answers_where_twenty_are_hidden(built, lists)
+    answers_where_twenty_are_hidden(deeper, lists)
+
+
+def below(deployment):
+    """Ids of the items below each list, by task and user."""
+    rows = deployment.released(
+        "select l.task, l.user_id, list_select(i.ids, l.items) from serving.deeper_lists as l "
+        "cross join (select list(item_id order by item_id) as ids from serving.items) as i"
+    )
+    return {(task, user): items for task, user, items in rows}
+
+
+def answers_where_twenty_are_hidden(deployment, lists):
+    with serving(deployment.folder) as ask:
         for task, user in sorted({(task, user) for task, user, *_ in lists})[::5]:
             shown = [item for each_task, each, _, item, *_ in lists if (each_task, each) == (task, user)]
             said = ask("/v1/recommendations", {"user": user, "task": task, "k": 10, "seen": shown}).json()

@@ -73,12 +73,20 @@ class Shop:
             "create view recommendations.champions as "
             "select task, 'fusion' as configuration, true as is_champion from this.tasks"
         )
-        for table in ("candidates.lists", "recommendations.rankings"):
-            self.con.execute(
-                f"create view packed.{table} as select algorithm, task, user_key, "
-                "list(item_key order by rank) as items, list(score order by rank) as scores "
-                f"from memory.{table} group by all"
-            )
+        self.con.execute(
+            "create view packed.candidates.lists as select algorithm, task, user_key, "
+            "list(item_key order by rank) as items, list(score order by rank) as scores "
+            "from memory.candidates.lists group by all"
+        )
+        self.con.execute(
+            "create view packed.recommendations.rankings as select algorithm, task, user_key, "
+            "list(item_key order by rank) as items, list(score order by rank) as scores, []::usmallint[] as below "
+            "from memory.recommendations.rankings group by all"
+        )
+        self.con.execute(
+            "create view packed.recommendations.candidates as select task, user_key, list(item_key order by rank) as "
+            "items from memory.recommendations.candidates group by all"
+        )
         self._create("graded.recommendations.rankings", CONTRACTS["recommendations.rankings"])
         self.con.execute(
             "create table past.grades.trending "
@@ -96,7 +104,8 @@ class Shop:
         self.con.execute(
             "create table this.profile as "
             "select 7 as horizon, 3 as list_length, 60 as rrf_k, 2 as n_similar, "
-            "4 as n_trending, 'a1b2c3' as fingerprint, '{}' as settings, 2 as list_users, 90 as co_purchase_days"
+            "4 as n_trending, 'a1b2c3' as fingerprint, '{}' as settings, 2 as list_users, 90 as co_purchase_days, "
+            "3 as depth"
         )
         self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task, 20 as n_candidates")
         self.con.execute("create table this.event_weights as select 'purchase' as event_type, 1.0::double as weight")

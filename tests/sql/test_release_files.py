@@ -1,11 +1,14 @@
 """The published file: its tables row by row, and its macros as a client calls them."""
 
 from datetime import date, datetime
+from types import SimpleNamespace
 
 import duckdb
 import pyarrow as pa
 import pytest
 
+from recsys_assets.assets.steps.release import _rows
+from recsys_assets.release_settings import ReleaseSettings
 from recsys_assets.selects.contracts import CONTRACTS
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.storage.release.file import check_file, write_file
@@ -79,7 +82,9 @@ def tables(make_shop):
         ("recommendations.lists", date(2020, 3, 24), "f0", "run-0"),
         ("features.item", NIGHT, "f2", "run-2"),
     )
-    return {f"{path.parent.name}.{path.stem}": con.sql(load_select(path).text).to_arrow_table() for path in FILES}
+    selects = {f"{path.parent.name}.{path.stem}": load_select(path) for path in FILES}
+    profile = SimpleNamespace(release=ReleaseSettings())
+    return {table: _rows(profile, table, select, shop) for table, select in selects.items()}
 
 
 @pytest.fixture(scope="module")

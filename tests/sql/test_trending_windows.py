@@ -103,3 +103,68 @@ def test_what_was_trending_is_judged_for_unknown_users_once(shop):
         for user in (3, 4)
         for rank, item in enumerate([9, 1, 8], start=1)
     ]
+
+
+def scopes_of(shop, window=7):
+    """Items by scope of a context, best first."""
+    shop.build("features/user_item", "recommendations/trending_by_window")
+    found = {}
+    for scope, item in shop.rows(
+        "select scope, item_key from recommendations.trending_by_window "
+        f"where window_days = {window} and split_part(scope, ':', 1) not in ('all', 'department', 'category') "
+        "order by scope, rank"
+    ):
+        found.setdefault(scope, []).append(item)
+    return found
+
+
+@pytest.fixture
+def chain(shop):
+    """A chain of shops: in each of two stores 200 events of 100 users; item 1 leads in one, item 2 in the other."""
+    shop.users(*((user, str(user)) for user in range(1, 401)))
+    shop.items((1, "a", "", "d", "c"), (2, "b", "", "d", "c"), (3, "c", "", "d", "c"))
+    for store, leader in (("5", 1), ("☕ 6", 2)):
+        for user in range(1, 101):
+            place = {"store": store, "country": "NL", "device": "phone" if user > 50 else None}
+            shop.take(user, leader, 2, **place)
+            shop.take(user, leader if user > 30 else 3 - leader, 3, **place)
+    return shop
+
+
+def test_each_place_with_enough_events_has_its_own(chain):
+    chain.take(1, 3, 1)  # Somewhere that nothing tells.
+    assert scopes_of(chain) == {"country:NL": [1, 2], "store:5": [1, 2], "store:☕ 6": [2, 1], "device:phone": [1, 2]}
+    score = chain.rows(
+        "select score from recommendations.trending_by_window where scope = 'store:5' and window_days = 7 order by rank"
+    )
+    assert score == [(pytest.approx(100 * 0.5 ** (2 / 7)),), (pytest.approx(30 * 0.5 ** (3 / 7)),)]
+    chain.con.execute("delete from clean.interactions where store = '5' and user_key = 100 and age_days = 3")
+    assert "store:5" not in scopes_of(chain), "it has 199 events now"
+
+
+def test_what_weighs_nothing_or_was_long_ago_makes_no_place(chain):
+    for user in range(101, 301):
+        chain.take(user, 3, 2, store="seen", event_type="view", weight=0)
+        chain.take(user, 3, 28.5, store="old")
+        chain.take(user, 3, 113, store="5")
+    found = scopes_of(chain)
+    assert not {"store:seen", "store:old"} & found.keys()
+    assert found["store:5"] == [1, 2]
+
+
+def test_what_is_retired_trends_nowhere(chain):
+    chain.con.execute("update clean.items set retired_at = timestamp '2020-03-31' where item_key = 1")
+    assert scopes_of(chain)["store:5"] == [2]
+
+
+def test_of_each_kind_the_hundred_with_most_events_are_places(shop):
+    """103 stores of 200 events, the last three with one more; of those with as many the first in order."""
+    shop.users((1, "1"))
+    shop.items((1, "a", "", "d", "c"))
+    shop.take(1, 1, 3)
+    shop.con.execute(
+        "insert into clean.interactions by name select event.* replace ('s' || lpad(n::varchar, 3, '0') as store) "
+        "from clean.interactions as event cross join range(103) as stores(n) cross join range(200 + (n > 99)::int)"
+    )
+    found = scopes_of(shop)
+    assert sorted(found) == [f"store:s{n:03}" for n in (*range(97), 100, 101, 102)]

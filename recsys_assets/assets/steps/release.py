@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from recsys_assets.storage.lake.snapshot import Snapshot
 
 TABLE = "releases.published"
-COSTS, ALGORITHM_LISTS = "meta.costs", "serving.algorithm_lists"
+COSTS = "meta.costs"
+_KNOWN_BY = {
+    "serving.algorithm_lists": "select item_key, item_id as known_by from clean.item_keys order by item_key",
+    # A number in place of an id: so deep the lists hold more ids than all else together.
+    "serving.deeper_lists": "select item_key, row_number() over (order by item_id)::integer as known_by "
+    "from clean.items order by item_key",
+}
+"""What stands in a table of lists for the key of each item."""
 _BESIDE = (SQL_FOLDER / "release" / "macros.sql", SQL_FOLDER / "release" / "comments.sql")
 """What a release has beside its tables: macros, and what each table and column holds."""
 
@@ -94,21 +101,19 @@ def _rows(profile: Profile, table: str, select: Select, snapshot: Snapshot) -> p
     if table in profile.release.without:
         return snapshot.table(f"from ({select.text}) limit 0")
     rows = snapshot.table(select.text)
-    return _with_ids(rows, snapshot) if table == ALGORITHM_LISTS else rows
+    return _without_keys(rows, snapshot.table(_KNOWN_BY[table])) if table in _KNOWN_BY else rows
 
 
-def _with_ids(lists: pa.Table, snapshot: Snapshot) -> pa.Table:
-    """Lists of items by their ids in place of their keys: put in by array, a tenth of what taking lists apart costs."""
+def _without_keys(lists: pa.Table, known: pa.Table) -> pa.Table:
+    """Lists with ``items`` as they are known in place of keys: by array, a tenth of what taking lists apart costs."""
     import numpy as np
     import pyarrow as pa
 
-    known = snapshot.table("select item_key, item_id from clean.item_keys order by item_key")
-    items = lists["items"].combine_chunks()
+    column = lists.schema.get_field_index("items" if "items" in lists.column_names else "below_item_key")
+    items = lists[column].combine_chunks()
     places = np.searchsorted(known["item_key"].to_numpy(), items.values.to_numpy())
-    ids = known["item_id"].combine_chunks().take(pa.array(places))
-    return lists.set_column(
-        lists.schema.get_field_index("items"), "items", pa.ListArray.from_arrays(items.offsets, ids)
-    )
+    said = known["known_by"].combine_chunks().take(pa.array(places))
+    return lists.set_column(column, "items", pa.ListArray.from_arrays(items.offsets, said))
 
 
 def _release_id(snapshot: Snapshot, sql: list[str]) -> str:

@@ -18,7 +18,7 @@ from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.evaluation.plots import shap_summary
 from recsys_assets.ranking.candidate_tables import CANDIDATE, examples_from, feature_names
 from recsys_assets.ranking.list_arrays import list_columns
-from recsys_assets.ranking.rankings import Ranker
+from recsys_assets.ranking.rankings import Ranker, places_below
 from recsys_assets.ranking.reranker import N_EXPLAINED, Reranker, RerankerSettings
 from recsys_assets.selects.contracts import arrow_schema
 from recsys_assets.selects.files import SQL_FOLDER, SqlError, TableName, load_select
@@ -164,6 +164,7 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[s
     import pyarrow as pa
 
     profile, schema = snapshot.lake.profile, arrow_schema(packed(RANKINGS) or {})
+    depth = max(profile.list_length, profile.release.depth)
     known = NightFeatures(snapshot, is_asked=any(reranker.boosters for reranker in rerankers.values()))
     rankers = {task: Ranker(reranker, known.items) for task, reranker in rerankers.items()}
 
@@ -174,18 +175,20 @@ def rankings(snapshot: Snapshot, rerankers: dict[str, Reranker], leaders: dict[s
         for task in profile.tasks:
             candidates = known.candidates(task, users, first, first + USERS_AT_ONCE - 1)
             of_task = [*pairs, *known.listed(task, users, first, first + USERS_AT_ONCE - 1)]
-            ranked_lists = rankers[task].rankings(
-                candidates, users, of_task, known.ties, profile.list_length, leaders[task]
-            )
+            is_listed = candidates.offsets[1:] > candidates.offsets[:-1]
+            ranked_lists = rankers[task].rankings(candidates, users, of_task, known.ties, depth, leaders[task])
             for name, ranked in ranked_lists:
-                items = known.items.keys[candidates.items[ranked.rows]]
-                starts, columns = list_columns(ranked.ranks, items=items, scores=ranked.scores)
-                is_listed = candidates.offsets[1:] > candidates.offsets[:-1]
+                top = ranked.ranks <= profile.list_length
+                items, scores = known.items.keys[candidates.items[ranked.rows[top]]], ranked.scores[top]
+                starts, columns = list_columns(ranked.ranks[top], items=items, scores=scores)
                 about = {
                     "algorithm": pa.repeat(name, len(starts)),
                     "task": pa.repeat(task, len(starts)),
                     "user_key": pa.array(users.keys[candidates.users[is_listed]]),
                 }
+                # The fusion's own order is that of the union: what follows its list needs no column.
+                deep = profile.list_length if name == "fusion" else depth
+                columns["below"] = places_below(ranked, candidates.offsets, profile.list_length, deep)
                 batches.append(pa.record_batch({**about, **columns}, schema=schema))
         return batches
 

@@ -197,7 +197,7 @@ def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     con.execute(
         f"create table this.profile as select {', '.join(columns)}, $1 as fingerprint, $2 as settings, "
         f"'{profile.repeated_lines}' as repeated_lines, {profile.release.list_users}::integer as list_users, "
-        f"{profile.release.co_purchase_days}::integer as co_purchase_days",
+        f"{profile.release.co_purchase_days}::integer as co_purchase_days, {profile.release.depth}::integer as depth",
         [profile.fingerprint, profile.settings, *(getattr(profile, name) for name in _SETTINGS)],
     )
     con.execute(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.selects.files import SQL_FOLDER
@@ -41,9 +42,13 @@ def of_items(con: DuckDBPyConnection) -> dict[str, Array]:
     rows = _select(con, "items").fetchall()
     categories = sorted({row[2] for row in rows if row[2] is not None})
     places = {category: place for place, category in enumerate(categories)}
+    groups = [_members(category=row[2], department=row[3], brand=row[4]) for row in rows]
+    of_group = {group: place for place, group in enumerate(sorted(set(groups)))}
     return {
         **_texts("items", (row[0] for row in rows)),
-        **_texts("item_json", map(_item_json, rows)),
+        **_texts("item_json", (_members(item_id=row[0], title=row[1], price=finite(row[5])) for row in rows)),
+        **_texts("group_json", of_group),
+        "group": np.array([of_group[group] for group in groups], np.int32),
         **_texts("found_by", (f"{row[0]}\n{row[1] or ''}".casefold() for row in rows)),
         **_texts("categories", categories),
         "category": np.array([places.get(row[2], -1) for row in rows], np.int32),
@@ -52,11 +57,9 @@ def of_items(con: DuckDBPyConnection) -> dict[str, Array]:
     }
 
 
-def _item_json(row: tuple[Any, ...]) -> str:
-    """Members of an item in every answer."""
-    item_id, title, category, department, brand, price, _ = row
-    said = {"item_id": item_id, "title": title, "category": category, "department": department, "brand": brand}
-    return json.dumps(said | {"price": finite(price)}, ensure_ascii=False, separators=(",", ":"))[1:-1]
+def _members(**said: str | float | None) -> str:
+    """Members of a JSON object, without its brackets."""
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))[1:-1]
 
 
 def finite(number: float | None) -> float | None:
@@ -85,20 +88,23 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
 
     tasks = [task for (task,) in _select(con, "tasks").fetchall()]
     users = [user for (user,) in _select(con, "users").fetchall()]
-    reasons = _select(con, "reasons").fetchall()
+    reasons: dict[str, int] = {}
+    n_items = con.execute("select count(*) from serving.items").fetchall()[0][0]
     n_of_task = dict(con.execute("select task, count(*) from serving.recommendations group by task").fetchall())
     n_rows, n_of = sum(n_of_task.values()), np.zeros((len(tasks), len(users)), np.int64)
-    lists, scores = np.empty(n_rows, _fields(con, len(reasons))), _Scores([n_of_task.get(task, 0) for task in tasks])
-    done = 0
+    lists, scores = np.empty(n_rows, _fields(con)), _Scores([n_of_task.get(task, 0) for task in tasks])
+    reason_of, done = np.empty(n_rows, np.uint32), 0
+    con.execute(_text("template"))
     for batch in con.sql(_text("lists")).to_arrow_reader(_BATCH):
-        columns = {
-            name: column.to_numpy(zero_copy_only=False)
-            for name, column in zip(batch.schema.names, batch.columns, strict=True)
-        }
+        said = batch["said"].dictionary_encode()
+        columns = {name: batch[name].to_numpy(zero_copy_only=False) for name in batch.schema.names if name != "said"}
         if done + batch.num_rows <= n_rows:
             rows = lists[done : done + batch.num_rows]
-            rows["score"] = scores.parts(columns["task"], columns["score"])
-            for name in ("item", "reason", "evidence", "n", "days"):
+            parts = scores.parts(columns["task"], columns["score"])
+            rows["score"], rows["score_high"] = parts & 0xFFFF, parts >> 16
+            places = [reasons.setdefault(each, len(reasons)) for each in said.dictionary.to_pylist()]
+            reason_of[done : done + batch.num_rows] = np.array(places, np.uint32)[said.indices.to_numpy()]
+            for name in ("item", "evidence", "n", "days"):
                 rows[name] = columns[name]
             np.add.at(n_of, (columns["task"], columns["user_place"]), 1)
         done += batch.num_rows
@@ -111,28 +117,74 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
     np.cumsum(n_of.ravel(), out=ends[1:])
     return {
         "lists": lists,
+        "reason": reason_of.astype(_whole_numbers(len(reasons))),
         "list_ends": _ends(ends),
         "score_parts": np.array(scores.of_task, np.int64),
         "other_scores": np.array([0.0, *scores.others]),
+        **of_deeper_lists(con, len(tasks), len(users), n_items),
         **_texts("tasks", tasks),
         **_texts("users", users),
         **_texts("reason_json", map(_reason_json, reasons)),
     }
 
 
-def _fields(con: DuckDBPyConnection, n_reasons: int) -> list[tuple[str, str]]:
+def _fields(con: DuckDBPyConnection) -> list[tuple[str, str]]:
     """Fields of a row of the lists, each as wide as its largest number needs."""
     most = con.execute(
         "select coalesce(max(evidence_count), 0), coalesce(max(evidence_days), 0)::bigint, "
-        "(select count(*) from serving.items) from serving.recommendations"
+        "(select count(*) from serving.items), count(*) from serving.recommendations"
     ).fetchall()
-    count, days, n_items = most[0]
-    largest = {"item": n_items, "reason": n_reasons, "evidence": n_items, "n": count + 1, "days": 100 * days + 101}
-    return [("score", "<i4"), *((name, _whole_numbers(number)) for name, number in largest.items())]
+    count, days, n_items, n_rows = most[0]
+    # Of 2 bytes and what lies above them: with 100,000 users a score takes 3 bytes, which no kind of number has.
+    largest = {"score_high": 2 * n_rows >> 16, "item": n_items, "evidence": n_items, "n": count + 1}
+    largest["days"] = 100 * days + 101
+    return [("score", "<u2"), *((name, _whole_numbers(number)) for name, number in largest.items())]
+
+
+def of_deeper_lists(con: DuckDBPyConnection, n_tasks: int, n_users: int, n_items: int) -> dict[str, Array]:
+    """Arrays of what follows the lists; a release without `serving.deeper_lists` has nothing that does.
+
+    Raises
+    ------
+    ReleaseError
+        If one is of a task or user, or holds an item, that the release does not have.
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    n_of, done = np.zeros((n_tasks, n_users), np.int64), 0
+    items = np.empty(0, _whole_numbers(n_items))
+    if _has(con, "deeper_lists"):
+        ((n_lists, n_places),) = con.execute("select count(*), sum(len(items)) from serving.deeper_lists").fetchall()
+        items = np.empty(n_places or 0, items.dtype)
+        for batch in con.sql(_text("deeper_lists")).to_arrow_reader(_BATCH // 20):
+            n_lists -= batch.num_rows
+            lengths = pc.list_value_length(batch["items"]).to_numpy()
+            places = pc.list_flatten(batch["items"]).to_numpy() - 1
+            if done + len(places) > len(items) or (len(places) and not 0 <= places.min() <= places.max() < n_items):
+                n_lists = -1
+                break
+            n_of[batch["task"].to_numpy(), batch["user_place"].to_numpy()] = lengths
+            items[done : done + len(places)] = places
+            done += len(places)
+        if n_lists:
+            raise ReleaseError(
+                "serving.deeper_lists has lists whose task is not in meta.tasks, whose user not in serving.users or "
+                "whose items are no places in serving.items. Mend sql/release/ and build again."
+            )
+    ends = np.zeros(n_of.size + 1, np.int64)
+    np.cumsum(n_of.ravel(), out=ends[1:])
+    return {"deeper": items, "deeper_ends": _ends(ends)}
+
+
+def _has(con: DuckDBPyConnection, table: str) -> bool:
+    """Whether the release has a table of `serving`, which those of earlier versions may lack."""
+    query = "select 1 from duckdb_tables() where schema_name = 'serving' and table_name = $1"
+    return bool(con.execute(query, [table]).fetchall())
 
 
 class _Scores:
-    """Scores as parts of the number of their task's rows, and those that are none.
+    """Scores as parts of the number of their task's rows; those that are no such share follow above it.
 
     Parameters
     ----------
@@ -146,29 +198,34 @@ class _Scores:
         """Scores that are no such share, with their places from 1 on."""
 
     def parts(self, task: Array, score: Array) -> Array:
-        """Parts of each score; minus its place where it is one of the others."""
+        """Parts of each score; where it is one of the others, its place beyond the number of rows."""
         import numpy as np
 
         of = np.array(self.of_task, np.float64)[task]
         parts = np.rint(score * of)
-        parts[~((parts / of == score) & (parts >= 1) & (parts < 2**31))] = 0
+        parts[~((parts / of == score) & (parts >= 1))] = 0
         for value in np.unique(score[parts == 0]):
             place = self.others.setdefault(float(value), len(self.others) + 1)
-            parts[(parts == 0) & (score == value)] = -place
-        return parts
+            other = (parts == 0) & (score == value)
+            parts[other] = of[other] + place
+        return parts.astype(np.int64)
 
 
-def _reason_json(row: tuple[Any, ...]) -> str:
-    said = dict(zip(("reason", "reason_algorithm", "reason_text"), row, strict=True))
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))[1:-1]
+def _reason_json(said: str) -> str:
+    """Members of a reason; the marks of a template stay as they are, which nothing else in JSON does."""
+    reason, algorithm, text = said.split("\x1f", 2)
+    if not text.startswith("\x01"):
+        return _members(reason=reason, reason_algorithm=algorithm or None, reason_text=text)
+    parts = re.split("([\x02-\x04])", text[1:])
+    marked = "".join(part if "\x02" <= part <= "\x04" else json.dumps(part, ensure_ascii=False)[1:-1] for part in parts)
+    return f'{_members(reason=reason, reason_algorithm=algorithm or None)},"reason_text":"{marked}"'
 
 
 def of_contexts(con: DuckDBPyConnection) -> dict[str, Array]:
     """Arrays of the contexts that are stored of users; a release without `serving.contexts` stores none."""
     import numpy as np
 
-    has_table = "select 1 from duckdb_tables() where schema_name = 'serving' and table_name = 'contexts'"
-    rows = _select(con, "contexts").fetchall() if con.execute(has_table).fetchall() else []
+    rows = _select(con, "contexts").fetchall() if _has(con, "contexts") else []
     stored = [{name: value for name, value in zip(_CONTEXT, row, strict=True) if value is not None} for row in rows]
     said = [json.dumps(each, ensure_ascii=False, separators=(",", ":")) if each else "" for each in stored]
     texts = sorted(set(said) - {""})
@@ -181,14 +238,13 @@ def of_trending(con: DuckDBPyConnection) -> dict[str, Array]:
     import numpy as np
 
     rows = _select(con, "trending").fetchall()
-    scopes = sorted({row[0] for row in rows})
-    trending = np.array([row[1:] for row in rows], _TRENDING)
-    of_scope = [row[0] for row in rows]
-    starts = [of_scope.index(scope) for scope in scopes]
+    starts: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        starts.setdefault(row[0], place)
     return {
-        "trending": trending,
-        "trending_ends": np.array([*starts, len(rows)], np.int64),
-        **_texts("scopes", scopes),
+        "trending": np.array([row[1:] for row in rows], _TRENDING),
+        "trending_ends": np.array([*starts.values(), len(rows)], np.int64),
+        **_texts("scopes", starts),
     }
 
 

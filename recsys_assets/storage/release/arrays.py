@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ARRAYS_NAME", "open_arrays", "write_arrays"]
 
-VERSION = 2
+VERSION = 3
 """Raised when an array goes or changes its meaning; a file of another version is made anew by who reads it."""
 _READS = {
     "serving.recommendations": (
@@ -64,16 +64,20 @@ def write_arrays(file: Path, target: Path) -> bool:
     Notes
     -----
     Arrays, for n users, m items and t tasks: ``lists`` (rows of all lists by task, user and rank), ``list_ends``
-    (t × (n + 1) bounds of them), ``similar`` and ``similar_ends`` (m + 1), ``trending`` and ``trending_ends``,
-    ``category`` and ``n_buyers`` (m), ``context`` (n, or 0 where the release stores none; -1: none of this user), and
-    texts: ``tasks``, ``users``, ``items``, ``scopes``, ``categories``, ``item_json``, ``reason_json`` (members of a
-    JSON object) and ``context_json``, ``found_by`` (id and title, case folded). A text ``x`` has its bounds in
-    ``x_ends``. Whole numbers are as wide as the largest of them needs.
+    (t × n + 1 bounds of them), ``deeper`` (places of the items that follow each list) and ``deeper_ends``,
+    ``similar`` and ``similar_ends`` (m + 1), ``trending`` and ``trending_ends``, ``category`` and ``n_buyers`` (m),
+    ``group`` (m places in ``group_json``), ``reason`` (of each row of ``lists`` the place in ``reason_json``),
+    ``context`` (n, or 0 where the release stores none; -1: none of this user), and texts: ``tasks``, ``users``,
+    ``items``, ``scopes``, ``categories``, ``item_json`` (id, title and price), ``group_json`` (category, department and
+    brand), ``reason_json`` (with the marks of ``sql/arrays/template.sql``) and ``context_json``, all parts of JSON
+    objects, ``found_by`` (id and title, case folded). A text ``x`` has its bounds in ``x_ends``. Whole numbers are as
+    wide as the largest of them needs.
 
     In ``lists`` the fields ``evidence``, ``n`` and ``days`` (hundredths) are 1 more than what they say, and 0 where
-    there is nothing to say. A ``score`` above 0 is that many parts of ``score_parts`` of its task: most are a share of
-    the task's rows, which that holds to the last bit. Others are minus the place in ``other_scores``.
-    Memory: some 14 bytes a row of the lists, and as many in the file.
+    there is nothing to say. ``score`` (its lower 16 bits, ``score_high`` those above) is that many parts of
+    ``score_parts`` of its task: most are a share of the task's rows, which that holds to the last bit. What is more
+    than ``score_parts`` goes on with the place in ``other_scores``.
+    Memory: some 16 bytes a row of the lists and 2 or 4 a place below them; in the file 11 bytes a row.
     """
     import duckdb
     import numpy as np

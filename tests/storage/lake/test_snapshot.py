@@ -164,6 +164,7 @@ def test_this_says_what_night_it_is(make_shop):
             "repeated_lines": "count",
             "list_users": 2_000,
             "co_purchase_days": 90,
+            "depth": 100,
         }
         assert snapshot.table("from this.tasks").to_pylist() == [{"task": "discovery", "n_candidates": 200}]
         weights = snapshot.table("from this.event_weights order by event_type").to_pylist()
