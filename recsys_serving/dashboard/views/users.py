@@ -82,10 +82,11 @@ async def user(page: Page) -> None:
         await _two_users(page, known, other)
         return
     history = await _history(page, known)
-    await _time_line(page, known, history)
-    with html("div").classes("grid"):
-        await _lists(page, known, history or [])
-    await _events(page, known, history or [])
+    with html("div").classes("grid history"):
+        await _time_line(page, known, history)
+        with html("div").classes("lists"):
+            await _lists(page, known, history or [])
+        await _events(page, known, history or [])
 
 
 async def _about(page: Page, user_id: str) -> None:
@@ -182,7 +183,7 @@ async def _time_line(page: Page, user_id: str, history: list[Row] | None) -> Non
         if not history:
             message("The release holds no event of this user.")
             return
-        chart(f"Events of user {user_id} over time, by category", by_category(history), height=250)
+        chart(f"Events of user {user_id} over time, by category", by_category(history), height=300)
 
 
 async def _events(page: Page, user_id: str, history: list[Row]) -> None:
