@@ -69,6 +69,8 @@ comment on column serving.history."event_type" is 'one of the types that the pro
 comment on column serving.history."quantity" is 'what is left of it where some was cancelled';
 comment on column serving.history."value" is 'of what is left';
 comment on column serving.history."basket_id" is 'as delivered; null where none was';
+comment on column serving.history."file" is 'name of the file it was delivered in; null where the night knows none with its row';
+comment on column serving.history."row_number" is 'its row of data there, from 1';
 comment on table serving.algorithm_lists is 'One row per task, user and list: the first 20 of each single algorithm''s list and of each ranking of their union, for users of a sample. The sample is release.list_users of the profile (2,000), the same ones every night; everybody where there are fewer.';
 comment on column serving.algorithm_lists."task" is 'next or discovery';
 comment on column serving.algorithm_lists."user_id" is 'as delivered';
@@ -105,6 +107,8 @@ comment on column meta.tasks."n_users_listed" is 'those of them who have a list'
 comment on column meta.tasks."n_users_trending" is 'those of them who get what is trending, as no algorithm proposed anything';
 comment on column meta.tasks."n_rows" is 'places of all lists together';
 comment on column meta.tasks."empty_because" is 'why nobody has a list; null where somebody has';
+comment on column meta.tasks."rrf_k" is 'damping of the night''s fusion';
+comment on column meta.tasks."fusion_weights" is 'weight of each algorithm in it, the greatest first: what was learned up to the night; they sum to 1';
 comment on table meta.grades is 'One row per night, task, kind of users, list, cut and metric: what the night says of the lists of the graded night. Users that the graded night did not know stand apart: no algorithm has a list for them, so each is graded by the one that was served to all of them, what was trending.';
 comment on column meta.grades."night" is 'the night that graded';
 comment on column meta.grades."graded_night" is 'the night whose lists it graded, one horizon before';

@@ -3,6 +3,9 @@
 from collections import Counter
 from datetime import timedelta
 
+import duckdb
+import pytest
+
 from tests.assets.purchases import Purchases, cutoff
 from tests.helpers import sample
 
@@ -26,6 +29,38 @@ def test_history_and_volume_are_of_what_the_night_could_see(built: sample.Deploy
         newest = sorted((at for at, *_ in events), reverse=True)[:200]
         assert [at for at, *_ in shown] == newest
         assert set(shown) <= set(events)
+
+
+def test_history_names_the_delivered_row_of_each_event(built: sample.Deployment):
+    history = built.released("select user_id, item_id, basket_id, file, row_number from serving.history")
+    assert {file for *_, file, _ in history} == {"transactions_1.parquet", "transactions_2.parquet", sample.LATE}
+    delivered = {
+        name: duckdb.sql(f"select household_id, product_id, basket_id from '{built.files / name}'").fetchall()
+        for name in {file for *_, file, _ in history}
+    }
+    for *ids, file, row in history:
+        assert tuple(ids) == tuple(str(each) for each in delivered[file][row - 1])
+
+
+def test_the_parts_of_the_fusion_are_the_score_of_its_lists(built: sample.Deployment):
+    """The sum of weight / (rrf_k + rank) over who proposed an item, in whole multiples of 1e-12."""
+    parts = built.released(
+        "with proposed as (select task, user_id, item_id, configuration, raw_score, "
+        "unnest(algorithms, recursive := true) from serving.recommendations where configuration <> 'trending'), "
+        "weights as (select task, rrf_k, unnest(fusion_weights, recursive := true) from meta.tasks), "
+        "fused as (select task, user_id, unnest(items) as item_id, unnest(scores) as score "
+        "from serving.algorithm_lists where algorithm = 'fusion') "
+        "select p.configuration, p.raw_score, f.score, sum(round(w.weight / (w.rrf_k + p.rank) * 1e12)::bigint) / 1e12 "
+        "from proposed as p inner join weights as w using (task, algorithm) left join fused as f using (task, user_id, "
+        "item_id) group by p.task, p.user_id, p.item_id, p.configuration, p.raw_score, f.score"
+    )
+    assert len(parts) == built.released("select count(*) from serving.recommendations")[0][0]
+    shown = [(score, total) for _, _, score, total in parts if score is not None]
+    assert len(shown) > 0.5 * len(parts)
+    assert all(abs(score - total) < 1e-7 for score, total in shown)  # Lists of algorithms hold floats of 32 bits.
+    assert all(raw_score == total for configuration, raw_score, _, total in parts if configuration == "fusion")
+    for weights in built.released("select list_transform(fusion_weights, lambda w: w.weight) from meta.tasks"):
+        assert sum(weights[0]) == pytest.approx(1)
 
 
 def test_the_ledger_counts_the_rows_of_history_up_to_the_night(built: sample.Deployment, purchases: Purchases):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from recsys_serving.dashboard.charts import by_category
+from recsys_serving.dashboard.deployment import NightFusion, night_fusion
 from recsys_serving.dashboard.formats import age, count, day, days, figure
 from recsys_serving.dashboard.page import Absent, Page, section, view
 from recsys_serving.dashboard.parts import (
@@ -22,7 +24,7 @@ from recsys_serving.dashboard.parts import (
     submit,
     table,
 )
-from recsys_serving.dashboard.rows import ITEM, LIST, item_of, listed, of_items
+from recsys_serving.dashboard.rows import FUSION, ITEM, LIST, OF_TREES, Known, item_of, listed, of_items
 
 if TYPE_CHECKING:
     from recsys_serving.release import Release
@@ -145,7 +147,7 @@ async def _lists(page: Page, user_id: str, history: list[Row]) -> None:
         with section(f"Recommended: {task}"):
             now = [row for row in rows if row["task"] == task]
             was = {row["item_id"]: row for row in earlier if row["task"] == task}
-            made = listed(page, now, history)
+            made = listed(page, now, await _known(page, user_id, task, history))
             columns = list(LIST)
             if before is not None:
                 columns.insert(1, column("was", "Was", "count", hint=f"Rank on {day(before.night)}"))
@@ -163,6 +165,19 @@ async def _lists(page: Page, user_id: str, history: list[Row]) -> None:
             if before is not None and gone:
                 heading(3, f"Gone since {day(before.night)}")
                 table("Gone", [column("rank", "Was", "count"), ITEM], gone, empty="", bare=True, size=5)
+
+
+async def _known(page: Page, user_id: str, task: str, history: list[Row]) -> Known:
+    """What is known beside a list, as far as the release holds it."""
+    fusion: NightFusion | None = None
+    lists: list[Row] = []
+    with suppress(Absent):
+        fusion = await night_fusion(page, task)
+    with suppress(Absent):
+        lists = await page.ask("algorithm_lists", user_id=user_id, task=task)
+    names = (FUSION, OF_TREES)
+    rankings = {row["algorithm"]: row["items"] for row in lists if row["algorithm"].startswith(names)}
+    return Known(history, fusion, rankings)
 
 
 def _earlier(page: Page) -> Release | None:
@@ -190,6 +205,7 @@ async def _events(page: Page, user_id: str, history: list[Row]) -> None:
     """The events one by one; that there are none was said above."""
     if not history:
         return
+    has_file = any(row.get("file") for row in history)
     with section("Events, newest first"):
         table(
             f"Events of {user_id}, newest first",
@@ -200,8 +216,9 @@ async def _events(page: Page, user_id: str, history: list[Row]) -> None:
                 column("event_type", "Kind"),
                 column("quantity", "Quantity", "figure", digits=0),
                 column("value", "Value", "price"),
+                *([column("file", "Delivered in", beside="row")] if has_file else []),
             ],
-            of_items(page, history),
+            [row | {"row": row.get("row_number") and f"row {row['row_number']:,}"} for row in of_items(page, history)],
             empty="",
             download=page.download("history", user_id=user_id),
             size=15,
@@ -218,6 +235,7 @@ async def _two_users(page: Page, user_id: str, given: str) -> None:
     lists = {each: await page.ask("user_lists", user_id=each, task=None) for each in (user_id, other)}
     for task in sorted(page.release.tasks, reverse=True):
         ranks = {each: {r["item_id"]: r["rank"] for r in rows if r["task"] == task} for each, rows in lists.items()}
+        fusion = (await _known(page, user_id, task, [])).fusion
         common = len(ranks[user_id].keys() & ranks[other].keys())
         union = len(ranks[user_id].keys() | ranks[other].keys())
         alike = f" ({figure(common / union, 2)} of all they show, Jaccard)" if union else ""
@@ -227,7 +245,7 @@ async def _two_users(page: Page, user_id: str, given: str) -> None:
                     heading(3, f"User {each}")
                     rows = [
                         row | {"theirs": ranks[against].get(row["item_id"])}
-                        for row in listed(page, (r for r in lists[each] if r["task"] == task), ())
+                        for row in listed(page, (r for r in lists[each] if r["task"] == task), Known(fusion=fusion))
                     ]
                     theirs = column("theirs", f"Of {against}", "count", hint=f"Rank in the list of {against}")
                     table(f"{task} of {each}", [*LIST[:4], theirs], rows, empty="No list.")

@@ -51,7 +51,9 @@ create table shown as
 _TABLES = {
     "meta.build": "select 'lists' as table_name, $night as night, 3 as schema_version",
     "meta.tasks": "select task, 'fusion' as configuration, $n_users::int as n_users, $n_users::int as n_users_listed, "
-    "0 as n_users_trending, $n_users::int as n_rows, null::varchar as empty_because from tasks order by task",
+    "0 as n_users_trending, $n_users::int as n_rows, null::varchar as empty_because, 2 as rrf_k, "
+    "[{'algorithm': 'ease', 'weight': .7}, {'algorithm': 'als', 'weight': .3}, {'algorithm': '<i>odd</i>', "
+    "'weight': .0}] as fusion_weights from tasks order by task",
     "meta.nights": "select $night - 7 * n::int as night, ($night - 7 * n::int + 1)::timestamp as cutoff, 1000 - n as "
     "n_events, $n_users::int as n_users, $n_items::int as n_items, 'x' as profile_hash, $settings as settings "
     "from range(3) as t (n) order by night",
@@ -74,7 +76,8 @@ _TABLES = {
     "order by task, user_id, rank",
     "serving.history": "select user_id, ($night - d::int)::timestamp + interval 9 hour as event_ts, "
     "'i' || ((u + d) % $n_items + 1) as item_id, case when d % 4 > 0 then 'purchase' else 'click' end as event_type, "
-    "d / 2 as quantity, 1.5 as value, 'b' || d as basket_id from users cross join days order by user_id, event_ts desc",
+    "d / 2 as quantity, 1.5 as value, 'b' || d as basket_id, 'file <b>' || d || '.csv' as file, d + 1000 as row_number "
+    "from users cross join days order by user_id, event_ts desc",
     "serving.algorithm_lists": "select task, user_id, algorithm, list('i' || ((u * a + r) % $n_items + 1) order by r) "
     "as items, list((1 / r)::float order by r) as scores from tasks cross join (from users where u <= 200) cross join "
     "algorithms cross join ranks group by all order by task, user_id, algorithm",

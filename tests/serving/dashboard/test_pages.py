@@ -1,5 +1,6 @@
 """The dashboard without a browser: every view answers, in any state of a release; and who may see it."""
 
+import html
 import io
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from recsys_serving.dashboard.deployment import NightFusion
+from recsys_serving.dashboard.rows import Known, _why
 from recsys_serving.keys import FILE_NAME, add_key, remove_key
 from tests.helpers.committed import PROJECT
 from tests.serving import small
@@ -58,6 +61,43 @@ def test_nothing_delivered_is_markup_of_a_page(ask):
             assert taken not in text, (path, taken)
     for item, title in enumerate(TITLES, 1):
         assert ask(f"/items/i{item}").status == 200, title
+
+
+def test_why_shows_what_each_proposal_counts_and_the_delivered_rows(ask):
+    """Item i12 of u1: als at rank 1 and <i>odd</i> at 3, with .3 and 0 of the night's weights and rrf_k 2."""
+    text = html.unescape(ask("/users/u1").body.decode())
+    assert "als 1: 0.3000 / (2 + 1) = 0.100000" in text
+    assert "<i>odd</i> 3: 0.0000 / (2 + 3) = 0.000000" in text
+    assert "0.100000, with the night's weights" in text
+    assert "purchase × 5, 21 Oct 2017, 09:00: Item 12 (file <b>10.csv, row 1,010)" in text
+    assert "Others of Group 2" in text
+    assert "the fusion: the sum of the contributions below" in text
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said", "fused"),
+    [
+        ("reranker", "the reranker: minus the mean logarithm", "does not order this list"),
+        ("reranker_binary", "the reranker: its trees' estimate", "does not order this list"),
+        ("als", "the own list of als, by its score", "does not order this list"),
+        ("trending", "no algorithm proposed anything", None),
+    ],
+)
+def test_why_says_what_ordered_a_list(configuration, said, fused):
+    row = {"configuration": configuration, "proposed_by": "als 2, ease 1", "raw_score": -1.5, "category": None}
+    row |= {"reason_text": "popular", "reason_algorithm": "als", "item_id": "i1", "evidence_item_id": None}
+    row |= {"evidence_count": None, "model_night": NIGHT}
+    fusion = NightFusion(60, {"als": 0.62, "ease": 0.38}, "the night's")
+    found = dict(_why(row, Known(fusion=fusion, rankings={"fusion": ["i2", "i1"]})))
+    assert said in found["Ordered by"]
+    assert found["Rank by each ranking"] == ["fusion 2"]
+    if fused:
+        assert found["Proposed by, at rank"][0] == "als 2: 0.6200 / (60 + 2) = 0.010000"
+        assert found["Fused score"].startswith("0.016230, with the night's weights")
+        assert found["Fused score"].endswith(fused)
+    else:
+        assert found["Proposed by, at rank"] == ["als 2", "ease 1"]
+        assert "Fused score" not in found
 
 
 def test_what_is_not_there_is_said(ask):
