@@ -1,11 +1,17 @@
 """The release's tables for views on real purchases: nothing of them is of later than the night."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import duckdb
 import pytest
 
+from recsys_assets.assets.feature_gains import feature_gains
+from recsys_assets.checks.declared import load_checks
+from recsys_assets.ranking.reranker import Reranker
+from recsys_assets.selects.files import TableName
+from recsys_assets.storage.models import Models
 from tests.assets.purchases import Purchases, cutoff
 from tests.helpers import sample
 
@@ -93,6 +99,43 @@ def test_algorithm_lists_are_those_of_the_lake(built: sample.Deployment):
         "where l.items[1] = r.item_id"
     )
     assert first[0][0] > 0.9 * len(ids)
+
+
+def test_gains_are_those_of_the_models_that_ranked(built: sample.Deployment):
+    gains = built.released(
+        "select task, objective, feature, gain, share from meta.feature_gains where night = $1", NIGHT
+    )
+    assert len(gains) == built.released("select count(*) from meta.feature_gains")[0][0]
+    with built.active():
+        for task in ("next", "discovery"):
+            model = Reranker.load(Models(built.profile).get(f"reranker_{task}", NIGHT).path)
+            for objective, shares in model.gains().items():
+                told = {feature: share for t, o, feature, _, share in gains if (t, o) == (task, objective)}
+                assert told == pytest.approx(shares)
+                assert sum(told.values()) == pytest.approx(1)
+
+
+def test_a_model_that_was_fitted_after_it_ranked_is_not_told(built: sample.Deployment, tmp_path):
+    copy = built.copy(tmp_path / "copy")
+    with copy.active(), copy.lake.as_of(NIGHT, [TableName("recommendations", "rankings", "packed")]) as snapshot:
+        (rankings,) = snapshot.inputs
+        assert {row["task"] for row in feature_gains(snapshot, rankings).to_pylist()} == {"next", "discovery"}
+        models, old = Models(copy.profile), Models(copy.profile).get("reranker_next", NIGHT)
+        again = replace(Reranker.load(old.path), seed=99)
+        models.write("reranker_next", NIGHT, again.save, old.provenance)
+        assert {row["task"] for row in feature_gains(snapshot, rankings).to_pylist()} == {"discovery"}
+        assert feature_gains(snapshot, None).num_rows == 0
+
+
+def test_checks_are_those_that_ended_before_the_release(built: sample.Deployment):
+    checks = built.released("select table_name, check_name, outcome, is_blocking, n_rows from meta.checks")
+    tables = {table for table, *_ in checks}
+    assert {"clean.events", "features.user", "models.als", "recommendations.lists"} <= tables
+    assert not [table for table in tables if table.startswith(("raw.", "releases."))]
+    assert {outcome for _, _, outcome, _, _ in checks} <= {"pass", "warn"}
+    declared = {(check.table, check.name) for check in load_checks(built.profile)}
+    assert {(table, check) for table, check, *_ in checks} <= declared
+    assert all(outcome == "pass" for _, _, outcome, is_blocking, _ in checks if is_blocking)
 
 
 def test_costs_name_the_steps_that_ended_before(built: sample.Deployment):

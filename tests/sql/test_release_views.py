@@ -10,6 +10,7 @@ import pytest
 from recsys_assets.assets.steps.release import _rows
 from recsys_assets.release_settings import FurtherTable, ReleaseSettings
 from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.check_outcomes import note_outcomes, outcomes_of
 from recsys_assets.storage.costs import costs_of, note_cost
 from recsys_assets.storage.landing.ledger import file_number
 from tests.sql.conftest import CUTOFF, NIGHT
@@ -234,6 +235,33 @@ def test_every_further_table_is_there_on_a_night_without_anything(make_shop):
     for table in FurtherTable.__args__:
         assert rows(shop, table) == []
     shop.con.close()
+
+
+def test_outcomes_are_those_of_the_last_run_of_each_check(tmp_path, shop):
+    profile = SimpleNamespace(folder=tmp_path)
+    assert outcomes_of(profile, NIGHT).num_rows == 0
+    told = {"is_blocking": False, "n_failing": 3, "n_rows": 9, "threshold": "warn if != 0", "remedy": ""}
+    told |= {"description": "No \n odd row ☕", "table_name": "features.item"}
+    note_outcomes(profile, NIGHT, [told | {"check_name": name, "outcome": "warn"} for name in ("one", "other")])
+    note_outcomes(profile, NIGHT - timedelta(days=1), [told | {"check_name": "one", "outcome": "error"}])
+    note_outcomes(profile, NIGHT, [told | {"check_name": "one", "outcome": "pass", "n_failing": 0}])
+    shop.con.execute("drop table made.checks")
+    shop.add("made.checks", outcomes_of(profile, NIGHT))
+    assert rows(shop, "meta.checks") == [
+        ("features.item", "one", "pass", False, 0, 9, "warn if != 0", "No \n odd row ☕", ""),
+        ("features.item", "other", "warn", False, 3, 9, "warn if != 0", "No \n odd row ☕", ""),
+    ]
+
+
+def test_shares_of_gains_are_of_a_task_and_an_objective(shop):
+    gained = [("next", "binary", "b", 1.0), ("next", "binary", "a", 3.0), ("discovery", "binary", "a", 0.0)]
+    shop.insert("made.feature_gains", *gained, ("next", "lambdamart", "a", 7.0))
+    assert rows(shop, "meta.feature_gains") == [
+        (NIGHT, "discovery", "binary", "a", 0.0, None),
+        (NIGHT, "next", "binary", "a", 3.0, 0.75),
+        (NIGHT, "next", "binary", "b", 1.0, 0.25),
+        (NIGHT, "next", "lambdamart", "a", 7.0, 1.0),
+    ]
 
 
 def test_costs_are_those_of_the_last_run_of_each_step(tmp_path):

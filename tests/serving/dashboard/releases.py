@@ -95,6 +95,10 @@ _TABLES = {
     "meta.volume": "select ($night - d::int)::timestamp + interval (h) hour as hour, event_type, (d + h) as n_events "
     "from days cross join range(24) as t (h) cross join (select unnest(['purchase', 'cl<i>ick']) as event_type) "
     "order by hour, event_type",
+    "meta.checks": "select 'features.item' as table_name, 'check ' || n as check_name, case when n = 2 then 'warn' "
+    "else 'pass' end as outcome, n > 2 as is_blocking, case when n = 2 then 4 else 0 end as n_failing, 40 as n_rows, "
+    "'warn if != 0' as threshold, 'No <b>odd</b> row.' as description, case when n = 2 then 'Look at <i>it</i>.' "
+    "else '' end as remedy from range(1, 6) as t (n) order by check_name",
     "meta.costs": "select 'lists' as step, algorithm, 10 as rows, 1.5 as seconds, 1000000000::bigint as "
     "peak_memory_bytes from algorithms order by algorithm",
 }
@@ -121,6 +125,9 @@ _GRADED = {
     "meta.segments": f"select $night - 7 as graded_night, task, algorithm, 'age' as segment, '<18' as value, 10 as k, "
     f"'ndcg' as metric, m as mean, m - .1 as low, m + .1 as high, 9 as n_users from tasks cross join {_LISTS} "
     "order by all",
+    "meta.feature_gains": "select $night as night, task, objective, 'item.<i>f' || f || '</i>' as feature, "
+    "90.0 - 10 * f as gain, (90 - 10 * f) / 450 as share from tasks cross join (select unnest(['binary', "
+    "'lambdamart']) as objective) cross join range(10) as t (f) order by task, objective, gain desc, feature",
     "meta.trending_windows": "select $night as night, 7 as window_days, true as is_chosen, .1 as ndcg, "
     ".0 as difference, .0 as shrunk_difference, 1 as n_nights, 4 as n_user_nights",
 }

@@ -8,6 +8,7 @@ from datetime import timedelta
 from http.client import HTTPConnection
 from urllib.parse import quote
 
+import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
@@ -15,6 +16,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from recsys_serving.dashboard.deployment import NightFusion
+from recsys_serving.dashboard.downloads import _without_formulas
 from recsys_serving.dashboard.rows import Known, _why
 from recsys_serving.keys import FILE_NAME, add_key, remove_key
 from tests.helpers.committed import PROJECT
@@ -23,7 +25,7 @@ from tests.serving.dashboard.releases import HORIZON, TITLES, dashboard, publish
 from tests.serving.small import NIGHT, Client
 
 VIEWS = {
-    "/": ("Night of 31 Oct 2017", "What changed: next", "NDCG@10, next"),
+    "/": ("Night of 31 Oct 2017", "What changed: next", "NDCG@10, next", "Checks that did not pass", "check 2"),
     "/users": ("Users", "u17"),
     "/users?q=u1": ("u12",),
     "/users/u1": ("User u1", "Recommended: discovery", "goes with"),
@@ -33,7 +35,7 @@ VIEWS = {
     "/items": ("Rising", "New"),
     "/items?q=item": ("Item 8",),
     "/items/i2": ("BREAD", "Taken together", "took it within 7 days"),
-    "/lab": ("Grades of the newest graded night", "Paired comparison", "Costs"),
+    "/lab": ("Grades of the newest graded night", "Paired comparison", "Costs", "lambdamart: 9 of 10 features"),
     "/lab?task=discovery&metric=recall&k=20": ("Recall@20",),
     "/lab/lists?user=u1": ("items stand in all", "Overlap"),
     "/lab/fusion?user=u1": ("over 30 users", "Weights"),
@@ -145,6 +147,17 @@ def test_a_table_is_taken_away_as_a_file(ask):
         assert ask(f"/download/{path}").status == status, path
 
 
+def test_a_csv_holds_no_formula(ask):
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "x=1", "'=1", "", None, " =1", "ünï -1", "\n=1"]
+    rows = pa.table({"text": texts, "number": [-float(n) for n in range(len(texts))], "-odd": [-1] * len(texts)})
+    shown = _without_formulas(rows)
+    assert shown["text"].to_pylist() == [f"'{text}" if text and text[0] in "=+-@\t\r" else text for text in texts]
+    assert shown.drop_columns("text") == rows.drop_columns("text")
+    assert _without_formulas(rows.slice(0, 0)).num_rows == 0
+    csv = ask("/download/new_items.csv?since=2017-01-01").body.decode()
+    assert any(line.startswith('"i5","\'@accent {b}') for line in csv.splitlines())
+
+
 def test_a_name_of_elsewhere_and_a_page_of_elsewhere_are_refused(ask):
     assert ask("/", Host="elsewhere.example").status == 421
     assert ask("/sign-in", b"key=x", Origin="http://elsewhere.example").status == 403
@@ -210,6 +223,9 @@ def test_with_keys_it_asks_for_one_that_may_read(tmp_path):
         for path in ("/_nicegui/x", "/download/history.csv?user_id=u1", "/"):
             assert ask(path).status == 401
         assert ask("/", Authorization=f"Bearer {read}").status == 200
+        counted = ask("/metrics", Authorization=f"Bearer {read}").body.decode()
+        assert 'route="/users",status="303"' in counted
+        assert 'route="/download/{name}",status="401"' in counted
         assert b"asks for a key" in ask("/sign-in").body
         for wrong in ("", "recsys_nothing", write):
             refused = _sign_in(port, wrong)
