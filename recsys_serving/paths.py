@@ -31,7 +31,8 @@ class Paths:
         self._by_depth: dict[int, list[tuple[re.Pattern[str], str]]] = {}
         self._deep: list[tuple[re.Pattern[str], str]] = []
         for route in routes:
-            path, pattern = getattr(route, "path", None), getattr(route, "path_regex", None)
+            path: str | None = getattr(route, "path", None)
+            pattern: re.Pattern[str] | None = getattr(route, "path_regex", None)
             if path is None or pattern is None:
                 continue
             if "{" not in path:
@@ -45,7 +46,7 @@ class Paths:
         """The route of a path, as it is written; `NONE` where there is none."""
         if path in self._whole:
             return path
-        for pattern, route in (*self._by_depth.get(path.count("/"), ()), *self._deep):
+        for pattern, route in [*self._by_depth.get(path.count("/"), []), *self._deep]:
             if pattern.match(path):
                 return route
         return NONE
