@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from recsys_serving.release import Release
 
 Row = dict[str, Any]
-FUSION, TRENDING, OF_TREES = "fusion", "trending", "reranker"
+FUSION, TRENDING, OF_TREES, BLEND = "fusion", "trending", "reranker", "blend"
 _ORDERED_BY = {
     FUSION: "the fusion: the sum of the contributions below",
     TRENDING: "what is trending, as no algorithm proposed anything to this user",
     "reranker_binary": "the reranker: its trees' estimate that the item is taken within the horizon",
     "reranker_lambdamart": "the reranker: the sum of its trees, which were made to order a list",
     OF_TREES: "the reranker: minus the mean logarithm of the item's ranks by both kinds of trees",
+    BLEND: "the blend: reciprocal ranks of the reranker and of the three algorithms that lead by themselves",
 }
 """What a list of a configuration is ordered by; another is an algorithm's own list."""
 _SHOWN_EVENTS = 12

@@ -24,7 +24,7 @@ from recsys_serving.dashboard.parts import (
     submit,
     table,
 )
-from recsys_serving.dashboard.rows import FUSION, ITEM, LIST, OF_TREES, Known, item_of, listed, of_items
+from recsys_serving.dashboard.rows import BLEND, FUSION, ITEM, LIST, OF_TREES, Known, item_of, listed, of_items
 
 if TYPE_CHECKING:
     from recsys_serving.release import Release
@@ -175,7 +175,7 @@ async def _known(page: Page, user_id: str, task: str, history: list[Row]) -> Kno
         fusion = await night_fusion(page, task)
     with suppress(Absent):
         lists = await page.ask("algorithm_lists", user_id=user_id, task=task)
-    names = (FUSION, OF_TREES)
+    names = (FUSION, OF_TREES, BLEND)
     rankings = {row["algorithm"]: row["items"] for row in lists if row["algorithm"].startswith(names)}
     return Known(history, fusion, rankings)
 

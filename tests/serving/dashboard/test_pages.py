@@ -81,6 +81,7 @@ def test_why_shows_what_each_proposal_counts_and_the_delivered_rows(ask):
     [
         ("reranker", "the reranker: minus the mean logarithm", "does not order this list"),
         ("reranker_binary", "the reranker: its trees' estimate", "does not order this list"),
+        ("blend", "the blend: reciprocal ranks", "does not order this list"),
         ("als", "the own list of als, by its score", "does not order this list"),
         ("trending", "no algorithm proposed anything", None),
     ],
