@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from recsys_serving.front import Front
+from recsys_serving.paths import Paths
 from recsys_serving.problems import MEDIA_TYPE, add_handlers
 from recsys_serving.routes import about, feedback, items, recommendations
 
@@ -114,7 +115,9 @@ def make_app(
         from recsys_serving.dashboard.mount import Dashboard
 
         pages = Dashboard(app, services.served, keys)
-    return Front(app, services.served, keys, services.metrics, log, log_paths=log_paths, dashboard=pages)
+    own = [route for module in _MODULES for route in module.router.routes]
+    paths = Paths([*own, *app.routes, *(pages.routes if pages else ())])
+    return Front(app, services.served, keys, services.metrics, log, log_paths=log_paths, dashboard=pages, paths=paths)
 
 
 def _allow(app: FastAPI, origins: Sequence[str]) -> None:

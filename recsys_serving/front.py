@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from starlette.exceptions import HTTPException
 
 from recsys_serving.keys import KeysError
+from recsys_serving.paths import NONE
 from recsys_serving.problems import Problem
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from recsys_serving.dashboard.mount import Dashboard
     from recsys_serving.keys import Key, Keys
     from recsys_serving.metrics import Metrics
+    from recsys_serving.paths import Paths
     from recsys_serving.releases import Served
 
 MAX_BODY, MAX_EVENTS_BODY, MAX_URL = 1 << 20, 16 << 20, 8 << 10
@@ -60,6 +62,8 @@ class Front:
         Whether the line has the path and query, and so users' ids, in place of the route.
     dashboard
         What answers all paths that are not the API's; None: the application.
+    paths
+        Which route an answer is counted under that no route was asked for.
     """
 
     def __init__(
@@ -72,7 +76,9 @@ class Front:
         *,
         log_paths: bool = False,
         dashboard: Dashboard | None = None,
+        paths: Paths,
     ) -> None:
+        self.paths = paths
         self.app, self.served, self.keys, self.metrics = app, served, keys, metrics
         self.dashboard = dashboard
         self.log, self.log_paths = log, log_paths
@@ -208,7 +214,8 @@ class Front:
         return b'"%b.%b"' % (release.name.encode(), asked.hexdigest().encode())
 
     def _note(self, scope: Scope, key: Key | None, status: int, seconds: float, n_bytes: int) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        asked = scope.get("route")
+        route = self.paths.of(scope["path"]) if asked is None else getattr(asked, "path", NONE)
         self.metrics.observe(scope["method"], route, status, seconds)
         if self.log is None:
             return

@@ -28,6 +28,7 @@ from recsys_assets.checks.running import Outcome, check_tables
 from recsys_assets.checks.tables import Tables
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
+from recsys_assets.storage.check_outcomes import note_outcomes
 from recsys_assets.storage.lake.lake import Lake
 
 TOGETHER = frozenset({"raw", "clean", "features", "models", "candidates"})
@@ -61,6 +62,8 @@ def _checks_of(profile: Profile, tables: Tables, name: str, checks: list[Check])
         night = None if checks[0].table.startswith("raw.") else Night.fromisoformat(context.partition_key)
         chosen = [check for check in checks if key_of(profile, check) in context.selected_asset_check_keys]
         for check, outcome in check_tables(lake, chosen, night):
+            if night is not None:  # Landing holds what came after a night, too: its release tells nothing of that.
+                note_outcomes(profile, night, [_noted(check, outcome)])
             yield _result(profile, check, outcome)
 
     return run
@@ -108,6 +111,21 @@ def _result(profile: Profile, check: Check, outcome: Outcome) -> AssetCheckResul
         description=_sentence(check, outcome),
         metadata=metadata,
     )
+
+
+def _noted(check: Check, outcome: Outcome) -> dict[str, Any]:
+    """What the night's release tells of a check."""
+    return {
+        "table_name": check.table,
+        "check_name": check.name,
+        "outcome": outcome.verdict,
+        "is_blocking": check.config.severity == "error",
+        "n_failing": outcome.failures,
+        "n_rows": outcome.rows,
+        "threshold": check.config.threshold,
+        "description": check.description,
+        "remedy": check.config.meta.remedy,
+    }
 
 
 def _sentence(check: Check, outcome: Outcome) -> str:

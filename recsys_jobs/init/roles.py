@@ -45,6 +45,8 @@ ATTRIBUTES: dict[str, Tiers] = {
     "subcategory": vocabulary.SUBCATEGORY,
     "brand": vocabulary.BRAND,
 }
+OWN_ID = "delivered_id"
+"""Role of the id that its sender gave each event."""
 MAX_EVENT_TYPES = 50
 """A column with more distinct values than this is no event type."""
 
@@ -76,13 +78,14 @@ def assign_roles(look: Look, asked: Mapping[str, str | None], given_format: str 
         take_first(look, roles, "event", vocabulary.EVENT + vocabulary.STATUS, partial(_is_event_type, look))
     for role, tiers in CONTEXT.items():
         take_first(look, roles, role, tiers, lambda column: column.n_values > 0)
+    take_first(look, roles, OWN_ID, vocabulary.OWN_ID, partial(_is_of_one_event, look, roles))
     # Shopify calls an order #1001 in a column `name`.
     if any(squeezed(column.name).startswith("lineitem") for column in look.columns):
         take_first(look, roles, "basket_id", ("name",), lambda column: column.n_values > 0)
     take_numbers(look, roles, asked)
     for role, tiers in ATTRIBUTES.items():
         take_first(look, roles, role, tiers, lambda column: _belongs_to_item(look, roles, column))
-    order = ("user", "item", "time", "event", *NUMBERS, *CONTEXT, *ATTRIBUTES)
+    order = ("user", "item", "time", "event", *NUMBERS, OWN_ID, *CONTEXT, *ATTRIBUTES)
     roles.taken = {role: roles.taken[role] for role in order if role in roles.taken}
     roles.why |= {role: look.told[column.name] for role, column in roles.taken.items() if column.name in look.told}
     for column in free_columns(look, roles):
@@ -198,6 +201,26 @@ def _is_event_type(look: Look, column: Column) -> bool:
         return True
     rows = look.con.execute(f"select distinct lower(trim({quoted(column.name)}::varchar)) from seen").fetchall()
     return {True, False} <= {kind_of(state) == "taken back" for (state,) in rows if state}
+
+
+def _is_of_one_event(look: Look, roles: Roles, column: Column) -> bool:
+    """Whether each row has an id of its own, and none that merely numbers the rows of the one file there is.
+
+    Numbers that begin anew in the next file would make its rows count as those of this one, and be dropped.
+    """
+    own = f"canonical_id({quoted(column.name)})"
+    n_rows, n_ids, first, last = look.con.execute(
+        f"select count(*), count(distinct {own}), min(try_cast({own} as hugeint)), max(try_cast({own} as hugeint)) "
+        "from seen"
+    ).fetchall()[0]
+    if not n_rows or n_ids < n_rows:
+        roles.left_out[column.name] = "some rows have none of their own, so it is no id of the event"
+        return False
+    is_said = squeezed(column.name) in vocabulary.OWN_ID[0].split()
+    if not is_said and len(look.files) == 1 and first in (0, 1) and last == first + n_rows - 1:
+        roles.left_out[column.name] = "it may number the rows of the file, and begin anew in the next one"
+        return False
+    return True
 
 
 def _belongs_to_item(look: Look, roles: Roles, column: Column) -> bool:

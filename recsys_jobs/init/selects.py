@@ -13,7 +13,7 @@ from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.queries import first_value
 from recsys_jobs.init.amounts import NUMBERS
 from recsys_jobs.init.look import TABLE, InitError
-from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT
+from recsys_jobs.init.roles import ATTRIBUTES, CONTEXT, OWN_ID
 from recsys_jobs.init.values import ID_ROLES, number_of
 from recsys_jobs.init.vocabulary import LIKED, PURCHASES, RATED, TAKEN, VIEWS, is_status, kind_of, words_of
 
@@ -126,7 +126,8 @@ class _Lines:
 
 def _events(lines: _Lines, event_types: list[str]) -> str:
     roles = lines.roles
-    columns = {"user_id": lines.id("user"), "item_id": lines.id("item"), "event_ts": lines.instant()}
+    columns = {OWN_ID: lines.id(OWN_ID)} if OWN_ID in roles.taken else {}
+    columns |= {"user_id": lines.id("user"), "item_id": lines.id("item"), "event_ts": lines.instant()}
     columns["event_type"] = event_type(lines, event_types)
     if lines.quantity:
         columns["quantity"] = lines.quantity
@@ -142,6 +143,7 @@ def _events(lines: _Lines, event_types: list[str]) -> str:
     where = f"where not coalesce({lines.quantity} < 0, false)\n" if lines.has_returns else ""
     about = ["One row an event: who took what, and when.", _about_time(lines)]
     about += ["Rows with a negative quantity are in retractions.sql."] if where else []
+    about += ["Rows that share a delivered_id count once, whatever else they say."] if OWN_ID in columns else []
     if _came_to_nothing(roles, event_types):
         about += [
             "Orders that came to nothing keep the state that says so as their type, which the profile leaves out."

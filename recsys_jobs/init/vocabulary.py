@@ -159,6 +159,12 @@ BASKET = (
     "transaction cart checkout ticket sale bon bestellung rechnung beleg pedido commande ordine scontrino"
     + _ending("transaction trans tran trx txn cart checkout ticket sale", ID_ENDS),
 )
+OWN_ID = (
+    "eventid eventuuid eventguid uuid guid messageid insertid hitid rowuuid orderlineid orderitemid lineitemid "
+    "transactionlineid invoicelineid orderlineno ereignisid",
+    "id rowid recordid logid key rowkey pk",
+)
+"""Ids of single events: by their names, and names that may as well be a number of rows."""
 SESSION = ("session sessionid usersession visitid",)
 DEVICE = (
     "device devicetype devicecategory devicegroup clickdevicegroup platform gerät geraet dispositivo appareil 端末 "

@@ -15,19 +15,24 @@ if TYPE_CHECKING:
 
 Lists = dict[str, list[str]]
 """Items of each algorithm's list, best first."""
-_POINTS = 10**12
+POINTS = 10**12
+
+
+def points(weight: float, rrf_k: int, rank: int) -> int:
+    """What a place of an algorithm's list counts, in whole numbers, as the night adds it: equals stay equal."""
+    return round(weight / (rrf_k + rank) * POINTS)
 
 
 def fused(lists: Lists, weights: Mapping[str, float], rrf_k: int, k: int) -> list[tuple[str, float]]:
     """The first k items and their scores: the sum of weight / (rrf_k + rank) over the algorithms that list them."""
-    points: dict[str, int] = {}  # Whole numbers, as the night adds them: what is equal there is equal here.
+    sums: dict[str, int] = {}
     for algorithm, items in lists.items():
         weight = weights.get(algorithm, 0.0)
         if weight > 0:
             for rank, item in enumerate(items, 1):
-                points[item] = points.get(item, 0) + round(weight / (rrf_k + rank) * _POINTS)
-    best = sorted(points.items(), key=lambda each: (-each[1], each[0]))[:k]
-    return [(item, n / _POINTS) for item, n in best]
+                sums[item] = sums.get(item, 0) + points(weight, rrf_k, rank)
+    best = sorted(sums.items(), key=lambda each: (-each[1], each[0]))[:k]
+    return [(item, n / POINTS) for item, n in best]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The settings of a night, as far as views need them.
+"""The settings of a night and the weights of its fusion, as far as views need them.
 
 What belongs here: reading them out of a release.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from recsys_serving.dashboard.blend import POINTS, points
 from recsys_serving.dashboard.page import Absent
 
 if TYPE_CHECKING:
@@ -31,6 +32,40 @@ class NightSettings:
     """Kinds of events that count as taking an item."""
     weights: dict[str, float]
     """Weight of each algorithm while nothing is judged; they sum to 1."""
+
+
+@dataclass(frozen=True)
+class NightFusion:
+    """How a night fused the lists of a task: an item's score is the sum of weight / (rrf_k + rank)."""
+
+    rrf_k: int
+    weights: dict[str, float]
+    """By algorithm; they sum to 1."""
+    whose: str
+    """``the night's``; ``the profile's`` where an earlier version wrote the release, which did not tell them."""
+
+    def part(self, algorithm: str, rank: int) -> float:
+        """What a proposal counts in an item's score, as the night adds it: in whole multiples of 1e-12."""
+        return points(self.weights.get(algorithm, 0.0), self.rrf_k, rank) / POINTS
+
+
+async def night_fusion(page: Page, task: str, release: Release | None = None) -> NightFusion:
+    """The fusion of a night's task.
+
+    Raises
+    ------
+    Absent
+        When the release does not hold its settings either.
+    """
+    try:
+        rows = await page.ask("fusion", release or page.release, task=task)
+    except Absent:
+        rows = []
+    if rows and rows[0]["fusion_weights"]:
+        weights = {each["algorithm"]: each["weight"] for each in rows[0]["fusion_weights"]}
+        return NightFusion(rows[0]["rrf_k"], weights, "the night's")
+    settings = await night_settings(page, release)
+    return NightFusion(settings.rrf_k, settings.weights, "the profile's")
 
 
 async def night_settings(page: Page, release: Release | None = None) -> NightSettings:

@@ -1,4 +1,9 @@
-"""Rows of a table as a file, CSV or Parquet: the same question that its page asked, without its limit of rows."""
+"""Rows of a table as a file, CSV or Parquet: the same question that its page asked, without its limit of rows.
+
+A CSV is opened in spreadsheets, which run what begins like a formula, and anybody who names an item may write one: such
+texts get an apostrophe before them (https://owasp.org/www-community/attacks/CSV_Injection). Parquet holds them as they
+are.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,8 @@ from recsys_assets.selects.files import SQL_FOLDER
 from recsys_serving.problems import Problem
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from recsys_serving.release import Release
 
 MOST = 1_000_000
@@ -58,6 +65,20 @@ def _file(release: Release, question: str, ending: str, values: dict[str, Any]) 
     else:
         from pyarrow import csv
 
-        csv.write_csv(rows, sink)
+        csv.write_csv(_without_formulas(rows), sink)
     content: bytes = sink.getvalue().to_pybytes()
     return content
+
+
+def _without_formulas(rows: pa.Table) -> pa.Table:
+    """Texts that a spreadsheet would run become texts that it shows; numbers stay numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for place, column in enumerate(rows.columns):
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            continue
+        runs = pc.match_substring_regex(column, r"\A[=+\-@\t\r]")
+        shown = pc.if_else(runs, pc.replace_substring_regex(column, r"\A", "'", max_replacements=1), column)
+        rows = rows.set_column(place, rows.schema.names[place], shown)
+    return rows

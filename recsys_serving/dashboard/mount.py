@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastapi import FastAPI
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from recsys_serving.keys import Keys
@@ -83,6 +84,8 @@ class Dashboard:
         )
         host.router.routes.pop()  # Mounted, it would answer whatever the API has no route for.
         self._pages: ASGIApp = core.app
+        self.routes: list[BaseRoute] = core.app.routes
+        """Of its pages and files."""
 
     @staticmethod
     def owns(path: str) -> bool:

@@ -6,18 +6,31 @@ What belongs here: from rows of a question to rows of a table, and what a row op
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from recsys_serving.dashboard.formats import NONE, age, day, figure, instant, words
 from recsys_serving.dashboard.parts import column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from recsys_serving.dashboard.deployment import NightFusion
     from recsys_serving.dashboard.page import Page
     from recsys_serving.release import Release
 
 Row = dict[str, Any]
+FUSION, TRENDING, OF_TREES, BLEND = "fusion", "trending", "reranker", "blend"
+_ORDERED_BY = {
+    FUSION: "the fusion: the sum of the contributions below",
+    TRENDING: "what is trending, as no algorithm proposed anything to this user",
+    "reranker_binary": "the reranker: its trees' estimate that the item is taken within the horizon",
+    "reranker_lambdamart": "the reranker: the sum of its trees, which were made to order a list",
+    OF_TREES: "the reranker: minus the mean logarithm of the item's ranks by both kinds of trees",
+    BLEND: "the blend: reciprocal ranks of the reranker and of the three algorithms that lead by themselves",
+}
+"""What a list of a configuration is ordered by; another is an algorithm's own list."""
+_SHOWN_EVENTS = 12
 ITEM = column("label", "Item", href="url", beside="item_id")
 LIST = [
     column("rank", "#", "count"),
@@ -42,50 +55,79 @@ def item_of(release: Release, place: int) -> Row:
     return found
 
 
-def listed(page: Page, rows: Iterable[Row], history: Iterable[Row]) -> list[Row]:
-    """Rows of a user's list, each with what opens below it: why it is there.
+@dataclass(frozen=True)
+class Known:
+    """What is known beside a user's list, for why its rows are there."""
 
-    Parameters
-    ----------
-    history
-        The user's events, newest first, for those that a reason rests on.
-    """
-    events: dict[str, list[Row]] = {}
-    for event in history:
-        events.setdefault(event["item_id"], []).append(event)
-    return [row | {"detail": _why(row, events)} for row in of_items(page, rows)]
+    history: Sequence[Row] = ()
+    """The user's events, newest first."""
+    fusion: NightFusion | None = None
+    """How the night fused the lists of the task; None: not known."""
+    rankings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """First items of each ranking of the union, for users of the release's sample."""
 
 
-def _why(row: Row, events: Mapping[str, list[Row]]) -> list[list[Any]]:
+def listed(page: Page, rows: Iterable[Row], known: Known) -> list[Row]:
+    """Rows of a user's list, each with what opens below it: why it is there."""
+    return [row | {"detail": _why(row, known)} for row in of_items(page, rows)]
+
+
+def _why(row: Row, known: Known) -> list[list[Any]]:
     """Pairs of what is said and what it is."""
-    proposed = [_proposal(each) for each in (row["proposed_by"] or "").split(", ") if each]
+    ordered_by = _ORDERED_BY.get(row["configuration"], f"the own list of {words(row['configuration'])}, by its score")
     said: list[list[Any]] = [
         ["Reason", row["reason_text"] or NONE],
         ["Counts most", words(row["reason_algorithm"] or NONE)],
-        ["Proposed by, at rank", proposed or NONE],
-        ["Raw score", f"{figure(row['raw_score'], 5)} by {words(row['configuration'])}"],
+        ["Ordered by", ordered_by],
+        ["Raw score", figure(row["raw_score"], 6)],
+        *_proposals(row, known),
     ]
+    ranks = {name: items.index(row["item_id"]) + 1 for name, items in known.rankings.items() if row["item_id"] in items}
+    if ranks:
+        said.append(["Rank by each ranking", [f"{words(name)} {rank}" for name, rank in ranks.items()]])
     if row["evidence_item_id"]:
         rests_on = row["evidence_title"] or row["evidence_item_id"]
         last = f", last {age(row['evidence_days'])} before the cutoff" if row["evidence_days"] is not None else ""
         said.append(["Evidence", f"{rests_on}: taken {row['evidence_count'] or 0:,} times{last}"])
     elif row["evidence_count"]:
         said.append(["Evidence", f"taken by {row['evidence_count']:,} people"])
-    found = [*events.get(row["item_id"], ()), *events.get(row["evidence_item_id"] or "", ())]
-    unique = {(event["event_ts"], event["item_id"]): event for event in found}
-    if unique:
-        said.append(["The user's events", [_event(event) for event in list(unique.values())[:12]]])
+    about = {row["item_id"], row["evidence_item_id"]}
+    said += _events("The user's events", [event for event in known.history if event["item_id"] in about])
     if row["category"]:
-        said.append(["Category", row["category"]])
+        others = [e for e in known.history if e["category"] == row["category"] and e["item_id"] not in about]
+        said += _events(f"Others of {row['category']}", others) or [["Category", row["category"]]]
     said.append(["Models of", day(row["model_night"]) if row["model_night"] else NONE])
     return said
 
 
-def _proposal(said: str) -> str:
-    algorithm, _, rank = said.rpartition(" ")
-    return f"{words(algorithm)} {rank}"
+def _proposals(row: Row, known: Known) -> list[list[Any]]:
+    """Who proposed the item at which rank, and what each counts in its fused score."""
+    proposed = [each.rpartition(" ") for each in (row["proposed_by"] or "").split(", ") if each]
+    if not proposed or known.fusion is None or row["configuration"] == TRENDING:
+        return [["Proposed by, at rank", [f"{words(name)} {rank}" for name, _, rank in proposed] or NONE]]
+    fusion = known.fusion
+    parts = sorted(
+        ((fusion.part(name, int(rank)), name, rank) for name, _, rank in proposed), key=lambda p: (-p[0], p[1])
+    )
+    shown = [
+        f"{words(name)} {rank}: {fusion.weights.get(name, 0.0):.4f} / ({fusion.rrf_k} + {rank}) = {part:.6f}"
+        for part, name, rank in parts
+    ]
+    total = f"{figure(sum(part for part, _, _ in parts), 6)}, with {fusion.whose} weights"
+    if row["configuration"] != FUSION:
+        total += "; it made the item a candidate, and does not order this list"
+    return [["Proposed by, at rank", shown], ["Fused score", total]]
+
+
+def _events(label: str, events: Sequence[Row]) -> list[list[Any]]:
+    """Events as they were delivered, the newest ones; nothing where there are none."""
+    more = len(events) - _SHOWN_EVENTS
+    shown = [_event(event) for event in events[:_SHOWN_EVENTS]] + ([f"and {more:,} earlier"] if more > 0 else [])
+    return [[label, shown]] if shown else []
 
 
 def _event(event: Row) -> str:
     quantity = f" × {event['quantity']:g}" if event["quantity"] and event["quantity"] != 1 else ""
-    return f"{event['event_type']}{quantity}, {instant(event['event_ts'])}: {event['title'] or event['item_id']}"
+    delivered = f" ({event['file']}, row {event['row_number']:,})" if event.get("file") else ""
+    what = event["title"] or event["item_id"]
+    return f"{event['event_type']}{quantity}, {instant(event['event_ts'])}: {what}{delivered}"

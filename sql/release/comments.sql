@@ -69,6 +69,8 @@ comment on column serving.history."event_type" is 'one of the types that the pro
 comment on column serving.history."quantity" is 'what is left of it where some was cancelled';
 comment on column serving.history."value" is 'of what is left';
 comment on column serving.history."basket_id" is 'as delivered; null where none was';
+comment on column serving.history."file" is 'name of the file it was delivered in; null where the night knows none with its row';
+comment on column serving.history."row_number" is 'its row of data there, from 1';
 comment on table serving.algorithm_lists is 'One row per task, user and list: the first 20 of each single algorithm''s list and of each ranking of their union, for users of a sample. The sample is release.list_users of the profile (2,000), the same ones every night; everybody where there are fewer.';
 comment on column serving.algorithm_lists."task" is 'next or discovery';
 comment on column serving.algorithm_lists."user_id" is 'as delivered';
@@ -105,6 +107,8 @@ comment on column meta.tasks."n_users_listed" is 'those of them who have a list'
 comment on column meta.tasks."n_users_trending" is 'those of them who get what is trending, as no algorithm proposed anything';
 comment on column meta.tasks."n_rows" is 'places of all lists together';
 comment on column meta.tasks."empty_because" is 'why nobody has a list; null where somebody has';
+comment on column meta.tasks."rrf_k" is 'damping of the night''s fusion';
+comment on column meta.tasks."fusion_weights" is 'weight of each algorithm in it, the greatest first: what was learned up to the night; they sum to 1';
 comment on table meta.grades is 'One row per night, task, kind of users, list, cut and metric: what the night says of the lists of the graded night. Users that the graded night did not know stand apart: no algorithm has a list for them, so each is graded by the one that was served to all of them, what was trending.';
 comment on column meta.grades."night" is 'the night that graded';
 comment on column meta.grades."graded_night" is 'the night whose lists it graded, one horizon before';
@@ -220,3 +224,20 @@ comment on column meta.costs."algorithm" is 'algorithm that it is of, or the rer
 comment on column meta.costs."rows" is 'rows that it wrote (of lists: a list is one); null where it writes no table';
 comment on column meta.costs."seconds" is 'by the clock';
 comment on column meta.costs."peak_memory_bytes" is 'most memory that the process held meanwhile, with all that ran beside it';
+comment on table meta.checks is 'One row per check of the night''s tables and models that ended before the release was made: what it found when it last ran. Those of raw tables are not among them, as landing holds what came after the night, nor are those of the release itself. It is noted while the night is made, is told by no fingerprint, and is empty in what an audit builds.';
+comment on column meta.checks."table_name" is 'table of the lake, or models. and the model';
+comment on column meta.checks."check_name" is 'name of the check in dbt_like_checks/';
+comment on column meta.checks."outcome" is 'pass, warn, or error';
+comment on column meta.checks."is_blocking" is 'whether an error stops what is made from the table; else it can only warn';
+comment on column meta.checks."n_failing" is 'rows that fail';
+comment on column meta.checks."n_rows" is 'rows looked at';
+comment on column meta.checks."threshold" is 'numbers of failing rows that make an error or a warning';
+comment on column meta.checks."description" is 'what must hold';
+comment on column meta.checks."remedy" is 'what to look at where it does not; empty where nothing is said';
+comment on table meta.feature_gains is 'One row per task, objective and feature of the rerankers that ranked the night''s candidates: what their trees split on. No row where no reranker had learned yet, nor of a model that was fitted again after it ranked.';
+comment on column meta.feature_gains."night" is 'night of the model';
+comment on column meta.feature_gains."task" is 'next or discovery';
+comment on column meta.feature_gains."objective" is 'lambdamart or binary: which of the two kinds of trees';
+comment on column meta.feature_gains."feature" is 'column of the examples: the feature table''s name and the feature''s, or of the proposals';
+comment on column meta.feature_gains."gain" is 'what splits on it took off the loss of the examples, summed; comparable within one objective only';
+comment on column meta.feature_gains."share" is 'of the gain of all features of the objective; null where no tree split';

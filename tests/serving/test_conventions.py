@@ -16,7 +16,7 @@ from recsys_serving.keys import KeysError, add_key, read_keys, remove_key
 from recsys_serving.server import ServingError, Settings, application
 from tests.helpers.committed import PROJECT
 from tests.helpers.examples import examples
-from tests.serving.small import Client, publish, serving
+from tests.serving.small import EVENT, Client, publish, serving
 
 PROBLEMS = [
     ("/nope", None, 404, None),
@@ -77,6 +77,35 @@ def test_headers_on_every_answer(ask):
         assert headers["content-security-policy"].startswith("default-src 'none'")
         assert "access-control-allow-origin" not in ask(path, Origin="https://elsewhere.example").headers
         assert "server" not in headers
+
+
+def test_answers_that_no_route_was_asked_for_are_counted_under_the_one_of_their_path(tmp_path):
+    publish(root := tmp_path / "shop")
+    file = root / "api_keys.json"
+    reads, slow = add_key(file, "reads", ["read"], 50), add_key(file, "slow", ["read"], 1)
+    path = "/v1/users/17012/recommendations"
+    with serving(root) as ask:
+        bearer = {"Authorization": f"Bearer {reads}"}
+        tag = ask(path, **bearer).headers["etag"]
+        assert ask(path, If_None_Match=tag, **bearer).status == 304
+        assert ask(f"{path}?k=3").status == 401
+        assert ask("/v1/events", EVENT, **bearer).status == 403
+        while ask("/v1/items/1/similar", Authorization=f"Bearer {slow}").status != 429:
+            pass
+        assert ask("/v1/nowhere/at/all").status == 401
+        text = ask("/metrics", **bearer).body.decode()
+    route = "/v1/users/{user_id}/recommendations"
+    for method, named, status in (
+        ("GET", route, 200),
+        ("GET", route, 304),
+        ("GET", route, 401),
+        ("POST", "/v1/events", 403),
+        ("GET", "/v1/items/{item_id}/similar", 429),
+        ("GET", "none", 401),
+    ):
+        assert f'recsys_requests_total{{method="{method}",route="{named}",status="{status}"}}' in text
+    assert f'recsys_request_seconds_count{{route="{route}"}} 3' in text
+    assert "17012" not in text
 
 
 def test_a_page_of_elsewhere_under_our_address_is_not_answered(ask):

@@ -60,6 +60,13 @@ class Shop:
             "create table made.costs (step varchar, algorithm varchar, rows bigint, seconds double, "
             "peak_memory_bytes bigint)"
         )
+        self.con.execute(
+            "create table made.checks (table_name varchar, check_name varchar, outcome varchar, is_blocking boolean, "
+            "n_failing bigint, n_rows bigint, threshold varchar, description varchar, remedy varchar)"
+        )
+        self.con.execute(
+            "create table made.feature_gains (task varchar, objective varchar, feature varchar, gain double)"
+        )
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
         self._create("candidates.lists", contract("candidates.x"))

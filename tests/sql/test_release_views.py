@@ -1,14 +1,18 @@
 """The release's tables for people who look into a night, against figures worked out by hand."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 
 from recsys_assets.assets.steps.release import _rows
 from recsys_assets.release_settings import FurtherTable, ReleaseSettings
 from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.check_outcomes import note_outcomes, outcomes_of
 from recsys_assets.storage.costs import costs_of, note_cost
+from recsys_assets.storage.landing.ledger import file_number
 from tests.sql.conftest import CUTOFF, NIGHT
 
 REJECTS = [
@@ -116,12 +120,32 @@ def test_history_is_the_newest_two_hundred_of_each_user(shop):
     shop.take(1, 1, 51)
     shop.take(2, 1, 3, quantity=2, value=5, basket_id="b", event_type="purchase")
     found = rows(shop, "serving.history")
-    assert found[0] == ("10", CUTOFF - timedelta(days=3), "9", "purchase", 2.0, 5.0, "b")
+    assert found[0] == ("10", CUTOFF - timedelta(days=3), "9", "purchase", 2.0, 5.0, "b", None, None)
     mine = [row for row in found if row[0] == "20"]
     assert len(mine) == 200
     assert [row[1] for row in mine] == sorted((row[1] for row in mine), reverse=True)
     assert [row[2] for row in mine[-2:]] == ["6", "7"]
     assert max(row[1] for row in found) < CUTOFF
+
+
+def test_history_names_the_file_and_row_of_each_event(shop):
+    """As landing numbers them: by the content of the file, and by how often the same bytes had landed before."""
+    contents = {name: sha256(name.encode()).hexdigest() for name in ("a", "b", "later")}
+    delivered = [
+        ("a.csv", "lines", contents["a"], True, "landed", None, False, 1, 0, [], NIGHT - timedelta(days=2)),
+        ("a.csv", "lines", contents["a"], True, "landed", None, False, 1, 0, [], NIGHT),
+        ("b <i>.csv", "lines", contents["b"], False, "landed", CUTOFF, True, 1, 0, [], NIGHT),
+    ]
+    shop.insert("clean.deliveries", *delivered)
+    for age, content, earlier, row in ((2, "a", 0, 1), (3, "a", 0, 2**31 + 5), (4, "b", 2, 7), (5, "later", 0, 3)):
+        number = file_number(contents[content], earlier) << 32
+        shop.take(1, 1, age, event_id=UUID(int=number + row))
+    assert [row[-2:] for row in rows(shop, "serving.history")] == [
+        ("a.csv", 1),
+        ("a.csv", 2**31 + 5),
+        ("b <i>.csv", 7),
+        (None, None),
+    ]
 
 
 def test_events_that_are_equal_in_all_are_all_there(shop):
@@ -211,6 +235,33 @@ def test_every_further_table_is_there_on_a_night_without_anything(make_shop):
     for table in FurtherTable.__args__:
         assert rows(shop, table) == []
     shop.con.close()
+
+
+def test_outcomes_are_those_of_the_last_run_of_each_check(tmp_path, shop):
+    profile = SimpleNamespace(folder=tmp_path)
+    assert outcomes_of(profile, NIGHT).num_rows == 0
+    told = {"is_blocking": False, "n_failing": 3, "n_rows": 9, "threshold": "warn if != 0", "remedy": ""}
+    told |= {"description": "No \n odd row ☕", "table_name": "features.item"}
+    note_outcomes(profile, NIGHT, [told | {"check_name": name, "outcome": "warn"} for name in ("one", "other")])
+    note_outcomes(profile, NIGHT - timedelta(days=1), [told | {"check_name": "one", "outcome": "error"}])
+    note_outcomes(profile, NIGHT, [told | {"check_name": "one", "outcome": "pass", "n_failing": 0}])
+    shop.con.execute("drop table made.checks")
+    shop.add("made.checks", outcomes_of(profile, NIGHT))
+    assert rows(shop, "meta.checks") == [
+        ("features.item", "one", "pass", False, 0, 9, "warn if != 0", "No \n odd row ☕", ""),
+        ("features.item", "other", "warn", False, 3, 9, "warn if != 0", "No \n odd row ☕", ""),
+    ]
+
+
+def test_shares_of_gains_are_of_a_task_and_an_objective(shop):
+    gained = [("next", "binary", "b", 1.0), ("next", "binary", "a", 3.0), ("discovery", "binary", "a", 0.0)]
+    shop.insert("made.feature_gains", *gained, ("next", "lambdamart", "a", 7.0))
+    assert rows(shop, "meta.feature_gains") == [
+        (NIGHT, "discovery", "binary", "a", 0.0, None),
+        (NIGHT, "next", "binary", "a", 3.0, 0.75),
+        (NIGHT, "next", "binary", "b", 1.0, 0.25),
+        (NIGHT, "next", "lambdamart", "a", 7.0, 1.0),
+    ]
 
 
 def test_costs_are_those_of_the_last_run_of_each_step(tmp_path):

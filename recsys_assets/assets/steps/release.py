@@ -10,10 +10,12 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from recsys_assets.assets.feature_gains import feature_gains
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.storage.check_outcomes import outcomes_of
 from recsys_assets.storage.costs import costs_of
 from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
 from recsys_assets.storage.release.folder import parse_name
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from recsys_assets.storage.lake.snapshot import Snapshot
 
 TABLE = "releases.published"
-COSTS = "meta.costs"
+GAINS = "meta.feature_gains"
+NOTED = ("meta.costs", "meta.checks")
+"""What is noted while a night is made: another thing in each run, so a release that is there already is as good."""
 _KNOWN_BY = {
     "serving.algorithm_lists": "select item_key, item_id as known_by from clean.item_keys order by item_key",
     # A number in place of an id: so deep the lists hold more ids than all else together.
@@ -75,9 +79,11 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     settings = profile.release.model_dump_json()
     release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros, settings])
     snapshot.add("made.costs", costs_of(profile, snapshot.night))
+    snapshot.add("made.checks", outcomes_of(profile, snapshot.night))
+    (rankings,) = (p for p in snapshot.inputs if (p.table, p.night) == ("recommendations.rankings", snapshot.night))
+    snapshot.add("made.feature_gains", feature_gains(snapshot, None if GAINS in profile.release.without else rankings))
     tables = {table: _rows(profile, table, select, snapshot) for table, select in selects.items()}
-    # What steps cost is another thing in each run: a release that is there already is as good with other costs.
-    given = tables | {COSTS: tables[COSTS].to_reader()}
+    given = tables | {name: tables[name].to_reader() for name in NOTED}
     file = releases.build(snapshot.night, release_id, given, macros)
     # Where the release that readers see is damaged, the new one has another id.
     published = releases.publish(*parse_name(file.parent.name))

@@ -55,11 +55,7 @@ async def lab(page: Page) -> None:
             await _scatter(page, task)
             await _champions(page, task)
             await _costs(page)
-    with section("Feature gains"):
-        message(
-            "A release holds no gains of features. The reranker's step in Dagster shows them for each night (make dev, "
-            "then models/reranker)."
-        )
+    await _gains(page, task)
 
 
 async def _grades(page: Page, task: str, k: str) -> None:
@@ -236,6 +232,35 @@ async def _segments(page: Page, task: str) -> None:
             download=page.download("segments", task=task, segment=segment),
             size=13,
         )
+
+
+async def _gains(page: Page, task: str) -> None:
+    with section(
+        "Feature gains",
+        "What the trees of the night's reranker split on: each feature's share of the gain of all splits.",
+    ):
+        rows = await page.ask("feature_gains", task=task)
+        if not rows:
+            message("No reranker had learned yet: that takes a graded night.")
+            return
+        with html("div").classes("grid"):
+            for objective in sorted({row["objective"] for row in rows}, reverse=True):
+                of_objective = [row for row in rows if row["objective"] == objective]
+                used = sum(row["gain"] > 0 for row in of_objective)
+                with html("div").classes("part"):
+                    heading(3, f"{objective}: {count(used)} of {count(len(of_objective))} features")
+                    table(
+                        f"Feature gains of {objective}, {task}",
+                        [
+                            column("feature", "Feature"),
+                            column("share", "Share", "share", digits=1),
+                            column("gain", "Gain", "count"),
+                        ],
+                        of_objective,
+                        empty="",
+                        download=page.download("feature_gains", task=task),
+                        size=15,
+                    )
 
 
 async def _costs(page: Page) -> None:

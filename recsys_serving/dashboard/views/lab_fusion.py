@@ -12,7 +12,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from recsys_serving.dashboard.blend import Judged, Lists, fused
-from recsys_serving.dashboard.deployment import NightSettings, judged_release, night_settings
+from recsys_serving.dashboard.deployment import NightFusion, NightSettings, judged_release, night_fusion, night_settings
 from recsys_serving.dashboard.formats import count, day, figure, signed, words
 from recsys_serving.dashboard.page import Absent, Page, section, view
 from recsys_serving.dashboard.parts import column, field, form, heading, html, message, submit, table
@@ -29,21 +29,21 @@ class Bench:
     """Weights that somebody tries, and what comes of them."""
 
     def __init__(
-        self, page: Page, settings: NightSettings, lists: Lists, known: dict[str, Row], judged: Judged | str
+        self, page: Page, fusion: NightFusion, lists: Lists, known: dict[str, Row], judged: Judged | str
     ) -> None:
-        self.page, self.settings, self.lists, self.known, self.judged = page, settings, lists, known, judged
-        self.weights = {name: self._given(name) for name in settings.weights if name in lists}
-        self.given = {name: round(weight, 3) for name, weight in settings.weights.items()}
+        self.page, self.fusion, self.lists, self.known, self.judged = page, fusion, lists, known, judged
+        self.weights = {name: self._given(name) for name in fusion.weights if name in lists}
+        self.given = {name: round(weight, 3) for name, weight in fusion.weights.items()}
         self.served: dict[str, int] = {}
         self.list_part: Element | None = None
         self.grade_part: Element | None = None
 
     def _given(self, name: str) -> float:
-        """The weight in the page's address, else the profile's."""
+        """The weight in the page's address, else the night's."""
         try:
             return min(max(float(self.page.query.get(f"w_{name}", "")), 0.0), 1.0)
         except ValueError:
-            return round(self.settings.weights[name], 3)
+            return round(self.fusion.weights[name], 3)
 
     def sliders(self) -> None:
         """A slider an algorithm; the list follows at once, and so does the page's address."""
@@ -85,7 +85,7 @@ class Bench:
                 html("p", made).props("role=status")
 
     def _list(self) -> None:
-        items = fused(self.lists, self.weights, self.settings.rrf_k, _K)
+        items = fused(self.lists, self.weights, self.fusion.rrf_k, _K)
         rows = [
             {"item_id": item, "title": (self.known.get(item) or {}).get("title"), "rank": rank, "score": score}
             | {"served": self.served.get(item)}
@@ -102,11 +102,11 @@ class Bench:
         table("The list of these weights", columns, of_items(self.page, rows), empty="Nothing has a weight above 0.")
 
     def _grades(self, judged: Judged) -> str:
-        mean, error = judged.ndcg(self.weights, self.settings.rrf_k)
-        given, _ = judged.ndcg(self.given, self.settings.rrf_k)
+        mean, error = judged.ndcg(self.weights, self.fusion.rrf_k)
+        given, _ = judged.ndcg(self.given, self.fusion.rrf_k)
         return (
-            f"NDCG@10 {figure(mean)} ± {figure(1.96 * error)}, {signed(mean - given)} beside the profile's weights "
-            f"({figure(given)}), over {count(len(judged.lists))} users."
+            f"NDCG@10 {figure(mean)} ± {figure(1.96 * error)}, {signed(mean - given)} beside {self.fusion.whose} "
+            f"weights ({figure(given)}), over {count(len(judged.lists))} users."
         )
 
 
@@ -120,9 +120,9 @@ async def lab_fusion(page: Page) -> None:
         with form("/lab/fusion", {"night": page.night, "task": task}):
             field("User", "user", page.query.get("user", user_id or ""), hint="an id")
             submit("Show")
-        settings = await night_settings(page)
+        settings, fusion = await night_settings(page), await night_fusion(page, task)
         lists = await algorithm_lists(page, user_id, task) if user_id else {}
-        lists = {name: items for name, items in lists.items() if name in settings.weights}
+        lists = {name: items for name, items in lists.items() if name in fusion.weights}
         if not lists or user_id is None:
             nobody(page, "/lab/fusion", some)
             return
@@ -131,15 +131,14 @@ async def lab_fusion(page: Page) -> None:
         except Absent as absent:
             judged = str(absent)
         known = await titles(page, {item for items in lists.values() for item in items})
-        bench = Bench(page, settings, lists, known, judged)
+        bench = Bench(page, fusion, lists, known, judged)
         served = await page.ask("user_lists", user_id=user_id, task=task)
         bench.served = {row["item_id"]: row["rank"] for row in served}
         heading(2, "Weights")
         html(
             "p",
-            f"An item's score is the sum of weight / ({settings.rrf_k} + rank) over the lists that have it. The "
-            "sliders begin with the profile's weights; those that the night learned are not in the release. The "
-            "address keeps what you choose.",
+            f"An item's score is the sum of weight / ({fusion.rrf_k} + rank) over the lists that have it. The sliders "
+            f"begin with {fusion.whose} weights. The address keeps what you choose.",
         ).classes("note")
         bench.sliders()
         with html("div").classes("grid"):

@@ -40,7 +40,9 @@ async def overview(page: Page) -> None:
             *delivery_alarms(ledger),
         ]
     )
-    figures(await _last_night(page, tasks, lines))
+    checks = await _or_none(page, "checks")
+    figures(await _last_night(page, tasks, lines, checks))
+    _warnings(page, checks)
     with html("div").classes("grid"):
         for task in lines:
             await _grades(page, task, lines[task])
@@ -71,7 +73,10 @@ def _alarms(found: list[str]) -> None:
 
 
 async def _last_night(
-    page: Page, tasks: list[dict[str, Any]], lines: dict[str, list[dict[str, Any]]]
+    page: Page,
+    tasks: list[dict[str, Any]],
+    lines: dict[str, list[dict[str, Any]]],
+    checks: list[dict[str, Any]],
 ) -> list[tuple[str, str, str]]:
     """The figures of the night, side by side."""
     nights = await _or_none(page, "nights")
@@ -97,8 +102,36 @@ async def _last_night(
     costs = await _or_none(page, "costs")
     if costs:
         shown.append(("Steps took", span(sum(row["seconds"] or 0 for row in costs)), "all together"))
-    shown.append(("Blocking checks", "passed", "or there were no release"))
+    if checks:
+        passed = sum(row["outcome"] == "pass" for row in checks)
+        beside = "all" if passed == len(checks) else f"of {count(len(checks))}; those that did not stand below"
+        shown.append(("Checks passed", count(passed), beside))
+    else:
+        shown.append(("Blocking checks", "passed", "or there were no release"))
     return shown
+
+
+def _warnings(page: Page, checks: list[dict[str, Any]]) -> None:
+    """The checks that warned, or failed and stopped nothing that the release is made of."""
+    found = [row for row in checks if row["outcome"] != "pass"]
+    if not found:
+        return
+    with section("Checks that did not pass", "They stopped nothing: the night was published with them."):
+        table(
+            "Checks that did not pass",
+            [
+                column("table_name", "Table"),
+                column("check_name", "Check"),
+                column("outcome", "Outcome"),
+                column("n_failing", "Rows that fail", "count"),
+                column("n_rows", "Of", "count"),
+                column("description", "What must hold"),
+            ],
+            [row | ({"detail": [["What to do", row["remedy"]]]} if row["remedy"] else {}) for row in found],
+            empty="",
+            download=page.download("checks"),
+            size=10,
+        )
 
 
 async def _grades(page: Page, task: str, rows: list[dict[str, Any]]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from recsys_serving.dashboard.charts import by_category
+from recsys_serving.dashboard.deployment import NightFusion, night_fusion
 from recsys_serving.dashboard.formats import age, count, day, days, figure
 from recsys_serving.dashboard.page import Absent, Page, section, view
 from recsys_serving.dashboard.parts import (
@@ -22,7 +24,7 @@ from recsys_serving.dashboard.parts import (
     submit,
     table,
 )
-from recsys_serving.dashboard.rows import ITEM, LIST, item_of, listed, of_items
+from recsys_serving.dashboard.rows import BLEND, FUSION, ITEM, LIST, OF_TREES, Known, item_of, listed, of_items
 
 if TYPE_CHECKING:
     from recsys_serving.release import Release
@@ -82,10 +84,11 @@ async def user(page: Page) -> None:
         await _two_users(page, known, other)
         return
     history = await _history(page, known)
-    await _time_line(page, known, history)
-    with html("div").classes("grid"):
-        await _lists(page, known, history or [])
-    await _events(page, known, history or [])
+    with html("div").classes("grid history"):
+        await _time_line(page, known, history)
+        with html("div").classes("lists"):
+            await _lists(page, known, history or [])
+        await _events(page, known, history or [])
 
 
 async def _about(page: Page, user_id: str) -> None:
@@ -144,7 +147,7 @@ async def _lists(page: Page, user_id: str, history: list[Row]) -> None:
         with section(f"Recommended: {task}"):
             now = [row for row in rows if row["task"] == task]
             was = {row["item_id"]: row for row in earlier if row["task"] == task}
-            made = listed(page, now, history)
+            made = listed(page, now, await _known(page, user_id, task, history))
             columns = list(LIST)
             if before is not None:
                 columns.insert(1, column("was", "Was", "count", hint=f"Rank on {day(before.night)}"))
@@ -162,6 +165,19 @@ async def _lists(page: Page, user_id: str, history: list[Row]) -> None:
             if before is not None and gone:
                 heading(3, f"Gone since {day(before.night)}")
                 table("Gone", [column("rank", "Was", "count"), ITEM], gone, empty="", bare=True, size=5)
+
+
+async def _known(page: Page, user_id: str, task: str, history: list[Row]) -> Known:
+    """What is known beside a list, as far as the release holds it."""
+    fusion: NightFusion | None = None
+    lists: list[Row] = []
+    with suppress(Absent):
+        fusion = await night_fusion(page, task)
+    with suppress(Absent):
+        lists = await page.ask("algorithm_lists", user_id=user_id, task=task)
+    names = (FUSION, OF_TREES, BLEND)
+    rankings = {row["algorithm"]: row["items"] for row in lists if row["algorithm"].startswith(names)}
+    return Known(history, fusion, rankings)
 
 
 def _earlier(page: Page) -> Release | None:
@@ -182,13 +198,14 @@ async def _time_line(page: Page, user_id: str, history: list[Row] | None) -> Non
         if not history:
             message("The release holds no event of this user.")
             return
-        chart(f"Events of user {user_id} over time, by category", by_category(history), height=250)
+        chart(f"Events of user {user_id} over time, by category", by_category(history), height=300)
 
 
 async def _events(page: Page, user_id: str, history: list[Row]) -> None:
     """The events one by one; that there are none was said above."""
     if not history:
         return
+    has_file = any(row.get("file") for row in history)
     with section("Events, newest first"):
         table(
             f"Events of {user_id}, newest first",
@@ -199,8 +216,9 @@ async def _events(page: Page, user_id: str, history: list[Row]) -> None:
                 column("event_type", "Kind"),
                 column("quantity", "Quantity", "figure", digits=0),
                 column("value", "Value", "price"),
+                *([column("file", "Delivered in", beside="row")] if has_file else []),
             ],
-            of_items(page, history),
+            [row | {"row": row.get("row_number") and f"row {row['row_number']:,}"} for row in of_items(page, history)],
             empty="",
             download=page.download("history", user_id=user_id),
             size=15,
@@ -217,6 +235,7 @@ async def _two_users(page: Page, user_id: str, given: str) -> None:
     lists = {each: await page.ask("user_lists", user_id=each, task=None) for each in (user_id, other)}
     for task in sorted(page.release.tasks, reverse=True):
         ranks = {each: {r["item_id"]: r["rank"] for r in rows if r["task"] == task} for each, rows in lists.items()}
+        fusion = (await _known(page, user_id, task, [])).fusion
         common = len(ranks[user_id].keys() & ranks[other].keys())
         union = len(ranks[user_id].keys() | ranks[other].keys())
         alike = f" ({figure(common / union, 2)} of all they show, Jaccard)" if union else ""
@@ -226,7 +245,7 @@ async def _two_users(page: Page, user_id: str, given: str) -> None:
                     heading(3, f"User {each}")
                     rows = [
                         row | {"theirs": ranks[against].get(row["item_id"])}
-                        for row in listed(page, (r for r in lists[each] if r["task"] == task), ())
+                        for row in listed(page, (r for r in lists[each] if r["task"] == task), Known(fusion=fusion))
                     ]
                     theirs = column("theirs", f"Of {against}", "count", hint=f"Rank in the list of {against}")
                     table(f"{task} of {each}", [*LIST[:4], theirs], rows, empty="No list.")

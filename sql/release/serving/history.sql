@@ -1,6 +1,22 @@
 -- The newest 200 events of each user that count on this night, by user and newest first.
 -- quantity, value: what is left of the event where some of it was cancelled.
-with newest as (
+-- file, row_number: where the event was delivered. Its id is 96 bits of the file's content, then the row's number; bytes that
+-- landed again (they were corrected, then mended back) have the bits of a hash of content and count (landing's file_number).
+with numbers as (
+    select
+        (case when landing = 1 then content else sha256(content || ', landing ' || landing) end)[:24] as number,
+        min(file) as file
+    from clean.deliveries
+    cross join (select unnest(range(1, 10)) as landing)
+    group by number
+),
+
+files as (
+    select (number || '00000000')::uuid::uhugeint >> 32 as number, file
+    from numbers
+),
+
+newest as (
     select user_key, max(event_ts, 200) as times
     from clean.interactions
     group by user_key
@@ -18,6 +34,7 @@ since as (
 recent as (
     select
         users.user_id,
+        events.event_id,
         events.event_ts,
         items.item_id,
         events.event_type,
@@ -37,21 +54,32 @@ oldest as (
     where n_oldest is not null
     qualify
         row_number() over (
-            partition by user_id order by item_id, event_type, quantity, value, basket_id
+            partition by user_id order by item_id, event_type, quantity, value, basket_id, event_id
         ) <= n_oldest
 )
 
 select
-    user_id,
-    event_ts,
-    item_id,
-    event_type,
-    quantity,
-    value,
-    basket_id
+    shown.user_id,
+    shown.event_ts,
+    shown.item_id,
+    shown.event_type,
+    shown.quantity,
+    shown.value,
+    shown.basket_id,
+    files.file,
+    case when files.file is not null then (shown.event_id::uhugeint & 4294967295::uhugeint)::bigint end as row_number
 from (
     select * from recent where n_oldest is null
     union all
     select * from oldest
-)
-order by user_id, event_ts desc, item_id, event_type, quantity, value, basket_id
+) as shown
+left join files on files.number = shown.event_id::uhugeint >> 32
+order by
+    shown.user_id,
+    shown.event_ts desc,
+    shown.item_id,
+    shown.event_type,
+    shown.quantity,
+    shown.value,
+    shown.basket_id,
+    shown.event_id

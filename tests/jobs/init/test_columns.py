@@ -24,6 +24,39 @@ def test_columns_are_taken_for_what_they_are(propose, name, content, roles, firs
     assert all(row["event_ts"] for row in proposal.events)
 
 
+HEAD, LINES = "user,item,time", [f"u{n % 3},i{n % 2},2025-01-0{n + 1}" for n in range(4)]
+OWN_IDS = {
+    "named so": ("event_id", "1 2 3 4", True),
+    "of no file's rows": ("id", "a7 b3 c9 d1", True),
+    "numbers with gaps": ("id", "11 12 14 15", True),
+    "numbers that go on from elsewhere": ("id", "101 102 103 104", True),
+    "numbers of the rows": ("id", "1 2 3 4", False),
+    "the same, from 0 and not in order": ("id", "3 0 2 1", False),
+    "one twice": ("event_id", "a b b c", False),
+    "one twice in another spelling": ("event_id", "7 8 8.0 9", False),
+    "one missing": ("uuid", "a b  c", False),
+    "of an order": ("order_id", "a b c d", None),
+}
+
+
+@pytest.mark.parametrize(("name", "ids", "is_taken"), OWN_IDS.values(), ids=OWN_IDS)
+def test_an_id_of_the_event_counts_it_once(propose, name, ids, is_taken):
+    rows = [f"{line},{own}" for line, own in zip(LINES, ids.split(" "), strict=True)]
+    proposal = propose("\n".join([f"{HEAD},{name}", *rows]))
+    assert proposal.roles.get("delivered_id") == (name if is_taken else None)
+    assert [row.get("delivered_id") for row in proposal.events] == (ids.split(" ") if is_taken else [None] * 4)
+    if is_taken is False:
+        assert any(said in proposal.left_out[name] for said in ("none of their own", "begin anew"))
+
+
+def test_numbers_that_several_files_go_on_with_are_ids(propose, tmp_path):
+    (tmp_path / "purchases_2.csv").write_text(f"{HEAD},id\nu1,i1,2025-02-01,5\n")
+    rows = [f"{line},{n}" for n, line in enumerate(LINES, 1)]
+    proposal = propose("\n".join([f"{HEAD},id", *rows]), "purchases_1.csv")
+    assert len(proposal.files) == 2
+    assert proposal.roles["delivered_id"] == "id"
+
+
 REFUSED = {
     "header only": ("user,item,time\n", {}, "holds no row below its column names"),
     "no time": (

@@ -51,7 +51,9 @@ create table shown as
 _TABLES = {
     "meta.build": "select 'lists' as table_name, $night as night, 3 as schema_version",
     "meta.tasks": "select task, 'fusion' as configuration, $n_users::int as n_users, $n_users::int as n_users_listed, "
-    "0 as n_users_trending, $n_users::int as n_rows, null::varchar as empty_because from tasks order by task",
+    "0 as n_users_trending, $n_users::int as n_rows, null::varchar as empty_because, 2 as rrf_k, "
+    "[{'algorithm': 'ease', 'weight': .7}, {'algorithm': 'als', 'weight': .3}, {'algorithm': '<i>odd</i>', "
+    "'weight': .0}] as fusion_weights from tasks order by task",
     "meta.nights": "select $night - 7 * n::int as night, ($night - 7 * n::int + 1)::timestamp as cutoff, 1000 - n as "
     "n_events, $n_users::int as n_users, $n_items::int as n_items, 'x' as profile_hash, $settings as settings "
     "from range(3) as t (n) order by night",
@@ -74,7 +76,8 @@ _TABLES = {
     "order by task, user_id, rank",
     "serving.history": "select user_id, ($night - d::int)::timestamp + interval 9 hour as event_ts, "
     "'i' || ((u + d) % $n_items + 1) as item_id, case when d % 4 > 0 then 'purchase' else 'click' end as event_type, "
-    "d / 2 as quantity, 1.5 as value, 'b' || d as basket_id from users cross join days order by user_id, event_ts desc",
+    "d / 2 as quantity, 1.5 as value, 'b' || d as basket_id, 'file <b>' || d || '.csv' as file, d + 1000 as row_number "
+    "from users cross join days order by user_id, event_ts desc",
     "serving.algorithm_lists": "select task, user_id, algorithm, list('i' || ((u * a + r) % $n_items + 1) order by r) "
     "as items, list((1 / r)::float order by r) as scores from tasks cross join (from users where u <= 200) cross join "
     "algorithms cross join ranks group by all order by task, user_id, algorithm",
@@ -92,6 +95,10 @@ _TABLES = {
     "meta.volume": "select ($night - d::int)::timestamp + interval (h) hour as hour, event_type, (d + h) as n_events "
     "from days cross join range(24) as t (h) cross join (select unnest(['purchase', 'cl<i>ick']) as event_type) "
     "order by hour, event_type",
+    "meta.checks": "select 'features.item' as table_name, 'check ' || n as check_name, case when n = 2 then 'warn' "
+    "else 'pass' end as outcome, n > 2 as is_blocking, case when n = 2 then 4 else 0 end as n_failing, 40 as n_rows, "
+    "'warn if != 0' as threshold, 'No <b>odd</b> row.' as description, case when n = 2 then 'Look at <i>it</i>.' "
+    "else '' end as remedy from range(1, 6) as t (n) order by check_name",
     "meta.costs": "select 'lists' as step, algorithm, 10 as rows, 1.5 as seconds, 1000000000::bigint as "
     "peak_memory_bytes from algorithms order by algorithm",
 }
@@ -118,6 +125,9 @@ _GRADED = {
     "meta.segments": f"select $night - 7 as graded_night, task, algorithm, 'age' as segment, '<18' as value, 10 as k, "
     f"'ndcg' as metric, m as mean, m - .1 as low, m + .1 as high, 9 as n_users from tasks cross join {_LISTS} "
     "order by all",
+    "meta.feature_gains": "select $night as night, task, objective, 'item.<i>f' || f || '</i>' as feature, "
+    "90.0 - 10 * f as gain, (90 - 10 * f) / 450 as share from tasks cross join (select unnest(['binary', "
+    "'lambdamart']) as objective) cross join range(10) as t (f) order by task, objective, gain desc, feature",
     "meta.trending_windows": "select $night as night, 7 as window_days, true as is_chosen, .1 as ndcg, "
     ".0 as difference, .0 as shrunk_difference, 1 as n_nights, 4 as n_user_nights",
 }

@@ -109,6 +109,26 @@ def test_every_view_draws(page, width, theme):
         assert page.run(ELSEWHERE) == [], f"{path} asks another server"
 
 
+def test_a_history_stands_beside_both_lists_and_above_them_where_there_is_no_room(page):
+    boxes = """Object.fromEntries([...document.querySelectorAll('.content h2')].map(title => {
+        const box = title.parentElement.getBoundingClientRect();
+        return [title.innerText, {left: box.left, right: box.right, top: box.top, bottom: box.bottom}];
+    }))"""
+    show(page, "/users/u1")
+    found = page.run(boxes)
+    history, events = found["History"], found["Events, newest first"]
+    lists = [found["Recommended: next"], found["Recommended: discovery"]]
+    assert [each["left"] >= history["right"] for each in lists] == [True, True]
+    assert lists[0]["top"] == history["top"]
+    assert events["top"] >= history["bottom"]
+    assert events["top"] < lists[0]["bottom"]
+    show(page, "/users/u1", 390)
+    found = page.run(boxes)
+    order = ["History", "Recommended: next", "Recommended: discovery", "Events, newest first"]
+    assert sorted(order, key=lambda title: found[title]["top"]) == order
+    assert {found[title]["left"] for title in order} == {16}
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page, axe, theme):
     for path in VIEWS:

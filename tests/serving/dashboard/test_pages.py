@@ -1,5 +1,6 @@
 """The dashboard without a browser: every view answers, in any state of a release; and who may see it."""
 
+import html
 import io
 import subprocess
 import sys
@@ -7,12 +8,16 @@ from datetime import timedelta
 from http.client import HTTPConnection
 from urllib.parse import quote
 
+import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from recsys_serving.dashboard.deployment import NightFusion
+from recsys_serving.dashboard.downloads import _without_formulas
+from recsys_serving.dashboard.rows import Known, _why
 from recsys_serving.keys import FILE_NAME, add_key, remove_key
 from tests.helpers.committed import PROJECT
 from tests.serving import small
@@ -20,7 +25,7 @@ from tests.serving.dashboard.releases import HORIZON, TITLES, dashboard, publish
 from tests.serving.small import NIGHT, Client
 
 VIEWS = {
-    "/": ("Night of 31 Oct 2017", "What changed: next", "NDCG@10, next"),
+    "/": ("Night of 31 Oct 2017", "What changed: next", "NDCG@10, next", "Checks that did not pass", "check 2"),
     "/users": ("Users", "u17"),
     "/users?q=u1": ("u12",),
     "/users/u1": ("User u1", "Recommended: discovery", "goes with"),
@@ -30,7 +35,7 @@ VIEWS = {
     "/items": ("Rising", "New"),
     "/items?q=item": ("Item 8",),
     "/items/i2": ("BREAD", "Taken together", "took it within 7 days"),
-    "/lab": ("Grades of the newest graded night", "Paired comparison", "Costs"),
+    "/lab": ("Grades of the newest graded night", "Paired comparison", "Costs", "lambdamart: 9 of 10 features"),
     "/lab?task=discovery&metric=recall&k=20": ("Recall@20",),
     "/lab/lists?user=u1": ("items stand in all", "Overlap"),
     "/lab/fusion?user=u1": ("over 30 users", "Weights"),
@@ -58,6 +63,44 @@ def test_nothing_delivered_is_markup_of_a_page(ask):
             assert taken not in text, (path, taken)
     for item, title in enumerate(TITLES, 1):
         assert ask(f"/items/i{item}").status == 200, title
+
+
+def test_why_shows_what_each_proposal_counts_and_the_delivered_rows(ask):
+    """Item i12 of u1: als at rank 1 and <i>odd</i> at 3, with .3 and 0 of the night's weights and rrf_k 2."""
+    text = html.unescape(ask("/users/u1").body.decode())
+    assert "als 1: 0.3000 / (2 + 1) = 0.100000" in text
+    assert "<i>odd</i> 3: 0.0000 / (2 + 3) = 0.000000" in text
+    assert "0.100000, with the night's weights" in text
+    assert "purchase × 5, 21 Oct 2017, 09:00: Item 12 (file <b>10.csv, row 1,010)" in text
+    assert "Others of Group 2" in text
+    assert "the fusion: the sum of the contributions below" in text
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said", "fused"),
+    [
+        ("reranker", "the reranker: minus the mean logarithm", "does not order this list"),
+        ("reranker_binary", "the reranker: its trees' estimate", "does not order this list"),
+        ("blend", "the blend: reciprocal ranks", "does not order this list"),
+        ("als", "the own list of als, by its score", "does not order this list"),
+        ("trending", "no algorithm proposed anything", None),
+    ],
+)
+def test_why_says_what_ordered_a_list(configuration, said, fused):
+    row = {"configuration": configuration, "proposed_by": "als 2, ease 1", "raw_score": -1.5, "category": None}
+    row |= {"reason_text": "popular", "reason_algorithm": "als", "item_id": "i1", "evidence_item_id": None}
+    row |= {"evidence_count": None, "model_night": NIGHT}
+    fusion = NightFusion(60, {"als": 0.62, "ease": 0.38}, "the night's")
+    found = dict(_why(row, Known(fusion=fusion, rankings={"fusion": ["i2", "i1"]})))
+    assert said in found["Ordered by"]
+    assert found["Rank by each ranking"] == ["fusion 2"]
+    if fused:
+        assert found["Proposed by, at rank"][0] == "als 2: 0.6200 / (60 + 2) = 0.010000"
+        assert found["Fused score"].startswith("0.016230, with the night's weights")
+        assert found["Fused score"].endswith(fused)
+    else:
+        assert found["Proposed by, at rank"] == ["als 2", "ease 1"]
+        assert "Fused score" not in found
 
 
 def test_what_is_not_there_is_said(ask):
@@ -103,6 +146,17 @@ def test_a_table_is_taken_away_as_a_file(ask):
         "costs.csv?night=x": 422,
     }.items():
         assert ask(f"/download/{path}").status == status, path
+
+
+def test_a_csv_holds_no_formula(ask):
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "x=1", "'=1", "", None, " =1", "ünï -1", "\n=1"]
+    rows = pa.table({"text": texts, "number": [-float(n) for n in range(len(texts))], "-odd": [-1] * len(texts)})
+    shown = _without_formulas(rows)
+    assert shown["text"].to_pylist() == [f"'{text}" if text and text[0] in "=+-@\t\r" else text for text in texts]
+    assert shown.drop_columns("text") == rows.drop_columns("text")
+    assert _without_formulas(rows.slice(0, 0)).num_rows == 0
+    csv = ask("/download/new_items.csv?since=2017-01-01").body.decode()
+    assert any(line.startswith('"i5","\'@accent {b}') for line in csv.splitlines())
 
 
 def test_a_name_of_elsewhere_and_a_page_of_elsewhere_are_refused(ask):
@@ -170,6 +224,9 @@ def test_with_keys_it_asks_for_one_that_may_read(tmp_path):
         for path in ("/_nicegui/x", "/download/history.csv?user_id=u1", "/"):
             assert ask(path).status == 401
         assert ask("/", Authorization=f"Bearer {read}").status == 200
+        counted = ask("/metrics", Authorization=f"Bearer {read}").body.decode()
+        assert 'route="/users",status="303"' in counted
+        assert 'route="/download/{name}",status="401"' in counted
         assert b"asks for a key" in ask("/sign-in").body
         for wrong in ("", "recsys_nothing", write):
             refused = _sign_in(port, wrong)
