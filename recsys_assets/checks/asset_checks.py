@@ -62,7 +62,8 @@ def _checks_of(profile: Profile, tables: Tables, name: str, checks: list[Check])
         night = None if checks[0].table.startswith("raw.") else Night.fromisoformat(context.partition_key)
         chosen = [check for check in checks if key_of(profile, check) in context.selected_asset_check_keys]
         for check, outcome in check_tables(lake, chosen, night):
-            if night is not None:  # Landing holds what came after a night, too: its release tells nothing of that.
+            # Landing holds what came after a night, too; a release made again is not told of the one before.
+            if night is not None and not check.table.startswith("releases."):
                 note_outcomes(profile, night, [_noted(check, outcome)])
             yield _result(profile, check, outcome)
 
