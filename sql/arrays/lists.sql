@@ -1,7 +1,10 @@
 -- The lists with places in place of ids, in order of task, user and rank.
 -- evidence, n, days (in hundredths, of the age in single precision): 1 more than what they say, and 0 where a reason has
 -- none. days never rounds up to the next whole day, which a reason's text does not tell yet.
--- said: reason, algorithm and template of the text (template.sql) with chr(31) between them: few, as figures are left out.
+-- said: reason, algorithm and template of the text with chr(31) between them: few, as figures are left out.
+-- template: in the text a mark for what the row says besides, chr(2) for the title of the item that the reason rests on,
+-- chr(3) for how often, chr(4) for the whole days of its age; chr(1) before it says that it is one. Putting everything in
+-- again gives the very text, whatever the title.
 with tasks as (
     select task, row_number() over (order by task <> 'next', task)::integer - 1 as place
     from meta.tasks
@@ -23,6 +26,27 @@ lists as (
         floor(evidence_days)::bigint as whole_days,
         round_even(evidence_days::float::double * 100, 0)::bigint as hundredths
     from serving.recommendations
+),
+
+templates as (
+    select
+        lists.*,
+        evidence.place as evidence_place,
+        case
+            when regexp_matches(lists.reason_text, '[\x01-\x04]') then lists.reason_text
+            else
+                chr(1) || replace(
+                    replace(
+                        replace(lists.reason_text, coalesce(nullif(evidence.title, ''), chr(1)), chr(2)),
+                        ' ' || coalesce(lists.whole_days, -1) || ' days',
+                        ' ' || chr(4) || ' days'
+                    ),
+                    ' ' || coalesce(lists.evidence_count, -1) || ' ',
+                    ' ' || chr(3) || ' '
+                )
+        end as template
+    from lists
+    left join items as evidence on evidence.item_id = lists.evidence_item_id
 )
 
 select
@@ -30,20 +54,14 @@ select
     users.place as user_place,
     items.place as item,
     lists.score,
-    concat_ws(
-        chr(31),
-        lists.reason,
-        coalesce(lists.reason_algorithm, ''),
-        template(lists.reason_text, evidence.title, lists.evidence_count, lists.whole_days)
-    ) as said,
-    coalesce(evidence.place + 1, 0)::integer as evidence,
+    concat_ws(chr(31), lists.reason, coalesce(lists.reason_algorithm, ''), lists.template) as said,
+    coalesce(lists.evidence_place + 1, 0)::integer as evidence,
     coalesce(lists.evidence_count::bigint + 1, 0) as n,
     coalesce(
         greatest(least(lists.hundredths, 100 * lists.whole_days + 99), 100 * lists.whole_days) + 1, 0
     ) as days
-from lists
+from templates as lists
 inner join tasks on tasks.task = lists.task
 inner join users on users.user_id = lists.user_id
 inner join items on items.item_id = lists.item_id
-left join items as evidence on evidence.item_id = lists.evidence_item_id
 order by tasks.place, users.place, lists.rank

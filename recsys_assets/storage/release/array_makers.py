@@ -94,7 +94,6 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
     n_rows, n_of = sum(n_of_task.values()), np.zeros((len(tasks), len(users)), np.int64)
     lists, scores = np.empty(n_rows, _fields(con)), _Scores([n_of_task.get(task, 0) for task in tasks])
     reason_of, done = np.empty(n_rows, np.uint32), 0
-    con.execute(_text("template"))
     for batch in con.sql(_text("lists")).to_arrow_reader(_BATCH):
         said = batch["said"].dictionary_encode()
         columns = {name: batch[name].to_numpy(zero_copy_only=False) for name in batch.schema.names if name != "said"}

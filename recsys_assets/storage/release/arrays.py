@@ -69,7 +69,7 @@ def write_arrays(file: Path, target: Path) -> bool:
     ``group`` (m places in ``group_json``), ``reason`` (of each row of ``lists`` the place in ``reason_json``),
     ``context`` (n, or 0 where the release stores none; -1: none of this user), and texts: ``tasks``, ``users``,
     ``items``, ``scopes``, ``categories``, ``item_json`` (id, title and price), ``group_json`` (category, department and
-    brand), ``reason_json`` (with the marks of ``sql/arrays/template.sql``) and ``context_json``, all parts of JSON
+    brand), ``reason_json`` (with the marks of ``sql/arrays/lists.sql``) and ``context_json``, all parts of JSON
     objects, ``found_by`` (id and title, case folded). A text ``x`` has its bounds in ``x_ends``. Whole numbers are as
     wide as the largest of them needs.
 
