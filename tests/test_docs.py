@@ -232,7 +232,10 @@ def documented_tables() -> dict[str, list[tuple[str, str]]]:
 
 def test_the_release_is_documented_column_by_column():
     made = {
-        f"{path.parent.name}.{path.stem}": list(load_select(path).columns)
+        # Keys are not published: the step puts places for them.
+        f"{path.parent.name}.{path.stem}": [
+            "items" if name == "below_item_key" else name for name in load_select(path).columns
+        ]
         for path in sorted((PROJECT / "sql/release").glob("*/*.sql"))
     }
     assert {table: [name for name, _ in columns] for table, columns in documented_tables().items()} == made

@@ -45,6 +45,7 @@ def publish(
         lists = tables["serving.recommendations"]
         lists = lists.filter(pc.equal(lists["task"], "next")).slice(0, rows)
         tables["serving.recommendations"] = lists
+        tables["serving.deeper_lists"] = tables["serving.deeper_lists"].slice(0, 0)  # Places among items that go.
         for name, table in tables.items():
             for column in {"user_id", "item_id"} & {*table.column_names}:
                 table = table.filter(pc.is_in(table[column], lists[column].combine_chunks()))
