@@ -205,7 +205,7 @@ def test_why_leads_down_to_the_delivered_row(built):
     )[0]
     output = run(built, "why", user, item).output
     assert text in output
-    assert re.search(r"Ranked by (fusion|reranker\w*): raw score -?[\d.e-]+, score [01]\.\d{3} of 1\.", output)
+    assert re.search(r"Ranked by (fusion|blend|reranker\w*): raw score -?[\d.e-]+, score [01]\.\d{3} of 1\.", output)
     assert "buy_again" in output
     rows = re.findall(r"(transactions_\w+\.parquet) +│ (\d+)", output)
     assert 0 < len(rows) <= 20
