@@ -99,6 +99,8 @@ class Release:
         said = self._reason_json[reason]
         if b"\x04" in said:
             said = said.replace(b"\x04", b"%d" % (days // 100))
+        elif b"\x05" in said:  # Rounded up to the next whole day.
+            said = said.replace(b"\x05", b"%d" % (days // 100 - 1))
         if b"\x03" in said:
             said = said.replace(b"\x03", b"%d" % n)
         if b"\x02" in said:  # Last, as a title may hold anything.

@@ -1,10 +1,10 @@
 -- The lists with places in place of ids, in order of task, user and rank.
 -- evidence, n, days (in hundredths, of the age in single precision): 1 more than what they say, and 0 where a reason has
--- none. days never rounds up to the next whole day, which a reason's text does not tell yet.
+-- none.
 -- said: reason, algorithm and template of the text with chr(31) between them: few, as figures are left out.
 -- template: in the text a mark for what the row says besides, chr(2) for the title of the item that the reason rests on,
--- chr(3) for how often, chr(4) for the whole days of its age; chr(1) before it says that it is one. Putting everything in
--- again gives the very text, whatever the title.
+-- chr(3) for how often, chr(4) for the whole days of its age in hundredths, chr(5) for one less, where these were rounded up to
+-- a whole day; chr(1) before it says that it is one. Putting everything in again gives the very text, whatever the title.
 with tasks as (
     select task, row_number() over (order by task <> 'next', task)::integer - 1 as place
     from meta.tasks
@@ -24,7 +24,8 @@ lists as (
     select
         *,
         floor(evidence_days)::bigint as whole_days,
-        round_even(evidence_days::float::double * 100, 0)::bigint as hundredths
+        round_even(evidence_days::float::double * 100, 0)::bigint as hundredths,
+        (hundredths // 100 - whole_days)::integer as rounded_up
     from serving.recommendations
 ),
 
@@ -33,13 +34,13 @@ templates as (
         lists.*,
         evidence.place as evidence_place,
         case
-            when regexp_matches(lists.reason_text, '[\x01-\x04]') then lists.reason_text
+            when regexp_matches(lists.reason_text, '[\x01-\x05]') then lists.reason_text
             else
                 chr(1) || replace(
                     replace(
                         replace(lists.reason_text, coalesce(nullif(evidence.title, ''), chr(1)), chr(2)),
-                        ' ' || coalesce(lists.whole_days, -1) || ' days',
-                        ' ' || chr(4) || ' days'
+                        ' ' || case when lists.rounded_up in (0, 1) then lists.whole_days else -1 end || ' days',
+                        ' ' || case when lists.rounded_up = 1 then chr(5) else chr(4) end || ' days'
                     ),
                     ' ' || coalesce(lists.evidence_count, -1) || ' ',
                     ' ' || chr(3) || ' '
@@ -57,9 +58,7 @@ select
     concat_ws(chr(31), lists.reason, coalesce(lists.reason_algorithm, ''), lists.template) as said,
     coalesce(lists.evidence_place + 1, 0)::integer as evidence,
     coalesce(lists.evidence_count::bigint + 1, 0) as n,
-    coalesce(
-        greatest(least(lists.hundredths, 100 * lists.whole_days + 99), 100 * lists.whole_days) + 1, 0
-    ) as days
+    coalesce(lists.hundredths + 1, 0) as days
 from templates as lists
 inner join tasks on tasks.task = lists.task
 inner join users on users.user_id = lists.user_id

@@ -10,7 +10,7 @@ from tests.serving.small import MACROS, NIGHT, serving, tables
 
 TITLES = (
     *("a", "s", " ", "2", " 2 ", "2 days", "which you took", '"', "\\", '\\"', '","title":', "</b>", "☕ 🙂", "null"),
-    *("\x01", "\x02", "\x03 \x04", "tab\t", "\\u0002", "goes with", ""),
+    *("\x01", "\x02", "\x03 \x04", "\x05", "tab\t", "\\u0002", "goes with", ""),
     None,
 )
 NUMBERS = ((1, 0.5), (1, 1.5), (2, 2.0), (2, 2.999), (12, 2.5), (3, 999.99999), (None, None))

@@ -215,8 +215,8 @@ def _reason_json(said: str) -> str:
     reason, algorithm, text = said.split("\x1f", 2)
     if not text.startswith("\x01"):
         return _members(reason=reason, reason_algorithm=algorithm or None, reason_text=text)
-    parts = re.split("([\x02-\x04])", text[1:])
-    marked = "".join(part if "\x02" <= part <= "\x04" else json.dumps(part, ensure_ascii=False)[1:-1] for part in parts)
+    parts = re.split("([\x02-\x05])", text[1:])
+    marked = "".join(part if "\x02" <= part <= "\x05" else json.dumps(part, ensure_ascii=False)[1:-1] for part in parts)
     return f'{_members(reason=reason, reason_algorithm=algorithm or None)},"reason_text":"{marked}"'
 
 
