@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     Wanted = Callable[[str, Night], bool]
 
-_KNOWN = (
-    *("code", "costs", "lake", "landing.duckdb", "landing.lock", "mlflow", "models"),
+KNOWN = (
+    *("checks", "code", "costs", "lake", "landing.duckdb", "landing.lock", "mlflow", "models"),
     *("recsys.duckdb", "releases", "tmp"),
 )
 """What lies in a profile's folder and is shown, or not, by rules of its own."""
@@ -93,7 +93,7 @@ def link_nights(profile: Profile, scratch: Profile, wanted: Wanted) -> None:
 def link_others(profile: Profile, scratch: Profile) -> None:
     """Show a scratch deployment the files in the profile's folder that are none of ours, whatever they are for."""
     for file in sorted(profile.folder.iterdir()):
-        if file.name in _KNOWN or file.name.startswith("."):
+        if file.name in KNOWN or file.name.startswith("."):
             continue
         for path in [file] if file.is_file() else sorted(file.rglob("*")):
             if path.is_file() and not path.is_symlink():

@@ -8,7 +8,7 @@ from recsys_assets.nights import close
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_jobs.audit.relanding import Kept, reland
-from recsys_jobs.audit.scratch import copy_landing, link_nights, scratch_folder
+from recsys_jobs.audit.scratch import KNOWN, copy_landing, link_nights, scratch_folder
 from tests.helpers.shop import Shop, day, household, line, night, product, stocked
 
 N = 22
@@ -148,3 +148,11 @@ def test_a_scratch_deployment_shows_earlier_nights_and_touches_nothing(lived):
         (folder / "left over").mkdir()
     assert not folder.exists()
     assert lived.fingerprints() == before
+
+
+def test_whatever_a_night_leaves_is_shown_by_a_rule_of_its_own(built):
+    """Notes of how a night is made grow while it is audited: builds that saw them would seem to see the future."""
+    with built.active():
+        kept = {file.name for file in built.profile.folder.iterdir() if not file.name.startswith(".")}
+    assert {"checks", "costs"} <= kept
+    assert kept - {*KNOWN} <= {"mlflow.db"}, "all else is copied as it is: name it in audit/scratch.py"
