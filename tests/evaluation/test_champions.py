@@ -42,6 +42,26 @@ def test_of_the_rankings_the_one_with_the_best_mean_is_served(mean, winner):
     assert served("fusion", challenges(reranker=mean)) == winner
 
 
+def few(n_users, **means):
+    """Lists that so many users graded once, each exactly so far from the champion so far."""
+    names = sorted(means)
+    ones = np.ones((n_users, len(names)))
+    return Challenges(names, ones * [means[name] for name in names], ones.astype(int), dict.fromkeys(names, 1))
+
+
+@pytest.mark.parametrize(("n_users", "winner"), [(20, "blend"), (99, "blend"), (101, "reranker"), (2_000, "reranker")])
+def test_the_blend_is_served_until_as_many_users_say_otherwise(n_users, winner):
+    """100 users at a head start of .01 weigh as much as 100 at .01."""
+    rankings = (*RANKINGS, "blend")
+    for incumbent, beside in (
+        ("fusion", few(n_users, reranker=0.03, blend=0.02)),
+        ("blend", few(n_users, reranker=0.01, fusion=-0.02)),
+        ("reranker", few(n_users, blend=-0.01, fusion=-0.03)),
+    ):
+        rows = decide(incumbent, beside.names, beside, rankings, seed=0)
+        assert [row["configuration"] for row in rows if row["is_champion"]] == [winner]
+
+
 def test_an_algorithm_must_be_better_than_the_leading_ranking_beyond_chance():
     assert served("fusion", challenges(reranker=0.02, als=0.06)) == "als"
     assert served("fusion", challenges(reranker=0.02, als=0.021)) == "reranker", "by luck"
