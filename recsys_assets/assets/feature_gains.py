@@ -49,12 +49,10 @@ def feature_gains(snapshot: Snapshot, rankings: Partition | None) -> pa.Table:
         if used[name] != f"{model.night} {model.fingerprint}":
             continue
         model.verify()
-        reranker = Reranker.load(model.path)
-        for objective, booster in reranker.boosters.items():
-            gains = booster.feature_importance("gain").tolist()
-            rows += [
-                {"task": task, "objective": objective, "feature": feature, "gain": gain}
-                for feature, gain in zip(reranker.names, gains, strict=True)
-            ]
+        rows += [
+            {"task": task, "objective": objective, "feature": feature, "gain": gain}
+            for objective, gains in Reranker.load(model.path).gains().items()
+            for feature, gain in gains.items()
+        ]
     texts = {"task": pa.string(), "objective": pa.string(), "feature": pa.string()}
     return pa.Table.from_pylist(rows, schema=pa.schema({**texts, "gain": pa.float64()}))

@@ -77,17 +77,19 @@ def decide(
     means = {incumbent: 0.0} | {name: rows[name]["difference"] for name in challenges.names}
     graded = [name for name in sorted(means) if name in rankings]
     n = {name: rows[name]["n_user_nights"] for name in means}
-    n[incumbent] = max(n.values())
+    n[incumbent] = max(n.values())  # It stands beside itself wherever another was graded.
 
     def expected(name: str) -> float:
         ahead = HEAD_START * HEAD_START_USERS if name == SAFEST else 0.0
         return float((n[name] * means[name] + ahead) / (n[name] + HEAD_START_USERS))
 
-    # The champion so far leads where it is a ranking and no other has a better mean.
-    leader = max(graded or ["fusion"], key=lambda name: (expected(name) if graded else 0.0, name == incumbent))
+    # The champion so far leads where it is a ranking and no other is ahead.
+    leader = max(graded, key=lambda name: (expected(name), name == incumbent), default="fusion")
     reason = f"leads the rankings over {rows[leader]['n_user_nights'] or 'no'} user-nights beside the champion so far"
     if leader == incumbent:
         reason = "no ranking has a better mean" if challenges.names else "nothing was graded beside it"
+    if any(means[name] > means[leader] for name in graded):
+        reason = f"its head start, while few user-nights say that another ranking is better: {n[leader]}"
     champion, told = _alone(leader, means, challenges, rankings, seed) or (leader, reason)
     for name, row in rows.items():
         row |= {"is_champion": name == champion, "reason": told if name == champion else None}

@@ -114,7 +114,8 @@ class Ranker:
         yield COMBINED, _first(candidates.offsets, by_both, combined, n)
         for name, own in scores.items():
             yield name, _first(candidates.offsets, ranks[name], own, n)
-        theirs = [each for each in pairs if each.names[0].removesuffix("_rank") in leaders]
+        lead = {f"{name}_rank" for name in leaders}
+        theirs = [each for each in pairs if lead & {*each.names}]
         if theirs:
             parts = np.sum([_parts(candidates, each) for each in theirs], axis=0)
             blended = 1 / (_BLEND_K + by_both) + parts / len(theirs)

@@ -187,13 +187,12 @@ class Reranker:
         return {COMBINED: -np.log(np.prod(np.stack(ranks), axis=0)) / len(ranks), **scores}
 
     def gains(self) -> dict[str, dict[str, float]]:
-        """Share of each feature in what the splits gained, by objective, greatest first."""
-        shares = {}
+        """What the splits of each feature took off the loss of the examples, by objective, greatest first."""
+        gains = {}
         for name, booster in self.boosters.items():
-            gain = booster.feature_importance("gain")
-            order = sorted(range(len(gain)), key=lambda i: (-gain[i], self.names[i]))
-            shares[name] = {self.names[i]: float(gain[i] / max(gain.sum(), 1e-300)) for i in order}
-        return shares
+            of_feature = zip(self.names, booster.feature_importance("gain").tolist(), strict=True)
+            gains[name] = dict(sorted(of_feature, key=lambda each: (-each[1], each[0])))
+        return gains
 
     def shap(self, features: NDArray[np.float32]) -> dict[str, Floats]:
         """SHAP values of rows (Lundberg et al., 2018).

@@ -96,10 +96,9 @@ INSTANCES = {
     f"popularity_{days}d": ['algorithm = "popularity"', f"half_life_days = {days}.0", "weight = 0.0"]
     for days in (7, 90)
 }
-"""Lines of a profile for those that are instances of another algorithm. How long the same things stay popular differs
-most between data sets: with half-lives of 2, 7 and 90 days NDCG@10 in discovery was .076, .076 and .034 in
-online_retail, .170, .181 and .126 on MovieLens' 100,000 ratings. They have no say in the fusion before a night was
-graded, as one opinion would count three times."""
+"""Lines of a profile for those that are instances of another algorithm: how long the same things stay popular differs
+most between data sets (docs/ranking.md has what 7 days are worth on films). They have no say in the fusion before a
+night was graded, as one opinion would count three times."""
 FIXED_SECONDS = 15.0
 """A night of next to nothing; by ``SIZES=0.05,0.4 python -m benchmarks growth``, models and candidates left out."""
 EVENT_US = 3.0

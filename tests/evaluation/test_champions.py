@@ -59,7 +59,9 @@ def test_the_blend_is_served_until_as_many_users_say_otherwise(n_users, winner):
         ("reranker", few(n_users, blend=-0.01, fusion=-0.03)),
     ):
         rows = decide(incumbent, beside.names, beside, rankings, seed=0)
-        assert [row["configuration"] for row in rows if row["is_champion"]] == [winner]
+        (champion,) = [row for row in rows if row["is_champion"]]
+        assert champion["configuration"] == winner
+        assert ("its head start" in champion["reason"]) is (winner == "blend")
 
 
 def test_an_algorithm_must_be_better_than_the_leading_ranking_beyond_chance():

@@ -203,7 +203,8 @@ def _pictures(reranker: Reranker, examples: Examples) -> dict[str, Any]:
     sample = examples.features[:: max(1, len(examples.features) // N_EXPLAINED)]
     shown: dict[str, Any] = {}
     for objective, gains in reranker.gains().items():
-        rows = [{"feature": name, "share of gain": share} for name, share in list(gains.items())[:N_SHOWN]]
+        total = max(sum(gains.values()), 1e-300)
+        rows = [{"feature": name, "share of gain": gain / total} for name, gain in list(gains.items())[:N_SHOWN]]
         shown[f"Gain, {objective}"] = markdown_table(rows)
     return shown | {
         "SHAP": picture(shap_summary(reranker.shap(sample), sample, reranker.names, N_SHOWN), "SHAP values")
