@@ -117,10 +117,8 @@ class Ranker:
         lead = {f"{name}_rank" for name in leaders}
         theirs = [each for each in pairs if lead & {*each.names}]
         if theirs:
-            parts = np.sum([_parts(candidates, each) for each in theirs], axis=0)
-            blended = 1 / (_BLEND_K + by_both) + parts / len(theirs)
-            by_blend = ranks_in(candidates.offsets, blended, of_items)
-            yield BLEND, _first(candidates.offsets, by_blend, blended, n)
+            blended = 1 / (_BLEND_K + by_both) + _parts(candidates, theirs)
+            yield BLEND, _first(candidates.offsets, ranks_in(candidates.offsets, blended, of_items), blended, n)
 
     def _sums(self, candidates: Candidates, users: Side, pairs: Sequence[Pairs]) -> NDArray[np.float64]:
         """Sum of the trees of each objective: ndarray of shape (n_objectives, n_rows)."""
@@ -184,18 +182,20 @@ class Ranker:
         return np.ascontiguousarray(columns), np.ascontiguousarray(features)
 
 
-def _parts(candidates: Candidates, listed: Pairs) -> Floats:
-    """What an algorithm's ranks add to the blend: ndarray of shape (n_rows,), 0 for what it does not list."""
+def _parts(candidates: Candidates, listed: Sequence[Pairs]) -> Floats:
+    """Mean reciprocal rank by several algorithms, 0 for what one does not list: ndarray of shape (n_rows,)."""
     import numpy as np
 
     from recsys_assets.kernels.trees import places_of
 
     user_of = np.repeat(candidates.users, np.diff(candidates.offsets))
-    theirs, its = listed.of_users[user_of], listed.of_items[candidates.items]
-    places = places_of(theirs, its, listed.indptr, listed.columns, listed.n_columns)
-    ranks = np.append(listed.values[:, 0].astype(np.float64), np.inf)  # The last, which -1 stands for: not listed.
-    parts: Floats = 1 / (_BLEND_K + ranks[places])
-    return parts
+    parts = np.zeros(len(user_of))
+    for each in listed:
+        theirs, its = each.of_users[user_of], each.of_items[candidates.items]
+        places = places_of(theirs, its, each.indptr, each.columns, each.n_columns)
+        ranks = np.append(each.values[:, 0].astype(np.float64), np.inf)  # The last, which -1 stands for: not listed.
+        parts += 1 / (_BLEND_K + ranks[places])
+    return parts / len(listed)
 
 
 def places_below(ranked: Ranked, offsets: NDArray[np.int64], n: int, depth: int) -> pa.ListArray:
