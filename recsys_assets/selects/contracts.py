@@ -144,7 +144,6 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "model_night": "DATE",
     },
     "recommendations.trending_by_window": {
-        "scope": "VARCHAR",
         "window_days": "INTEGER",
         "rank": "INTEGER",
         "item_key": "INTEGER",

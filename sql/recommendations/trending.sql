@@ -1,8 +1,120 @@
--- What is trending, in the whole shop and within each department and category: what unknown ids are served.
+-- What is trending: in the whole shop, within each department and category, and within each store, region, country, device
+-- and operating system that events tell. This is what unknown ids are served.
 -- It is counted over the window that unknown users' grades prefer (recommendations.trending_windows).
--- score: distinct buyers, each counted by how long ago they last took the item, halved every so many days.
-select lists.scope, lists.rank, lists.item_key, lists.score
-from recommendations.trending_by_window as lists
-inner join recommendations.trending_windows as windows
-    on windows.window_days = lists.window_days and windows.is_chosen
-order by lists.scope, lists.rank
+-- Of a context only those values have a scope with 200 events that weigh in the last 28 days, and of each kind the 100 with
+-- most of them: what fewer took is chance, and a shop of ten thousand stores has no list for each.
+-- Items retired by the cutoff are left out.
+-- score: distinct buyers, each counted by how long ago they last took the item, halved every so many days; of a context those
+-- who took it there in the last 112 days, four times the longest window: who did earlier hardly counts.
+with chosen as (
+    select window_days
+    from recommendations.trending_windows
+    where is_chosen
+),
+
+available as (
+    select items.item_key, items.item_id, items.department, items.category
+    from clean.items as items
+    cross join this.night as night
+    where items.retired_at is null or items.retired_at > night.cutoff
+),
+
+scores as (
+    select took.item_key, exact_sum(pow(0.5, took.recency_days / chosen.window_days)) as score
+    from features.user_item as took
+    cross join chosen
+    group by took.item_key
+),
+
+lately as (
+    select store, region, country, device, os, user_key, item_key, age_days
+    from clean.interactions
+    where weight > 0 and age_days <= 112 and coalesce(store, region, country, device, os) is not null
+),
+
+counts as (
+    select
+        case
+            when grouping(store) = 0 then 'store'
+            when grouping(region) = 0 then 'region'
+            when grouping(country) = 0 then 'country'
+            when grouping(device) = 0 then 'device'
+            else 'os'
+        end as kind,
+        coalesce(store, region, country, device, os) as value,
+        count(*) as n_events
+    from lately
+    where age_days <= 28
+    group by grouping sets (store, region, country, device, os)
+),
+
+places as (
+    select kind, value
+    from counts
+    where value is not null and n_events >= 200
+    qualify row_number() over (partition by kind order by n_events desc, value) <= 100
+),
+
+-- Of each event a row for each kind of place that there is.
+told as (
+    select
+        kinds.kind,
+        case kinds.kind
+            when 'store' then lately.store
+            when 'region' then lately.region
+            when 'country' then lately.country
+            when 'device' then lately.device
+            else lately.os
+        end as value,
+        lately.user_key,
+        lately.item_key,
+        lately.age_days
+    from lately
+    cross join (select distinct kind from places) as kinds
+),
+
+took_in_place as (
+    select told.kind, told.value, told.user_key, told.item_key, min(told.age_days) as recency_days
+    from told
+    semi join places on places.kind = told.kind and places.value = told.value
+    group by told.kind, told.value, told.user_key, told.item_key
+),
+
+scoped as (
+    select 'all' as scope, item_key, score
+    from scores
+    union all
+    select 'department:' || items.department as scope, scores.item_key, scores.score
+    from scores
+    inner join available as items on items.item_key = scores.item_key
+    where items.department is not null
+    union all
+    select 'category:' || items.category as scope, scores.item_key, scores.score
+    from scores
+    inner join available as items on items.item_key = scores.item_key
+    where items.category is not null
+    union all
+    select
+        took.kind || ':' || took.value as scope,
+        took.item_key,
+        exact_sum(pow(0.5, took.recency_days / chosen.window_days)) as score
+    from took_in_place as took
+    cross join chosen
+    group by took.kind, took.value, took.item_key
+),
+
+ranked as (
+    select
+        scoped.scope,
+        row_number() over (partition by scoped.scope order by scoped.score desc, available.item_id)::integer as rank,
+        scoped.item_key,
+        scoped.score
+    from scoped
+    inner join available on available.item_key = scoped.item_key
+)
+
+select ranked.scope, ranked.rank, ranked.item_key, ranked.score
+from ranked
+cross join this.profile as profile
+where ranked.rank <= profile.n_trending
+order by ranked.scope, ranked.rank

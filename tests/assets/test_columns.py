@@ -138,7 +138,12 @@ def test_what_columns_are_made_from_exists(pages):
             " ".join(f"candidates.{name}.{column}" for name in ALGORITHMS for column in ("algorithm", "items"))
             + " recommendations.trending.rank",
         ),
-        ("recommendations.trending_by_window", "score", "clean.events.event_ts features.user_item.recency_days"),
+        ("recommendations.trending_by_window", "score", "features.user_item.recency_days"),
+        (
+            "recommendations.trending",
+            "score",
+            "clean.events.event_ts features.user_item.recency_days recommendations.trending_windows.window_days",
+        ),
     ],
 )
 def test_columns_are_followed_to_the_right_ones(pages, table, column, origins):

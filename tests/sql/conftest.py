@@ -182,7 +182,7 @@ class Shop:
         for name in names:
             table = ".".join(name.split("/")[-2:])
             if table == "recommendations.trending":
-                self.build("recommendations/trending_by_window", "recommendations/trending_windows")
+                self.build("recommendations/trending_windows")
             if table == "recommendations.candidates":
                 self.con.register("united", fusion.steps(self.profile)[0].make(self).rows)
                 self.con.execute(f"create or replace table {table} as {unpacked(table, 'united')}")

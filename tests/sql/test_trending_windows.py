@@ -33,13 +33,11 @@ def two_items(shop):
 
 def test_a_short_window_prefers_what_is_new(two_items):
     two_items.build("recommendations/trending_by_window")
-    rows = two_items.rows("select * exclude (scope) from recommendations.trending_by_window where scope = 'all'")
+    rows = two_items.rows("from recommendations.trending_by_window")
     assert sorted({window for window, *_ in rows}) == list(WINDOWS)
     for window, _, item, score in rows:
         assert score == pytest.approx(3 * 0.5 ** (10 / window) if item == 1 else 0.5 ** (0.5 / window), abs=1e-12)
     assert [row[2] for row in rows if row[1] == 1] == [2, 2, 1, 1, 1]
-    scopes = two_items.rows("select distinct scope from recommendations.trending_by_window order by scope")
-    assert scopes == [("all",), ("category:c",), ("department:d",)]
 
 
 def test_before_any_grades_it_is_the_usual_one(two_items):
@@ -47,6 +45,8 @@ def test_before_any_grades_it_is_the_usual_one(two_items):
     assert two_items.rows("from recommendations.trending_windows") == [(7, None, None, 0, 0, 0, True)]
     served = "select item_key from recommendations.trending where scope = 'all' order by rank"
     assert two_items.rows(served) == [(1,), (2,)]
+    scopes = two_items.rows("select distinct scope from recommendations.trending order by scope")
+    assert scopes == [("all",), ("category:c",), ("department:d",)]
 
 
 def test_the_window_that_graded_best_for_unknown_users_is_served(two_items):
@@ -94,8 +94,8 @@ def test_what_was_trending_is_judged_for_unknown_users_once(shop):
     shop.take(1, 1, 2.5)
     shop.take(3, 1, 1.5)
     shop.take(4, 2, 1.5)
-    lists = [("all", window, rank, item, 1.0) for window in (1, 7) for rank, item in enumerate([9, 1, 8, 2], start=1)]
-    shop.insert("graded.recommendations.trending_by_window", *lists, ("category:c", 7, 1, 1, 1.0))
+    lists = [(window, rank, item, 1.0) for window in (1, 7) for rank, item in enumerate([9, 1, 8, 2], start=1)]
+    shop.insert("graded.recommendations.trending_by_window", *lists)
     shop.build("grades/relevant", "grades/judged_trending")
     assert shop.rows("from grades.judged_trending") == [
         ("discovery", window, user, rank, item, (user, item) == (3, 1))
@@ -105,13 +105,13 @@ def test_what_was_trending_is_judged_for_unknown_users_once(shop):
     ]
 
 
-def scopes_of(shop, window=7):
+def scopes_of(shop):
     """Items by scope of a context, best first."""
-    shop.build("features/user_item", "recommendations/trending_by_window")
+    shop.build("features/user_item", "recommendations/trending")
     found = {}
     for scope, item in shop.rows(
-        "select scope, item_key from recommendations.trending_by_window "
-        f"where window_days = {window} and split_part(scope, ':', 1) not in ('all', 'department', 'category') "
+        "select scope, item_key from recommendations.trending "
+        "where split_part(scope, ':', 1) not in ('all', 'department', 'category') "
         "order by scope, rank"
     ):
         found.setdefault(scope, []).append(item)
@@ -134,9 +134,7 @@ def chain(shop):
 def test_each_place_with_enough_events_has_its_own(chain):
     chain.take(1, 3, 1)  # Somewhere that nothing tells.
     assert scopes_of(chain) == {"country:NL": [1, 2], "store:5": [1, 2], "store:☕ 6": [2, 1], "device:phone": [1, 2]}
-    score = chain.rows(
-        "select score from recommendations.trending_by_window where scope = 'store:5' and window_days = 7 order by rank"
-    )
+    score = chain.rows("select score from recommendations.trending where scope = 'store:5' order by rank")
     assert score == [(pytest.approx(100 * 0.5 ** (2 / 7)),), (pytest.approx(30 * 0.5 ** (3 / 7)),)]
     chain.con.execute("delete from clean.interactions where store = '5' and user_key = 100 and age_days = 3")
     assert "store:5" not in scopes_of(chain), "it has 199 events now"
