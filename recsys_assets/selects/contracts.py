@@ -144,6 +144,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "model_night": "DATE",
     },
     "recommendations.trending_by_window": {
+        "scope": "VARCHAR",
         "window_days": "INTEGER",
         "rank": "INTEGER",
         "item_key": "INTEGER",

@@ -22,5 +22,5 @@ left join grades.relevant as relevant
         relevant.task = users.task
         and relevant.user_key = users.user_key
         and relevant.item_key = lists.item_key
-where lists.rank <= least(profile.list_length, 20)
+where lists.scope = 'all' and lists.rank <= least(profile.list_length, 20)
 order by users.task, algorithm, users.user_key, lists.rank

@@ -1,5 +1,6 @@
 -- What is trending in the whole shop, by each window in days that it may be counted over: every one is graded one horizon
 -- later, and which of them is served, recommendations.trending_windows says. Items retired by the cutoff are left out.
+-- scope: all, as in recommendations.trending; nights of earlier versions hold departments and categories, too.
 -- score: distinct buyers, each counted by how long ago they last took the item, halved every window_days.
 with windows as (
     select unnest([1, 3, 7, 14, 28])::integer as window_days
@@ -32,8 +33,8 @@ ranked as (
     inner join available on available.item_key = scores.item_key
 )
 
-select ranked.window_days, ranked.rank, ranked.item_key, ranked.score
+select 'all' as scope, ranked.window_days, ranked.rank, ranked.item_key, ranked.score
 from ranked
 cross join this.profile as profile
 where ranked.rank <= profile.n_trending
-order by ranked.window_days, ranked.rank
+order by scope, ranked.window_days, ranked.rank

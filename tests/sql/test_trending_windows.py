@@ -33,7 +33,7 @@ def two_items(shop):
 
 def test_a_short_window_prefers_what_is_new(two_items):
     two_items.build("recommendations/trending_by_window")
-    rows = two_items.rows("from recommendations.trending_by_window")
+    rows = two_items.rows("select * exclude (scope) from recommendations.trending_by_window")
     assert sorted({window for window, *_ in rows}) == list(WINDOWS)
     for window, _, item, score in rows:
         assert score == pytest.approx(3 * 0.5 ** (10 / window) if item == 1 else 0.5 ** (0.5 / window), abs=1e-12)
@@ -94,8 +94,8 @@ def test_what_was_trending_is_judged_for_unknown_users_once(shop):
     shop.take(1, 1, 2.5)
     shop.take(3, 1, 1.5)
     shop.take(4, 2, 1.5)
-    lists = [(window, rank, item, 1.0) for window in (1, 7) for rank, item in enumerate([9, 1, 8, 2], start=1)]
-    shop.insert("graded.recommendations.trending_by_window", *lists)
+    lists = [("all", window, rank, item, 1.0) for window in (1, 7) for rank, item in enumerate([9, 1, 8, 2], start=1)]
+    shop.insert("graded.recommendations.trending_by_window", *lists, ("category:c", 7, 1, 1, 1.0))
     shop.build("grades/relevant", "grades/judged_trending")
     assert shop.rows("from grades.judged_trending") == [
         ("discovery", window, user, rank, item, (user, item) == (3, 1))
