@@ -95,6 +95,7 @@ def test_a_sample_of_a_night_passes_and_leaves_everything_as_it_was(built, tmp_p
     assert not [path for path in (deployment.folder / "tmp").rglob("*") if path.name != ".lock" and path.is_file()]
 
 
+@pytest.mark.slow
 def test_a_leak_is_named_by_the_sample(built, tmp_path):
     (leak,) = [leak for leak in outside.LEAKS if leak.name == "the day of today"]
     deployment, project = built.copy(tmp_path / "copy"), copy_project(tmp_path / "project")
