@@ -74,6 +74,39 @@ def _best(rows: list[dict[str, Any]]) -> list[str]:
     return ["published", *sorted(names, key=lambda name: -means[name])[:N_NAMED]]
 
 
+def reliability_figure(rows: list[dict[str, Any]]) -> bytes:
+    """PNG of a reliability diagram: a panel a task, a dot a bin, on the diagonal where its confidence held.
+
+    Both axes are square roots, as most rows have little confidence.
+
+    Parameters
+    ----------
+    rows : list of dict
+        ``task, n_rows, predicted, observed, brier, ece``; those of a task with its ``brier`` and ``ece``.
+    """
+    import io
+
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    tasks = sorted({row["task"] for row in rows})
+    figure = Figure(figsize=(3.6 * len(tasks), 3.6), layout="constrained")
+    for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
+        bins = [row for row in rows if row["task"] == task]
+        most = max(max(row["predicted"], row["observed"]) for row in bins)
+        end = min(1.0, 1.1 * most) if most > 0 else 1.0
+        axes.plot([0, end], [0, end], color="lightgrey", linewidth=0.8)
+        predicted, observed = ([row[name] for row in bins] for name in ("predicted", "observed"))
+        axes.plot(predicted, observed, color="black", marker="o", markersize=4, linewidth=1)
+        for axis in (axes.set_xscale, axes.set_yscale):
+            axis("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+        axes.set(xlim=(0, end), ylim=(0, end), xlabel="confidence", ylabel="share that was taken")
+        axes.set_title(f"{task}: Brier {bins[0]['brier']:.4f}, ECE {bins[0]['ece']:.4f}", fontsize=9)
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=90)
+    return png.getvalue()
+
+
 def shap_summary(
     values: dict[str, NDArray[np.float64]], features: NDArray[np.float32], names: list[str], n_shown: int
 ) -> bytes:

@@ -108,13 +108,14 @@ select
     served.category,
     served.score,
     served.reason,
-    served.reason_text
+    served.reason_text,
+    served.confidence
 from (
-    select r.user_id, r.rank, r.item_id, r.title, r.category, r.score, r.reason, r.reason_text
+    select r.user_id, r.rank, r.item_id, r.title, r.category, r.score, r.reason, r.reason_text, r.confidence
     from serving.recommendations as r
     where r.task = coalesce(task::varchar, serving.default_task())
     union all
-    select ' ', t.rank, t.item_id, t.title, t.category, t.share, 'trending', 'trending now'
+    select ' ', t.rank, t.item_id, t.title, t.category, t.share, 'trending', 'trending now', null
     from serving.trending as t
     where t.scope = 'all'
 ) as served

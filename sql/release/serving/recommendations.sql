@@ -19,6 +19,7 @@ select
     evidence.item_id as evidence_item_id,
     lists.evidence_count,
     lists.evidence_days,
+    lists.confidence,
     lists.model_night,
     inputs.run_id
 from recommendations.lists as lists
