@@ -10,6 +10,7 @@ FurtherTable = Literal[
     "serving.algorithm_lists",
     "serving.co_purchases",
     "serving.contexts",
+    "serving.contributions",
     "serving.history",
     "meta.checks",
     "meta.costs",
@@ -35,6 +36,9 @@ class ReleaseSettings(BaseModel):
     list_users: int = Field(default=2_000, ge=1)
     """Users whose lists of each single algorithm are shown, the same ones every night (by a hash of the id); everybody
     where there are fewer. Twenty algorithms take some ten kilobytes a user."""
+    contributions: int = Field(default=200, ge=0)
+    """Users for whose published rows is kept what their scores are made of, by algorithm and feature group; the same
+    ones every night (by a hash of the id). 0: of nobody."""
     depth: int = Field(default=100, ge=20, le=1_000)
     """Places of a list that a server can go down to, where what is hidden at request time leaves too few of those that
     are published: no further than ``n_candidates`` of the task, and no shorter than ``list_length``."""

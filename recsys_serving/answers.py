@@ -173,7 +173,7 @@ def recommendations(
 
 
 def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None) -> bytes:
-    item, score, reason, evidence, n, days = row if len(row) == 6 else (*row, -1, -1, -1)
+    item, score, reason, evidence, n, days, confidence = row if len(row) == 7 else (*row, -1, -1, -1, None)
     reason_json = release.reason_json(reason, evidence, n, days) if reason >= 0 else _GENERIC_JSON[reason]
     rests_on = b"null"
     if evidence >= 0 or n >= 0:
@@ -183,10 +183,11 @@ def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[st
             b"%.2f" % (days / 100) if days >= 0 else b"null",
         )
     behind = b"" if proposal is None else b',"proposed":' + said(proposal)
-    return b'{"rank":%d,%b,"score":%b,%b,"evidence":%b%b}' % (
+    return b'{"rank":%d,%b,"score":%b,"confidence":%b,%b,"evidence":%b%b}' % (
         rank,
         release.item_json(item),
         b"null" if score is None else repr(score).encode(),
+        b"null" if confidence is None else repr(confidence).encode(),
         reason_json,
         rests_on,
         behind,

@@ -47,6 +47,8 @@ class Row(NamedTuple):
     """How often, or how many people; -1: not said."""
     days: int = -1
     """Age of the evidence before the cutoff, in hundredths of a day; -1: not said."""
+    confidence: float | None = None
+    """How often such a row was taken within the horizon; None: not known."""
 
 
 class Release:
@@ -81,6 +83,8 @@ class Release:
         self.category, self.n_buyers = numbers_of(held["category"]), numbers_of(held["n_buyers"])
         self._context, self._context_json = numbers_of(held["context"]), Texts(held, "context_json")
         self._lists = held["lists"]
+        self._confidence = numbers_of(held["confidence"])
+        self._confidences: list[float | None] = [None, *held["confidences"][1:].tolist()]
         self._list_ends: memoryview[int] = numbers_of(held["list_ends"])
         self._deeper, self._deeper_ends = held["deeper"], numbers_of(held["deeper_ends"])
         self._score_parts = held["score_parts"].tolist()
@@ -125,11 +129,15 @@ class Release:
         start, end = self._list_ends[place], self._list_ends[place + 1]
         if last is not None:
             end = min(end, start + last)
-        of, others = self._score_parts[task], self._other_scores
-        rows = zip(self._lists[start + first : end].tolist(), self._reason[start + first : end], strict=True)
+        of, others, confidences = self._score_parts[task], self._other_scores, self._confidences
+        here = slice(start + first, end)
+        rows = zip(self._lists[here].tolist(), self._reason[here], self._confidence[here], strict=True)
         return [
-            (item, parts / of if parts <= of else others[parts - of], reason, evidence - 1, n - 1, days - 1)
-            for (low, high, item, evidence, n, days), reason in rows
+            (
+                *(item, parts / of if parts <= of else others[parts - of], reason, evidence - 1, n - 1, days - 1),
+                confidences[confidence],
+            )
+            for (low, high, item, evidence, n, days), reason, confidence in rows
             for parts in (low | high << 16,)
         ]
 

@@ -67,6 +67,9 @@ class Recommended(Item):
     score: float | None = Field(
         description="In (0, 1]: the share of the night's rows that rank no higher; null from below the published list."
     )
+    confidence: float | None = Field(
+        description="How often such a row was taken within the horizon, in the nights graded so far; null: not known."
+    )
     reason: str
     reason_algorithm: str | None
     reason_text: str
@@ -104,6 +107,23 @@ class Batch(OfRelease):
     answers: list[Recommendations]
 
 
+class Part(BaseModel):
+    """What one algorithm or feature group adds to a sum."""
+
+    part: str
+    contribution: float
+
+
+class Contributions(BaseModel):
+    """What the score of a row is made of: the base and the parts add up to what is explained."""
+
+    explains: Literal["raw_score", "lambdamart", "binary"] = Field(
+        description="The raw score itself, or the sum of a kind of trees that orders the list (of binary the log odds)."
+    )
+    base: float
+    parts: list[Part] = Field(description="The greatest first.")
+
+
 class Listing(BaseModel):
     """A place of a user's list of one task, and all that stands behind it."""
 
@@ -119,7 +139,9 @@ class Listing(BaseModel):
     evidence_item_id: str | None
     evidence_count: int | None
     evidence_days: float | None
+    confidence: float | None
     model_night: str
+    contributions: list[Contributions] = Field(description="Empty for users outside the release's sample.")
 
 
 class Explanation(OfRelease):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.training import positions
 from recsys_assets.ranking.candidate_features import (
+    OF_UNION,
     Candidates,
     Pairs,
     Side,
@@ -88,6 +89,14 @@ class NightFeatures:
         algorithms = sorted(self._snapshot.lake.profile.algorithms) if self._is_asked else []
         of_tables = [f"{table.name.name}_{name}" for table in self._tables for name in table.numbers]
         return [*of_tables, *(f"{name}_{number}" for name in algorithms for number in ("rank", "score"))]
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """Which table each feature is of, or which algorithm's list; of the union's the fusion."""
+        of_tables = {f"{table.name.name}_{name}": table.name.name for table in self._tables for name in table.numbers}
+        algorithms = self._snapshot.lake.profile.algorithms
+        of_lists = {f"{name}_{number}": name for name in algorithms for number in ("rank", "score")}
+        return of_tables | of_lists | dict.fromkeys(OF_UNION, "fusion")
 
     def of_users(self, first: int, last: int) -> tuple[Side, list[Pairs]]:
         """What is known of users with these keys, the last included, alone and together with items."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int32]
 
-_OWN = {"rank": "int32", "score": "float64", "n_algorithms": "int32", "best_rank": "int32"}
+OF_UNION = {"rank": "int32", "score": "float64", "n_algorithms": "int32", "best_rank": "int32"}
 """Types of what the fusion says of a candidate."""
 _SEPARATOR = "\x1f"
 """Between the texts of a key of several columns."""
@@ -168,7 +168,7 @@ def candidate_rows(
         list_of = np.searchsorted(candidates.users, rows[0]).astype(np.int32)
         places = places_of(list_of, rows[1], candidates.offsets, candidates.items, len(items.keys))
     for name, values in candidates.values.items():
-        table = table.append_column(name, pa.array(values[places]).cast(_OWN[name]))
+        table = table.append_column(name, pa.array(values[places]).cast(OF_UNION[name]))
     theirs, its = user_of[places], candidates.items[places]
     columns = {name: users.values[theirs, place] for place, name in enumerate(users.names)}
     columns |= {name: items.values[its, place] for place, name in enumerate(items.names)}

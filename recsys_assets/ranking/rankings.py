@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BLEND = "blend"
-_BLEND_K = 4
+BLEND_K = 4
 """Damping of the ranks that the blend adds up: far less than a fusion of many lists wants, as the first places of two
 good ones should win."""
 _ROWS_AT_ONCE = 8_192
@@ -117,7 +117,7 @@ class Ranker:
         lead = {f"{name}_rank" for name in leaders}
         theirs = [each for each in pairs if lead & {*each.names}]
         if theirs:
-            blended = 1 / (_BLEND_K + by_both) + _parts(candidates, theirs)
+            blended = 1 / (BLEND_K + by_both) + _parts(candidates, theirs)
             yield BLEND, _first(candidates.offsets, ranks_in(candidates.offsets, blended, of_items), blended, n)
 
     def _sums(self, candidates: Candidates, users: Side, pairs: Sequence[Pairs]) -> NDArray[np.float64]:
@@ -194,7 +194,7 @@ def _parts(candidates: Candidates, listed: Sequence[Pairs]) -> Floats:
         theirs, its = each.of_users[user_of], each.of_items[candidates.items]
         places = places_of(theirs, its, each.indptr, each.columns, each.n_columns)
         ranks = np.append(each.values[:, 0].astype(np.float64), np.inf)  # The last, which -1 stands for: not listed.
-        parts += 1 / (_BLEND_K + ranks[places])
+        parts += 1 / (BLEND_K + ranks[places])
     return parts / len(listed)
 
 

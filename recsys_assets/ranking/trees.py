@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,6 +95,10 @@ class _Split:
     takes_unknown_left: bool
     left_leaves: int
     """Bits of the leaves to its left."""
+    right_leaves: int
+    left_share: float
+    """Share of its examples that went left."""
+    right_share: float
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,99 @@ class _Tree:
     splits: list[_Split]
     leaves: list[float]
     """From left to right."""
+
+
+class Paths(NamedTuple):
+    """Trees of several models as the paths to their leaves, for SHAP values; see `kernels.shap`."""
+
+    features: NDArray[np.int32]
+    """ndarray of shape (n_splits,): what each split asks for, tree by tree; so are the next two."""
+    thresholds: NDArray[np.float64]
+    """Greater values go right."""
+    unknown_left: NDArray[np.bool_]
+    split_ends: NDArray[np.int64]
+    """ndarray of shape (n_trees,): where the splits of each tree end; so do the next."""
+    leaf_ends: NDArray[np.int64]
+    tree_ends: NDArray[np.int64]
+    """ndarray of shape (n_models,): where the trees of each model end."""
+    leaves: NDArray[np.float64]
+    """ndarray of shape (n_leaves,): the values."""
+    step_ends: NDArray[np.int64]
+    """ndarray of shape (n_leaves,): where the steps to each leaf end. A step is all that a path asks of one feature."""
+    parts: NDArray[np.int32]
+    """ndarray of shape (n_steps,): which part of the score the feature belongs to."""
+    asked: NDArray[np.uint64]
+    """ndarray of shape (n_steps,): bits of the tree's splits that ask for it."""
+    left: NDArray[np.uint64]
+    """ndarray of shape (n_steps,): those of them that the path leaves to the left."""
+    shares: NDArray[np.float64]
+    """ndarray of shape (n_steps,): share of the examples that go the path's way where the feature is not known."""
+    bases: NDArray[np.float64]
+    """ndarray of shape (n_models,): what each model says where nothing is known, the mean over its examples."""
+
+
+def paths_of(models: Sequence[str], part_of: Sequence[int]) -> Paths:
+    """Bring LightGBM's text models into paths.
+
+    Parameters
+    ----------
+    models : sequence of str
+        As `lightgbm.Booster.model_to_string` gives them.
+    part_of : sequence of int
+        Part of each feature.
+
+    Raises
+    ------
+    ValueError
+        As `compile_trees`.
+    """
+    import numpy as np
+
+    bases = np.zeros(len(models))
+    splits: list[_Split] = []
+    leaves: list[float] = []
+    split_ends, leaf_ends, tree_ends, step_ends = list[int](), list[int](), list[int](), list[int]()
+    steps: list[tuple[int, int, int, float]] = []
+    for model, text in enumerate(models):
+        for tree in _trees_in(text):
+            for leaf, value in enumerate(tree.leaves):
+                own = _steps_to(tree, leaf)
+                bases[model] += value * math.prod(share for *_, share in own.values())
+                steps += [(part_of[feature], *step) for feature, step in own.items()]
+                step_ends.append(len(steps))
+            splits += tree.splits
+            leaves += tree.leaves
+            split_ends.append(len(splits))
+            leaf_ends.append(len(leaves))
+        tree_ends.append(len(split_ends))
+    parts, asked, left, shares = zip(*steps, strict=True) if steps else ((), (), (), ())
+    return Paths(
+        np.array([split.feature for split in splits], np.int32),
+        np.array([split.threshold for split in splits], np.float64),
+        np.array([split.takes_unknown_left for split in splits], np.bool_),
+        np.array(split_ends, np.int64),
+        np.array(leaf_ends, np.int64),
+        np.array(tree_ends, np.int64),
+        np.array(leaves, np.float64),
+        np.array(step_ends, np.int64),
+        np.array(parts, np.int32),
+        np.array(asked, np.uint64),
+        np.array(left, np.uint64),
+        np.array(shares, np.float64),
+        bases,
+    )
+
+
+def _steps_to(tree: _Tree, leaf: int) -> dict[int, tuple[int, int, float]]:
+    """What the path to a leaf asks of each feature: bits of its splits, of those left to the left, and their share."""
+    own: dict[int, tuple[int, int, float]] = {}
+    for place, split in enumerate(tree.splits):
+        goes_left = split.left_leaves >> leaf & 1
+        if goes_left or split.right_leaves >> leaf & 1:
+            asked, left, share = own.get(split.feature, (0, 0, 1.0))
+            share *= split.left_share if goes_left else split.right_share
+            own[split.feature] = asked | 1 << place, left | goes_left << place, share
+    return own
 
 
 def _trees_in(model: str) -> Iterator[_Tree]:
@@ -119,6 +217,10 @@ def _tree(said: dict[str, list[str]]) -> _Tree:
     splits: list[_Split] = []
     leaves: list[float] = []
 
+    def count(node: int) -> int:
+        """Examples of a node, or of a leaf."""
+        return int(said["internal_count"][node] if node >= 0 else said["leaf_count"][~node])
+
     def walk(node: int) -> int:
         """Number the leaves below a node from left to right; their bits."""
         if node < 0:
@@ -131,7 +233,9 @@ def _tree(said: dict[str, list[str]]) -> _Tree:
         if missing == _ZERO_MISSING:
             raise ValueError("A tree takes zero for missing: that is not scored here.")
         unknown_left = bool(decision & 2) if missing == _NAN_MISSING else threshold >= 0
-        splits.append(_Split(int(said["split_feature"][node]), threshold, unknown_left, left))
+        of_left, of_right = (count(int(said[side][node])) / count(node) for side in ("left_child", "right_child"))
+        feature = int(said["split_feature"][node])
+        splits.append(_Split(feature, threshold, unknown_left, left, right, of_left, of_right))
         return left | right
 
     walk(0 if len(values) > 1 else -1)

@@ -60,6 +60,21 @@ class Listing:
     title: str
     """The item's title, or its id where it has none."""
     reason_text: str | None
+    confidence: float | None
+    """How often such a row was taken within the horizon, in the nights graded so far; None: none was graded."""
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """What the score of an item in a user's list of a task is made of."""
+
+    task: str
+    explains: str
+    """``raw_score``, or ``lambdamart`` or ``binary``: the sum of the trees of that kind."""
+    base: float
+    """What trees say where nothing is known; 0 of a raw score."""
+    parts: tuple[tuple[str, float], ...]
+    """Algorithms and feature groups with what each adds to the base, the greatest first."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +117,8 @@ class Explanation:
     """By task; empty where no list of the user has it."""
     proposals: tuple[Proposal, ...]
     """By task and algorithm."""
+    contributions: tuple[Contributions, ...]
+    """By task; empty for users outside the night's sample, and of nights of an earlier version."""
     evidence: tuple[Evidence, ...]
     """The user's events with the item, or with the one that the reason names, newest first."""
 
@@ -161,12 +178,14 @@ def explain(profile: Profile, user: str, item: str, night: Night) -> Explanation
     LakeError
         When the night was not built.
     """
-    selects = {
-        name: load_select(SQL_FOLDER / "explain" / f"{name}.sql") for name in ("recommendation", "proposals", "events")
-    }
+    lake = Lake(profile)
+    names = ["recommendation", "proposals", "events"]
+    if lake.partition("recommendations.contributions", night) is not None:
+        names.append("contributions")
+    selects = {name: load_select(SQL_FOLDER / "explain" / f"{name}.sql") for name in names}
     reads = [name for select in selects.values() for name in select.reads]
     asked = {}
-    with Lake(profile).as_of(night, reads) as snapshot:
+    with lake.as_of(night, reads) as snapshot:
         for kind, given in (("user", user), ("item", item)):
             known = f"select {kind}_id from clean.{kind}s where {kind}_id in ($1, $2) order by {kind}_id <> $1"
             found = snapshot.row(known, forms_of_id(given))
@@ -179,6 +198,15 @@ def explain(profile: Profile, user: str, item: str, night: Night) -> Explanation
     return Explanation(
         listings=tuple(Listing(**row) for row in rows["recommendation"]),
         proposals=tuple(Proposal(**row) for row in rows["proposals"]),
+        contributions=tuple(
+            Contributions(
+                task=row["task"],
+                explains=row["explains"],
+                base=row["base"],
+                parts=tuple((part["part"], part["contribution"]) for part in row["parts"]),
+            )
+            for row in rows.get("contributions", [])
+        ),
         evidence=tuple(
             Evidence(
                 event_ts=row["event_ts"],

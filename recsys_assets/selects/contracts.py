@@ -144,6 +144,15 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "reason_text": "VARCHAR",
         "model_night": "DATE",
     },
+    "recommendations.contributions": {
+        "task": "VARCHAR",
+        "user_key": "INTEGER",
+        "rank": "INTEGER",
+        "item_key": "INTEGER",
+        "explains": "VARCHAR",
+        "base": "DOUBLE",
+        "parts": "STRUCT(part VARCHAR, contribution DOUBLE)[]",
+    },
     "recommendations.trending_by_window": {
         "scope": "VARCHAR",
         "window_days": "INTEGER",

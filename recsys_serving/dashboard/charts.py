@@ -149,6 +149,39 @@ def scatter(points: Sequence[tuple[str, float, float, bool]], x: str, y: str) ->
     }
 
 
+def reliability(rows: Sequence[Row]) -> dict[str, Any]:
+    """Bins by their confidence and what was taken of them, beside the line on which both are one.
+
+    Parameters
+    ----------
+    rows
+        As `reliability.sql` gives them.
+    """
+    end = max(max(row["predicted"], row["observed"]) for row in rows) * 1.05 or 1.0
+    data = [
+        {
+            "value": [row["predicted"], row["observed"]],
+            "tip": [
+                f"confidence {figure(row['predicted'])}",
+                f"taken {figure(row['observed'])}",
+                f"of {row['n_rows']:,} rows",
+            ],
+        }
+        for row in rows
+    ]
+    axis = {"type": "value", "min": 0, "max": end, "nameLocation": "middle", "axisLabel": {"showMaxLabel": False}}
+    line = {"type": "line", "data": [[0, 0], [end, end]], "symbol": "none", "silent": True}
+    return {
+        "grid": {"left": 30, "right": 16, "top": 12, "bottom": 26, "containLabel": True},
+        "xAxis": {**axis, "name": "confidence", "nameGap": 28},
+        "yAxis": {**axis, "name": "share taken", "nameGap": 44},
+        "series": [
+            {**line, "lineStyle": {"color": "@quiet", "width": 1}},
+            {"type": "line", "data": data, "symbolSize": 7, "lineStyle": {"width": 1}, "color": "@accent"},
+        ],
+    }
+
+
 def by_category(events: Sequence[Row], most: int = 9) -> dict[str, Any]:
     """Events over days by category, the most frequent on top, and all others together; larger where there are more.
 

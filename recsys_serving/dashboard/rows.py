@@ -30,13 +30,21 @@ _ORDERED_BY = {
     BLEND: "the blend: reciprocal ranks of the reranker and of the three algorithms that lead by themselves",
 }
 """What a list of a configuration is ordered by; another is an algorithm's own list."""
+_EXPLAINED = {
+    "raw_score": "Raw score, by parts",
+    "lambdamart": "Trees that order a list",
+    "binary": "Trees that estimate, log odds",
+}
+"""What contributions add up to, by what they explain."""
 _SHOWN_EVENTS = 12
+_SHOWN_PARTS = 10
 ITEM = column("label", "Item", href="url", beside="item_id")
 LIST = [
     column("rank", "#", "count"),
     ITEM,
     column("price", "Price", "price"),
     column("score", "Score", "bar", hint="Share of the night's rows of the task that stand no higher"),
+    column("confidence", "Confidence", "share", digits=1, hint="How often such a row was taken within the horizon"),
     column("reason_text", "Reason"),
 ]
 
@@ -65,6 +73,8 @@ class Known:
     """How the night fused the lists of the task; None: not known."""
     rankings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """First items of each ranking of the union, for users of the release's sample."""
+    contributions: Sequence[Row] = ()
+    """What the scores of the user's lists are made of, for users of the release's sample."""
 
 
 def listed(page: Page, rows: Iterable[Row], known: Known) -> list[Row]:
@@ -80,7 +90,9 @@ def _why(row: Row, known: Known) -> list[list[Any]]:
         ["Counts most", words(row["reason_algorithm"] or NONE)],
         ["Ordered by", ordered_by],
         ["Raw score", figure(row["raw_score"], 6)],
+        *_confidence(row),
         *_proposals(row, known),
+        *_contributions(row, known.contributions),
     ]
     ranks = {name: items.index(row["item_id"]) + 1 for name, items in known.rankings.items() if row["item_id"] in items}
     if ranks:
@@ -97,6 +109,29 @@ def _why(row: Row, known: Known) -> list[list[Any]]:
         others = [e for e in known.history if e["category"] == row["category"] and e["item_id"] not in about]
         said += _events(f"Others of {row['category']}", others) or [["Category", row["category"]]]
     said.append(["Models of", day(row["model_night"]) if row["model_night"] else NONE])
+    return said
+
+
+def _confidence(row: Row) -> list[list[Any]]:
+    """How often such a row was taken; nothing where no night has been graded."""
+    if row["confidence"] is None:
+        return []
+    said = f"{100 * row['confidence']:.3g} of 100 such rows were taken within the horizon, in the nights graded so far"
+    return [["Confidence", said]]
+
+
+def _contributions(row: Row, contributions: Sequence[Row]) -> list[list[Any]]:
+    """What the score of a row is made of; the fused score's parts are said with the proposals."""
+    said = []
+    for each in contributions:
+        if (each["task"], each["rank"]) != (row["task"], row["rank"]) or row["configuration"] == FUSION:
+            continue
+        total = each["base"] + sum(part["contribution"] for part in each["parts"])
+        parts = [f"{words(part['part'])} {part['contribution']:+.4f}" for part in each["parts"][:_SHOWN_PARTS]]
+        rest = sum(part["contribution"] for part in each["parts"][_SHOWN_PARTS:])
+        more = [f"{len(each['parts']) - _SHOWN_PARTS} others {rest:+.4f}"] if len(each["parts"]) > _SHOWN_PARTS else []
+        base = [f"base {each['base']:+.4f}"] if each["explains"] != "raw_score" else []
+        said.append([f"{_EXPLAINED[each['explains']]}: {figure(total, 4)}", [*base, *parts, *more]])
     return said
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, Stric
 from starlette.responses import Response
 
 from recsys_serving.answers import Question, recommendations, said, task_of
+from recsys_serving.problems import Problem
 from recsys_serving.release import Release
 from recsys_serving.routes.shared import (
     ItemId,
@@ -48,6 +49,7 @@ _EXAMPLE = {
             "brand": "National",
             "price": 0.99,
             "score": 0.9999,
+            "confidence": 0.62,
             "reason": "bought_again",
             "reason_algorithm": "buy_again",
             "reason_text": "bought 12 times, last 2 days ago",
@@ -84,7 +86,18 @@ _EXPLAINED = {
             "evidence_item_id": "1082185",
             "evidence_count": 12,
             "evidence_days": 2.3125,
+            "confidence": 0.62,
             "model_night": "2017-10-31",
+            "contributions": [
+                {
+                    "explains": "raw_score",
+                    "base": 0.0,
+                    "parts": [
+                        {"part": "buy_again", "contribution": 0.041},
+                        {"part": "ease", "contribution": 0.03},
+                    ],
+                }
+            ],
         }
     ],
 }
@@ -188,8 +201,30 @@ async def explain(release: OfRelease, user_id: UserId, item_id: ItemId) -> Respo
         "listings": [],
     }
     if user is not None:
-        found["listings"] = await ask(release, "explanation", user_id=found["user_id"], item_id=found["item_id"])
+        found["listings"] = await _listings(release, found["user_id"], found["item_id"])
     return answer(said(found))
+
+
+async def _listings(release: Release, user_id: str, item_id: str) -> list[dict[str, Any]]:
+    """Where an item stands in a known user's lists, with what its scores are made of."""
+    rows = await ask(release, "explanation", user_id=user_id, item_id=item_id)
+    try:
+        parts = await ask(release, "contributions", user_id=user_id, item_id=item_id)
+    except Problem as problem:
+        if problem.status != 409:  # A release of an earlier version has none.
+            raise
+        parts = []
+    return [
+        row
+        | {
+            "contributions": [
+                {name: each[name] for name in ("explains", "base", "parts")}
+                for each in parts
+                if each["task"] == row["task"]
+            ]
+        }
+        for row in rows
+    ]
 
 
 async def _proposals(release: Release, question: Question) -> dict[int, dict[str, Any]]:

@@ -2,6 +2,7 @@
 -- evidence, n, days (in hundredths, of the age in single precision): 1 more than what they say, and 0 where a reason has
 -- none.
 -- said: reason, algorithm and template of the text with chr(31) between them: few, as figures are left out.
+-- confidence: null in a release of an earlier version, which does not have it.
 -- template: in the text a mark for what the row says besides, chr(2) for the title of the item that the reason rests on,
 -- chr(3) for how often, chr(4) for the whole days of its age in hundredths, chr(5) for one less, where these were rounded up to
 -- a whole day; chr(1) before it says that it is one. Putting everything in again gives the very text, whatever the title.
@@ -26,7 +27,11 @@ lists as (
         floor(evidence_days)::bigint as whole_days,
         round_even(evidence_days::float::double * 100, 0)::bigint as hundredths,
         (hundredths // 100 - whole_days)::integer as rounded_up
-    from serving.recommendations
+    from (
+        from serving.recommendations
+        union all by name
+        select null::double as confidence where false
+    )
 ),
 
 templates as (
@@ -55,6 +60,7 @@ select
     users.place as user_place,
     items.place as item,
     lists.score,
+    lists.confidence,
     concat_ws(chr(31), lists.reason, coalesce(lists.reason_algorithm, ''), lists.template) as said,
     coalesce(lists.evidence_place + 1, 0)::integer as evidence,
     coalesce(lists.evidence_count::bigint + 1, 0) as n,

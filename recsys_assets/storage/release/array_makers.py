@@ -93,7 +93,7 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
     n_of_task = dict(con.execute("select task, count(*) from serving.recommendations group by task").fetchall())
     n_rows, n_of = sum(n_of_task.values()), np.zeros((len(tasks), len(users)), np.int64)
     lists, scores = np.empty(n_rows, _fields(con)), _Scores([n_of_task.get(task, 0) for task in tasks])
-    reason_of, done = np.empty(n_rows, np.uint32), 0
+    reason_of, confidence_of, done = np.empty(n_rows, np.uint32), np.full(n_rows, np.nan), 0
     for batch in con.sql(_text("lists")).to_arrow_reader(_BATCH):
         said = batch["said"].dictionary_encode()
         columns = {name: batch[name].to_numpy(zero_copy_only=False) for name in batch.schema.names if name != "said"}
@@ -103,6 +103,7 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
             rows["score"], rows["score_high"] = parts & 0xFFFF, parts >> 16
             places = [reasons.setdefault(each, len(reasons)) for each in said.dictionary.to_pylist()]
             reason_of[done : done + batch.num_rows] = np.array(places, np.uint32)[said.indices.to_numpy()]
+            confidence_of[done : done + batch.num_rows] = columns["confidence"].astype(np.float64)
             for name in ("item", "evidence", "n", "days"):
                 rows[name] = columns[name]
             np.add.at(n_of, (columns["task"], columns["user_place"]), 1)
@@ -114,8 +115,12 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
         )
     ends = np.zeros(n_of.size + 1, np.int64)
     np.cumsum(n_of.ravel(), out=ends[1:])
+    confidences = np.unique(confidence_of[~np.isnan(confidence_of)])
+    places_of = np.where(np.isnan(confidence_of), 0, np.searchsorted(confidences, confidence_of) + 1)
     return {
         "lists": lists,
+        "confidence": places_of.astype(_whole_numbers(len(confidences))),
+        "confidences": np.concatenate([[np.nan], confidences]),
         "reason": reason_of.astype(_whole_numbers(len(reasons))),
         "list_ends": _ends(ends),
         "score_parts": np.array(scores.of_task, np.int64),

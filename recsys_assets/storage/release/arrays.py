@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ARRAYS_NAME", "open_arrays", "write_arrays"]
 
-VERSION = 3
+VERSION = 4
 """Raised when an array goes or changes its meaning; a file of another version is made anew by who reads it."""
 _READS = {
     "serving.recommendations": (
@@ -67,6 +67,7 @@ def write_arrays(file: Path, target: Path) -> bool:
     (t × n + 1 bounds of them), ``deeper`` (places of the items that follow each list) and ``deeper_ends``,
     ``similar`` and ``similar_ends`` (m + 1), ``trending`` and ``trending_ends``, ``category`` and ``n_buyers`` (m),
     ``group`` (m places in ``group_json``), ``reason`` (of each row of ``lists`` the place in ``reason_json``),
+    ``confidence`` (of each row of ``lists`` the place in ``confidences``, which begins with NaN: none),
     ``context`` (n, or 0 where the release stores none; -1: none of this user), and texts: ``tasks``, ``users``,
     ``items``, ``scopes``, ``categories``, ``item_json`` (id, title and price), ``group_json`` (category, department and
     brand), ``reason_json`` (with the marks of ``sql/arrays/lists.sql``) and ``context_json``, all parts of JSON
@@ -77,7 +78,7 @@ def write_arrays(file: Path, target: Path) -> bool:
     there is nothing to say. ``score`` (its lower 16 bits, ``score_high`` those above) is that many parts of
     ``score_parts`` of its task: most are a share of the task's rows, which that holds to the last bit. What is more
     than ``score_parts`` goes on with the place in ``other_scores``.
-    Memory: some 16 bytes a row of the lists and 2 or 4 a place below them; in the file 11 bytes a row.
+    Memory: some 16 bytes a row of the lists and 2 or 4 a place below them; in the file 12 bytes a row.
     """
     import duckdb
     import numpy as np

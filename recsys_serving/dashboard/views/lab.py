@@ -8,6 +8,7 @@ from recsys_serving.dashboard.charts import forest, over_nights, scatter
 from recsys_serving.dashboard.formats import count, day, interval, metric_name, words
 from recsys_serving.dashboard.page import Page, section, view
 from recsys_serving.dashboard.parts import chart, choice, column, form, heading, html, message, select, submit, table
+from recsys_serving.dashboard.views.lab_confidence import confidence
 
 Row = dict[str, Any]
 METRICS = ("ndcg", "precision", "recall", "hit_rate", "map", "mrr")
@@ -54,6 +55,7 @@ async def lab(page: Page) -> None:
         with html("div"):
             await _scatter(page, task)
             await _champions(page, task)
+            await confidence(page, task)
             await _costs(page)
     await _gains(page, task)
 

@@ -123,7 +123,7 @@ def _beside(page: Page, other: str) -> None:
 def _unknown(page: Page) -> None:
     message("The night does not know this id. It would be shown what is trending, in its segment where that is known.")
     rows = [
-        item_of(page.release, place) | {"rank": rank, "score": share, "reason_text": "trending now"}
+        item_of(page.release, place) | {"rank": rank, "score": share, "confidence": None, "reason_text": "trending now"}
         for rank, (place, _, share) in enumerate(page.release.trending("all")[:20], 1)
     ]
     with section("What is trending"):
@@ -171,13 +171,16 @@ async def _known(page: Page, user_id: str, task: str, history: list[Row]) -> Kno
     """What is known beside a list, as far as the release holds it."""
     fusion: NightFusion | None = None
     lists: list[Row] = []
+    parts: list[Row] = []
     with suppress(Absent):
         fusion = await night_fusion(page, task)
     with suppress(Absent):
         lists = await page.ask("algorithm_lists", user_id=user_id, task=task)
+    with suppress(Absent):
+        parts = await page.ask("contributions", user_id=user_id, item_id=None)
     names = (FUSION, OF_TREES, BLEND)
     rankings = {row["algorithm"]: row["items"] for row in lists if row["algorithm"].startswith(names)}
-    return Known(history, fusion, rankings)
+    return Known(history, fusion, rankings, parts)
 
 
 def _earlier(page: Page) -> Release | None:
