@@ -1,7 +1,7 @@
 """SHAP values of decision trees, summed to parts of the score that several features may belong to.
 
-The values are those of path-dependent TreeSHAP (Lundberg et al., "Consistent Individualized Feature Attribution for Tree
-Ensembles", 2018). What a leaf gives to the features on its path depends only on which of them go its way, so it is
+The values are those of path-dependent TreeSHAP (Lundberg et al., "Consistent Individualized Feature Attribution for
+Tree Ensembles", 2018). What a leaf gives to the features on its path depends only on which of them go its way, so it is
 worked out once for each such set that a row has (Yang, "Fast TreeSHAP", 2021).
 """
 
@@ -146,7 +146,7 @@ def shap_values(
                 for way in range(n_ways):
                     satisfied = 0
                     for place in range(n_steps):
-                        satisfied |= np.int64(ways[way] & asked[step + place] == left[step + place]) << place
+                        satisfied |= int(ways[way] & asked[step + place] == left[step + place]) << place
                     values = own if n_steps > _MOST_KEPT else kept[satisfied]
                     if n_steps > _MOST_KEPT or not is_kept[satisfied]:
                         _values_of_leaf(satisfied, shares[step:end], leaves[leaf], chances, values)

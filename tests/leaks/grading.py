@@ -5,6 +5,7 @@ from tests.leaks.shop import LAND
 
 RELEVANT, STEPS = "sql/grades/relevant.sql", "recsys_assets/assets/steps/"
 SUMMARY, CANDIDATES, WEIGHTS = STEPS + "grade_summary.py", STEPS + "candidates.py", STEPS + "fusion_weights.py"
+LISTS = STEPS + "lists.py"
 RERANKERS, CHAMPIONS, MODELS = STEPS + "rerankers.py", STEPS + "champions.py", STEPS + "models.py"
 LEARNED = "    learned = graded_night(snapshot.night, profile.horizon)\n"
 FITS = "        train = data.interactions(snapshot, algorithm.uses)\n"
@@ -134,6 +135,31 @@ LEAKS = (
         ),
         "audit",
         "recommendations.champions",
+    ),
+    Leak(
+        "confidence is fitted on the grades of a later night, those of the night's own lists",
+        (
+            Edit(
+                LISTS,
+                "    return Made(_SELECT)\n",
+                """\
+    from recsys_assets.storage.lake.lake import Lake
+
+    lake = Lake(profile)
+    newest = lake.partitions("grades.published_rows")[-1].night
+    with lake.as_of(newest, [TableName("grades", "published_rows")]) as later:
+        told = later.table(
+            "select task, rank, exact_sum(n_taken) / exact_sum(n_rows) as confidence "
+            "from grades.published_rows group by task, rank order by task, rank"
+        )
+    snapshot.add("made.told", told)
+    text = f"select lists.* replace (told.confidence as confidence) from ({_SELECT.text}) as lists "
+    return Made(snapshot.table(f"{text} left join made.told as told using (task, rank)"))
+""",
+            ),
+        ),
+        "audit",
+        r"recommendations\.lists",
     ),
     Leak(
         "the blend follows the algorithms that lead in a later night",

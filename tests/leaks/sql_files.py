@@ -294,9 +294,21 @@ REFUSED = (
     ),
     Leak(
         "confidence of tonight's rankings out of the grades they have learned from",
-        (Edit("sql/recommendations/confidence.sql", "", CONFIDENCE),),
+        (Edit("sql/recommendations/certainty.sql", "", CONFIDENCE),),
         "construction",
-        "confidence.sql: reads recommendations.rankings of its own night beside the labels of grades.judged_candidates",
+        "certainty.sql: reads recommendations.rankings of its own night beside the labels of grades.judged_candidates",
+    ),
+    Leak(
+        "confidence fitted on the night's own lists, by the grades that they have learned from",
+        (
+            Edit(
+                "sql/grades/published_rows.sql",
+                "from graded.recommendations.lists as lists",
+                "from recommendations.lists as lists",
+            ),
+        ),
+        "construction",
+        "published_rows.sql: judges recommendations.lists",
     ),
     Leak(
         "tonight's lists judged by the grades that they have learned from",

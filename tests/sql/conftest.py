@@ -67,8 +67,11 @@ class Shop:
         self.con.execute(
             "create table made.feature_gains (task varchar, objective varchar, feature varchar, gain double)"
         )
-        for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
+        for table in ("recommendations.fusion_weights", "recommendations.similar_items", "grades.published_rows"):
             self._create(table, contract(table))
+        self._create("past.grades.published_rows", {"night": "DATE"} | CONTRACTS["grades.published_rows"])
+        self._create("past.grades.reliability", {"night": "DATE"} | CONTRACTS["grades.reliability"])
+        self._create("recommendations.contributions", CONTRACTS["recommendations.contributions"])
         self._create("candidates.lists", contract("candidates.x"))
         self._create("graded.candidates.lists", contract("candidates.x"))
         self._create("recommendations.candidates", CONTRACTS["recommendations.candidates"])
@@ -189,6 +192,7 @@ class Shop:
                 continue
             select = load_select(SQL_FOLDER / f"{name}.sql")
             if table == "recommendations.lists":
+                self.build("recommendations/confidence")
                 lists.steps(self.profile)[0].make(self)
             self.con.execute(f"create or replace table {table} as {select.text}")
             key = ", ".join(select.key)
