@@ -32,7 +32,7 @@ LISTS = f"""
         'bought_again' as reason, 'als' as reason_algorithm,
         'bought ' || (u % 40 + 2) || ' times, last ' || (r * 9) || ' days ago' as reason_text,
         ((u + r) % {N_ITEMS} + 1)::varchar as evidence_item_id, (u % 40 + 2)::integer as evidence_count,
-        r * 9.25::double as evidence_days, '{NIGHT}'::date as model_night,
+        r * 9.25::double as evidence_days, round(.3 / r, 3) as confidence, '{NIGHT}'::date as model_night,
         'f0e1d2c3-b4a5-6978-8796-a5b4c3d2e1f0' as run_id
     from
         (select unnest(['discovery', 'next']) as task), range(1, {N_USERS + 1}) as t (u), range(1, {DEPTH + 1}) as s (r)

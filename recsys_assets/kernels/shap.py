@@ -17,7 +17,7 @@ from recsys_assets.kernels.compiling import compiled, read, written
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MOST_KEPT = 12
+_MOST_KEPT = 10
 """Features on a path up to which the sets are remembered: 2 to this power of them."""
 
 

@@ -180,8 +180,8 @@ def explain(profile: Profile, user: str, item: str, night: Night) -> Explanation
     """
     lake = Lake(profile)
     names = ["recommendation", "proposals", "events"]
-    if lake.partition("recommendations.contributions", night) is not None:
-        names.append("contributions")
+    # Nights of an earlier version have no such tables.
+    names += [n for n in ("confidence", "contributions") if lake.partition(f"recommendations.{n}", night) is not None]
     selects = {name: load_select(SQL_FOLDER / "explain" / f"{name}.sql") for name in names}
     reads = [name for select in selects.values() for name in select.reads]
     asked = {}
@@ -193,10 +193,11 @@ def explain(profile: Profile, user: str, item: str, night: Night) -> Explanation
                 raise UnknownId(f"Night {night} knows no {kind} {given!r}. Give the id as it was delivered.")
             asked[f"{kind}_id"] = found[0]
         rows = {name: snapshot.table(select.text, asked).to_pylist() for name, select in selects.items()}
+    confidence = {row["task"]: row["confidence"] for row in rows.get("confidence", [])}
     event_ids = [row["event_id"] for row in rows["events"]]
     origins = {row["event_id"]: row for row in Landing(profile).origin(event_ids).to_pylist()}
     return Explanation(
-        listings=tuple(Listing(**row) for row in rows["recommendation"]),
+        listings=tuple(Listing(**row, confidence=confidence.get(row["task"])) for row in rows["recommendation"]),
         proposals=tuple(Proposal(**row) for row in rows["proposals"]),
         contributions=tuple(
             Contributions(

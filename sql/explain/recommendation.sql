@@ -1,10 +1,4 @@
 -- Where one item stands in one user's lists of a night, and why.
-with listed as (
-    from recommendations.lists
-    union all by name
-    select null::double as confidence where false -- For nights of an earlier version, which do not have it.
-)
-
 select
     lists.task,
     lists.rank,
@@ -12,9 +6,8 @@ select
     lists.raw_score,
     lists.configuration,
     lists.reason_text,
-    lists.confidence,
     coalesce(items.title, items.item_id) as title
-from listed as lists
+from recommendations.lists as lists
 inner join clean.users as users on users.user_key = lists.user_key
 inner join clean.items as items on items.item_key = lists.item_key
 where users.user_id = $user_id and items.item_id = $item_id

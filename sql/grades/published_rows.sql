@@ -1,12 +1,11 @@
 -- How often rows of the graded lists were taken since: of all users whom that night knew, also of those who took nothing.
--- A row for each task, ranking, rank and tenth of the score (10: the strongest tenth). confidence: the share that the graded
--- night expected of such rows, one number for all of them (recommendations.confidence); null where it had no grades yet.
+-- A row for each task, ranking, rank and tenth of the score (10: the strongest tenth). Confidence of later nights
+-- is fitted on it (recommendations.confidence).
 select
     lists.task,
     lists.configuration,
     lists.rank,
     ceil(lists.score * 10)::integer as score_tenth,
-    max(lists.confidence) as confidence,
     count(*)::integer as n_rows,
     count(relevant.item_key)::integer as n_taken
 from graded.recommendations.lists as lists

@@ -6,8 +6,6 @@
 -- reason_algorithm: of those that proposed the item the one with the greatest part in its fused score, weight / (rrf_k + rank).
 -- reason: evidence of that algorithm's own kind: bought_again (the user took the very item), goes_with (another that the
 -- user took leads to it), trending or popular (many take it); proposed, its title, where it has none of these.
--- confidence: how often such a row was taken within the horizon in the nights graded so far (recommendations.confidence); null
--- where none was.
 -- made.published: the champions' lists as rows, with who proposed what, and what the user took that leads to it
 -- (ranking/proposals.py).
 -- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
@@ -191,7 +189,6 @@ select
     worded.evidence_count::integer as evidence_count,
     worded.evidence_days::double as evidence_days,
     worded.evidence_category,
-    confidence.confidence,
     case worded.reason
         when 'bought_again'
             then
@@ -213,10 +210,4 @@ select
 from worded
 cross join words
 cross join this.night as night
-left join recommendations.confidence as confidence
-    on
-        confidence.task = worded.task
-        and confidence.configuration = worded.configuration
-        and confidence.rank = worded.rank
-        and confidence.score_tenth = ceil(worded.score * 10)::integer
 order by worded.task, worded.user_key, worded.rank

@@ -5,7 +5,7 @@ from tests.leaks.shop import LAND
 
 RELEVANT, STEPS = "sql/grades/relevant.sql", "recsys_assets/assets/steps/"
 SUMMARY, CANDIDATES, WEIGHTS = STEPS + "grade_summary.py", STEPS + "candidates.py", STEPS + "fusion_weights.py"
-LISTS = STEPS + "lists.py"
+STEP = "recsys_assets/assets/step.py"
 RERANKERS, CHAMPIONS, MODELS = STEPS + "rerankers.py", STEPS + "champions.py", STEPS + "models.py"
 LEARNED = "    learned = graded_night(snapshot.night, profile.horizon)\n"
 FITS = "        train = data.interactions(snapshot, algorithm.uses)\n"
@@ -140,26 +140,28 @@ LEAKS = (
         "confidence is fitted on the grades of a later night, those of the night's own lists",
         (
             Edit(
-                LISTS,
-                "    return Made(_SELECT)\n",
+                STEP,
+                "        make=lambda snapshot: Made(select),\n",
+                "        make=lambda snapshot: Made(_later(snapshot) if name.endswith('.confidence') else select),\n",
+            ),
+            Edit(
+                STEP,
+                "def sql_step(",
                 """\
+def _later(snapshot):
+    from recsys_assets.selects.files import SQL_FOLDER, load_select
     from recsys_assets.storage.lake.lake import Lake
 
-    lake = Lake(profile)
-    newest = lake.partitions("grades.published_rows")[-1].night
-    with lake.as_of(newest, [TableName("grades", "published_rows")]) as later:
-        told = later.table(
-            "select task, rank, exact_sum(n_taken) / exact_sum(n_rows) as confidence "
-            "from grades.published_rows group by task, rank order by task, rank"
-        )
-    snapshot.add("made.told", told)
-    text = f"select lists.* replace (told.confidence as confidence) from ({_SELECT.text}) as lists "
-    return Made(snapshot.table(f"{text} left join made.told as told using (task, rank)"))
-""",
+    select, lake = load_select(SQL_FOLDER / "recommendations" / "confidence.sql"), Lake(snapshot.lake.profile)
+    with lake.as_of(lake.partitions("grades.published_rows")[-1].night, select.reads) as later:
+        return later.table(select.text)
+
+
+def sql_step(""",
             ),
         ),
         "audit",
-        r"recommendations\.lists",
+        r"recommendations\.confidence",
     ),
     Leak(
         "the blend follows the algorithms that lead in a later night",

@@ -63,6 +63,7 @@ def tables(night: date = NIGHT, marker: str = "") -> dict[str, pa.Table]:
                         "evidence_item_id": None if count is None else "1",
                         "evidence_count": count,
                         "evidence_days": None if count is None else count / 3,
+                        "confidence": None if rank == 3 else 0.4 / rank,
                         "model_night": night,
                         "run_id": "run",
                     }

@@ -40,7 +40,7 @@ def test_lists_are_those_of_the_macro(ask, macro, user, task):
     answer = ask(f"/v1/users/{quote(user)}/recommendations?k=50" + (f"&task={task}" if task else ""))
     assert answer.status == 200
     said = answer.json()
-    fields = ("rank", "item_id", "title", "category", "score", "reason", "reason_text")
+    fields = ("rank", "item_id", "title", "category", "score", "reason", "reason_text", "confidence")
     rows = [(said["task"], *(item[name] for name in fields)) for item in said["items"]]
     assert rows == macro("serving.recommend($1, k := 50, task := $2)", user, task)
 
@@ -150,6 +150,19 @@ def test_a_release_of_before_has_nothing_below_its_lists(tmp_path):
     with serving(tmp_path / "shop") as other:
         found = other("/v1/recommendations", {"user": "anna", "task": "discovery", "exclude": ["x-5"]}).json()
         assert [item["item_id"] for item in found["items"]] == ["1", "2"]
+
+
+def test_a_release_of_before_tells_neither_confidence_nor_contributions(tmp_path):
+    releases, kept = Releases(tmp_path / "shop"), tables()
+    of_before = {name: rows for name, rows in kept.items() if name != "serving.contributions"}
+    of_before["serving.recommendations"] = kept["serving.recommendations"].drop_columns(["confidence"])
+    releases.build(NIGHT, "a", of_before, MACROS.replace(", r.confidence", "").replace(", null\n", "\n"))
+    releases.publish(NIGHT, "a")
+    with serving(tmp_path / "shop") as other:
+        (item,) = other("/v1/users/17012/recommendations?k=1").json()["items"]
+        assert item["confidence"] is None
+        listing = other(f"/v1/explain/17012/{item['item_id']}").json()["listings"][0]
+        assert (listing["confidence"], listing["contributions"]) == (None, [])
 
 
 @pytest.mark.parametrize(("user", "places"), [("anna", [6]), ("anna", [0]), ("anna", None), ("nobody", [1])], ids=str)

@@ -239,7 +239,7 @@ def test_a_night_of_real_purchases_is_served_as_its_macro_says(built, tmp_path):
     root = tmp_path / "sample"
     shutil.copytree(built.folder / "releases", root / "releases", symlinks=True)
     (root / "recsys.duckdb").symlink_to((built.folder / "recsys.duckdb").readlink())
-    fields = ("rank", "item_id", "title", "category", "score", "reason", "reason_text")
+    fields = ("rank", "item_id", "title", "category", "score", "reason", "reason_text", "confidence")
     with serving(root) as ask, duckdb.connect(str(root / "recsys.duckdb"), read_only=True) as con:
         users = con.execute("select user_id from serving.users order by user_id").fetchall()
         evidence = "select evidence_item_id, evidence_count, round_even(evidence_days::float::double, 2) "

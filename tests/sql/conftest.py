@@ -71,7 +71,8 @@ class Shop:
             self._create(table, contract(table))
         self._create("past.grades.published_rows", {"night": "DATE"} | CONTRACTS["grades.published_rows"])
         self._create("past.grades.reliability", {"night": "DATE"} | CONTRACTS["grades.reliability"])
-        self._create("recommendations.contributions", CONTRACTS["recommendations.contributions"])
+        for table in ("confidence", "contributions"):
+            self._create(f"recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
         self._create("candidates.lists", contract("candidates.x"))
         self._create("graded.candidates.lists", contract("candidates.x"))
         self._create("recommendations.candidates", CONTRACTS["recommendations.candidates"])
@@ -102,7 +103,7 @@ class Shop:
             "create table past.grades.trending "
             "(night date, user_key integer, algorithm varchar, k integer, ndcg double)"
         )
-        for table in ("lists", "trending", "trending_by_window"):
+        for table in ("confidence", "lists", "trending", "trending_by_window"):
             self._create(f"graded.recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
 
     def _create_this(self):
@@ -192,7 +193,6 @@ class Shop:
                 continue
             select = load_select(SQL_FOLDER / f"{name}.sql")
             if table == "recommendations.lists":
-                self.build("recommendations/confidence")
                 lists.steps(self.profile)[0].make(self)
             self.con.execute(f"create or replace table {table} as {select.text}")
             key = ", ".join(select.key)

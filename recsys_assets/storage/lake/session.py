@@ -150,7 +150,7 @@ class Session:
             # Finding out that files differ opens each of them: declared tables do not, but for results of other nights,
             # which may be of before a column was added.
             declared = declared_columns(name)
-            may_lack = name.catalog in {*WITH_NIGHT, "graded"} and name.schema != "clean" and not packed(name.stored)
+            may_lack = name.catalog in WITH_NIGHT and name.schema != "clean" and not packed(name.stored)
             may_differ = len(files) > 1 and contract(files[0].table) is None
             rows = _rows(name, files, union_by_name=may_differ or may_lack)
             if may_lack and declared is not None:

@@ -6,13 +6,18 @@
 -- night had no confidence to tell.
 with told as (
     select
-        task,
-        confidence,
-        exact_sum(n_rows) as n_rows,
-        exact_sum(n_taken) as n_taken
-    from grades.published_rows
-    where confidence is not null
-    group by task, confidence
+        graded.task,
+        published.confidence,
+        exact_sum(graded.n_rows) as n_rows,
+        exact_sum(graded.n_taken) as n_taken
+    from grades.published_rows as graded
+    inner join graded.recommendations.confidence as published
+        on
+            published.task = graded.task
+            and published.configuration = graded.configuration
+            and published.rank = graded.rank
+            and published.score_tenth = graded.score_tenth
+    group by graded.task, published.confidence
 ),
 
 placed as (

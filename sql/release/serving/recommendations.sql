@@ -19,7 +19,7 @@ select
     evidence.item_id as evidence_item_id,
     lists.evidence_count,
     lists.evidence_days,
-    lists.confidence,
+    confidence.confidence,
     lists.model_night,
     inputs.run_id
 from recommendations.lists as lists
@@ -27,5 +27,11 @@ cross join this.night as night
 inner join clean.users as users on users.user_key = lists.user_key
 inner join clean.items as items on items.item_key = lists.item_key
 left join this.inputs as inputs on inputs.table_name = 'recommendations.lists' and inputs.night = night.night
+left join recommendations.confidence as confidence
+    on
+        confidence.task = lists.task
+        and confidence.configuration = lists.configuration
+        and confidence.rank = lists.rank
+        and confidence.score_tenth = ceil(lists.score * 10)::integer
 left join clean.items as evidence on evidence.item_key = lists.evidence_item_key
 order by lists.task, users.user_id, lists.rank

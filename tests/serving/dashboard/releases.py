@@ -72,8 +72,13 @@ _TABLES = {
     "1 / rank as score, 2.5 / rank as raw_score, 'fusion' as configuration, [{'algorithm': 'als', 'rank': rank::int}, "
     "{'algorithm': '<i>odd</i>', 'rank': 3}] as algorithms, 'bought_again' as reason, 'als' as reason_algorithm, "
     "'goes with <b>' || coalesce(title, '?') as reason_text, 'i1' as evidence_item_id, 2 as evidence_count, "
-    "3.2 as evidence_days, $night as model_night, 'run' as run_id from shown inner join items using (i) "
+    "3.2 as evidence_days, .4 / rank as confidence, $night as model_night, 'run' as run_id "
+    "from shown inner join items using (i) "
     "order by task, user_id, rank",
+    "serving.contributions": "select task, user_id, rank::int as rank, 'i' || i as item_id, explains, "
+    "case when explains = 'binary' then -2.5 else 0 end::double as base, [{'part': 'als', 'contribution': .5 / rank}, "
+    "{'part': '<i>odd</i>', 'contribution': -.25 / rank}] as parts from shown cross join (select "
+    "unnest(['raw_score', 'binary']) as explains) where u <= 200 order by task, user_id, rank, explains",
     "serving.history": "select user_id, ($night - d::int)::timestamp + interval 9 hour as event_ts, "
     "'i' || ((u + d) % $n_items + 1) as item_id, case when d % 4 > 0 then 'purchase' else 'click' end as event_type, "
     "d / 2 as quantity, 1.5 as value, 'b' || d as basket_id, 'file <b>' || d || '.csv' as file, d + 1000 as row_number "
@@ -114,6 +119,9 @@ _GRADED = {
     f"from {_NIGHTS} cross join tasks cross join (select unnest(['known', 'unknown']) as users) cross join {_LISTS} "
     "cross join (select unnest([1, 5, 10, 20]) as k) cross join (select unnest(['ndcg', 'recall', 'precision', "
     "'coverage', 'diversity', 'novelty']) as metric) order by all",
+    "meta.reliability": f"select night, task, bin::int as bin, 100::int as n_rows, bin / 30 as predicted, "
+    "bin / 25 as observed, .08 as brier, .09 as base_brier, .01 + n / 100 as ece "
+    f"from {_NIGHTS} cross join tasks cross join range(1, 6) as b (bin) order by night, task, bin",
     "meta.comparisons": f"select task, 'published' as algorithm, algorithm as baseline, 10 as k, 'ndcg' as metric, "
     "'published' as status, .3 - m as difference, .29 - m as low, .31 - m as high, .01 as p, .04 as p_corrected, "
     f"4 as n_compared, 2 as n_nights, 9 as n_users, 12 as n_user_nights from tasks cross join {_LISTS} "

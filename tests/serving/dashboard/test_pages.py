@@ -89,7 +89,7 @@ def test_why_shows_what_each_proposal_counts_and_the_delivered_rows(ask):
 def test_why_says_what_ordered_a_list(configuration, said, fused):
     row = {"configuration": configuration, "proposed_by": "als 2, ease 1", "raw_score": -1.5, "category": None}
     row |= {"reason_text": "popular", "reason_algorithm": "als", "item_id": "i1", "evidence_item_id": None}
-    row |= {"evidence_count": None, "model_night": NIGHT}
+    row |= {"evidence_count": None, "model_night": NIGHT, "task": "next", "rank": 1, "confidence": 0.27}
     fusion = NightFusion(60, {"als": 0.62, "ease": 0.38}, "the night's")
     found = dict(_why(row, Known(fusion=fusion, rankings={"fusion": ["i2", "i1"]})))
     assert said in found["Ordered by"]

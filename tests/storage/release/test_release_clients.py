@@ -28,7 +28,7 @@ TABLES = {
             (rank + if(task = 'next', 100, 400))::varchar as item_id, 'soup ' || rank as title,
             'soups' as category,
             1 / rank as score, [{'algorithm': 'als', 'rank': rank}] as algorithms,
-            'bought before' as reason, 'You bought it 3 times' as reason_text
+            'bought before' as reason, 'You bought it 3 times' as reason_text, 0.25::double as confidence
         from (values ('next'), ('discovery')) as t(task), (values ('7'), ('u8')) as u(user_id),
             (select range::int as rank from range(1, 21)) as ranks
         order by task, user_id, rank""",
