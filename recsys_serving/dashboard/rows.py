@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from recsys_serving.dashboard.formats import NONE, age, day, figure, instant, words
+from recsys_serving.dashboard.formats import NONE, age, day, figure, instant, signed, words
 from recsys_serving.dashboard.parts import column
 
 if TYPE_CHECKING:
@@ -127,10 +127,14 @@ def _contributions(row: Row, contributions: Sequence[Row]) -> list[list[Any]]:
         if (each["task"], each["rank"]) != (row["task"], row["rank"]) or row["configuration"] == FUSION:
             continue
         total = each["base"] + sum(part["contribution"] for part in each["parts"])
-        parts = [f"{words(part['part'])} {part['contribution']:+.4f}" for part in each["parts"][:_SHOWN_PARTS]]
+        parts = [f"{words(part['part'])} {signed(part['contribution'], 4)}" for part in each["parts"][:_SHOWN_PARTS]]
         rest = sum(part["contribution"] for part in each["parts"][_SHOWN_PARTS:])
-        more = [f"{len(each['parts']) - _SHOWN_PARTS} others {rest:+.4f}"] if len(each["parts"]) > _SHOWN_PARTS else []
-        base = [f"base {each['base']:+.4f}"] if each["explains"] != "raw_score" else []
+        more = (
+            [f"{len(each['parts']) - _SHOWN_PARTS} others {signed(rest, 4)}"]
+            if len(each["parts"]) > _SHOWN_PARTS
+            else []
+        )
+        base = [f"base {signed(each['base'], 4)}"] if each["explains"] != "raw_score" else []
         said.append([f"{_EXPLAINED[each['explains']]}: {figure(total, 4)}", [*base, *parts, *more]])
     return said
 

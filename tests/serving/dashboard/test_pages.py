@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 
 from recsys_serving.dashboard.deployment import NightFusion
 from recsys_serving.dashboard.downloads import _without_formulas
-from recsys_serving.dashboard.rows import Known, _why
+from recsys_serving.dashboard.rows import Known, _confidence, _contributions, _why
 from recsys_serving.keys import FILE_NAME, add_key, remove_key
 from tests.helpers.committed import PROJECT
 from tests.serving import small
@@ -35,7 +35,13 @@ VIEWS = {
     "/items": ("Rising", "New"),
     "/items?q=item": ("Item 8",),
     "/items/i2": ("BREAD", "Taken together", "took it within 7 days"),
-    "/lab": ("Grades of the newest graded night", "Paired comparison", "Costs", "lambdamart: 9 of 10 features"),
+    "/lab": (
+        "Grades of the newest graded night",
+        "Paired comparison",
+        "Costs",
+        "lambdamart: 9 of 10 features",
+        "Calibration error",
+    ),
     "/lab?task=discovery&metric=recall&k=20": ("Recall@20",),
     "/lab/lists?user=u1": ("items stand in all", "Overlap"),
     "/lab/fusion?user=u1": ("over 30 users", "Weights"),
@@ -101,6 +107,34 @@ def test_why_says_what_ordered_a_list(configuration, said, fused):
     else:
         assert found["Proposed by, at rank"] == ["als 2", "ease 1"]
         assert "Fused score" not in found
+
+
+def test_why_shows_what_a_score_is_made_of():
+    row = {"configuration": "blend", "task": "next", "rank": 2, "confidence": 0.27}
+    trees = {"task": "next", "rank": 2, "explains": "binary", "base": -2.0}
+    trees["parts"] = [{"part": f"table_{n}", "contribution": (-1) ** n / 2**n} for n in range(14)]
+    other = {"task": "next", "rank": 1, "explains": "raw_score", "base": 0.0, "parts": []}
+    ((label, said),) = _contributions(row, [trees, other, trees | {"task": "discovery"}])
+    assert label == "Trees that estimate, log odds: −1.3334"
+    assert said[:3] == ["base −2.0000", "table 0 +1.0000", "table 1 −0.5000"]
+    assert said[-1] == "4 others +0.0006"
+    assert _contributions(row | {"configuration": "fusion"}, [trees]) == []
+    assert _confidence(row) == [
+        ["Confidence", "27 of 100 such rows were taken within the horizon, in the nights graded so far"]
+    ]
+    assert _confidence(row | {"confidence": None}) == []
+
+
+def test_the_explanation_of_the_api_says_what_a_score_is_made_of(ask):
+    item = ask("/v1/users/u1/recommendations?k=1").json()["items"][0]
+    assert item["confidence"] == 0.4
+    (listing,) = [
+        each for each in ask(f"/v1/explain/u1/{item['item_id']}").json()["listings"] if each["task"] == "next"
+    ]
+    assert listing["confidence"] == 0.4
+    assert [each["explains"] for each in listing["contributions"]] == ["binary", "raw_score"]
+    assert listing["contributions"][0]["base"] == -2.5
+    assert listing["contributions"][0]["parts"][0] == {"part": "als", "contribution": 0.5}
 
 
 def test_what_is_not_there_is_said(ask):
