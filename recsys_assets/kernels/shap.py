@@ -77,6 +77,53 @@ def _number(values: NDArray[np.uint64], number_of: NDArray[np.int64], places: ND
     return n
 
 
+@compiled()
+def _fill_ways(
+    ways: NDArray[np.uint64],
+    columns: NDArray[np.float32],
+    features: NDArray[np.int32],
+    thresholds: NDArray[np.float64],
+    unknown_left: NDArray[np.bool_],
+) -> None:
+    """Which of a tree's splits each row leaves to the left, as bits."""
+    ways[:] = 0
+    for split in range(len(features)):
+        bit, values = np.uint64(1) << np.uint64(split), columns[features[split]]
+        for row in range(len(ways)):
+            value = np.float64(values[row])
+            if value <= thresholds[split] or (value != value and unknown_left[split]):
+                ways[row] |= bit
+
+
+@compiled()
+def _add_leaf(
+    sums: NDArray[np.float64],
+    ways: NDArray[np.uint64],
+    parts: NDArray[np.int32],
+    asked: NDArray[np.uint64],
+    left: NDArray[np.uint64],
+    shares: NDArray[np.float64],
+    leaf: float,
+    kept: NDArray[np.float64],
+) -> None:
+    """Add to the sums of each way through the tree what one leaf gives to the parts of the steps to it."""
+    n_steps = len(parts)
+    chances, own = np.empty(n_steps + 1), np.empty(n_steps)
+    is_kept = np.zeros(1 << min(n_steps, _MOST_KEPT), np.bool_)
+    for way in range(len(ways)):
+        satisfied = 0
+        for place in range(n_steps):
+            satisfied |= int(ways[way] & asked[place] == left[place]) << place
+        values = own if n_steps > _MOST_KEPT else kept[satisfied]
+        if n_steps > _MOST_KEPT:
+            _values_of_leaf(satisfied, shares, leaf, chances, values)
+        elif not is_kept[satisfied]:
+            _values_of_leaf(satisfied, shares, leaf, chances, values)
+            is_kept[satisfied] = True
+        for place in range(n_steps):
+            sums[way, parts[place]] += values[place]
+
+
 @compiled(
     written("float64", 3)(
         *(read("float32", 2), int64),
@@ -121,38 +168,19 @@ def shap_values(
     n = columns.shape[1]
     out = np.zeros((len(tree_ends), n, n_parts))
     ways, way_of, places = np.empty(n, np.uint64), np.empty(n, np.int64), _no_places(n)
-    sums = np.empty((n, n_parts))
-    kept = np.empty((1 << _MOST_KEPT, _MOST_KEPT))
-    is_kept = np.empty(1 << _MOST_KEPT, np.bool_)
-    chances, own = np.empty(65), np.empty(64)
+    sums, kept = np.empty((n, n_parts)), np.empty((1 << _MOST_KEPT, _MOST_KEPT))
     tree, leaf = 0, 0
     split, step = np.int64(0), np.int64(0)
     for model in range(len(tree_ends)):
         while tree < tree_ends[model]:
-            ways[:] = 0
-            for place in range(split_ends[tree] - split):
-                threshold, of_unknown = thresholds[split + place], unknown_left[split + place]
-                bit, values_of = np.uint64(1) << np.uint64(place), columns[features[split + place]]
-                for row in range(n):
-                    value = np.float64(values_of[row])
-                    if value <= threshold or (value != value and of_unknown):
-                        ways[row] |= bit
+            own = slice(split, split_ends[tree])
+            _fill_ways(ways, columns, features[own], thresholds[own], unknown_left[own])
             n_ways = _number(ways, way_of, places)
             sums[:n_ways] = 0.0
             while leaf < leaf_ends[tree]:
                 end = step_ends[leaf]
-                n_steps = end - step
-                is_kept[: 1 << min(n_steps, _MOST_KEPT)] = False
-                for way in range(n_ways):
-                    satisfied = 0
-                    for place in range(n_steps):
-                        satisfied |= int(ways[way] & asked[step + place] == left[step + place]) << place
-                    values = own if n_steps > _MOST_KEPT else kept[satisfied]
-                    if n_steps > _MOST_KEPT or not is_kept[satisfied]:
-                        _values_of_leaf(satisfied, shares[step:end], leaves[leaf], chances, values)
-                        is_kept[satisfied & (1 << _MOST_KEPT) - 1] = True
-                    for place in range(n_steps):
-                        sums[way, parts[step + place]] += values[place]
+                here = slice(step, end)
+                _add_leaf(sums, ways[:n_ways], parts[here], asked[here], left[here], shares[here], leaves[leaf], kept)
                 step = end
                 leaf += 1
             for row in range(n):

@@ -143,16 +143,9 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "reason_text": "VARCHAR",
         "model_night": "DATE",
     },
-    "recommendations.confidence": {
-        "task": "VARCHAR",
-        "configuration": "VARCHAR",
-        "rank": "INTEGER",
-        "score_tenth": "INTEGER",
-        "n_nights": "INTEGER",
-        "n_rows": "INTEGER",
-        "n_taken": "INTEGER",
-        "confidence": "DOUBLE",
-    },
+    "recommendations.confidence": {"task": "VARCHAR", "configuration": "VARCHAR"}
+    | dict.fromkeys(("rank", "score_tenth", "n_nights", "n_rows", "n_taken"), "INTEGER")
+    | {"confidence": "DOUBLE"},
     "recommendations.contributions": {
         "task": "VARCHAR",
         "user_key": "INTEGER",
@@ -178,12 +171,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "n_user_nights": "INTEGER",
         "is_chosen": "BOOLEAN",
     },
-    "recommendations.trending": {
-        "scope": "VARCHAR",
-        "rank": "INTEGER",
-        "item_key": "INTEGER",
-        "score": "DOUBLE",
-    },
+    "recommendations.trending": {"scope": "VARCHAR", "rank": "INTEGER", "item_key": "INTEGER", "score": "DOUBLE"},
     "grades.beyond_accuracy": {
         "task": "VARCHAR",
         "algorithm": "VARCHAR",
@@ -191,24 +179,8 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "metric": "VARCHAR",
         "value": "DOUBLE",
     },
-    "grades.published_rows": {
-        "task": "VARCHAR",
-        "configuration": "VARCHAR",
-        "rank": "INTEGER",
-        "score_tenth": "INTEGER",
-        "n_rows": "INTEGER",
-        "n_taken": "INTEGER",
-    },
-    "grades.reliability": {
-        "task": "VARCHAR",
-        "bin": "INTEGER",
-        "n_rows": "INTEGER",
-        "predicted": "DOUBLE",
-        "observed": "DOUBLE",
-        "brier": "DOUBLE",
-        "base_brier": "DOUBLE",
-        "ece": "DOUBLE",
-    },
+    "grades.reliability": {"task": "VARCHAR", "bin": "INTEGER", "n_rows": "INTEGER"}
+    | dict.fromkeys(("predicted", "observed", "brier", "base_brier", "ece"), "DOUBLE"),
     "grades.summary": {
         "graded_night": "DATE",
         "task": "VARCHAR",

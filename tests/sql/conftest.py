@@ -67,10 +67,17 @@ class Shop:
         self.con.execute(
             "create table made.feature_gains (task varchar, objective varchar, feature varchar, gain double)"
         )
-        for table in ("recommendations.fusion_weights", "recommendations.similar_items", "grades.published_rows"):
+        for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
-        self._create("past.grades.published_rows", {"night": "DATE"} | CONTRACTS["grades.published_rows"])
-        self._create("past.grades.reliability", {"night": "DATE"} | CONTRACTS["grades.reliability"])
+        cells = (
+            "task varchar, configuration varchar, rank integer, score_tenth integer, n_rows integer, n_taken integer"
+        )
+        self.con.execute(f"create table grades.published_rows ({cells})")
+        self.con.execute(f"create table past.grades.published_rows (night date, {cells})")
+        self.con.execute(
+            "create table past.grades.reliability (night date, task varchar, bin integer, n_rows integer, "
+            "predicted double, observed double, brier double, base_brier double, ece double)"
+        )
         for table in ("confidence", "contributions"):
             self._create(f"recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
         self._create("candidates.lists", contract("candidates.x"))
