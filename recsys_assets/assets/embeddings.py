@@ -34,9 +34,9 @@ def embeddings(profile: Profile, snapshot: Snapshot) -> dict[str, pa.Table]:
     Returns
     -------
     dict of str to Table
-        Of ``user`` and ``item``: ``user_key`` or ``item_key``, ``algorithm`` and ``embedding``, a list of 32-bit floats as
-        long as the model has factors, with two numbers more for biases where it has those. No rows where the profile has no
-        factor model, or leaves the table out.
+        Of ``user`` and ``item``: ``user_key`` or ``item_key``, ``algorithm`` and ``embedding``, a list of 32-bit floats
+        as long as the model has factors, and two more where it has biases. No rows where the profile has no factor
+        model, or leaves the table out.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""``recommendations.similar_items``: what goes with an item, by the algorithm of those that can say so that grades best."""
+"""``recommendations.similar_items``: what goes with an item, by the one that grades best of those that can say it."""
 
 from __future__ import annotations
 
