@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def tested(rows: pa.Table) -> pa.Table:
-    """Add the p-value of each row's z, and its q-value among the rows of its kind.
+    """Fill in the p-value of each row's z, and its q-value among the rows of its kind.
 
     Parameters
     ----------
     rows
-        ``kind`` and ``z``, as ``sql/release/serving/movements.sql`` gives them.
+        ``kind``, ``z``, and ``p`` and ``q`` without values, as ``sql/release/serving/movements.sql`` gives them.
 
     Returns
     -------
@@ -32,4 +32,6 @@ def tested(rows: pa.Table) -> pa.Table:
     q = np.empty_like(p)
     for kind in np.unique(kinds):
         q[kinds == kind] = false_discovery_control(p[kinds == kind], method="bh")
-    return rows.append_column("p", pa.array(p)).append_column("q", pa.array(q))
+    for name, values in (("p", p), ("q", q)):
+        rows = rows.set_column(rows.column_names.index(name), name, pa.array(values))
+    return rows

@@ -1,7 +1,7 @@
 -- What rises and what falls: of the users who took anything in the last 28 days, how many took the item, or anything of the
 -- category, beside the 28 days before. Windows are whole weeks, so that no weekday weighs more in one of them.
--- z: of the two-proportion test with pooled variance. Its p and what is left of it after the correction for all tests of the
--- kind are added by assets/movements.py. Users are counted, not events: those of one user are not independent. Many are in
+-- z: of the two-proportion test with pooled variance. assets/movements.py fills in its p, and q: p corrected for all tests of
+-- the kind. Users are counted, not events: those of one user are not independent. Many are in
 -- both windows, which the test does not know and which makes it slower to claim a change, not faster.
 -- Only what the normal distribution holds for: 5 users at least who would be expected to take it in either window, and 5 who
 -- would not. No rows while the log is shorter than both windows.
@@ -77,7 +77,9 @@ select
     tested.n_users_before::integer as n_users_before,
     tested.n_users / tested.n_late as share,
     tested.n_users_before / tested.n_before as share_before,
-    tested.z
+    tested.z,
+    null::double as p,
+    null::double as q
 from tested
 left join clean.items as items on items.item_key = tested.item_key
 order by tested.kind, rank
