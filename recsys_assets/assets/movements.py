@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def tested(rows: pa.Table) -> pa.Table:
+def with_p_values(rows: pa.Table) -> pa.Table:
     """Fill in the p-value of each row's z, and its q-value among the rows of its kind.
 
     Parameters

@@ -91,7 +91,7 @@ comment on column serving.co_purchases."lift_before" is 'lift in the earlier hal
 comment on table serving.bundles is 'One row per item and bundle: what can be offered with the item, one other item or two, of each kind the three strongest. A pair is an edge of the graph of serving.co_purchases with a lift above 1; a bundle of three is a triangle of it, found among the item''s eight strongest edges. Figures are those of the rule "who takes the item takes the others" over the same baskets, two at least. Nothing that is no longer to be had is in a bundle.';
 comment on column serving.bundles."item_id" is 'the item asked about';
 comment on column serving.bundles."rank" is '1 is strongest: greatest confidence less the share of all baskets that held the others';
-comment on column serving.bundles."items" is 'the other items, one or two';
+comment on column serving.bundles."items" is 'the other items, one or two, what most baskets held first';
 comment on column serving.bundles."n_together" is 'baskets that held all of them';
 comment on column serving.bundles."support" is 'share of all baskets that held all of them';
 comment on column serving.bundles."confidence" is 'share of the item''s baskets that held the others';

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.embeddings import embeddings, factor_model
 from recsys_assets.assets.feature_gains import feature_gains
-from recsys_assets.assets.movements import tested
+from recsys_assets.assets.movements import with_p_values
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
 from recsys_assets.selects.contracts import declared_rows
@@ -117,7 +117,7 @@ def _rows(profile: Profile, table: str, select: Select, snapshot: Snapshot) -> p
     left_out = table in profile.release.without
     rows = snapshot.table(f"from ({select.text}) limit 0" if left_out else select.text)
     if table == MOVEMENTS:
-        return tested(rows)
+        return with_p_values(rows)
     if table not in _KNOWN_BY or left_out:
         return rows
     return _without_keys(rows, snapshot.table(_KNOWN_BY[table]))
