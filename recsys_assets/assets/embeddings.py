@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recsys_assets.algorithms.instances import configured
 from recsys_assets.assets.training import read_indices
@@ -10,6 +10,7 @@ from recsys_assets.storage.models import Models
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from recsys_assets.profile import Profile
     from recsys_assets.storage.lake.snapshot import Snapshot
@@ -50,7 +51,9 @@ def embeddings(profile: Profile, snapshot: Snapshot) -> dict[str, pa.Table]:
 
     wanted = {kind for kind in ("user", "item") if f"serving.{kind}_embeddings" not in profile.release.without}
     name = factor_model(profile) if wanted else None
-    rows = {kind: (np.empty(0, np.int32), np.empty((0, 0), np.float32)) for kind in ("user", "item")}
+    rows: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
+        kind: (np.empty(0, np.int32), np.empty((0, 0), np.float32)) for kind in ("user", "item")
+    }
     if name is not None:
         model = Models(profile).get(name, snapshot.night)
         snapshot.use_model(model)

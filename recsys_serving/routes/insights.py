@@ -16,12 +16,31 @@ from recsys_serving.routes.shared import ItemId, OfRelease, UserId, answer, ask,
 
 router = APIRouter(tags=["insights"])
 _RELEASE = {"release": "2017-10-31-0a1b2c3d4e5f", "night": "2017-10-31"}
-_ITEM = {"item_id": "1082185", "title": "BANANAS", "category": "TROPICAL FRUIT", "department": "PRODUCE"}
+_ITEM: dict[str, Any] = {
+    "item_id": "1082185",
+    "title": "BANANAS",
+    "category": "TROPICAL FRUIT",
+    "department": "PRODUCE",
+}
 _ITEM |= {"brand": "National", "price": 0.99}
-_BUNDLE = {"rank": 1, "items": [_ITEM], "n_together": 331, "support": 0.0096, "confidence": 0.31, "lift": 2.45}
+_BUNDLE: dict[str, Any] = {
+    "rank": 1,
+    "items": [_ITEM],
+    "n_together": 331,
+    "support": 0.0096,
+    "confidence": 0.31,
+    "lift": 2.45,
+}
 _BUNDLE |= {"price": 1.97, "diversity": 1.0, "fit": None}
 _OF_ITEM = _RELEASE | {"item_id": "981760", "user_id": None, "known": None, "task": None, "bundles": [_BUNDLE]}
-_MOVED = {"rank": 1, "item_id": None, "title": None, "category": "TURKEY", "direction": "rises", "n_users": 164}
+_MOVED: dict[str, Any] = {
+    "rank": 1,
+    "item_id": None,
+    "title": None,
+    "category": "TURKEY",
+    "direction": "rises",
+    "n_users": 164,
+}
 _MOVED |= {"n_users_before": 79, "share": 0.081, "share_before": 0.04, "z": 5.49, "p": 3.9e-8, "q": 5.1e-6}
 _PROFILE = {
     "categories": [{"category": "SOFT DRINKS", "share": 0.042}],
@@ -67,12 +86,12 @@ async def of_user(
     item, user = release.items[known_item(release, item_id)].decode(), release.users.place_of_id(user_id)
     if task is not None and task not in release.tasks:
         raise wrong_field("task", f"The release has {' and '.join(release.tasks) or 'no task'}")
+    known = release.users[user].decode() if user is not None else None
     found = {
-        "user_id": release.users[user].decode() if user is not None else user_id,
-        "known": user is not None,
+        "user_id": known or user_id,
+        "known": known is not None,
         "task": task or ("next" if "next" in release.tasks else next(iter(release.tasks), None)),
     }
-    known = found["user_id"] if user is not None else None
     bundles = await _bundles(release, item, known, task, k)
     return answer(said(_head(release) | found | {"item_id": item, "bundles": bundles}))
 
