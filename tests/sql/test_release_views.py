@@ -68,7 +68,7 @@ def test_co_purchases_are_counted_by_baskets(shop):
 
 
 def test_lift_is_told_of_both_halves_of_the_days_that_are_counted(shop):
-    """Lately two of three baskets hold 9 and 8 together; before, one of two holds 9 and the other 8, and a third both."""
+    """Lately two of three baskets hold 9 and 8 together; before, one holds 9, one 8, and one both."""
     for age, basket, items in ((44, "a", (1, 2)), (10, "b", (1, 2)), (3, "c", (3,)), (45.1, "d", (1,))):
         for item in items:
             shop.take(1, item, age, basket_id=basket)

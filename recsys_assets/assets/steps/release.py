@@ -114,13 +114,12 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
 
 def _rows(profile: Profile, table: str, select: Select, snapshot: Snapshot) -> pa.Table:
     """Rows of a table of the release: none where the profile leaves it out."""
-    left_out = table in profile.release.without
-    rows = snapshot.table(f"from ({select.text}) limit 0" if left_out else select.text)
+    if table in profile.release.without:
+        return snapshot.table(f"from ({select.text}) limit 0")
+    rows = snapshot.table(select.text)
     if table == MOVEMENTS:
         return with_p_values(rows)
-    if table not in _KNOWN_BY or left_out:
-        return rows
-    return _without_keys(rows, snapshot.table(_KNOWN_BY[table]))
+    return _without_keys(rows, snapshot.table(_KNOWN_BY[table])) if table in _KNOWN_BY else rows
 
 
 def _without_keys(lists: pa.Table, known: pa.Table) -> pa.Table:
