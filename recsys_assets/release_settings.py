@@ -8,10 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 FurtherTable = Literal[
     "serving.algorithm_lists",
+    "serving.bundles",
     "serving.co_purchases",
     "serving.contexts",
     "serving.contributions",
     "serving.history",
+    "serving.item_embeddings",
+    "serving.movements",
+    "serving.user_embeddings",
+    "serving.user_profiles",
     "meta.checks",
     "meta.costs",
     "meta.feature_gains",

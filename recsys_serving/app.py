@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from recsys_serving.front import Front
 from recsys_serving.paths import Paths
 from recsys_serving.problems import MEDIA_TYPE, add_handlers
-from recsys_serving.routes import about, feedback, items, recommendations
+from recsys_serving.routes import about, feedback, insights, items, recommendations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -54,7 +54,7 @@ _PROBLEM = {
         }
     },
 }
-_MODULES = (recommendations, items, about, feedback)
+_MODULES = (recommendations, items, insights, about, feedback)
 _ERRORS: dict[int | str, dict[str, Any]] = dict.fromkeys(
     (400, 401, 403, 404, 409, 413, 414, 415, 421, 422, 429, 503), _PROBLEM
 )

@@ -88,6 +88,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "rank": "INTEGER",
         "similar_item_key": "INTEGER",
         "score": "DOUBLE",
+        "algorithm": "VARCHAR",
     },
     "recommendations.fusion_weights": {
         "task": "VARCHAR",

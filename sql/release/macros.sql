@@ -138,3 +138,118 @@ from serving.similar_items as s
 inner join asked on asked.item_id = s.item_id
 where s.rank <= asked.k
 order by s.rank;
+
+-- serving.bundle('5678'), serving.bundle(5678, u := '1234', task := 'discovery', k := 3): what can be offered with an item as
+-- one bundle, the strongest first. With a user those first whose other parts stand highest in the user's list of the task
+-- (fit: the mean of their scores there, 0 for what it does not list), then the strongest; and in discovery none with a part
+-- that the user's history holds. Without a task as serving.recommend. For an unknown user as without one.
+create or replace macro serving.bundle(item, u := null, k := 5, task := null) as table
+with asked as (
+    select
+        max(b.item_id) as item_id,
+        case
+            when not list_contains(serving.tasks(), task::varchar)
+                then error(
+                    'There is no task ' || task::varchar || ' in this release. Its tasks: ' || serving.task_names()
+                )
+            when k < 0 then error('k is how many bundles you want: 0 or more')
+            else k
+        end as k
+    from serving.bundles as b
+    where b.item_id in (serving.visible_text(item), serving.canonical_id(item))
+),
+
+person as (
+    select coalesce(max(s.user_id), ' ') as user_id
+    from serving.users as s
+    where s.user_id in (serving.visible_text(u), serving.canonical_id(u))
+),
+
+offered as (
+    select b.item_id, b.rank, b.items, b.n_together, b.support, b.confidence, b.lift, b.price, b.diversity
+    from serving.bundles as b
+    inner join asked on asked.item_id = b.item_id
+),
+
+parts as (
+    select offered.rank, unnest(offered.items) as item_id, generate_subscripts(offered.items, 1) as n
+    from offered
+),
+
+listed as (
+    select r.item_id, r.score
+    from serving.recommendations as r
+    inner join person on person.user_id = r.user_id
+    where r.task = coalesce(task::varchar, serving.default_task())
+),
+
+had as (
+    select distinct h.item_id
+    from serving.history as h
+    inner join person on person.user_id = h.user_id
+    where coalesce(task::varchar, serving.default_task()) = 'discovery'
+),
+
+fitting as (
+    select
+        parts.rank,
+        list(i.title order by parts.n) as titles,
+        sum(coalesce(listed.score, 0)) / count(*) as fit
+    from parts
+    left join serving.items as i on i.item_id = parts.item_id
+    left join listed on listed.item_id = parts.item_id
+    left join had on had.item_id = parts.item_id
+    group by parts.rank
+    having count(had.item_id) = 0
+)
+
+select
+    row_number() over (order by fitting.fit desc, offered.rank) as rank,
+    offered.items,
+    fitting.titles,
+    offered.n_together,
+    offered.support,
+    offered.confidence,
+    offered.lift,
+    offered.price,
+    offered.diversity,
+    case when person.user_id <> ' ' then fitting.fit end as fit
+from offered
+inner join fitting on fitting.rank = offered.rank
+cross join asked
+cross join person
+qualify row_number() over (order by fitting.fit desc, offered.rank) <= asked.k
+order by fitting.fit desc, offered.rank;
+
+-- serving.moves(), serving.moves('category', k := 20, fdr := 1): what rises or falls beyond chance, the surest first. fdr: the
+-- share of the rows that may be chance, at most.
+create or replace macro serving.moves(kind := 'item', k := 10, fdr := .05) as table
+with asked as (
+    select
+        case
+            when kind not in ('item', 'category') then error('kind is item or category')
+            else kind::varchar
+        end as kind,
+        case when k < 0 then error('k is how many rows you want: 0 or more') else k end as k
+)
+
+select
+    m.rank, m.item_id, m.title, m.category, m.n_users, m.n_users_before, m.share, m.share_before, m.z, m.p, m.q
+from serving.movements as m
+inner join asked on asked.kind = m.kind
+where m.rank <= asked.k and m.q <= fdr
+order by m.rank;
+
+-- serving.profile('1234'): what a user is like; no row for whom the release does not know.
+create or replace macro serving.profile(u) as table
+with asked as (
+    select max(s.user_id) as user_id
+    from serving.user_profiles as s
+    where s.user_id in (serving.visible_text(u), serving.canonical_id(u))
+)
+
+select
+    p.user_id, p.categories, p.price_level, p.value_per_basket, p.basket_size, p.repeat_share, p.new_share_28d,
+    p.usual_gap_days, p.usual_weekday, p.usual_hour, p.store, p.segments
+from serving.user_profiles as p
+inner join asked on asked.user_id = p.user_id;

@@ -136,9 +136,52 @@ def tables(night: date = NIGHT, marker: str = "") -> dict[str, pa.Table]:
             ]
         ),
         "serving.trending": pa.Table.from_pylist(trending),
+        **_insights(),
         "serving.items": pa.Table.from_pylist(items),
         "serving.contexts": pa.Table.from_pylist(CONTEXTS),
         "serving.users": pa.Table.from_pylist([{"user_id": user} | users for user in sorted(USERS)]),
+    }
+
+
+def _insights() -> dict[str, pa.Table]:
+    """MILK with BREAD, with TEA and with both; what anna is like; what rises and falls."""
+    figures = {"n_together": 4, "support": 0.25, "confidence": 0.5, "lift": 2.0, "diversity": 1.0}
+    bundles = [
+        {"item_id": "1", "rank": rank, "items": items, "price": price} | figures
+        for rank, (items, price) in enumerate(((["2"], 2.5), (["x-5"], 2.5), (["2", "4"], None)), 1)
+    ]
+    moved = {"title": None, "n_users": 40, "n_users_before": 20, "share": 0.4, "share_before": 0.2}
+    movements = [
+        moved | {"kind": kind, "rank": rank, "item_id": item, "category": category, "z": z, "p": p, "q": p * 2}
+        for kind, rank, item, category, z, p in (
+            ("category", 1, None, "DRINKS", 3.1, 0.002),
+            ("item", 1, "3", "DRINKS", -3.5, 0.0005),
+            ("item", 2, "1", "DAIRY", 1.1, 0.27),
+        )
+    ]
+    profile = {
+        "user_id": "anna",
+        "categories": [{"category": "DRINKS", "share": 0.75}, {"category": "BAKERY <b>", "share": 0.25}],
+        "price_level": float("nan"),
+        "value_per_basket": 12.5,
+        "basket_size": 2.0,
+        "repeat_share": 0.5,
+        "new_share_28d": None,
+        "usual_gap_days": 7.0,
+        "usual_weekday": 5,
+        "usual_hour": None,
+        "store": "☕ 3",
+        "segments": [{"segment": "activity", "value": "low"}],
+    }
+    hour, share = pa.int32(), pa.float64()
+    made = pa.Table.from_pylist([profile])
+    made = made.set_column(made.schema.get_field_index("usual_hour"), "usual_hour", pa.array([None], hour))
+    made = made.set_column(made.schema.get_field_index("new_share_28d"), "new_share_28d", pa.array([None], share))
+    return {
+        "serving.bundles": pa.Table.from_pylist(bundles),
+        "serving.movements": pa.Table.from_pylist(movements),
+        "serving.user_profiles": made,
+        "serving.history": pa.table({"user_id": ["anna"], "item_id": ["2"]}),
     }
 
 

@@ -216,6 +216,58 @@ def test_explanations(ask):
     }
 
 
+def test_bundles_are_those_of_the_macro_and_fit_the_user(ask, macro):
+    said = ask("/v1/items/1.0/bundles").json()
+    assert (said["item_id"], said["user_id"], said["known"], said["task"]) == ("1", None, None, None)
+    assert [[item["item_id"] for item in each["items"]] for each in said["bundles"]] == [["2"], ["x-5"], ["2", "4"]]
+    assert said["bundles"][0]["items"][0]["title"] == "BREAD <b>"
+    assert [each["price"] for each in said["bundles"]] == [2.5, 2.5, None]
+    assert {each["fit"] for each in said["bundles"]} == {None}
+    for task in ("next", "discovery"):
+        said = ask(f"/v1/users/anna/bundles/1?task={task}&k=6").json()
+        shown = [([item["item_id"] for item in each["items"]], each["fit"]) for each in said["bundles"]]
+        rows = macro("serving.bundle(1, u := 'anna', task := $1, k := 6)", task)
+        assert shown == [(row[1], row[-1]) for row in rows]
+        listed = {
+            row["item_id"]: row["score"] for row in ask(f"/v1/users/anna/recommendations?task={task}").json()["items"]
+        }
+        assert [fit for _, fit in shown] == sorted((fit for _, fit in shown), reverse=True)
+        for items, fit in shown:
+            assert fit == pytest.approx(sum(listed.get(item) or 0 for item in items) / len(items))
+        # She had BREAD.
+        assert any("2" in items for items, _ in shown) == (task == "next")
+    said = ask("/v1/users/nobody/bundles/1?k=1").json()
+    assert (said["user_id"], said["known"], said["task"], said["bundles"][0]["fit"]) == ("nobody", False, "next", None)
+    assert ask("/v1/items/3/bundles").json()["bundles"] == []
+    assert ask("/v1/items/none/bundles").status == ask("/v1/users/anna/bundles/none").status == 404
+
+
+def test_movements_and_profiles(ask):
+    said = ask("/v1/movements").json()
+    assert [(row["item_id"], row["direction"]) for row in said["movements"]] == [("3", "falls")]
+    assert [row["rank"] for row in ask("/v1/movements?max_q=1").json()["movements"]] == [1, 2]
+    assert ask("/v1/movements?direction=rises").json()["movements"] == []
+    assert ask("/v1/movements?max_q=1&direction=rises&k=1").json()["movements"][0]["item_id"] == "1"
+    assert ask("/v1/movements?kind=category").json()["movements"][0]["category"] == "DRINKS"
+    profile = ask("/v1/users/anna/profile").json()["profile"]
+    assert (profile["price_level"], profile["usual_hour"], profile["usual_weekday"]) == (None, None, 5)
+    assert profile["categories"][1] == {"category": "BAKERY <b>", "share": 0.25}
+    for user, known in (("nobody", False), ("17012.0", True)):
+        said = ask(f"/v1/users/{user}/profile").json()
+        assert (said["user_id"], said["known"], said["profile"]) == (user.removesuffix(".0"), known, None)
+
+
+def test_a_release_without_them_says_so(tmp_path):
+    without = ("serving.bundles", "serving.movements", "serving.user_profiles", "serving.history")
+    given = {name: rows for name, rows in tables().items() if name not in without}
+    Releases(tmp_path / "shop").build(NIGHT, "a", given, MACROS.partition("-- serving.bundle('5678')")[0])
+    Releases(tmp_path / "shop").publish(NIGHT, "a")
+    with serving(tmp_path / "shop") as asked:
+        for path in ("/v1/items/1/bundles", "/v1/users/anna/bundles/1", "/v1/users/anna/profile", "/v1/movements"):
+            answer = asked(path)
+            assert (answer.status, answer.headers["content-type"]) == (409, "application/problem+json"), path
+
+
 def test_items_are_listed_and_found(ask):
     assert [row["item_id"] for row in ask("/v1/items?k=2&offset=1").json()["items"]] == ["2", "3"]
     assert ask("/v1/items?order=buyers&k=1").json()["items"][0]["item_id"] == "x-5"

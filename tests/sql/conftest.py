@@ -67,6 +67,14 @@ class Shop:
         self.con.execute(
             "create table made.feature_gains (task varchar, objective varchar, feature varchar, gain double)"
         )
+        pairs = (
+            "item_id varchar, other_item_id varchar, n_together bigint, support double, confidence double, lift double"
+        )
+        self.con.execute(f"create table made.co_purchases ({pairs})")
+        for each in ("user", "item"):
+            self.con.execute(
+                f"create table made.{each}_embeddings ({each}_key integer, algorithm varchar, embedding float[])"
+            )
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
         cells = (

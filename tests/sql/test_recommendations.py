@@ -250,7 +250,7 @@ def test_what_was_only_seen_is_neither_trending_filled_in_nor_a_reason(small_sho
         *[("discovery", item, "popular") for item in (2, 3, 4)],
         *[("next", item, "popular") for item in (1, 2, 3)],
     ]
-    small_shop.insert("recommendations.similar_items", (6, 1, 5, 0.9))
+    small_shop.insert("recommendations.similar_items", (6, 1, 5, 0.9, "item_knn"))
     propose(small_shop, "next", 1, als=[6, 5])
     weigh(small_shop, als=1.0)
     small_shop.build(*BUILD)
@@ -290,7 +290,7 @@ def test_goes_with_names_the_item_that_led_most(small_shop):
     small_shop.take(1, 3, 0.5)
     small_shop.take(1, 4, 0.5)
     small_shop.take(2, 5, 0.1)
-    similar = [(2, 1, 6, 0.9), (3, 1, 6, 0.8), (4, 1, 6, 0.8), (5, 1, 6, 1.0)]
+    similar = [(item, 1, 6, score, "item_knn") for item, score in ((2, 0.9), (3, 0.8), (4, 0.8), (5, 1.0))]
     small_shop.insert("recommendations.similar_items", *similar)
     propose(small_shop, "next", 1, als=[6])
     weigh(small_shop, als=1.0)
@@ -303,7 +303,7 @@ def test_goes_with_names_the_item_that_led_most(small_shop):
 def test_goes_with_gives_the_id_where_there_is_no_title(small_shop):
     small_shop.con.execute("update clean.items set title = null")
     small_shop.take(1, 2, 3)
-    small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9))
+    small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9, "item_knn"))
     propose(small_shop, "next", 1, als=[6])
     weigh(small_shop, als=1.0)
     small_shop.build(*BUILD)
@@ -335,7 +335,7 @@ def test_a_reason_is_evidence_of_who_counts_most(small_shop, proposers, algorith
     small_shop.take(2, 6, 9)
     if had:
         small_shop.take(1, 6, 9)
-    small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9))
+    small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9, "item_knn"))
     propose(small_shop, "next", 1, **{name: [*range(3, 2 + rank), 6] for name, (rank, _) in proposers.items()})
     weigh(small_shop, **{name: weight for name, (_, weight) in proposers.items()})
     con = small_shop.con
@@ -359,7 +359,7 @@ def test_a_list_of_what_is_popular_says_popular(shop):
     for user in users:
         for item in items[:user]:
             shop.take(user, item, 40)
-    shop.insert("recommendations.similar_items", *[(a, b, b, 0.5) for a in items for b in items if a != b])
+    shop.insert("recommendations.similar_items", *[(a, b, b, 0.5, "item_knn") for a in items for b in items if a != b])
     for user in users:
         propose(shop, "next", user, popularity=items, item_knn=items[::-1], buy_again=items[:user])
     weigh(shop, popularity=0.998, item_knn=0.001, buy_again=0.001)
@@ -389,7 +389,7 @@ def test_reasons_speak_of_events_by_their_type_where_one_weighs(small_shop, weig
     small_shop.insert("this.event_weights", *weights.items())
     small_shop.take(1, 2, 3.5, event_type="play")
     small_shop.take(2, 3, 8, event_type="play")
-    small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9))
+    small_shop.insert("recommendations.similar_items", (2, 1, 6, 0.9, "item_knn"))
     propose(small_shop, "next", 1, als=[6, 2], popularity=[3])
     weigh(small_shop, als=1.0, popularity=1.0)
     small_shop.build(*BUILD)
@@ -452,7 +452,7 @@ def test_every_reason_is_true_of_the_log(shop):
         shop.take(user, item, age)
     taken = sorted({item for _, item, _ in log})
     similar = {(a, b): 1 / (1 + abs(a - b)) for a in items for b in items if 0 < abs(a - b) <= 1}
-    rows = [(a, 1 + (b > a), b, score) for (a, b), score in similar.items()]
+    rows = [(a, 1 + (b > a), b, score, "item_knn") for (a, b), score in similar.items()]
     shop.insert("recommendations.similar_items", *rows)
     for user in users[:-2]:
         propose(shop, "next", user, als=chance.sample(items, 20), popularity=chance.sample(taken, 20))

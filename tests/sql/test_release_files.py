@@ -35,8 +35,8 @@ def tables(make_shop):
             (task, "als", 1.0, None, 0, "To your taste", ["history", "own_items"], None, None, False),
         )
     shop.insert("candidates.lists", *[("als", "next", 1, item, item, 0.0) for item in (1, 2)])
-    shop.insert("recommendations.similar_items", (1, 1, 2, 0.5), (1, 2, 3, 0.25))
-    names = ("user_item", "user", "item", "item_trend")
+    shop.insert("recommendations.similar_items", (1, 1, 2, 0.5, "item_knn"), (1, 2, 3, 0.25, "item_knn"))
+    names = ("user_item", "user", "user_category", "item", "item_trend")
     tables = ("trending", "candidates", "lists")
     shop.build(*[f"features/{name}" for name in names], *[f"recommendations/{table}" for table in tables])
     con.execute(
@@ -152,8 +152,8 @@ def test_users_items_and_similar_items(tables):
         ["9", "nine", "d", "c", None, None, 2.0, date(2020, 1, 1), 2, 1, 2, 3.5],
     ]
     assert [list(row.values()) for row in tables["serving.similar_items"].to_pylist()] == [
-        ["9", 1, "8", "eight", "c", 0.5],
-        ["9", 2, "7", "seven", "c", 0.25],
+        ["9", 1, "8", "eight", "c", 0.5, "item_knn"],
+        ["9", 2, "7", "seven", "c", 0.25, "item_knn"],
     ]
 
 

@@ -15,6 +15,7 @@ from recsys_assets.storage.costs import costs_of, note_cost
 from recsys_assets.storage.landing.ledger import file_number
 from tests.sql.conftest import CUTOFF, NIGHT
 
+FEATURES = tuple(f"features/{name}" for name in ("user_item", "user", "user_category", "item"))
 REJECTS = [
     {
         "column_name": "quantity",
@@ -59,11 +60,24 @@ def test_co_purchases_are_counted_by_baskets(shop):
     shop.take(2, 4, 3.25)
     shop.take(2, 4, 3.5)  # The same day: one basket of one item.
     assert rows(shop, "serving.co_purchases") == [
-        ("7", "9", 2, pytest.approx(2 / 5), 1.0, pytest.approx(1.0 / (4 / 5))),
-        ("8", "9", 2, pytest.approx(2 / 5), 1.0, pytest.approx(1.0 / (4 / 5))),
-        ("9", "7", 2, pytest.approx(2 / 5), 0.5, pytest.approx(0.5 / (2 / 5))),
-        ("9", "8", 2, pytest.approx(2 / 5), 0.5, pytest.approx(0.5 / (2 / 5))),
+        ("7", "9", 2, pytest.approx(2 / 5), 1.0, pytest.approx(1.0 / (4 / 5)), 2, pytest.approx(1.0 / (4 / 5)), None),
+        ("8", "9", 2, pytest.approx(2 / 5), 1.0, pytest.approx(1.0 / (4 / 5)), 2, pytest.approx(1.0 / (4 / 5)), None),
+        ("9", "7", 2, pytest.approx(2 / 5), 0.5, pytest.approx(0.5 / (2 / 5)), 2, pytest.approx(0.5 / (2 / 5)), None),
+        ("9", "8", 2, pytest.approx(2 / 5), 0.5, pytest.approx(0.5 / (2 / 5)), 2, pytest.approx(0.5 / (2 / 5)), None),
     ]
+
+
+def test_lift_is_told_of_both_halves_of_the_days_that_are_counted(shop):
+    """Lately two of three baskets hold 9 and 8 together; before, one holds 9, one 8, and one both."""
+    for age, basket, items in ((44, "a", (1, 2)), (10, "b", (1, 2)), (3, "c", (3,)), (45.1, "d", (1,))):
+        for item in items:
+            shop.take(1, item, age, basket_id=basket)
+    shop.take(1, 2, 60, basket_id="e")
+    for item in (1, 2):
+        shop.take(1, item, 80, basket_id="f")
+    found = {row[:2]: row[6:] for row in rows(shop, "serving.co_purchases")}
+    # Lately 2 × 3 baskets / (2 × 2), before 1 × 3 / (2 × 2).
+    assert found == {("8", "9"): (2, 1.5, 0.75), ("9", "8"): (2, 1.5, 0.75)}
 
 
 def test_without_baskets_the_session_and_then_the_day_of_a_user_is_one(shop):
@@ -222,6 +236,7 @@ def test_a_reason_that_fills_the_examples_leaves_room_for_the_others(shop):
 @pytest.mark.parametrize("table", FurtherTable.__args__)
 def test_a_table_that_is_left_out_has_its_columns_and_no_row(shop, table):
     shop.take(1, 1, 3)
+    shop.build(*FEATURES)
     select = load_select(SQL_FOLDER / "release" / f"{table.replace('.', '/')}.sql")
     nothing = _rows(SimpleNamespace(release=ReleaseSettings(without=[table])), table, select, shop)
     filled = _rows(SimpleNamespace(release=ReleaseSettings()), table, select, shop)
@@ -232,6 +247,7 @@ def test_a_table_that_is_left_out_has_its_columns_and_no_row(shop, table):
 
 def test_every_further_table_is_there_on_a_night_without_anything(make_shop):
     shop = make_shop()
+    shop.build(*FEATURES)
     for table in FurtherTable.__args__:
         assert rows(shop, table) == []
     shop.con.close()

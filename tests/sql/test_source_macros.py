@@ -223,11 +223,13 @@ def both(tmp_path_factory) -> Iterator[duckdb.DuckDBPyConnection]:
         "reason",
         "reason_text",
         "confidence",
+        "scope",
     )
-    nothing = pa.table({name: pa.array([], pa.string()) for name in (*columns, "scope", "share", "similar_item_id")})
-    names = ("meta.tasks", *(f"serving.{name}" for name in ("users", "recommendations", "trending", "similar_items")))
+    nothing = pa.table({name: pa.array([], pa.string()) for name in (*columns, "share", "similar_item_id")})
+    names = ("users", "recommendations", "trending", "similar_items", "bundles", "items", "history", "movements")
+    tables = dict.fromkeys(("meta.tasks", *(f"serving.{name}" for name in (*names, "user_profiles"))), nothing)
     file = tmp_path_factory.mktemp("release") / "recsys.duckdb"
-    write_file(file, dict.fromkeys(names, nothing), (SQL_FOLDER / "release" / "macros.sql").read_text())
+    write_file(file, tables, (SQL_FOLDER / "release" / "macros.sql").read_text())
     with duckdb.connect(str(file)) as con:
         con.execute((SQL_FOLDER / "landing" / "macros.sql").read_text())
         yield con

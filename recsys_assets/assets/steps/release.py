@@ -10,7 +10,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from recsys_assets.assets.embeddings import embeddings, factor_model
 from recsys_assets.assets.feature_gains import feature_gains
+from recsys_assets.assets.movements import with_p_values
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
 from recsys_assets.selects.contracts import declared_rows
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 TABLE = "releases.published"
 GAINS = "meta.feature_gains"
+PAIRS, MOVEMENTS = "serving.co_purchases", "serving.movements"
 NOTED = ("meta.costs", "meta.checks")
 """What is noted while a night is made: another thing in each run, so a release that is there already is as good."""
 _KNOWN_BY = {
@@ -52,6 +55,7 @@ def steps(profile: Profile) -> list[Step]:
         for schema in ("serving", "meta")
         for name, path in select_files(f"release/{schema}").items()
     }
+    factors = factor_model(profile)
     return [
         Step(
             name=TABLE,
@@ -64,6 +68,7 @@ def steps(profile: Profile) -> list[Step]:
             after=(
                 *(() if profile.audit == "off" else ("audits.future",)),
                 *((DETECTORS,) if profile.detectors.running else ()),
+                *((f"models.{factors}",) if factors else ()),
             ),
             key=("release",),
             kinds=("duckdb",),
@@ -82,7 +87,12 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     snapshot.add("made.checks", outcomes_of(profile, snapshot.night))
     (rankings,) = (p for p in snapshot.inputs if (p.table, p.night) == ("recommendations.rankings", snapshot.night))
     snapshot.add("made.feature_gains", feature_gains(snapshot, None if GAINS in profile.release.without else rankings))
-    tables = {table: _rows(profile, table, select, snapshot) for table, select in selects.items()}
+    for kind, rows in embeddings(profile, snapshot).items():
+        snapshot.add(f"made.{kind}_embeddings", rows)
+    snapshot.add("made.co_purchases", pairs := _rows(profile, PAIRS, selects[PAIRS], snapshot))
+    tables = {
+        table: pairs if table == PAIRS else _rows(profile, table, select, snapshot) for table, select in selects.items()
+    }
     given = tables | {name: tables[name].to_reader() for name in NOTED}
     file = releases.build(snapshot.night, release_id, given, macros)
     # Where the release that readers see is damaged, the new one has another id.
@@ -107,6 +117,8 @@ def _rows(profile: Profile, table: str, select: Select, snapshot: Snapshot) -> p
     if table in profile.release.without:
         return snapshot.table(f"from ({select.text}) limit 0")
     rows = snapshot.table(select.text)
+    if table == MOVEMENTS:
+        return with_p_values(rows)
     return _without_keys(rows, snapshot.table(_KNOWN_BY[table])) if table in _KNOWN_BY else rows
 
 

@@ -25,6 +25,7 @@ from recsys_serving.dashboard.parts import (
     table,
 )
 from recsys_serving.dashboard.rows import ITEM, item_of, of_items
+from recsys_serving.dashboard.views.item_insights import bundles, movement, movements
 
 Row = dict[str, Any]
 _FOUND = 200
@@ -45,6 +46,7 @@ async def items(page: Page) -> None:
     with html("div").classes("grid"):
         await _rising(page)
         await _new(page)
+        await movements(page)
 
 
 async def _found(page: Page, sought: str) -> None:
@@ -116,6 +118,7 @@ async def item(page: Page) -> None:
     with html("div").classes("grid"):
         await _similar(page, item_id)
         await _together(page, item_id)
+        await bundles(page, item_id)
         await _trend(page, item_id)
         await _listed(page, item_id)
 
@@ -167,6 +170,10 @@ async def _together(page: Page, item_id: str) -> None:
                 column("n_together", "Together", "count"),
                 column("confidence", "Of its baskets", "share", digits=1),
                 column("lift", "Lift", "figure", digits=1),
+                column(
+                    "lift_before", "Before", "figure", digits=1, hint="Lift in the earlier half of the days counted"
+                ),
+                column("lift_lately", "Lately", "figure", digits=1, hint="Lift in the later half"),
             ],
             of_items(page, await page.ask("co_purchases", item_id=item_id)),
             empty="Nothing was taken together with it often enough to be kept.",
@@ -178,6 +185,7 @@ async def _together(page: Page, item_id: str) -> None:
 async def _trend(page: Page, item_id: str) -> None:
     note = "Of a thousand events of each week in the histories that the release holds, how many were of this item."
     with section("Trend", note):
+        await movement(page, item_id)
         rows = await page.ask("item_weeks", item_id=item_id)
         total = sum(row["n_events"] for row in rows)
         if not total:

@@ -25,6 +25,7 @@ from recsys_serving.dashboard.parts import (
     table,
 )
 from recsys_serving.dashboard.rows import BLEND, FUSION, ITEM, LIST, OF_TREES, Known, item_of, listed, of_items
+from recsys_serving.dashboard.views.user_profile import profile
 
 if TYPE_CHECKING:
     from recsys_serving.release import Release
@@ -78,6 +79,7 @@ async def user(page: Page) -> None:
         _unknown(page)
         return
     await _about(page, known)
+    await profile(page, known)
     other = page.query.get("with", "").strip()
     _beside(page, other)
     if other:

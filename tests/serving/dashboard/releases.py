@@ -86,8 +86,21 @@ _TABLES = {
     "serving.algorithm_lists": "select task, user_id, algorithm, list('i' || ((u * a + r) % $n_items + 1) order by r) "
     "as items, list((1 / r)::float order by r) as scores from tasks cross join (from users where u <= 200) cross join "
     "algorithms cross join ranks group by all order by task, user_id, algorithm",
+    "serving.bundles": "select item_id, r::int as rank, case when r < 3 then ['i' || (i + r) % $n_items + 1] else "
+    "['i' || ((i + 1) % $n_items + 1), 'i' || ((i + 2) % $n_items + 1)] end as items, (40 - r)::bigint as n_together, "
+    ".01 as support, .2 as confidence, 1.7 as lift, 2.5 as price, .5 as diversity from items cross join range(1, 4) as "
+    "t (r) order by item_id, rank",
+    "serving.movements": "select kind, i::int as rank, case when kind = 'item' then item_id end as item_id, case when "
+    "kind = 'item' then title end as title, category, 30 as n_users, 20 as n_users_before, .3 as share, .2 as "
+    "share_before, case when i % 2 > 0 then 4.0 else -4.0 end as z, i / 1000 as p, i / 500 as q from items cross join "
+    "(select unnest(['item', 'category']) as kind) where kind = 'item' or i < 5 order by kind, rank",
+    "serving.user_profiles": "select user_id, [{'category': 'Group <b>1', 'share': .4}] as categories, 1.1 as "
+    "price_level, 20.5 as value_per_basket, 4.5 as basket_size, .3 as repeat_share, .1 as new_share_28d, 6.5 as "
+    "usual_gap_days, 5 as usual_weekday, 17 as usual_hour, '<i>3</i>' as store, [{'segment': 'activity', 'value': "
+    "'<b>high'}] as segments from users order by user_id",
     "serving.co_purchases": "select one.item_id, other.item_id as other_item_id, (40 - r)::bigint as n_together, "
-    ".01 as support, .2 as confidence, 1.7 as lift from items as one cross join ranks inner join items as other on "
+    ".01 as support, .2 as confidence, 1.7 as lift, 9::bigint as n_lately, 1.9 as lift_lately, 1.4 as lift_before "
+    "from items as one cross join ranks inner join items as other on "
     "other.i = (one.i + r) % $n_items + 1 where one.i <> other.i order by one.item_id, n_together desc, 2",
     "meta.ledger": "select 'file <b>' || d || '.csv' as file, 'events' as table_name, case when d > 1 then "
     "($night - d::int)::timestamp end as arrived_at, d = 1 as is_history, case when d = 3 then 'quarantined' else "

@@ -41,6 +41,23 @@ TABLES = {
         select item_id, range::int as rank, (300 + range)::varchar as similar_item_id, 'broth' as title,
             'soups' as category, 0.9::double as score
         from (values ('101'), ('i9')) as t(item_id), range(1, 21)""",
+    "serving.items": "select '301' as item_id, 'broth' as title",
+    "serving.history": "select '7' as user_id, '301' as item_id",
+    "serving.bundles": """
+        select item_id, range::int as rank, [(300 + range)::varchar, '404'] as items, 3::bigint as n_together,
+            .1::double as support, .5::double as confidence, 2::double as lift, 2.5::double as price,
+            1::double as diversity
+        from (values ('101'), ('i9')) as t(item_id), range(1, 4)""",
+    "serving.movements": """
+        select unnest(['item', 'category']) as kind, 1 as rank, '301' as item_id, 'broth' as title, 'soups' as category,
+            9 as n_users, 1 as n_users_before, .3::double as share, .1::double as share_before, 3::double as z,
+            .01::double as p, .02::double as q""",
+    "serving.user_profiles": """
+        select user_id, [{'category': 'soups', 'share': .5::double}] as categories, 1::double as price_level,
+            2::double as value_per_basket, 2::double as basket_size, .5::double as repeat_share,
+            .1::double as new_share_28d, 7::double as usual_gap_days, 5 as usual_weekday, 17 as usual_hour,
+            '3' as store, [{'segment': 'activity', 'value': 'low'}] as segments
+        from (values ('7'), ('u8')) as t(user_id)""",
 }
 
 CLIENT = """
@@ -72,9 +89,14 @@ def refusal(call):
     except duckdb.Error as error:
         return str(error)
 
+bundles = [
+    "serving.bundle(101, k := 1)", "serving.bundle('i9', u := 'nobody', k := 1)", "serving.bundle('nothing')",
+    "serving.bundle('i9', u := 7, task := 'discovery')", "serving.bundle(101, u := 'u8', task := 'discovery', k := 1)",
+]
 wrong = [
     "serving.recommend('u8', task := 'serch')", "serving.recommend('nobody', task := 'serch')",
-    "serving.recommend(7, k := -1)", "serving.similar(101, k := -1)",
+    "serving.recommend(7, k := -1)", "serving.similar(101, k := -1)", "serving.bundle(101, task := 'serch')",
+    "serving.bundle(101, k := -1)", "serving.moves('shop')",
 ]
 print(json.dumps({
     "comments": [
@@ -84,6 +106,10 @@ print(json.dumps({
     "refused": [refusal(call) for call in wrong],
     "version": duckdb.__version__,
     "items": {call: ids(call) for call in calls},
+    "bundles": {call: con.execute("select items, fit from " + call).fetchall() for call in bundles},
+    "moves": con.execute("select item_id, q from serving.moves(fdr := .02)").fetchall(),
+    "chance": con.execute("select item_id, q from serving.moves('category', fdr := .01)").fetchall(),
+    "profiles": [con.execute(f"select usual_hour from serving.profile({u})").fetchall() for u in ("7", "'u8'", "0")],
     "rows": con.execute("select count(*) from serving.recommendations").fetchall()[0][0],
     "algorithms": con.execute("select algorithms from serving.recommendations limit 1").fetchall()[0][0],
     "built_at": con.execute("select built_at from meta.build").fetchall()[0][0].isoformat(),
@@ -95,6 +121,9 @@ def check_refusals(refused):
     assert [str(said).partition(": ")[2] for said in refused] == [
         *["There is no task serch in this release. Its tasks: discovery, next"] * 2,
         *["k is how many items you want: 0 or more"] * 2,
+        "There is no task serch in this release. Its tasks: discovery, next",
+        "k is how many bundles you want: 0 or more",
+        "kind is item or category",
     ]
 
 
@@ -146,6 +175,16 @@ def test_an_older_client_reads_the_tables_and_calls_the_macros(link, client, way
         "serving.similar('i9', k := 2)": ["301", "302"],
         "serving.similar('nothing')": [],
     }
+    # User 7 had 301; u8 is recommended 404 in the fourth place, which all bundles have.
+    assert seen["bundles"] == {
+        "serving.bundle(101, k := 1)": [[["301", "404"], None]],
+        "serving.bundle('i9', u := 'nobody', k := 1)": [[["301", "404"], None]],
+        "serving.bundle('nothing')": [],
+        "serving.bundle('i9', u := 7, task := 'discovery')": [[["302", "404"], 0.125], [["303", "404"], 0.125]],
+        "serving.bundle(101, u := 'u8', task := 'discovery', k := 1)": [[["301", "404"], 0.125]],
+    }
+    assert (seen["moves"], seen["chance"]) == ([["301", 0.02]], [])
+    assert seen["profiles"] == [[[17]], [[17]], []]
 
 
 def test_our_own_client_refuses_what_cannot_be_asked(link):
