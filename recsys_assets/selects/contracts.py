@@ -140,6 +140,8 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "evidence_count": "INTEGER",
         "evidence_days": "DOUBLE",
         "evidence_category": "VARCHAR",
+        "reason_template": "VARCHAR",
+        "reason_about": "VARCHAR",
         "reason_text": "VARCHAR",
         "model_night": "DATE",
     },

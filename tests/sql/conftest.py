@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from recsys_assets.assets.steps import fusion, lists
+from recsys_assets.reasons.settings import ReasonSettings
 from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.selects.list_tables import unpacked
@@ -163,8 +164,20 @@ class Shop:
         rrf_k, list_length = self.rows("select rrf_k, list_length from this.profile")[0]
         n_candidates = dict(self.rows("from this.tasks"))
         return SimpleNamespace(
-            tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k, list_length=list_length
+            tasks=list(n_candidates),
+            n_candidates=n_candidates,
+            rrf_k=rrf_k,
+            list_length=list_length,
+            reasons=self.reasons,
+            event_weights=dict(self.rows("from this.event_weights")),
         )
+
+    reasons = ReasonSettings()
+    """Languages of the reasons; those of a test may differ."""
+
+    @property
+    def night(self):
+        return NIGHT
 
     def add(self, name, rows):
         self.con.register("_".join(name.split(".")), rows)

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from recsys_assets.assets.feature_gains import feature_gains
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
+from recsys_assets.profile import PROJECT
+from recsys_assets.reasons.languages import languages_of, template_rows
+from recsys_assets.reasons.templates import template_files
 from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
 from recsys_assets.storage.check_outcomes import outcomes_of
@@ -23,6 +26,7 @@ from recsys_assets.storage.release.releases import Releases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -41,7 +45,7 @@ _KNOWN_BY = {
     "from clean.items order by item_key",
 }
 """What stands in a table of lists for the key of each item."""
-_BESIDE = (SQL_FOLDER / "release" / "macros.sql", SQL_FOLDER / "release" / "comments.sql")
+_BESIDE = tuple(SQL_FOLDER / "release" / f"{name}.sql" for name in ("macros", "further_macros", "comments"))
 """What a release has beside its tables: macros, and what each table and column holds."""
 
 
@@ -67,7 +71,7 @@ def steps(profile: Profile) -> list[Step]:
             ),
             key=("release",),
             kinds=("duckdb",),
-            sql=(*(select.path for select in selects.values()), *_BESIDE),
+            sql=(*(select.path for select in selects.values()), *_BESIDE, *_templates(profile)),
             # Of a live shop the next one is due a day later, and late some hours after that.
             fresh_for=None if profile.last_night else timedelta(hours=24 + profile.late_after_hours),
         )
@@ -76,8 +80,10 @@ def steps(profile: Profile) -> list[Step]:
 
 def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot) -> Made:
     macros, releases = "\n".join(path.read_text() for path in _BESIDE), Releases(profile.folder)
-    settings = profile.release.model_dump_json()
-    release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros, settings])
+    settings, templates = profile.release.model_dump_json(), template_rows(languages_of(profile))
+    sql = [*(select.text for select in selects.values()), macros, settings, str(templates.to_pylist())]
+    release_id = _release_id(snapshot, sql)
+    snapshot.add("made.reason_templates", templates)
     snapshot.add("made.costs", costs_of(profile, snapshot.night))
     snapshot.add("made.checks", outcomes_of(profile, snapshot.night))
     (rankings,) = (p for p in snapshot.inputs if (p.table, p.night) == ("recommendations.rankings", snapshot.night))
@@ -100,6 +106,15 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     lists = next(p for p in snapshot.inputs if p.table == "recommendations.lists")
     row = {"release": published.name, "lists_fingerprint": lists.fingerprint}
     return Made(declared_rows(TABLE, [row]), results, facts, log)
+
+
+def _templates(profile: Profile) -> list[Path]:
+    """Files with the sentences of reasons in every language of the profile."""
+    return [
+        file
+        for language in profile.reasons.languages
+        for file in template_files(profile.reasons, language, PROJECT)
+    ]
 
 
 def _rows(profile: Profile, table: str, select: Select, snapshot: Snapshot) -> pa.Table:

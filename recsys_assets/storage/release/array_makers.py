@@ -94,7 +94,7 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
     n_rows, n_of = sum(n_of_task.values()), np.zeros((len(tasks), len(users)), np.int64)
     lists, scores = np.empty(n_rows, _fields(con)), _Scores([n_of_task.get(task, 0) for task in tasks])
     reason_of, done = np.empty(n_rows, np.uint32), 0
-    for batch in con.sql(_text("lists")).to_arrow_reader(_BATCH):
+    for batch in con.sql(_lists_text(con)).to_arrow_reader(_BATCH):
         said = batch["said"].dictionary_encode()
         columns = {name: batch[name].to_numpy(zero_copy_only=False) for name in batch.schema.names if name != "said"}
         if done + batch.num_rows <= n_rows:
@@ -124,7 +124,28 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
         **_texts("tasks", tasks),
         **_texts("users", users),
         **_texts("reason_json", map(_reason_json, reasons)),
+        **_texts("reason_words", map(_reason_words, reasons)),
+        **_texts("languages", _languages(con)),
     }
+
+
+def _lists_text(con: DuckDBPyConnection) -> str:
+    """The SELECT of the lists; of a release without sentences every reason is told by its text alone."""
+    if _has(con, "reason_templates", "meta"):
+        return _text("lists")
+    without = "(select *, null::varchar as reason_template, null::varchar as reason_about from serving.recommendations)"
+    return _text("lists").replace("from serving.recommendations", f"from {without}")
+
+
+def _languages(con: DuckDBPyConnection) -> list[str]:
+    """Sentences of each language as JSON: its name, and rows of sentence, form and text."""
+    if not _has(con, "reason_templates", "meta"):
+        return []
+    query = (
+        "select language, list([template, form, text] order by template, form) from meta.reason_templates "
+        "group by place, language order by place"
+    )
+    return [json.dumps(row, ensure_ascii=False) for row in con.execute(query).fetchall()]
 
 
 def _fields(con: DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -176,10 +197,10 @@ def of_deeper_lists(con: DuckDBPyConnection, n_tasks: int, n_users: int, n_items
     return {"deeper": items, "deeper_ends": _ends(ends)}
 
 
-def _has(con: DuckDBPyConnection, table: str) -> bool:
-    """Whether the release has a table of `serving`, which those of earlier versions may lack."""
-    query = "select 1 from duckdb_tables() where schema_name = 'serving' and table_name = $1"
-    return bool(con.execute(query, [table]).fetchall())
+def _has(con: DuckDBPyConnection, table: str, schema: str = "serving") -> bool:
+    """Whether the release has a table, which those of earlier versions may lack."""
+    query = "select 1 from duckdb_tables() where schema_name = $1 and table_name = $2"
+    return bool(con.execute(query, [schema, table]).fetchall())
 
 
 class _Scores:
@@ -212,12 +233,20 @@ class _Scores:
 
 def _reason_json(said: str) -> str:
     """Members of a reason; the marks of a template stay as they are, which nothing else in JSON does."""
-    reason, algorithm, text = said.split("\x1f", 2)
+    reason, algorithm, sentence, _, _, text = said.split("\x1f", 5)
+    if sentence:
+        return _members(reason=reason, reason_algorithm=algorithm or None)
     if not text.startswith("\x01"):
         return _members(reason=reason, reason_algorithm=algorithm or None, reason_text=text)
     parts = re.split("([\x02-\x05])", text[1:])
     marked = "".join(part if "\x02" <= part <= "\x05" else json.dumps(part, ensure_ascii=False)[1:-1] for part in parts)
     return f'{_members(reason=reason, reason_algorithm=algorithm or None)},"reason_text":"{marked}"'
+
+
+def _reason_words(said: str) -> str:
+    """How a sentence is put together as JSON: its name, both corrections of days, and what it is about; else nothing."""
+    _, _, sentence, less, more, about = said.split("\x1f", 5)
+    return json.dumps([sentence, int(less), int(more), about], ensure_ascii=False) if sentence else ""
 
 
 def of_contexts(con: DuckDBPyConnection) -> dict[str, Array]:

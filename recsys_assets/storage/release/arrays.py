@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ARRAYS_NAME", "open_arrays", "write_arrays"]
 
-VERSION = 3
+VERSION = 4
 """Raised when an array goes or changes its meaning; a file of another version is made anew by who reads it."""
 _READS = {
     "serving.recommendations": (
@@ -69,8 +69,9 @@ def write_arrays(file: Path, target: Path) -> bool:
     ``group`` (m places in ``group_json``), ``reason`` (of each row of ``lists`` the place in ``reason_json``),
     ``context`` (n, or 0 where the release stores none; -1: none of this user), and texts: ``tasks``, ``users``,
     ``items``, ``scopes``, ``categories``, ``item_json`` (id, title and price), ``group_json`` (category, department and
-    brand), ``reason_json`` (with the marks of ``sql/arrays/lists.sql``) and ``context_json``, all parts of JSON
-    objects, ``found_by`` (id and title, case folded). A text ``x`` has its bounds in ``x_ends``. Whole numbers are as
+    brand), ``reason_json`` (with the marks of ``sql/arrays/lists.sql``, without the text where a sentence tells it) and
+    ``context_json``, all parts of JSON objects, ``reason_words`` (of each reason the sentence, see `array_makers`),
+    ``languages`` (the sentences of each), ``found_by`` (id and title, case folded). A text ``x`` has its bounds in ``x_ends``. Whole numbers are as
     wide as the largest of them needs.
 
     In ``lists`` the fields ``evidence``, ``n`` and ``days`` (hundredths) are 1 more than what they say, and 0 where
