@@ -71,7 +71,7 @@ class Delivery(_Settings):
     """Encoding of text files, by any name that Python knows (``latin-1``, ``cp1252``, ``utf-16``). UTF-16 with a
     byte-order mark needs no setting."""
     skip: int = Field(default=0, ge=0, le=1000)
-    """Lines of delimited text above its names, such as a report's title; blank ones count, a first ``sep=;`` does not."""
+    """Lines of delimited text above its names, such as a report's title, blank ones too; not a first ``sep=;``."""
     max_unpacked_gb: float = Field(default=100, gt=0)
     """Gigabytes (10**9 bytes) that one packed file, gzip or Parquet, may unpack to; one with more is quarantined."""
     max_expansion: float = Field(default=100, ge=1)
@@ -159,8 +159,8 @@ class Profile(_Settings):
     """Days before their own time (``known_from``) that rows of an extra table of the source are known, by its name:
     ``{promotions = 7}`` for mailers printed a week ahead. A promise, made before the rows land, that nothing checks."""
     repeated_lines: Literal["count", "drop"] = "count"
-    """What equal lines of one file are: ``count``, so many events, as of a till that writes a line a piece; ``drop``, one
-    event, as in an export with doubled rows. Equal lines of several files are the same events delivered again, always."""
+    """What equal lines of one file are: ``count``, so many events, as of a till that writes a line a piece; ``drop``,
+    one, as in an export with doubled rows. Equal lines of several files are the same events delivered again, always."""
     event_weights: dict[str, NonNegativeFloat] = Field(default={"purchase": 1.0}, min_length=1)
     """Weight of one event of each type in training. Weight 0: the user has had the item, so discovery leaves it out,
     and that is all; it is in no model, feature, trend or reason, and not graded. Types not named are not even that."""

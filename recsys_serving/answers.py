@@ -170,9 +170,7 @@ def recommendations(
     ), "filled" if found.source == "list" and found.scope else found.source
 
 
-def _row(
-    release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None, language: int
-) -> bytes:
+def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None, language: int) -> bytes:
     item, score, reason, evidence, n, days = row if len(row) == 6 else (*row, -1, -1, -1)
     reason_json = release.reason_json(reason, evidence, n, days, language)
     rests_on = b"null"

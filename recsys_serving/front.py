@@ -102,7 +102,8 @@ class Front:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                said = pages.headers(scope) if pages is not None else [*_HEADERS, *_cached(status, etag), *_told(scope, status)]
+                own = [*_HEADERS, *_cached(status, etag), *_told(scope, status)]
+                said = pages.headers(scope) if pages is not None else own
                 message["headers"] = [*message.get("headers", ()), *said]
             else:
                 sent_bytes += len(message.get("body", b""))
@@ -190,7 +191,7 @@ class Front:
         return key
 
     def _begin(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
-        """Give a request the release and the language that it keeps; returns the tag of its answer, None where it has none.
+        """Give a request the release and the language that it keeps; returns the tag of its answer, None: it has none.
 
         Raises
         ------
@@ -219,7 +220,7 @@ class Front:
         return b'"%b.%b"' % (release.name.encode(), asked.hexdigest().encode())
 
     def _choose_language(self, scope: Scope, release: Release, headers: dict[bytes, bytes]) -> None:
-        """Keep the place of the language that reasons are told in: that of ``language``, else the client's own choice."""
+        """Keep the place of the language that reasons are told in: of ``language``, else of the client's choice."""
         scope["language"], names, query = 0, release.languages, scope["query_string"]
         if b"language" in query and (asked := parse_qs(query.decode("latin-1")).get("language")):
             if asked[-1] not in names:

@@ -43,7 +43,10 @@ class Words:
         self.language = Language.of_rows(name, rows)
         self.name: str = name
         figures = self._figures = Figures(self.language, night)
-        self._ages, self._days = Kept(lambda days: _json(figures.ages[days])), Kept(lambda day: _json(figures.days[day]))
+        self._ages, self._days = (
+            Kept(lambda days: _json(figures.ages[days])),
+            Kept(lambda day: _json(figures.days[day])),
+        )
         self._reasons = [self._prepared(head, *json.loads(words)) if words else None for head, words in reasons]
         self._counted: dict[tuple[int, int], _Counted] = {}
         self._trending, self._below = (
@@ -85,9 +88,9 @@ class Words:
         if is_whole:
             return said
         if AGE in said:
-            said = said.replace(AGE, self._ages[days // 100 - less])
+            said = said.replace(AGE, self._ages[days // 100 - less] if days >= 0 else b"")
         if DAY in said:
-            said = said.replace(DAY, self._days[max(-(-days // 100), 1) - 1 + more])
+            said = said.replace(DAY, self._days[max(-(-days // 100), 1) - 1 + more] if days >= 0 else b"")
         return said.replace(TITLE, title(evidence)) if TITLE in said else said  # Last, as a title may hold anything.
 
     def _count(self, reason: int, n: int) -> _Counted | None:

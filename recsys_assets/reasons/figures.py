@@ -107,7 +107,6 @@ def figure_rows(language: Language, night: date, numbers: Iterable[int]) -> pa.T
 def sentence_rows(language: Language) -> pa.Table:
     """Rows of `template`, `form` and `text`: each sentence in every form that a number may ask for."""
     import pyarrow as pa
-
     from babel import Locale
 
     tags = {*Locale.parse(language.name, sep="-").plural_form.tags, "other"}

@@ -1,7 +1,7 @@
 """Templates of sentences by language: read from TOML, held to what each may say, one file over another.
 
-What belongs here: which sentences there are, what may stand in each, and finding what is wrong in a file. How numbers and
-ages are written is in `reasons.figures`.
+What belongs here: which sentences there are, what may stand in each, and finding what is wrong in a file. How numbers
+and ages are written is in `reasons.figures`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Language:
         How a number of days is said, by form.
     sentences : Mapping[str, Mapping[str, str]]
         Texts by sentence and form of the count: ``=1`` for exactly one, else a plural form of CLDR (``one``, ``few``,
-        ``other``). Placeholders are ``{count}``, ``{age}``, ``{date}`` and ``{about}``, which stands for what `ABOUT` names.
+        ``other``). Placeholders are ``{count}``, ``{age}``, ``{date}``, and ``{about}`` for those of
+        `ABOUT`.
     """
 
     name: str
@@ -151,9 +152,7 @@ def language_of(name: str, files: Iterable[Path], event_types: Iterable[str]) ->
             text = text.replace(f"{{{each}}}", "{about}")
         return text
 
-    sentences = {
-        key: {form: worded(text) for form, text in told["sentences"][key].items()} for key in SENTENCES
-    }
+    sentences = {key: {form: worded(text) for form, text in told["sentences"][key].items()} for key in SENTENCES}
     return Language(name, told["numbers"], told["dates"], told["age"], sentences)
 
 
@@ -227,7 +226,9 @@ def _check_text(file: Path, key: str, text: Any, allowed: frozenset[str]) -> Non
     for name in _PLACEHOLDER.findall(text):
         if name not in allowed:
             may = ", ".join(f"{{{each}}}" for each in sorted(allowed)) or "none"
-            raise TemplatesError(f"{file}: {key}: {{{name}}} cannot stand here{did_you_mean(name, allowed)}. What can: {may}.")
+            raise TemplatesError(
+                f"{file}: {key}: {{{name}}} cannot stand here{did_you_mean(name, allowed)}; what can: {may}."
+            )
     if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
         raise TemplatesError(f"{file}: {key}: has a brace that opens or closes no placeholder.")
 

@@ -212,7 +212,7 @@ async def explain(request: Request, release: OfRelease, user_id: UserId, item_id
         for listing in found["listings"]:
             task = release.tasks.index(listing["task"])
             (row,) = release.listed(task, user, listing["rank"] - 1, listing["rank"])
-            reason = release.reason_json(*row[2:], request.scope["language"])
+            reason = release.reason_json(row[2], row[3], row[4], row[5], request.scope["language"])
             listing["reason_text"] = json.loads(b"{%b}" % reason)["reason_text"]
     try:
         found["facts"] = await ask(release, "pair", **asked)

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from recsys_assets.assets.steps import fusion, lists
+from recsys_assets.reasons.languages import languages_of, template_rows
 from recsys_assets.reasons.settings import ReasonSettings
 from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract
 from recsys_assets.selects.files import SQL_FOLDER, load_select
@@ -68,6 +69,8 @@ class Shop:
         self.con.execute(
             "create table made.feature_gains (task varchar, objective varchar, feature varchar, gain double)"
         )
+        self.con.register("templates", template_rows(languages_of(self.profile)))
+        self.con.execute("create table made.reason_templates as from templates")
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
         self._create("candidates.lists", contract("candidates.x"))

@@ -66,7 +66,7 @@ from features.user_item
 where user_key between $first and $last
 order by user_key, item_key
 """
-# Every number that a reason may say: how often or how many, and of days both how many are whole and how many lie before.
+# Every number that a reason may say: how often or how many, how many days are whole, and how many lie before the night.
 _NUMBERS = """
 select n_baskets::bigint as number from features.user_item
 union

@@ -111,9 +111,7 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
 def _templates(profile: Profile) -> list[Path]:
     """Files with the sentences of reasons in every language of the profile."""
     return [
-        file
-        for language in profile.reasons.languages
-        for file in template_files(profile.reasons, language, PROJECT)
+        file for language in profile.reasons.languages for file in template_files(profile.reasons, language, PROJECT)
     ]
 
 

@@ -244,7 +244,7 @@ def _reason_json(said: str) -> str:
 
 
 def _reason_words(said: str) -> str:
-    """How a sentence is put together as JSON: its name, both corrections of days, and what it is about; else nothing."""
+    """How a sentence is put together as JSON: its name, both corrections of days, what it is about; else nothing."""
     _, _, sentence, less, more, about = said.split("\x1f", 5)
     return json.dumps([sentence, int(less), int(more), about], ensure_ascii=False) if sentence else ""
 

@@ -200,8 +200,8 @@ def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
     the tables given with every row, shows its instants as plain timestamps, and each macro answers.
 
     A macro whose first parameter starts with `u` is asked for users, with `i` for items (and so for its second, by one
-    id), and any other is called without arguments: for the first id of every table that has a `user_id` or `item_id`, of which one
-    must give a row; and for an unknown id, as text and as a number, which must not fail.
+    id), and any other is called without arguments: for the first id of every table that has a `user_id` or `item_id`,
+    of which one must give a row; and for an unknown id, as text and as a number, which must not fail.
 
     Parameters
     ----------
