@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recsys_assets.profile import PROJECT
-from recsys_assets.reasons.templates import language_of, template_files
+from recsys_assets.reasons.templates import FOLDER, language_of, template_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -36,6 +37,12 @@ def languages_of(profile: Profile) -> list[Language]:
         When the templates of one are wrong.
     """
     return [_language(profile, name) for name in profile.reasons.languages]
+
+
+def own_templates(profile: Profile) -> list[Path]:
+    """Files of the profile's own words, in all its languages."""
+    files = (file for name in profile.reasons.languages for file in template_files(profile.reasons, name, PROJECT))
+    return [file for file in files if file.parent != FOLDER]
 
 
 def template_rows(languages: Iterable[Language]) -> pa.Table:

@@ -9,7 +9,7 @@
 -- made.published: the champions' lists as rows, with who proposed what, and what the user took that leads to it
 -- (ranking/proposals.py).
 -- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
--- back from the cutoff. reason_template: which sentence tells it, of those that made.sentences has in the profile's first
+-- back from the cutoff. reason_template: which sentence tells it, of those that made.templates has in the profile's first
 -- language; reason_about: the category or title of an algorithm that stands in it. made.figures: how numbers, ages in days
 -- and days are written there (reasons/figures.py).
 with listed_users as (
@@ -202,9 +202,9 @@ from worded
 left join made.figures as counts on counts.number = worded.evidence_count
 left join made.figures as ages on ages.number = worded.whole_days
 left join made.figures as days on days.number = worded.days_before
-left join made.sentences as exact
+left join made.templates as exact
     on exact.template = worded.reason_template and exact.form = '=' || worded.evidence_count
-left join made.sentences as plural
+left join made.templates as plural
     on plural.template = worded.reason_template and plural.form = coalesce(counts.form, 'other')
 cross join this.night as night
 order by worded.task, worded.user_key, worded.rank

@@ -23,6 +23,16 @@ comment on column serving.recommendations."evidence_count" is 'how often the use
 comment on column serving.recommendations."evidence_days" is 'the age of that, in days before the cutoff; null for proposed';
 comment on column serving.recommendations."model_night" is 'night of the models behind the list';
 comment on column serving.recommendations."run_id" is 'the Dagster run that wrote the lists';
+comment on table serving.sentences is 'One row per row of serving.recommendations whose reason a language model worded, where the profile has one asked (Reasons) and what it wrote was true to the evidence; else empty. reason_text stands beside it for every row.';
+comment on column serving.sentences."task" is 'next or discovery';
+comment on column serving.sentences."user_id" is 'as delivered';
+comment on column serving.sentences."rank" is 'the row''s place in the list';
+comment on column serving.sentences."item_id" is 'as delivered';
+comment on column serving.sentences."language" is 'the first language of the profile';
+comment on column serving.sentences."blurb" is 'a few words to stand beside the item';
+comment on column serving.sentences."explanation" is 'the same at more length';
+comment on column serving.sentences."model" is 'the model that wrote them, as the environment named it';
+comment on column serving.sentences."evidence_hash" is 'hash of all that the model was told: rows of equal evidence have equal sentences';
 comment on table serving.deeper_lists is 'One row per task and user whose ranking goes on below the published list: what follows there, down to release.depth of the profile (100). Servers go on with it where what is hidden at request time leaves too few; it has neither scores nor reasons, and is not graded. It holds what the published list may hold: nothing retired, and in discovery nothing the user has had.';
 comment on column serving.deeper_lists."task" is 'next or discovery';
 comment on column serving.deeper_lists."user_id" is 'as delivered';

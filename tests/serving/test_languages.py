@@ -46,7 +46,7 @@ def worded(language, rows):
     }
     for name, made in (
         ("figures", figure_rows(language, NIGHT, sorted(numbers))),
-        ("sentences", sentence_rows(language)),
+        ("templates", sentence_rows(language)),
     ):
         con.register("given", made)
         con.execute(f"create table made.{name} as from given")

@@ -9,7 +9,7 @@ import pytest
 from recsys_assets.assets.steps import fusion, lists
 from recsys_assets.reasons.languages import languages_of, template_rows
 from recsys_assets.reasons.settings import ReasonSettings
-from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract
+from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract, declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.selects.list_tables import unpacked
 from recsys_assets.storage.lake.session import MACROS
@@ -71,6 +71,7 @@ class Shop:
         )
         self.con.register("templates", template_rows(languages_of(self.profile)))
         self.con.execute("create table made.reason_templates as from templates")
+        self.add("made.sentences", declared_rows("recommendations.sentences", []))
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
         self._create("candidates.lists", contract("candidates.x"))

@@ -107,7 +107,7 @@ def _lists(profile: Profile, snapshot: Snapshot) -> Made:
     published = pa.concat_tables(in_order(lambda piece: evidence.of(*piece), pieces)).combine_chunks()
     snapshot.add("made.published", published.append_column("score", _shares(published, profile.tasks)))
     language = first_language(profile)
-    snapshot.add("made.sentences", sentence_rows(language))
+    snapshot.add("made.templates", sentence_rows(language))
     numbers = snapshot.table(_NUMBERS)["number"].drop_null().to_pylist()
     snapshot.add("made.figures", figure_rows(language, snapshot.night, numbers))
     return Made(_SELECT)

@@ -14,10 +14,11 @@ from recsys_assets.assets.feature_gains import feature_gains
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
 from recsys_assets.profile import PROJECT
-from recsys_assets.reasons.languages import languages_of, template_rows
+from recsys_assets.reasons.figures import figure_rows
+from recsys_assets.reasons.languages import first_language, languages_of, template_rows
 from recsys_assets.reasons.templates import template_files
 from recsys_assets.selects.contracts import declared_rows
-from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select, select_files
 from recsys_assets.storage.check_outcomes import outcomes_of
 from recsys_assets.storage.costs import costs_of
 from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 TABLE = "releases.published"
 GAINS = "meta.feature_gains"
+SENTENCES = "recommendations.sentences"
 NOTED = ("meta.costs", "meta.checks")
 """What is noted while a night is made: another thing in each run, so a release that is there already is as good."""
 _KNOWN_BY = {
@@ -63,7 +65,9 @@ def steps(profile: Profile) -> list[Step]:
             "read-only file with macros. Built beside the current one, checked, then published by swapping a link; an "
             "older night than the current one is built but does not become current.",
             make=partial(_publish, profile, selects),
-            reads=tuple(sorted({name for select in selects.values() for name in select.reads})),
+            reads=tuple(
+                sorted({name for select in selects.values() for name in select.reads} | set(_written(profile)))
+            ),
             # A night is published after its audit and its detectors, whose checks may block.
             after=(
                 *(() if profile.audit == "off" else ("audits.future",)),
@@ -84,6 +88,7 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     sql = [*(select.text for select in selects.values()), macros, settings, str(templates.to_pylist())]
     release_id = _release_id(snapshot, sql)
     snapshot.add("made.reason_templates", templates)
+    _add_sentences(profile, snapshot)
     snapshot.add("made.costs", costs_of(profile, snapshot.night))
     snapshot.add("made.checks", outcomes_of(profile, snapshot.night))
     (rankings,) = (p for p in snapshot.inputs if (p.table, p.night) == ("recommendations.rankings", snapshot.night))
@@ -113,6 +118,24 @@ def _templates(profile: Profile) -> list[Path]:
     return [
         file for language in profile.reasons.languages for file in template_files(profile.reasons, language, PROJECT)
     ]
+
+
+def _written(profile: Profile) -> list[TableName]:
+    """The table of sentences by a language model, where the profile has any written."""
+    return [TableName("recommendations", "sentences")] if profile.reasons.sentences.enabled else []
+
+
+def _add_sentences(profile: Profile, snapshot: Snapshot) -> None:
+    """Add sentences by a language model, and the figures that stand in them; none where nobody is asked."""
+    written, numbers = declared_rows(SENTENCES, []), list[int]()
+    if _written(profile):
+        written = snapshot.table(f"from {SENTENCES}")
+        query = "select unnest([evidence_count::bigint, floor(evidence_days)::bigint]) from recommendations.lists"
+        numbers = snapshot.table(f"select distinct number from ({query}) as figures (number) where number is not null")[
+            "number"
+        ].to_pylist()
+    snapshot.add("made.sentences", written)
+    snapshot.add("made.figures", figure_rows(first_language(profile), snapshot.night, numbers))
 
 
 def _rows(profile: Profile, table: str, select: Select, snapshot: Snapshot) -> pa.Table:
