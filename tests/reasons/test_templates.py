@@ -50,7 +50,7 @@ def test_ours_say_every_sentence_in_every_form(name):
         (["play"], "played", "gespielt"),
         (["liked"], "liked", "mit „gefällt mir“ bewertet"),
         (["hummed"], "hummed", "genommen"),
-        (["purchase"], "taken", "genommen"),
+        (["purchase"], "taken", "gekauft"),
         (["play", "liked"], "taken", "genommen"),
     ],
 )
