@@ -21,7 +21,7 @@ from recsys_assets.algorithms.instances import configured
 from recsys_assets.errors import RecsysError
 from recsys_assets.evaluation.detectors.settings import DetectorSettings
 from recsys_assets.ranking.reranker import RerankerSettings
-from recsys_assets.reasons.settings import ReasonSettings
+from recsys_assets.reason_settings import ReasonSettings
 from recsys_assets.release_settings import ReleaseSettings
 from recsys_assets.wrong_algorithms import problems_of_algorithms
 from recsys_assets.wrong_settings import SettingsError, refused

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from httpx import Response
 
+    from recsys_assets.reason_settings import SentenceSettings
     from recsys_assets.reasons.evidence import Evidence
-    from recsys_assets.reasons.settings import SentenceSettings
 
 URL, MODEL, KEY = "RECSYS_LLM_URL", "RECSYS_LLM_MODEL", "RECSYS_LLM_KEY"
 ATTEMPTS = 4

@@ -19,7 +19,7 @@ from recsys_assets.wrong_settings import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from recsys_assets.reasons.settings import ReasonSettings
+    from recsys_assets.reason_settings import ReasonSettings
 
     Forms = Mapping[str, str]
 

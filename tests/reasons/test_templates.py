@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from recsys_assets.profile import PROJECT
+from recsys_assets.reason_settings import ReasonSettings
 from recsys_assets.reasons.figures import Figures, figure_rows, sentence_rows
-from recsys_assets.reasons.settings import ReasonSettings
 from recsys_assets.reasons.templates import (
     FOLDER,
     SENTENCES,

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from recsys_assets.profile import PROJECT
+from recsys_assets.reason_settings import ReasonSettings
 from recsys_assets.reasons.figures import figure_rows, sentence_rows
 from recsys_assets.reasons.languages import template_rows
-from recsys_assets.reasons.settings import ReasonSettings
 from recsys_assets.reasons.templates import language_of, template_files
 from recsys_assets.storage.release.releases import Releases
 from recsys_serving.reasons import accepted
@@ -135,8 +135,8 @@ def test_sentences_are_as_one_would_say_them(told):
     } <= said
     assert {
         "popular: played by 1 person",
-        "beliebt: von 1 Person genommen",
-        "passt zu {count}, von Ihnen genommen",
+        "beliebt: von 1 Person gekauft",
+        "passt zu {count}, von Ihnen gekauft",
     } <= said
 
 

@@ -7,8 +7,8 @@ import duckdb
 import pytest
 
 from recsys_assets.assets.steps import fusion, lists
+from recsys_assets.reason_settings import ReasonSettings
 from recsys_assets.reasons.languages import languages_of, template_rows
-from recsys_assets.reasons.settings import ReasonSettings
 from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract, declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.selects.list_tables import unpacked

@@ -7,7 +7,7 @@ import pytest
 
 from recsys_assets.assets.steps import sentences
 from recsys_assets.assets.steps.release import _add_sentences
-from recsys_assets.reasons.settings import ReasonSettings, SentenceSettings
+from recsys_assets.reason_settings import ReasonSettings, SentenceSettings
 from recsys_assets.selects.contracts import CONTRACTS
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from tests.reasons.endpoint import endpoint, honest
