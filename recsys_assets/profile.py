@@ -21,6 +21,7 @@ from recsys_assets.algorithms.instances import configured
 from recsys_assets.errors import RecsysError
 from recsys_assets.evaluation.detectors.settings import DetectorSettings
 from recsys_assets.ranking.reranker import RerankerSettings
+from recsys_assets.reason_settings import ReasonSettings
 from recsys_assets.release_settings import ReleaseSettings
 from recsys_assets.wrong_algorithms import problems_of_algorithms
 from recsys_assets.wrong_settings import SettingsError, refused
@@ -35,7 +36,7 @@ _TAKEN = {"profiles", "logs"}
 """Folders of the data folder that are no deployment's."""
 _DECIDE_NOTHING: Any = {
     **dict.fromkeys(("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"), True),
-    **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up"), True),
+    **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up", "reasons"), True),
     "release": set(ReleaseSettings.model_fields) - {"depth"},
 }
 
@@ -70,8 +71,7 @@ class Delivery(_Settings):
     """Encoding of text files, by any name that Python knows (``latin-1``, ``cp1252``, ``utf-16``). UTF-16 with a
     byte-order mark needs no setting."""
     skip: int = Field(default=0, ge=0, le=1000)
-    """Lines of delimited text above its line of names (or its first row), such as the title of a report; blank ones
-    count. A first line ``sep=;`` needs no setting."""
+    """Lines of delimited text above its names, such as a report's title, blank ones too; not a first ``sep=;``."""
     max_unpacked_gb: float = Field(default=100, gt=0)
     """Gigabytes (10**9 bytes) that one packed file, gzip or Parquet, may unpack to; one with more is quarantined."""
     max_expansion: float = Field(default=100, ge=1)
@@ -157,12 +157,10 @@ class Profile(_Settings):
     """Which lists are published: ``next`` (repeats allowed), ``discovery`` (never had before)."""
     known_earlier: dict[str, Annotated[int, Field(ge=1, le=366)]] = Field(default_factory=dict)
     """Days before their own time (``known_from``) that rows of an extra table of the source are known, by its name:
-    ``known_earlier = {promotions = 7}`` for mailers that are printed a week ahead. A promise of this deployment that
-    nothing checks, to be made before the rows land."""
+    ``{promotions = 7}`` for mailers printed a week ahead. A promise, made before the rows land, that nothing checks."""
     repeated_lines: Literal["count", "drop"] = "count"
-    """What lines of one file are that are equal in all that the source reads: ``count``, so many events, as of a till
-    that writes a line a piece; ``drop``, one event, as in an export with doubled rows. Equal lines of several files are
-    the same events delivered again, always."""
+    """What equal lines of one file are: ``count``, so many events, as of a till that writes a line a piece; ``drop``,
+    one, as in an export with doubled rows. Equal lines of several files are the same events delivered again, always."""
     event_weights: dict[str, NonNegativeFloat] = Field(default={"purchase": 1.0}, min_length=1)
     """Weight of one event of each type in training. Weight 0: the user has had the item, so discovery leaves it out,
     and that is all; it is in no model, feature, trend or reason, and not graded. Types not named are not even that."""
@@ -192,6 +190,8 @@ class Profile(_Settings):
     """Whether trusted data knows the future (``[detectors]``), asked of each graded night: docs/detectors.md."""
     release: ReleaseSettings = ReleaseSettings()
     """Further tables of the release (``[release]``), which views are made of: docs/release.md."""
+    reasons: ReasonSettings = ReasonSettings()
+    """In which languages reasons are told, in whose words (``[reasons]``): docs/reasons.md."""
     reranker: dict[str, Any] = Field(default_factory=dict)
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)

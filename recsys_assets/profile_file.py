@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from recsys_assets.profile import PROJECT, Delivery, Profile, ProfileError
+from recsys_assets.reasons.languages import languages_of
 from recsys_assets.wrong_settings import Location, SettingsError, did_you_mean, line_of, lines_of, shown
 
 DEFAULT_PROFILE = "complete_journey"
@@ -41,6 +42,8 @@ def load_profile(name: str | None = None) -> Profile:
     ------
     ProfileError
         When there is no such profile, or its file is wrong; names the file and each wrong setting.
+    TemplatesError
+        When the words of reasons that it brings are wrong; names the file, the sentence and the placeholder.
     """
     return _read(name or os.environ.get("RECSYS_PROFILE") or DEFAULT_PROFILE)
 
@@ -71,6 +74,8 @@ def _read(name: str) -> Profile:
             )
         profile = Profile(name=path.stem, **given)
         _check_source(profile)
+        if "reasons" in given:
+            languages_of(profile)
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(
             f"{path}: cannot be read as UTF-8: {error}. Mend its permissions or its encoding."

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from recsys_assets.nights import Night
     from recsys_assets.profile import Profile
 
-NO_PILOT_HAS = frozenset({"releases.published", "tracking.mlflow", "audits.future"})
-"""Assets that only a published night needs: what readers see, the proof before it, and what MLflow is told."""
+NO_PILOT_HAS = frozenset({"releases.published", "tracking.mlflow", "audits.future", "recommendations.sentences"})
+"""Assets that only a published night needs: what readers see, the proof before it, what MLflow is told, and sentences
+that a model is paid for."""
 
 
 def pilots_before(profile: Profile, night: Night) -> list[Night]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from recsys_serving.problems import wrong_field
-from recsys_serving.release import Row
+from recsys_serving.release import BELOW, TRENDING, Row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 CONTEXT = ("store", "region", "country", "device", "os")
 """Fields of a context, the narrowest first: an unknown user gets what is trending in the first that the release has."""
-TRENDING, BELOW = -1, -2
-_GENERIC_JSON = {
-    TRENDING: b'"reason":"trending","reason_algorithm":null,"reason_text":"trending now"',
-    BELOW: b'"reason":"below","reason_algorithm":null,"reason_text":"from below the published list"',
-}
 _ANSWER = (
     b'{"release":"%b","night":"%b","task":%b,"user_id":%b,"known":%b,"source":"%b","scope":%b,"context":%b,'
     b'"k":%d,"offset":%d,"n_more":%d,"items":[%b]}'
@@ -46,6 +41,8 @@ class Question:
     """Ids of items not to show, such as those of a page."""
     context: Mapping[str, str] = field(default_factory=dict)
     """Fields of `CONTEXT`."""
+    language: int = 0
+    """Place of the language of reasons among those of the release."""
 
 
 @dataclass(slots=True)
@@ -154,7 +151,8 @@ def recommendations(
     rank, rows = asked.offset, []
     for row in found.rows:
         rank += 1
-        rows.append(_row(release, rank, row, proposals.get(row[0]) if proposals is not None else None))
+        proposal = proposals.get(row[0]) if proposals is not None else None
+        rows.append(_row(release, rank, row, proposal, asked.language))
     given_user = release.users[user] if user is not None else asked.user.encode(errors="replace")
     return _ANSWER % (
         release.name.encode(),
@@ -172,9 +170,9 @@ def recommendations(
     ), "filled" if found.source == "list" and found.scope else found.source
 
 
-def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None) -> bytes:
+def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None, language: int) -> bytes:
     item, score, reason, evidence, n, days, confidence = row if len(row) == 7 else (*row, -1, -1, -1, None)
-    reason_json = release.reason_json(reason, evidence, n, days) if reason >= 0 else _GENERIC_JSON[reason]
+    reason_json = release.reason_json(reason, evidence, n, days, language)
     rests_on = b"null"
     if evidence >= 0 or n >= 0:
         rests_on = b'{%b"count":%b,"days":%b}' % (

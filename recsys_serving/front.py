@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from recsys_serving.keys import KeysError
 from recsys_serving.paths import NONE
 from recsys_serving.problems import Problem
+from recsys_serving.reasons import accepted
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
     from recsys_serving.keys import Key, Keys
     from recsys_serving.metrics import Metrics
     from recsys_serving.paths import Paths
+    from recsys_serving.release import Release
     from recsys_serving.releases import Served
 
 MAX_BODY, MAX_EVENTS_BODY, MAX_URL = 1 << 20, 16 << 20, 8 << 10
 """Bytes of a request's body, of one with events, and of its path and query."""
 EVENTS = "/v1/events"
-UNCHANGING = b"2"
+UNCHANGING = b"3"
 """Raised when answers are written otherwise: a client's copy of the same release is then another."""
 _OPEN = frozenset({"/health/live", "/health/ready"})
 _NOT_OF_RELEASE = ("/v1/releases", EVENTS)
+_TELLING, _VARY = ("/v1/users/", "/v1/recommendations", "/v1/explain/"), b"authorization, accept-language"
 _HERE = frozenset({b"localhost", b"127.0.0.1", b"[::1]", b"::1"})
 _HEADERS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
@@ -99,7 +102,8 @@ class Front:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                said = pages.headers(scope) if pages is not None else [*_HEADERS, *_cached(status, etag)]
+                own = [*_HEADERS, *_cached(status, etag), *_told(scope, status)]
+                said = pages.headers(scope) if pages is not None else own
                 message["headers"] = [*message.get("headers", ()), *said]
             else:
                 sent_bytes += len(message.get("body", b""))
@@ -108,7 +112,7 @@ class Front:
         key = None
         try:
             key = self._admitted(scope, headers)
-            etag = self._begin(scope)
+            etag = self._begin(scope, headers)
             held = headers.get(b"if-none-match", b"")
             if etag is not None and (etag in held or held.strip() == b"*"):
                 await sending({"type": "http.response.start", "status": 304})
@@ -186,13 +190,13 @@ class Front:
             raise Problem(429, said, headers={"Retry-After": str(int(wait) + 1)})
         return key
 
-    def _begin(self, scope: Scope) -> bytes | None:
-        """Give a request the release that it keeps; returns the tag of its answer, None where it has none.
+    def _begin(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
+        """Give a request the release and the language that it keeps; returns the tag of its answer, None: it has none.
 
         Raises
         ------
         Problem
-            422 or 404 for a night, 503 without a release.
+            422 or 404 for a night, 422 for a language, 503 without a release.
         """
         if not scope["path"].startswith("/v1/") or scope["path"] == EVENTS:
             return None
@@ -208,10 +212,23 @@ class Front:
         else:
             release = self.served.current()
         scope["release"] = release
+        self._choose_language(scope, release, headers)
         if scope["method"] != "GET" or scope["path"].startswith(_NOT_OF_RELEASE):
             return None
-        asked = hashlib.blake2b(b"%b?%b" % (scope["raw_path"], query), digest_size=8, key=UNCHANGING)
+        told = b"%b?%b %d" % (scope["raw_path"], query, scope["language"])
+        asked = hashlib.blake2b(told, digest_size=8, key=UNCHANGING)
         return b'"%b.%b"' % (release.name.encode(), asked.hexdigest().encode())
+
+    def _choose_language(self, scope: Scope, release: Release, headers: dict[bytes, bytes]) -> None:
+        """Keep the place of the language that reasons are told in: of ``language``, else of the client's choice."""
+        scope["language"], names, query = 0, release.languages, scope["query_string"]
+        if b"language" in query and (asked := parse_qs(query.decode("latin-1")).get("language")):
+            if asked[-1] not in names:
+                detail = f"This release tells reasons in {', '.join(names)}"
+                raise Problem(422, f"language: {detail}.", [{"field": "language", "detail": detail}])
+            scope["language"] = names.index(asked[-1])
+        elif len(names) > 1 and (header := headers.get(b"accept-language")):
+            scope["language"] = accepted(header, names)
 
     def _note(self, scope: Scope, key: Key | None, status: int, seconds: float, n_bytes: int) -> None:
         asked = scope.get("route")
@@ -229,8 +246,15 @@ class Front:
 def _cached(status: int, etag: bytes | None) -> list[tuple[bytes, bytes]]:
     """Headers on copies: one of a release's answers may be kept, and is asked for anew each time."""
     if etag is not None and status in (200, 304):
-        return [(b"etag", etag), (b"cache-control", b"private, no-cache"), (b"vary", b"authorization")]
+        return [(b"etag", etag), (b"cache-control", b"private, no-cache"), (b"vary", _VARY)]
     return [(b"cache-control", b"no-store")]
+
+
+def _told(scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
+    """Header of the language that reasons are told in, where answers tell any."""
+    if status == 200 and "language" in scope and scope["path"].startswith(_TELLING):
+        return [(b"content-language", scope["release"].languages[scope["language"]].encode())]
+    return []
 
 
 def _most(scope: Scope) -> int:

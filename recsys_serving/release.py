@@ -18,6 +18,7 @@ from recsys_assets.storage.release.arrays import open_arrays
 from recsys_assets.storage.release.folder import parse_name
 from recsys_serving.columns import Texts, numbers_of
 from recsys_serving.ids import visible_text
+from recsys_serving.reasons import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,13 @@ SECONDS = 5.0
 """What a question to the file may take."""
 MAX_FOUND = 2_000
 """Items that a search looks at, at most."""
+TRENDING, BELOW = -1, -2
+"""What stands for the reason of what is trending, and of what follows below the published list."""
+_GENERIC_JSON = {
+    TRENDING: b'"reason":"trending","reason_algorithm":null,"reason_text":"trending now"',
+    BELOW: b'"reason":"below","reason_algorithm":null,"reason_text":"from below the published list"',
+}
+"""The same, of a release of an earlier version, which has no sentences."""
 
 
 class Row(NamedTuple):
@@ -78,6 +86,9 @@ class Release:
         # Few, and asked for all the time.
         self._group_json, self._reason_json = Texts(held, "group_json")[:], Texts(held, "reason_json")[:]
         self._reason = numbers_of(held["reason"])
+        reasons, told = list(zip(self._reason_json, Texts(held, "reason_words"), strict=True)), Texts(held, "languages")
+        self._words = [Words(each, reasons, self.night) for each in told]
+        self.languages: tuple[str, ...] = tuple(words.name for words in self._words) or ("en",)
         self.tasks = [task.decode() for task in Texts(held, "tasks")]
         self.categories = Texts(held, "categories")
         self.category, self.n_buyers = numbers_of(held["category"]), numbers_of(held["n_buyers"])
@@ -98,8 +109,12 @@ class Release:
         """What every answer says of an item, as members of a JSON object."""
         return b"%b,%b" % (self._item_json[item], self._group_json[self._group[item]])
 
-    def reason_json(self, reason: int, evidence: int, n: int, days: int) -> bytes:
-        """What an answer says of the reason of a `Row`, as members of a JSON object."""
+    def reason_json(self, reason: int, evidence: int, n: int, days: int, language: int = 0) -> bytes:
+        """What an answer says of the reason of a `Row`, as members of a JSON object; also of `TRENDING` and `BELOW`."""
+        if reason < 0:
+            return self._words[language].generic(below=reason == BELOW) if self._words else _GENERIC_JSON[reason]
+        if self._words and (put := self._words[language].of(reason, evidence, n, days, self._title_json)) is not None:
+            return put
         said = self._reason_json[reason]
         if b"\x04" in said:
             said = said.replace(b"\x04", b"%d" % (days // 100))
@@ -108,10 +123,14 @@ class Release:
         if b"\x03" in said:
             said = said.replace(b"\x03", b"%d" % n)
         if b"\x02" in said:  # Last, as a title may hold anything.
-            item_id, _, rest = self._item_json[evidence].partition(b'","title":')
-            title = rest.rpartition(b',"price":')[0]
-            said = said.replace(b"\x02", item_id[len(b'"item_id":"') :] if title == b"null" else title[1:-1])
+            said = said.replace(b"\x02", self._title_json(evidence))
         return said
+
+    def _title_json(self, item: int) -> bytes:
+        """The title of an item, or its id where it has none, as JSON without its quotes."""
+        item_id, _, rest = self._item_json[item].partition(b'","title":')
+        title = rest.rpartition(b',"price":')[0]
+        return item_id[len(b'"item_id":"') :] if title == b"null" else title[1:-1]
 
     def stored_context(self, user: int) -> bytes | None:
         """The context that is stored of a user, as JSON; None: nothing is."""

@@ -144,13 +144,27 @@ class Listing(BaseModel):
     contributions: list[Contributions] = Field(description="Empty for users outside the release's sample.")
 
 
+class Fact(BaseModel):
+    """Something that the release knows of a user and an item; docs/release.md says which there are."""
+
+    fact: str
+    task: Task | None
+    rank: int | None
+    item_id: str | None
+    title: str | None
+    n: int | None
+    days: float | None
+    said: str
+
+
 class Explanation(OfRelease):
-    """Where an item stands in a user's lists."""
+    """Where an item stands in a user's lists, and all else that is known of the two."""
 
     user_id: str
     known: bool
     item_id: str
     listings: list[Listing]
+    facts: list[Fact] | None = Field(description="The weightiest first; null: the release is of an earlier version.")
 
 
 class RankedItem(Item):

@@ -43,6 +43,8 @@ class Build:
     """The profile as JSON."""
     profile_file: str
     """File that it was read from."""
+    templates: list[str]
+    """Files of its own words for reasons."""
     steps: list[tuple[str, list[str]]]
     """Nights, and the assets (``schema.table``) that are made of each, in order; of ``clean`` all or none."""
     data_endings: list[str]
@@ -160,7 +162,8 @@ def main() -> None:
     ours = importlib.util.find_spec("recsys_assets")  # The folder it lies in cannot be listed later.
     assert ours is not None
     assert ours.loader is not None
-    confinement = Confinement(Path(wanted.folder), PROJECT, Path(wanted.profile_file), wanted.data_endings)
+    settings = [Path(file) for file in (wanted.profile_file, *wanted.templates)]
+    confinement = Confinement(Path(wanted.folder), PROJECT, settings, wanted.data_endings)
     _bring_kernels()
     if wanted.altered:
         set_clock_ahead()

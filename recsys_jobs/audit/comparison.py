@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
 
 N_ROWS, MACROS = 3, "macros"
-_NOT_COMPARED = frozenset({"releases.published", "audits.detectors", "audits.future"})
-"""Tables that say when something was published or looked at, not what."""
+_NOT_COMPARED = frozenset({"releases.published", "audits.detectors", "audits.future", "recommendations.sentences"})
+"""Tables that say when something was published or looked at, not what; and sentences, which no audit has made."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 CODE = ("recsys_assets", "recsys_jobs", "sql", "dbt_like_checks")
-CODE_ENDINGS = frozenset([".pyc", ".py", ".sql", ".yaml", ".yml"])
+CODE_ENDINGS = frozenset([".pyc", ".py", ".sql", ".toml", ".yaml", ".yml"])
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys")
 DEVICES = ("/dev/full", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero")
 DATA = frozenset([".arrow", ".db", ".duckdb", ".feather", ".gz", ".sqlite", ".xlsx"])
@@ -60,16 +60,16 @@ class Confinement:
     folder
         All of it is open, and nothing else may be written.
     project
-        Folder of this project; of it code is open, and ``profile``.
-    profile
-        File of the profile's settings.
+        Folder of this project; of it code is open, and ``settings``.
+    settings
+        Files of the profile's settings: its own, and those of its words.
     data_endings
         Endings of files of data, beside `DATA`.
     """
 
-    def __init__(self, folder: Path, project: Path, profile: Path, data_endings: Iterable[str]) -> None:
+    def __init__(self, folder: Path, project: Path, settings: Iterable[Path], data_endings: Iterable[str]) -> None:
         self.folder, self._project = os.path.realpath(folder), os.path.realpath(project)
-        self._profile, self._data = os.path.realpath(profile), DATA | frozenset(data_endings)
+        self._settings, self._data = [os.path.realpath(each) for each in settings], DATA | frozenset(data_endings)
         self.tried: list[str] = []
         """What was opened, connected to or started besides, whether or not the code went on after that."""
         paths = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *filter(None, sys.path)}
@@ -86,7 +86,7 @@ class Confinement:
             Ask the kernel, too.
         """
         tempfile.tempdir = self.folder
-        read, listed = [*self._without_data(), *self._code(), self._profile], [self._code_folder(n) for n in CODE]
+        read, listed = [*self._without_data(), *self._code(), *self._settings], [self._code_folder(n) for n in CODE]
         listed += self._packages
         # A process may write what /proc tells of itself: its peak of memory begins anew.
         bound = kernel and landlock.restrict([self.folder, "/proc/self", *DEVICES], read, listed)
@@ -128,7 +128,7 @@ class Confinement:
 
     def _is_open(self, path: str, *, is_listing: bool = False) -> bool:
         real = os.path.realpath(path)
-        if _is_inside(real, (self.folder,)) or real == self._profile or real in DEVICES:
+        if _is_inside(real, (self.folder,)) or real in self._settings or real in DEVICES:
             return True
         ending = os.path.splitext(real)[1].lower()
         if _is_inside(real, [self._code_folder(name) for name in CODE]):

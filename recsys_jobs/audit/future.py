@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.nights import ONE_DAY, graded_night
 from recsys_assets.profile_file import file_of
+from recsys_assets.reasons.languages import own_templates
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.landing.database import Landing
 from recsys_assets.storage.landing.formats import formats
@@ -53,10 +54,10 @@ if TYPE_CHECKING:
 
 N_FUTURE_NIGHTS = 2
 """Nights after the audited one whose clean tables exist, poisoned, when it is built."""
-_NOT_BUILT = ("audits.", "clean.", "raw.")
-"""Assets that a build leaves out; the clean log is one step."""
-_OF_CODE = frozenset([".json", ".txt"])
-"""Endings of deliveries that installed code has files of, too."""
+_NOT_BUILT = ("audits.", "clean.", "raw.", "recommendations.sentences")
+"""Assets that a build leaves out; the clean log is one step, and sentences come from outside of this machine."""
+_OF_CODE = frozenset([".dat", ".json", ".txt"])
+"""Endings of deliveries that installed code has files of, too: babel's languages are such."""
 
 
 def audit_future(profile: Profile, night: Night, tell: Tell, *, deep: bool = False, users: float = 1.0) -> Audit:
@@ -256,8 +257,9 @@ def _build(
         copy_with_other_times(scratch.folder)
     wanted = Build(
         folder=str(scratch.folder.parent),
-        profile=profile.model_dump_json(),
+        profile=profile.model_copy(update={"reasons": profile.reasons.without_sentences()}).model_dump_json(),
         profile_file=str(file_of(profile)),
+        templates=[str(file) for file in own_templates(profile)],
         steps=steps,
         data_endings=sorted({f".{end}" for each in formats().values() for end in each.endings} - _OF_CODE),
         altered=altered,

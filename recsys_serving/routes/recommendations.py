@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -100,6 +101,18 @@ _EXPLAINED = {
             ],
         }
     ],
+    "facts": [
+        {
+            "fact": "had",
+            "task": None,
+            "rank": None,
+            "item_id": "1082185",
+            "title": "BANANAS",
+            "n": 12,
+            "days": 2.3125,
+            "said": "among the last 200 events of the user",
+        }
+    ],
 }
 Id = Annotated[StrictStr, Field(max_length=500)] | StrictInt | StrictFloat
 
@@ -162,7 +175,7 @@ async def of_user(
     explain: Annotated[bool, Query(description="Who proposed each item at which rank, and the raw score.")] = False,
 ) -> Response:
     """The list of a user, best first; whom the release does not know gets what is trending, and `known` says so."""
-    question = Question(user_id, task, k, offset, category, exclude or ())
+    question = Question(user_id, task, k, offset, category, exclude or (), language=request.scope["language"])
     behind = await _proposals(release, question) if explain else None
     content, source = recommendations(release, question, behind)
     if source != "list":
@@ -175,9 +188,9 @@ async def of_users(request: Request, release: OfRelease, asked: Asked) -> Respon
     """The same for one user or up to 100, with a context and with items not to show; of `users` a list of answers."""
     context = asked.context.model_dump(exclude_none=True) if asked.context else {}
     hidden = [str(item) for item in (*asked.exclude, *asked.seen)]
-    contents = []
+    contents, language = [], request.scope["language"]
     for user in asked.users if asked.users is not None else [asked.user]:
-        question = Question(str(user), asked.task, asked.k, asked.offset, asked.category, hidden, context)
+        question = Question(str(user), asked.task, asked.k, asked.offset, asked.category, hidden, context, language)
         content, source = recommendations(release, question)
         if source != "list":
             services_of(request).metrics.fallbacks[source] += 1
@@ -189,8 +202,12 @@ async def of_users(request: Request, release: OfRelease, asked: Asked) -> Respon
 
 
 @router.get("/v1/explain/{user_id}/{item_id}", responses=described(Explanation, _EXPLAINED))
-async def explain(release: OfRelease, user_id: UserId, item_id: ItemId) -> Response:
-    """Where an item stands in a user's lists, who proposed it there, and what speaks for it; 404 for unknown items."""
+async def explain(request: Request, release: OfRelease, user_id: UserId, item_id: ItemId) -> Response:
+    """What the release can say of any user and item: where it is listed and why; 404 for unknown items.
+
+    `facts` has what speaks for the item and what does not, listed or not: whether the user had it, what they had that
+    it goes with, which algorithms proposed it, where it is trending; null where the release is of an earlier version.
+    """
     item, user = known_item(release, item_id), release.users.place_of_id(user_id)
     found: dict[str, Any] = {
         "release": release.name,
@@ -199,32 +216,40 @@ async def explain(release: OfRelease, user_id: UserId, item_id: ItemId) -> Respo
         "known": user is not None,
         "item_id": release.items[item].decode(),
         "listings": [],
+        "facts": None,
     }
+    asked = {"user_id": found["user_id"], "item_id": found["item_id"]}
     if user is not None:
-        found["listings"] = await _listings(release, found["user_id"], found["item_id"])
+        found["listings"] = await _listings(release, user, item, request.scope["language"])
+    try:
+        found["facts"] = await ask(release, "pair", **asked)
+    except Problem as problem:
+        if problem.status != 409:  # The release is of an earlier version, which has no such macro.
+            raise
     return answer(said(found))
 
 
-async def _listings(release: Release, user_id: str, item_id: str) -> list[dict[str, Any]]:
-    """Where an item stands in a known user's lists, with what its scores are made of."""
-    rows = await ask(release, "explanation", user_id=user_id, item_id=item_id)
+async def _listings(release: Release, user: int, item: int, language: int) -> list[dict[str, Any]]:
+    """Where an item stands in a known user's lists, with its reason in a language and what its scores are made of."""
+    asked = {"user_id": release.users[user].decode(), "item_id": release.items[item].decode()}
+    listings = await ask(release, "explanation", **asked)
     try:
-        parts = await ask(release, "contributions", user_id=user_id, item_id=item_id)
+        parts = await ask(release, "contributions", **asked)
     except Problem as problem:
         if problem.status != 409:  # A release of an earlier version has none.
             raise
         parts = []
-    return [
-        row
-        | {
-            "contributions": [
-                {name: each[name] for name in ("explains", "base", "parts")}
-                for each in parts
-                if each["task"] == row["task"]
-            ]
-        }
-        for row in rows
-    ]
+    for listing in listings:
+        task, rank = release.tasks.index(listing["task"]), listing["rank"]
+        ((_, _, reason, evidence, n, days, _),) = release.listed(task, user, rank - 1, rank)
+        said = json.loads(b"{%b}" % release.reason_json(reason, evidence, n, days, language))
+        listing["reason_text"] = said["reason_text"]
+        listing["contributions"] = [
+            {name: each[name] for name in ("explains", "base", "parts")}
+            for each in parts
+            if each["task"] == listing["task"]
+        ]
+    return listings
 
 
 async def _proposals(release: Release, question: Question) -> dict[int, dict[str, Any]]:

@@ -22,6 +22,10 @@ async def release_of(
         # The front layer reads it, as it chooses the release.
         Query(description="An older night's release.", json_schema_extra={"format": "date"}, examples=["2017-10-31"]),
     ] = None,
+    language: Annotated[
+        str | None,
+        Query(max_length=35, description="Language of reasons; without, by Accept-Language.", examples=["de"]),
+    ] = None,
 ) -> Release:
     """The release that the request began with."""
     release: Release = request.scope["release"]

@@ -9,7 +9,9 @@
 -- made.published: the champions' lists as rows, with who proposed what, and what the user took that leads to it
 -- (ranking/proposals.py).
 -- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
--- back from the cutoff.
+-- back from the cutoff. reason_template: which sentence tells it, of those that made.templates has in the profile's first
+-- language; reason_about: the category or title of an algorithm that stands in it. made.figures: how numbers, ages in days
+-- and days are written there (reasons/figures.py).
 with listed_users as (
     select task, user_key
     from made.published
@@ -93,7 +95,7 @@ trend_ranks as (
         trends.item_key,
         trends.buyers_7d,
         trends.trend_ratio,
-        coalesce(items.category, items.department, 'the shop') as place,
+        coalesce(items.category, items.department) as place,
         rank() over (
             partition by items.category, case when items.category is null then items.department end
             order by trends.buyers_7d desc
@@ -126,7 +128,11 @@ evidence as (
             when risen.item_key is not null then 7
             else popularity.age_days
         end as evidence_days,
-        case when had.item_key is null and took.item_key is null then risen.place end as evidence_category,
+        case
+            when had.item_key is null and took.item_key is null and risen.item_key is not null
+                then coalesce(risen.place, 'the shop')
+        end as evidence_category,
+        risen.place,
         had.n_purchases = had.n_events as all_purchases,
         coalesce(took_items.title, took_items.item_id) as took_title
     from ranked
@@ -146,31 +152,17 @@ evidence as (
             and list_contains(ranked.rests_on, 'popularity')
 ),
 
--- Where all that weighs is of one type and that is a verb, reasons use it: liked, played. Else things are taken.
-words as (
-    select
-        coalesce(case when count(*) = 1 then max(verb) end, 'took') as took,
-        coalesce(case when count(*) = 1 then max(verb) end, 'taken') as taken
-    from (
-        select
-            case
-                when event_type like '%ed' then event_type
-                when event_type in ('borrow', 'click', 'download', 'order', 'play', 'rent', 'stream', 'view', 'watch')
-                    then event_type || 'ed'
-            end as verb
-        from this.event_weights
-        where weight > 0
-    )
-),
-
 worded as (
     select
-        *,
+        evidence.*,
         case
-            when evidence_days < 1 then 'less than 1 day'
-            when evidence_days < 2 then '1 day'
-            else floor(evidence_days)::integer || ' days'
-        end as days_text
+            when reason = 'bought_again' and not all_purchases then 'taken_again'
+            when reason = 'trending' and place is null then 'trending_shop'
+            else reason
+        end as reason_template,
+        case reason when 'trending' then place when 'proposed' then reason_title end as reason_about,
+        floor(evidence_days)::bigint as whole_days,
+        greatest(ceil(evidence_days)::bigint - 1, 0) as days_before
     from evidence
 )
 
@@ -189,25 +181,30 @@ select
     worded.evidence_count::integer as evidence_count,
     worded.evidence_days::double as evidence_days,
     worded.evidence_category,
-    case worded.reason
-        when 'bought_again'
-            then
-                case when worded.all_purchases then 'bought ' else words.taken || ' ' end
-                || case
-                    when worded.evidence_count = 1 then 'once, '
-                    else worded.evidence_count || ' times, last '
-                end
-                || worded.days_text || ' ago'
-        when 'goes_with' then 'goes with ' || worded.took_title || ', which you ' || words.took
-        when 'trending' then 'trending in ' || worded.evidence_category
-        when 'popular'
-            then
-                'popular: ' || words.taken || ' by ' || worded.evidence_count
-                || case when worded.evidence_count = 1 then ' person' else ' people' end
-        else 'proposed by "' || worded.reason_title || '"'
-    end as reason_text,
+    worded.reason_template,
+    worded.reason_about,
+    -- Last what others wrote, which may hold anything.
+    replace(
+        replace(
+            replace(
+                replace(coalesce(exact.text, plural.text), '{count}', coalesce(counts.text, '')),
+                '{age}',
+                coalesce(ages.age, '')
+            ),
+            '{date}',
+            coalesce(days.day, '')
+        ),
+        '{about}',
+        coalesce(worded.took_title, worded.reason_about, '')
+    ) as reason_text,
     night.night as model_night
 from worded
-cross join words
+left join made.figures as counts on counts.number = worded.evidence_count
+left join made.figures as ages on ages.number = worded.whole_days
+left join made.figures as days on days.number = worded.days_before
+left join made.templates as exact
+    on exact.template = worded.reason_template and exact.form = '=' || worded.evidence_count
+left join made.templates as plural
+    on plural.template = worded.reason_template and plural.form = coalesce(counts.form, 'other')
 cross join this.night as night
 order by worded.task, worded.user_key, worded.rank

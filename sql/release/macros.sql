@@ -77,6 +77,9 @@ create or replace macro serving.default_task() as (
     limit 1
 );
 
+-- What unknown ids are told; further_macros.sql says it in the profile's first language.
+create or replace macro serving.trending_now() as 'trending now';
+
 -- serving.recommend('1234'), serving.recommend(1234, k := 5, task := 'discovery'): the first k of a user's list.
 -- Without a task: next where the release has it, else its only one. A task that the release does not have is an error that
 -- names those it has. Unknown ids get what is trending, each item with the score that it has in a known user's list of
@@ -115,7 +118,7 @@ from (
     from serving.recommendations as r
     where r.task = coalesce(task::varchar, serving.default_task())
     union all
-    select ' ', t.rank, t.item_id, t.title, t.category, t.share, 'trending', 'trending now', null
+    select ' ', t.rank, t.item_id, t.title, t.category, t.share, 'trending', serving.trending_now(), null
     from serving.trending as t
     where t.scope = 'all'
 ) as served

@@ -20,7 +20,8 @@ HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy"
 }
 
 PURE = {"algorithms", "ranking", "evaluation"}
-GROUND = {"errors", "nights", "release_settings", "telemetry", "threads", "wrong_settings", "visible"}
+GROUND = {"errors", "nights", "telemetry", "threads", "visible"}
+GROUND |= {"reason_settings", "release_settings", "wrong_settings"}
 STORAGE = GROUND | {"profile", "selects", "storage"}
 # Each layer may import itself and the layers named here (section 3 of the design).
 LAYERS: dict[str, set[str]] = {
@@ -32,19 +33,21 @@ LAYERS: dict[str, set[str]] = {
         "algorithms",
         "ranking",
         "evaluation",
+        "reason_settings",
         "release_settings",
         "wrong_algorithms",
         "wrong_settings",
     },  # Their settings are validated with its own.
     "wrong_algorithms": {"algorithms", "ranking", "wrong_settings"},
-    "profile_file": GROUND | {"profile"},
+    "profile_file": GROUND | {"profile", "reasons"},
+    "reasons": GROUND | {"profile"},
     "selects": GROUND | {"profile"},
     "storage": STORAGE,
     "reports": STORAGE | PURE | {"checks"},  # Reports tell what checks said, without Dagster.
-    "assets": STORAGE | PURE,
+    "assets": STORAGE | PURE | {"reasons"},
     "checks": STORAGE | PURE | {"assets"},
-    "jobs": {"profile_file", "assets", "checks", "reports", "serving"} | STORAGE | PURE,
-    "serving": GROUND | {"selects", "storage", "reports"},
+    "jobs": {"profile_file", "assets", "checks", "reasons", "reports", "serving"} | STORAGE | PURE,
+    "serving": GROUND | {"reasons", "selects", "storage", "reports"},
 }
 # Only these layers know these libraries.
 KNOWN_TO: dict[str, set[str]] = {

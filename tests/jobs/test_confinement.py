@@ -23,7 +23,7 @@ import duckdb, numpy as np, pyarrow as pa, pyarrow.csv, pyarrow.dataset, pyarrow
 from recsys_jobs.audit.confinement import Confinement
 
 folder, project, outside, kernel = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "True"
-confinement = Confinement(folder, project, project / "data" / "profiles" / "movielens.toml", [".csv", ".parquet"])
+confinement = Confinement(folder, project, [project / "data" / "profiles" / "movielens.toml"], [".csv", ".parquet"])
 print(confinement.bind(kernel=kernel))
 os.chdir(folder)
 

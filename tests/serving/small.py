@@ -69,6 +69,8 @@ def tables(night: date = NIGHT, marker: str = "") -> dict[str, pa.Table]:
                     }
                 )
     lists = pa.Table.from_pylist(rows).sort_by([("task", "ascending"), ("user_id", "ascending"), ("rank", "ascending")])
+    for name in ("reason_template", "reason_about"):
+        lists = lists.append_column(name, pa.nulls(lists.num_rows, pa.string()))
     items = [
         {"item_id": item, "title": title, "department": None, "category": category, "subcategory": None, "brand": None}
         | {"price": None if item == "4" else 1.25, "available_from": night, "n_events": 3, "n_buyers": len(item)}

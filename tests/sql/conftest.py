@@ -7,7 +7,9 @@ import duckdb
 import pytest
 
 from recsys_assets.assets.steps import fusion, lists
-from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract
+from recsys_assets.reason_settings import ReasonSettings
+from recsys_assets.reasons.languages import languages_of, template_rows
+from recsys_assets.selects.contracts import CONTRACTS, EVENTS, contract, declared_rows
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from recsys_assets.selects.list_tables import unpacked
 from recsys_assets.storage.lake.session import MACROS
@@ -75,6 +77,9 @@ class Shop:
             self.con.execute(
                 f"create table made.{each}_embeddings ({each}_key integer, algorithm varchar, embedding float[])"
             )
+        self.con.register("templates", template_rows(languages_of(self.profile)))
+        self.con.execute("create table made.reason_templates as from templates")
+        self.add("made.sentences", declared_rows("recommendations.sentences", []))
         for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
             self._create(table, contract(table))
         cells = (
@@ -182,8 +187,20 @@ class Shop:
         rrf_k, list_length = self.rows("select rrf_k, list_length from this.profile")[0]
         n_candidates = dict(self.rows("from this.tasks"))
         return SimpleNamespace(
-            tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k, list_length=list_length
+            tasks=list(n_candidates),
+            n_candidates=n_candidates,
+            rrf_k=rrf_k,
+            list_length=list_length,
+            reasons=self.reasons,
+            event_weights=dict(self.rows("from this.event_weights")),
         )
+
+    reasons = ReasonSettings()
+    """Languages of the reasons; those of a test may differ."""
+
+    @property
+    def night(self):
+        return NIGHT
 
     def add(self, name, rows):
         self.con.register("_".join(name.split(".")), rows)

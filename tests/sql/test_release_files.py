@@ -101,7 +101,7 @@ def release(file):
 
 def publish(tables, folder, *, comments=True):
     file = folder / "recsys.duckdb"
-    names = ("macros.sql", "comments.sql") if comments else ("macros.sql",)
+    names = ("macros.sql", "further_macros.sql", *(("comments.sql",) if comments else ()))
     sql = [(SQL_FOLDER / "release" / name).read_text() for name in names]
     check_file(file, write_file(file, tables, "\n".join(sql)))
     return file
@@ -132,6 +132,8 @@ def test_recommendations_carry_ids_as_delivered_and_their_run(tables):
         "reason": "bought_again",
         "reason_algorithm": "als",
         "reason_text": "bought 2 times, last 3 days ago",
+        "reason_template": "bought_again",
+        "reason_about": None,
         "evidence_item_id": "9",
         "evidence_count": 2,
         "evidence_days": 3.5,
@@ -304,6 +306,35 @@ def test_similar(release):
     assert release.execute(f"{query}('9')").fetchall() == [(1, "8", "eight", 0.5), (2, "7", "seven", 0.25)]
     assert release.execute(f"{query}(9, k := 1)").fetchall() == [(1, "8", "eight", 0.5)]
     assert release.execute(f"{query}('8')").fetchall() == []
+
+
+def test_explain_a_pair_that_is_listed(release):
+    query = "select fact, task, rank, item_id, n, said from serving.explain"
+    listed = release.execute(f"{query}('20', 9)").fetchall()
+    assert listed[0] == ("listed", "next", 1, "9", 2, "bought 2 times, last 3 days ago")
+    assert ("not_listed", "discovery", None, None, 1, "discovery leaves out what the user has had") in listed
+    assert {row[0] for row in listed} >= {"listed", "had", "proposed", "trending", "item"}
+    (had,) = [row for row in listed if row[0] == "had"]
+    assert had[3:5] == ("9", 2)
+
+
+def test_explain_a_pair_that_nobody_proposed(release):
+    facts = release.execute("from serving.explain('20', '7')").fetchall()
+    said = {(fact, task): text for fact, task, *_, text in facts}
+    assert said["not_listed", "next"] == "not among the first 2 of the ranking"
+    assert said["not_proposed", "next"].startswith("in the first 20 places of none of")
+    assert ("listed", "next") not in said
+    # Item 9, which the user had, names it among its similar items.
+    assert [(row[2], row[3], row[5]) for row in facts if row[0] == "goes_with_had"] == [(2, "9", 2)]
+
+
+def test_explain_what_the_release_does_not_know(release):
+    facts = [row[0] for row in release.execute("from serving.explain('nobody', '9')").fetchall()]
+    assert facts[0] == "unknown_user"
+    assert set(facts[1:]) == {"trending", "item"}
+    assert [row[0] for row in release.execute("from serving.explain('20', 'nothing')").fetchall()] == ["unknown_item"]
+    neither = release.execute("from serving.explain(null, '')").fetchall()
+    assert [row[0] for row in neither] == ["unknown_item", "unknown_user"]
 
 
 def test_macros_work_in_an_attached_file_once_it_is_used(file):

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import PLACES, positions
+from recsys_assets.profile import PROJECT
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.ranking.list_arrays import lists_by_algorithm, lists_in
 from recsys_assets.ranking.proposals import leads_to, links_in, proposals_of, shares
+from recsys_assets.reasons.figures import figure_rows, sentence_rows
+from recsys_assets.reasons.languages import first_language
+from recsys_assets.reasons.templates import template_files
 from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
 from recsys_assets.threads import in_order
 
@@ -62,6 +66,17 @@ from features.user_item
 where user_key between $first and $last
 order by user_key, item_key
 """
+# Every number that a reason may say: how often or how many, how many days are whole, and how many lie before the night.
+_NUMBERS = """
+select n_baskets::bigint as number from features.user_item
+union
+select n_buyers::bigint from features.item
+union
+select buyers_7d::bigint from features.item_trend
+union
+select unnest([floor(recency_days)::bigint, greatest(ceil(recency_days)::bigint - 1, 0)]) from features.user_item
+order by number
+"""
 USERS_AT_ONCE = 8_192
 
 
@@ -77,7 +92,7 @@ def steps(profile: Profile) -> list[Step]:
             reads=tuple(sorted({*_SELECT.reads, *PLACES.reads, *packed, *others})),
             key=_SELECT.key,
             kinds=("duckdb", "sql"),
-            sql=(_SELECT.path,),
+            sql=(_SELECT.path, *template_files(profile.reasons, profile.reasons.languages[0], PROJECT)),
         )
     ]
 
@@ -91,6 +106,10 @@ def _lists(profile: Profile, snapshot: Snapshot) -> Made:
     pieces = [(task, first) for task in profile.tasks for first in range(0, max(last, 0) + 1, USERS_AT_ONCE)]
     published = pa.concat_tables(in_order(lambda piece: evidence.of(*piece), pieces)).combine_chunks()
     snapshot.add("made.published", published.append_column("score", _shares(published, profile.tasks)))
+    language = first_language(profile)
+    snapshot.add("made.templates", sentence_rows(language))
+    numbers = snapshot.table(_NUMBERS)["number"].drop_null().to_pylist()
+    snapshot.add("made.figures", figure_rows(language, snapshot.night, numbers))
     return Made(_SELECT)
 
 

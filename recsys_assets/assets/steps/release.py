@@ -15,8 +15,12 @@ from recsys_assets.assets.feature_gains import feature_gains
 from recsys_assets.assets.movements import with_p_values
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
+from recsys_assets.profile import PROJECT
+from recsys_assets.reasons.figures import figure_rows
+from recsys_assets.reasons.languages import first_language, languages_of, template_rows
+from recsys_assets.reasons.templates import template_files
 from recsys_assets.selects.contracts import declared_rows
-from recsys_assets.selects.files import SQL_FOLDER, load_select, select_files
+from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select, select_files
 from recsys_assets.storage.check_outcomes import outcomes_of
 from recsys_assets.storage.costs import costs_of
 from recsys_assets.storage.private import ROOT_WARNING, runs_as_root
@@ -25,6 +29,7 @@ from recsys_assets.storage.release.releases import Releases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
 
 TABLE = "releases.published"
 GAINS = "meta.feature_gains"
-PAIRS, MOVEMENTS = "serving.co_purchases", "serving.movements"
+PAIRS, MOVEMENTS, SENTENCES = "serving.co_purchases", "serving.movements", "recommendations.sentences"
 NOTED = ("meta.costs", "meta.checks")
 """What is noted while a night is made: another thing in each run, so a release that is there already is as good."""
 _KNOWN_BY = {
@@ -44,7 +49,7 @@ _KNOWN_BY = {
     "from clean.items order by item_key",
 }
 """What stands in a table of lists for the key of each item."""
-_BESIDE = (SQL_FOLDER / "release" / "macros.sql", SQL_FOLDER / "release" / "comments.sql")
+_BESIDE = tuple(SQL_FOLDER / "release" / f"{name}.sql" for name in ("macros", "further_macros", "comments"))
 """What a release has beside its tables: macros, and what each table and column holds."""
 
 
@@ -63,7 +68,9 @@ def steps(profile: Profile) -> list[Step]:
             "read-only file with macros. Built beside the current one, checked, then published by swapping a link; an "
             "older night than the current one is built but does not become current.",
             make=partial(_publish, profile, selects),
-            reads=tuple(sorted({name for select in selects.values() for name in select.reads})),
+            reads=tuple(
+                sorted({name for select in selects.values() for name in select.reads} | set(_written(profile)))
+            ),
             # A night is published after its audit and its detectors, whose checks may block.
             after=(
                 *(() if profile.audit == "off" else ("audits.future",)),
@@ -72,7 +79,7 @@ def steps(profile: Profile) -> list[Step]:
             ),
             key=("release",),
             kinds=("duckdb",),
-            sql=(*(select.path for select in selects.values()), *_BESIDE),
+            sql=(*(select.path for select in selects.values()), *_BESIDE, *_templates(profile)),
             # Of a live shop the next one is due a day later, and late some hours after that.
             fresh_for=None if profile.last_night else timedelta(hours=24 + profile.late_after_hours),
         )
@@ -81,8 +88,11 @@ def steps(profile: Profile) -> list[Step]:
 
 def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot) -> Made:
     macros, releases = "\n".join(path.read_text() for path in _BESIDE), Releases(profile.folder)
-    settings = profile.release.model_dump_json()
-    release_id = _release_id(snapshot, [*(select.text for select in selects.values()), macros, settings])
+    settings, templates = profile.release.model_dump_json(), template_rows(languages_of(profile))
+    sql = [*(select.text for select in selects.values()), macros, settings, str(templates.to_pylist())]
+    release_id = _release_id(snapshot, sql)
+    snapshot.add("made.reason_templates", templates)
+    _add_sentences(profile, snapshot)
     snapshot.add("made.costs", costs_of(profile, snapshot.night))
     snapshot.add("made.checks", outcomes_of(profile, snapshot.night))
     (rankings,) = (p for p in snapshot.inputs if (p.table, p.night) == ("recommendations.rankings", snapshot.night))
@@ -110,6 +120,31 @@ def _publish(profile: Profile, selects: Mapping[str, Select], snapshot: Snapshot
     lists = next(p for p in snapshot.inputs if p.table == "recommendations.lists")
     row = {"release": published.name, "lists_fingerprint": lists.fingerprint}
     return Made(declared_rows(TABLE, [row]), results, facts, log)
+
+
+def _templates(profile: Profile) -> list[Path]:
+    """Files with the sentences of reasons in every language of the profile."""
+    return [
+        file for language in profile.reasons.languages for file in template_files(profile.reasons, language, PROJECT)
+    ]
+
+
+def _written(profile: Profile) -> list[TableName]:
+    """The table of sentences by a language model, where the profile has any written."""
+    return [TableName("recommendations", "sentences")] if profile.reasons.sentences.enabled else []
+
+
+def _add_sentences(profile: Profile, snapshot: Snapshot) -> None:
+    """Add sentences by a language model, and the figures that stand in them; none where nobody is asked."""
+    written, numbers = declared_rows(SENTENCES, []), list[int]()
+    if _written(profile):
+        written = snapshot.table(f"from {SENTENCES}")
+        query = "select unnest([evidence_count::bigint, floor(evidence_days)::bigint]) from recommendations.lists"
+        numbers = snapshot.table(f"select distinct number from ({query}) as figures (number) where number is not null")[
+            "number"
+        ].to_pylist()
+    snapshot.add("made.sentences", written)
+    snapshot.add("made.figures", figure_rows(first_language(profile), snapshot.night, numbers))
 
 
 def _rows(profile: Profile, table: str, select: Select, snapshot: Snapshot) -> pa.Table:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.selects.files import SQL_FOLDER
 from recsys_assets.storage.release.file import ReleaseError
+from recsys_assets.storage.release.reason_arrays import languages_of, members, reason_json, reason_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,11 +42,11 @@ def of_items(con: DuckDBPyConnection) -> dict[str, Array]:
     rows = _select(con, "items").fetchall()
     categories = sorted({row[2] for row in rows if row[2] is not None})
     places = {category: place for place, category in enumerate(categories)}
-    groups = [_members(category=row[2], department=row[3], brand=row[4]) for row in rows]
+    groups = [members(category=row[2], department=row[3], brand=row[4]) for row in rows]
     of_group = {group: place for place, group in enumerate(sorted(set(groups)))}
     return {
         **_texts("items", (row[0] for row in rows)),
-        **_texts("item_json", (_members(item_id=row[0], title=row[1], price=finite(row[5])) for row in rows)),
+        **_texts("item_json", (members(item_id=row[0], title=row[1], price=finite(row[5])) for row in rows)),
         **_texts("group_json", of_group),
         "group": np.array([of_group[group] for group in groups], np.int32),
         **_texts("found_by", (f"{row[0]}\n{row[1] or ''}".casefold() for row in rows)),
@@ -55,11 +55,6 @@ def of_items(con: DuckDBPyConnection) -> dict[str, Array]:
         "n_buyers": np.array([row[6] or 0 for row in rows], np.int32),
         **_of_similar(con, len(rows)),
     }
-
-
-def _members(**said: str | float | None) -> str:
-    """Members of a JSON object, without its brackets."""
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))[1:-1]
 
 
 def finite(number: float | None) -> float | None:
@@ -128,7 +123,9 @@ def of_lists(con: DuckDBPyConnection) -> dict[str, Array]:
         **of_deeper_lists(con, len(tasks), len(users), n_items),
         **_texts("tasks", tasks),
         **_texts("users", users),
-        **_texts("reason_json", map(_reason_json, reasons)),
+        **_texts("reason_json", map(reason_json, reasons)),
+        **_texts("reason_words", map(reason_words, reasons)),
+        **_texts("languages", languages_of(con) if _has(con, "reason_templates", "meta") else []),
     }
 
 
@@ -181,10 +178,10 @@ def of_deeper_lists(con: DuckDBPyConnection, n_tasks: int, n_users: int, n_items
     return {"deeper": items, "deeper_ends": _ends(ends)}
 
 
-def _has(con: DuckDBPyConnection, table: str) -> bool:
-    """Whether the release has a table of `serving`, which those of earlier versions may lack."""
-    query = "select 1 from duckdb_tables() where schema_name = 'serving' and table_name = $1"
-    return bool(con.execute(query, [table]).fetchall())
+def _has(con: DuckDBPyConnection, table: str, schema: str = "serving") -> bool:
+    """Whether the release has a table, which those of earlier versions may lack."""
+    query = "select 1 from duckdb_tables() where schema_name = $1 and table_name = $2"
+    return bool(con.execute(query, [schema, table]).fetchall())
 
 
 class _Scores:
@@ -213,16 +210,6 @@ class _Scores:
             other = (parts == 0) & (score == value)
             parts[other] = of[other] + place
         return parts.astype(np.int64)
-
-
-def _reason_json(said: str) -> str:
-    """Members of a reason; the marks of a template stay as they are, which nothing else in JSON does."""
-    reason, algorithm, text = said.split("\x1f", 2)
-    if not text.startswith("\x01"):
-        return _members(reason=reason, reason_algorithm=algorithm or None, reason_text=text)
-    parts = re.split("([\x02-\x05])", text[1:])
-    marked = "".join(part if "\x02" <= part <= "\x05" else json.dumps(part, ensure_ascii=False)[1:-1] for part in parts)
-    return f'{_members(reason=reason, reason_algorithm=algorithm or None)},"reason_text":"{marked}"'
 
 
 def of_contexts(con: DuckDBPyConnection) -> dict[str, Array]:

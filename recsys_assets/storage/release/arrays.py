@@ -70,9 +70,10 @@ def write_arrays(file: Path, target: Path) -> bool:
     ``confidence`` (of each row of ``lists`` the place in ``confidences``, which begins with NaN: none),
     ``context`` (n, or 0 where the release stores none; -1: none of this user), and texts: ``tasks``, ``users``,
     ``items``, ``scopes``, ``categories``, ``item_json`` (id, title and price), ``group_json`` (category, department and
-    brand), ``reason_json`` (with the marks of ``sql/arrays/lists.sql``) and ``context_json``, all parts of JSON
-    objects, ``found_by`` (id and title, case folded). A text ``x`` has its bounds in ``x_ends``. Whole numbers are as
-    wide as the largest of them needs.
+    brand), ``reason_json`` (with the marks of ``sql/arrays/lists.sql``; without the text where a sentence tells it) and
+    ``context_json``, all parts of JSON objects, ``reason_words`` (of each reason the sentence, see `array_makers`),
+    ``languages`` (the sentences of each), ``found_by`` (id and title, case folded). A text ``x`` has its bounds in
+    ``x_ends``. Whole numbers are as wide as the largest of them needs.
 
     In ``lists`` the fields ``evidence``, ``n`` and ``days`` (hundredths) are 1 more than what they say, and 0 where
     there is nothing to say. ``score`` (its lower 16 bits, ``score_high`` those above) is that many parts of

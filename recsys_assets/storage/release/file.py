@@ -41,6 +41,8 @@ ROW_GROUP_SIZE = 16_384
 for one user two milliseconds dearer."""
 _CATALOGUE = "recsys"  # Clients see this name: DuckDB takes it from the file's stem.
 _TABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
+_IDS = {"u": "user_id", "i": "item_id"}
+"""Columns with ids that a macro can be asked for, by the first letter of its parameter."""
 _UNKNOWN_IDS = ("no such id", -1)  # One is a text and one a number, as clients pass either.
 
 
@@ -197,9 +199,9 @@ def check_file(file: Path, rows: Mapping[str, int | None]) -> None:
     It stands alone in its folder (no write-ahead log) but for its arrays and checksums, opens read-only, holds exactly
     the tables given with every row, shows its instants as plain timestamps, and each macro answers.
 
-    A macro whose first parameter starts with `u` is asked for users, with `i` for items, and any other is
-    called without arguments: for the first id of every table that has a `user_id` or `item_id`, of which one
-    must give a row; and for an unknown id, as text and as a number, which must not fail.
+    A macro whose first parameter starts with `u` is asked for users, with `i` for items (and so for its second, by one
+    id), and any other is called without arguments: for the first id of every table that has a `user_id` or `item_id`,
+    of which one must give a row; and for an unknown id, as text and as a number, which must not fail.
 
     Parameters
     ----------
@@ -259,14 +261,16 @@ def _check_macros(con: DuckDBPyConnection) -> None:
         from duckdb_functions() where not internal order by all"""
     for name, is_table, parameters in con.execute(query).fetchall():
         source = "select * from" if is_table else "select"
-        column = {"u": "user_id", "i": "item_id"}.get(parameters[0][0].lower()) if parameters else None
+        asked = [_IDS[each[0].lower()] for each in parameters[:2] if each[0].lower() in _IDS]
+        column = asked[0] if parameters and parameters[0][0].lower() in _IDS else None
         try:
             if column is None:
                 con.execute(f"{source} {_identifier(name)}()").fetchall()
                 continue
-            call = f"{source} {_identifier(name)}(?)"
+            call = f"{source} {_identifier(name)}({', '.join('?' for _ in asked)})"
             known = _first_ids(con, column, name)
-            answers = [con.execute(call, [key]).fetchall() for key in (*known, *_UNKNOWN_IDS)]
+            others = [(_first_ids(con, each, name) or _UNKNOWN_IDS)[0] for each in asked[1:]]
+            answers = [con.execute(call, [key, *others]).fetchall() for key in (*known, *_UNKNOWN_IDS)]
         except Exception as error:
             raise ReleaseError(
                 f"Release macro {name} fails: {error}. Mend it in sql/release/macros.sql and build again."

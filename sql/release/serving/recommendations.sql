@@ -16,6 +16,8 @@ select
     lists.reason,
     lists.reason_algorithm,
     lists.reason_text,
+    lists.reason_template,
+    lists.reason_about,
     evidence.item_id as evidence_item_id,
     lists.evidence_count,
     lists.evidence_days,

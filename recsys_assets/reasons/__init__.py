@@ -1,0 +1,1 @@
+"""Reasons in words: templates of each language, and the numbers, ages and dates that stand in them."""
