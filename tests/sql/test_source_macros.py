@@ -1,5 +1,6 @@
 """What a source's SELECTs may call on times, numbers and ids."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -226,8 +227,14 @@ def both(tmp_path_factory) -> Iterator[duckdb.DuckDBPyConnection]:
         "scope",
     )
     nothing = pa.table({name: pa.array([], pa.string()) for name in (*columns, "share", "similar_item_id")})
-    names = ("users", "recommendations", "trending", "similar_items", "bundles", "items", "history", "movements")
-    tables = dict.fromkeys(("meta.tasks", *(f"serving.{name}" for name in (*names, "user_profiles"))), nothing)
+    names = ("users", "recommendations", "trending", "similar_items", "items", "history")
+    tables = dict.fromkeys(("meta.tasks", *(f"serving.{name}" for name in names)), nothing)
+    for table in ("bundles", "movements", "user_profiles"):
+        text = (SQL_FOLDER / "release" / "comments.sql").read_text()
+        found = re.findall(rf'comment on column serving\.{table}\."(\w+)"', text)
+        kinds = {"items": pa.list_(pa.string()), "rank": pa.int32()}
+        tables[f"serving.{table}"] = pa.table({name: pa.array([], kinds.get(name, pa.float64())) for name in found})
+    tables["serving.bundles"] = tables["serving.bundles"].set_column(0, "item_id", pa.array([], pa.string()))
     file = tmp_path_factory.mktemp("release") / "recsys.duckdb"
     write_file(file, tables, (SQL_FOLDER / "release" / "macros.sql").read_text())
     with duckdb.connect(str(file)) as con:
