@@ -48,7 +48,7 @@ CONSTANT = {
     "grades.relevant": {"task"},
     "recommendations.confidence": {"score_tenth"},
     "recommendations.lists": {"model_night"},
-    "recommendations.trending_by_window": {"window_days"},
+    "recommendations.trending_by_window": {"scope", "window_days"},
     "recommendations.settings": {"settings_night", "profile_hash", "settings"},
 }
 ALGORITHMS = ("als", "buy_again", "item_knn", "popularity")
