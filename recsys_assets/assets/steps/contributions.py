@@ -15,6 +15,7 @@ from recsys_assets.ranking.contributions import contributions
 from recsys_assets.ranking.rankings import BLEND, BLEND_K
 from recsys_assets.ranking.reranker import COMBINED, OBJECTIVES, Reranker
 from recsys_assets.selects.files import SQL_FOLDER, load_select
+from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.models import Models
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from recsys_assets.storage.lake.snapshot import Snapshot
 
 TABLE = "recommendations.contributions"
+RANKINGS = "recommendations.rankings"
 RAW_SCORE = "raw_score"
 _OBJECTIVES_OF = {
     BLEND: tuple(OBJECTIVES),
@@ -76,11 +78,17 @@ def _contributions(profile: Profile, snapshot: Snapshot) -> Made:
 def _of_trees(
     profile: Profile, snapshot: Snapshot, rows: pa.Table, features: pa.Table, groups: Mapping[str, str]
 ) -> Iterator[pa.Table]:
-    """What the trees of a task's reranker say of rows that they order, by objective."""
+    """What the trees of a task's reranker say of rows that they order, by objective.
+
+    Nothing where the model was fitted again since the rankings were made: other trees ordered them.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     model = Models(profile).get(f"reranker_{rows['task'][0]}", snapshot.night)
+    (rankings,) = (p for p in snapshot.inputs if (p.table, p.night) == (RANKINGS, snapshot.night))
+    if provenance(rankings.path).models.get(model.algorithm) != f"{model.night} {model.fingerprint}":
+        return
     snapshot.use_model(model)
     reranker = Reranker.load(model.path)
     said = contributions(reranker, feature_matrix(features, reranker.names), groups)

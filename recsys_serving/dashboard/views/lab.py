@@ -52,10 +52,10 @@ async def lab(page: Page) -> None:
             await _over_nights(page, task, metric, k)
             await _paired(page, task)
             await _segments(page, task)
+            await confidence(page, task)
         with html("div"):
             await _scatter(page, task)
             await _champions(page, task)
-            await confidence(page, task)
             await _costs(page)
     await _gains(page, task)
 
