@@ -25,13 +25,15 @@ def with_p_values(rows: pa.Table) -> pa.Table:
     import numpy as np
     import pyarrow as pa
     from scipy.special import erfc
-    from scipy.stats import false_discovery_control
 
     kinds = np.array(rows["kind"].to_pylist(), dtype=str)
     p = erfc(np.abs(rows["z"].to_numpy()) / np.sqrt(2))
     q = np.empty_like(p)
     for kind in np.unique(kinds):
-        q[kinds == kind] = false_discovery_control(p[kinds == kind], method="bh")
+        (of_kind,) = np.nonzero(kinds == kind)
+        by_p = of_kind[np.argsort(p[of_kind], kind="stable")]
+        scaled = p[by_p] * len(by_p) / np.arange(1, len(by_p) + 1)
+        q[by_p] = np.minimum.accumulate(scaled[::-1])[::-1]
     for name, values in (("p", p), ("q", q)):
         rows = rows.set_column(rows.column_names.index(name), name, pa.array(values))
     return rows

@@ -95,7 +95,7 @@ def _is_label(name: str) -> bool:
 
 
 def _schema(name: str) -> str:
-    return name.split(".")[-2:][0]  # A macro that gives a table is named by its schema alone.
+    return name.split(".")[-2]
 
 
 def _catalog(name: str) -> str:

@@ -87,12 +87,12 @@ async def of_user(
     if task is not None and task not in release.tasks:
         raise wrong_field("task", f"The release has {' and '.join(release.tasks) or 'no task'}")
     known = release.users[user].decode() if user is not None else None
-    found = {
+    found: dict[str, Any] = {
         "user_id": known or user_id,
         "known": known is not None,
         "task": task or ("next" if "next" in release.tasks else next(iter(release.tasks), None)),
     }
-    bundles = await _bundles(release, item, known, task, k)
+    bundles = await _bundles(release, item, known, found["task"], k)
     return answer(said(_head(release) | found | {"item_id": item, "bundles": bundles}))
 
 

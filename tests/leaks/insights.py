@@ -24,14 +24,6 @@ EVERY_BASKET = '''\
     snapshot.add("made.co_purchases", snapshot.table(together))
     pairs = _rows(profile, PAIRS, selects[PAIRS], snapshot)
 '''
-NEWEST_VERSIONS = """\
-    import duckdb
-
-    files = [str(file) for file in snapshot.lake.root.glob("clean/user_versions/night=*/*.parquet")]
-    newest = "select user_key, max_by(region, known_from) as region from read_parquet($1) group by user_key"
-    with duckdb.connect() as con:
-        snapshot.add("made.newest_versions", con.sql(newest, params=[files]).to_arrow_table())
-"""
 
 LEAKS = (
     Leak(
@@ -39,19 +31,6 @@ LEAKS = (
         (Edit(RELEASE, PAIRS, EVERY_BASKET),),
         "audit",
         r"serving\.bundles",
-    ),
-    Leak(
-        "profiles by what users told of themselves later",
-        (
-            Edit(RELEASE, PAIRS, NEWEST_VERSIONS + PAIRS),
-            Edit(
-                PROFILES,
-                "(select * exclude (user_id, available_from) from clean.users) as versions",
-                "made.newest_versions as versions",
-            ),
-        ),
-        "audit",
-        r"serving\.user_profiles",
     ),
     Leak(
         "profiles by the attributes that members deliver, whenever",
