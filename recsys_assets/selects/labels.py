@@ -14,7 +14,7 @@ from recsys_assets.errors import RecsysError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MEANS = frozenset(["beyond_accuracy", "comparisons", "late", "pooled", "segments", "summary"])
+_MEANS = frozenset(["beyond_accuracy", "comparisons", "late", "policy_effects", "pooled", "segments", "summary"])
 """Grades that say nothing of one user or item: what learns from these is free to act on tonight's lists."""
 _EXAMPLES = "recommendations.examples"
 _WITHOUT_NIGHT = frozenset(["this", "made", "landed", "raw"])

@@ -22,6 +22,8 @@ SCHEMAS = ("this", "made", "clean", "features", "candidates", "recommendations",
 class Shop:
     """One night of a small shop."""
 
+    night = NIGHT
+
     def __init__(self):
         self.con = duckdb.connect()
         self.con.execute("set timezone = 'UTC'")
@@ -67,7 +69,7 @@ class Shop:
         self.con.execute(
             "create table made.feature_gains (task varchar, objective varchar, feature varchar, gain double)"
         )
-        for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
+        for table in ("recommendations.fusion_weights", "recommendations.similar_items", "recommendations.policies"):
             self._create(table, contract(table))
         self._create("candidates.lists", contract("candidates.x"))
         self._create("graded.candidates.lists", contract("candidates.x"))
@@ -99,6 +101,7 @@ class Shop:
             "create table past.grades.trending "
             "(night date, user_key integer, algorithm varchar, k integer, ndcg double)"
         )
+        self._create("past.grades.policy_effects", {"night": "DATE"} | CONTRACTS["grades.policy_effects"])
         for table in ("lists", "trending", "trending_by_window"):
             self._create(f"graded.recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
 
@@ -116,6 +119,7 @@ class Shop:
         )
         self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task, 20 as n_candidates")
         self.con.execute("create table this.event_weights as select 'purchase' as event_type, 1.0::double as weight")
+        self.con.execute("create table this.excluded (attribute varchar, value varchar)")
         self.con.execute(
             "create table this.inputs (table_name varchar, night date, fingerprint varchar, run_id varchar)"
         )
@@ -163,7 +167,7 @@ class Shop:
         rrf_k, list_length = self.rows("select rrf_k, list_length from this.profile")[0]
         n_candidates = dict(self.rows("from this.tasks"))
         return SimpleNamespace(
-            tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k, list_length=list_length
+            tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k, list_length=list_length, policy={}
         )
 
     def add(self, name, rows):

@@ -135,7 +135,8 @@ def test_recommendations_carry_ids_as_delivered_and_their_run(tables):
         "evidence_item_id": "9",
         "evidence_count": 2,
         "evidence_days": 3.5,
-        "model_night": NIGHT,
+        "policies": [],
+            "model_night": NIGHT,
         "run_id": "run-1",
     }
 

@@ -1,6 +1,6 @@
 -- The recommendations of this night: for each task and known user the ranked items, each with its score and the raw one
--- behind it, the algorithms that proposed it with their ranks, and the reason with the figures it rests on. Ids are as
--- delivered.
+-- behind it, the algorithms that proposed it with their ranks, and the reason with the figures it rests on. policies: rules
+-- of the profile behind its place. Ids are as delivered.
 select
     night.night,
     lists.task,
@@ -19,6 +19,7 @@ select
     evidence.item_id as evidence_item_id,
     lists.evidence_count,
     lists.evidence_days,
+    lists.policies,
     lists.model_night,
     inputs.run_id
 from recommendations.lists as lists
