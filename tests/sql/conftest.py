@@ -23,6 +23,7 @@ class Shop:
     """One night of a small shop."""
 
     night = NIGHT
+    policy: dict = {}  # noqa: RUF012
 
     def __init__(self):
         self.con = duckdb.connect()
@@ -167,7 +168,11 @@ class Shop:
         rrf_k, list_length = self.rows("select rrf_k, list_length from this.profile")[0]
         n_candidates = dict(self.rows("from this.tasks"))
         return SimpleNamespace(
-            tasks=list(n_candidates), n_candidates=n_candidates, rrf_k=rrf_k, list_length=list_length, policy={}
+            tasks=list(n_candidates),
+            n_candidates=n_candidates,
+            rrf_k=rrf_k,
+            list_length=list_length,
+            policy=self.policy,
         )
 
     def add(self, name, rows):

@@ -100,6 +100,44 @@ def test_below_a_list_under_rules_is_what_they_left(goods):
     assert below() == {"a": [fridge]}
 
 
+PIN = {"entries": [{"item": "odd", "until": date(2020, 3, 31)}]}
+
+
+def test_lists_under_rules_keep_the_places_scores_and_say_which_rules(goods):
+    goods.policy = {"pin": PIN, "caps": {"category": 1}}
+    for user, item in ((1, 1), (2, 1), (2, 2)):
+        goods.take(user, item, 3)
+    goods.insert("candidates.lists", *[("als", "next", 1, item, rank, 0.0) for rank, item in enumerate((2, 3, 1), 1)])
+    goods.insert("candidates.lists", ("als", "next", 2, 3, 1, 0.0))
+    goods.insert(
+        "recommendations.fusion_weights", ("next", "als", 1.0, None, 0, "ALS", ["own_items"], None, None, False)
+    )
+    # Nobody proposed what is pinned. The second user's list was taken out whole: what trends stands in.
+    goods.insert("recommendations.policies", ("", "next", 1, [4, 2, 1], ["pin", "", "caps,exclude"]))
+    goods.insert("recommendations.policies", ("", "next", 2, [], []), ("caps", "next", 1, [1], [""]))
+    goods.build(*FEATURES, "recommendations/trending", "recommendations/candidates", "recommendations/lists")
+    told = goods.rows(
+        "select user_key, rank, item_key, round(raw_score, 6), reason, reason_text, policies, configuration "
+        "from recommendations.lists where task = 'next' and user_key = 1"
+    )
+    places = [round(1 / (60 + rank), 6) for rank in (1, 2, 3)]
+    assert told == [
+        (1, 1, 4, places[0], "pinned", "chosen by the shop", ["pin"], "fusion"),
+        (1, 2, 2, places[1], "proposed", 'proposed by "ALS"', [], "fusion"),
+        (1, 3, 1, places[2], "bought_again", "bought once, 3 days ago", ["caps", "exclude"], "fusion"),
+    ]
+    stands_in = (
+        "select item_key, configuration, policies from recommendations.lists where task = 'next' and user_key = 2"
+    )
+    assert goods.rows(stands_in) == [(1, "trending", []), (2, "trending", [])]
+    algorithms = goods.rows("select algorithms from recommendations.lists where item_key = 4 and task = 'next'")
+    assert algorithms == [([{"algorithm": "pin", "rank": 1}],)]
+    goods.policy = {"pin": {"entries": [{"item": "odd", "until": date(2020, 3, 30)}]}}  # It ended: nothing is asked.
+    goods.build("recommendations/lists")
+    listed = "select item_key from recommendations.lists where task = 'next' and user_key = 1"
+    assert goods.rows(listed) == [(2,), (3,), (1,)]
+
+
 @pytest.fixture
 def graded(goods):
     """The graded night published under a rule, and kept what it would have without."""

@@ -136,7 +136,7 @@ def test_recommendations_carry_ids_as_delivered_and_their_run(tables):
         "evidence_count": 2,
         "evidence_days": 3.5,
         "policies": [],
-            "model_night": NIGHT,
+        "model_night": NIGHT,
         "run_id": "run-1",
     }
 
