@@ -16,7 +16,7 @@ EFFECTS = {"ndcg": 10, "precision": 1, "diversity": 10, "revenue": 10}
 def effects_of_rules(grades: pa.Table, figures: pa.Table, *, seed: int) -> list[dict[str, Any]]:
     """Mean difference of every metric between the published lists and those without each rule.
 
-    Differences are of the same users, those for whom both lists have the metric; intervals are 95% bootstrap intervals
+    Differences are of the same users, those for whom all lists have the metric; intervals are 95% bootstrap intervals
     of the mean difference over users.
 
     Parameters
@@ -47,17 +47,18 @@ def effects_of_rules(grades: pa.Table, figures: pa.Table, *, seed: int) -> list[
     changed = others[others["is_changed"]].groupby(["task", "without"]).size()
     rows: list[dict[str, Any]] = []
     for (task, metric), of_task in values.groupby(level=["task", "metric"], sort=True):
-        for rule in sorted(set(of_task.columns) - {""}):
-            both = of_task[["", rule]].astype("float64").dropna()
-            if both.empty:
-                continue
-            published, without = both[""].to_numpy(), both[rule].to_numpy()
-            low, high = bootstrap_mean_interval((published - without)[:, None], seed=seed)
-            rows.append(
-                {"task": task, "rule": rule, "metric": metric, "k": EFFECTS[metric]}
-                | {"with_rule": exact_mean(published, len(both)), "without_rule": exact_mean(without, len(both))}
-                | {"difference": exact_mean(published - without, len(both))}
-                | {"low": float(low[0]), "high": float(high[0])}
-                | {"n_users": len(both), "n_changed": int(changed.get((task, rule), 0))}
-            )
+        figures_of = of_task.astype("float64").dropna(axis="columns", how="all").dropna()
+        if figures_of.empty or "" not in figures_of:
+            continue
+        lists = figures_of.drop(columns="")
+        published, without, n = figures_of[""].to_numpy(), lists.to_numpy(), len(lists)
+        differences = published[:, None] - without
+        low, high = bootstrap_mean_interval(differences, seed=seed)
+        rows += [
+            {"task": task, "rule": rule, "metric": metric, "k": EFFECTS[metric]}
+            | {"with_rule": exact_mean(published, n), "without_rule": exact_mean(without[:, place], n)}
+            | {"difference": exact_mean(differences[:, place], n), "low": float(low[place]), "high": float(high[place])}
+            | {"n_users": n, "n_changed": int(changed.get((task, rule), 0))}
+            for place, rule in enumerate(lists.columns)
+        ]
     return sorted(rows, key=lambda row: (row["task"], row["rule"], row["metric"]))

@@ -229,6 +229,25 @@ def test_a_column_that_items_lack_is_named():
         only({"caps": {"seller": 1}}, offered(CATEGORIES, [0]))
 
 
+def test_what_the_profile_names_and_no_item_is_can_be_told():
+    policy = {
+        "exclude": {"items": ["i1", "i9"], "attributes": {"category": ["a", "Z"]}},
+        "never_again": {"days": {"b": 3, "FRIGDES": 9}},
+        "pin": {"entries": [{"item": "i7", **UNTIL}, {"item": "i8", "until": date(2020, 3, 1)}]},
+        "boost": {"entries": [{"items": ["i6"], **UNTIL}]},
+    }
+    told = {
+        rule.name: [said for named in rule.named(NIGHT) for said in CATEGORIES.unknown(named, rule.name)]
+        for rule in rules_in_force(policy, NIGHT)
+    }
+    assert told == {
+        "boost": ["item_id = 'i6'"],
+        "exclude": ["item_id = 'i9'", "category = 'Z'"],
+        "never_again": ["category = 'FRIGDES'"],
+        "pin": ["item_id = 'i7'"],
+    }
+
+
 @pytest.mark.parametrize(
     ("policy", "said"),
     [

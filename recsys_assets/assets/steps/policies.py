@@ -22,6 +22,8 @@ from recsys_assets.selects.files import TableName, load_select, table_files
 from recsys_assets.threads import in_order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from recsys_assets.profile import Profile
@@ -74,7 +76,7 @@ def _lists(profile: Profile, selects: dict[str, Select], snapshot: Snapshot) -> 
     pieces = [(task, first) for task in profile.tasks for first in range(0, max(last, 0) + 1, USERS_AT_ONCE)]
     batches = chain.from_iterable(in_order(lambda piece: applied.of(*piece), pieces))
     rows = pa.RecordBatchReader.from_batches(schema, batches)
-    return Made(rows, facts={"rules": ", ".join(rule.name for rule in in_force)})
+    return Made(rows, facts={"rules": ", ".join(rule.name for rule in in_force)}, log=tuple(applied.unknown()))
 
 
 class _Applied:
@@ -101,6 +103,13 @@ class _Applied:
                     self._of_users[name] = dict(asked)
                 else:
                     self._of_night[name] = snapshot.table(selects[name].text, dict(asked))
+
+    def unknown(self) -> Iterator[str]:
+        """A line for each rule that names what no item is."""
+        for rule in self._rules:
+            for named in rule.named(self._snapshot.night):
+                if said := self._items.unknown(named, f"policy.{rule.name}"):
+                    yield f"policy.{rule.name}: no item has {'; '.join(said)}. Look at how the source spells it."
 
     def of(self, task: str, first: int) -> list[pa.RecordBatch]:
         """Lists of a batch of users: under all rules, and of those of the sample without each and without any."""

@@ -45,6 +45,7 @@ class Items:
 
     table: pa.Table
     """A row an item: ``sql/policies/items.sql``."""
+    _codes: dict[str, tuple[Ints, list[str]]] = field(default_factory=dict)
 
     @property
     def keys(self) -> Ints:
@@ -75,10 +76,22 @@ class Items:
                 f"{setting}: items of this source have no column {column!r}; they have {known}. Name one of these in "
                 "the profile, or give the column in the source's items.sql."
             )
+        if column in self._codes:
+            return self._codes[column]
         texts = self.table[column].cast(pa.string()).combine_chunks()
         values = pc.drop_null(pc.unique(texts)).sort()
         codes = pc.fill_null(pc.index_in(texts, value_set=values), -1).to_numpy(zero_copy_only=False)
-        return codes.astype(np.int32), values.to_pylist()
+        return self._codes.setdefault(column, (codes.astype(np.int32), values.to_pylist()))
+
+    def unknown(self, attributes: Mapping[str, Sequence[str]], setting: str) -> list[str]:
+        """Of the values in some columns those that no item has, as ``column = value``."""
+        known = {column: set(self.codes(column, setting)[1]) for column in attributes}
+        return [
+            f"{column} = {value!r}"
+            for column in attributes
+            for value in attributes[column]
+            if value not in known[column]
+        ]
 
     def having(self, attributes: Mapping[str, Sequence[str]], setting: str) -> Bools:
         """Whether an item has one of the values in any of the columns: ndarray of shape (n_items,)."""
@@ -161,6 +174,10 @@ class Rule(ABC):
         One that has ``$first`` and ``$last`` is read for the users of a batch, others once a night.
         """
         return {}
+
+    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+        """Values that the profile names, by column: a night tells which of them no item has."""
+        return []
 
     def added(self, items: Items, night: Night) -> Ints:
         """Places of items that every ranking must hold, whether it proposed them or not."""

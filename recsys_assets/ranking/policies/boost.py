@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,11 @@ class Boost(Rule):
     def tables(self) -> Mapping[str, Mapping[str, Any]]:
         """What is on promotion, where that counts."""
         return {"promoted": {}} if self.settings.promoted is not None else {}
+
+    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+        """Items and attributes of entries that have not ended."""
+        held = [entry for entry in self.settings.entries if entry.until >= night]
+        return [{"item_id": entry.items} | entry.attributes for entry in held]
 
     def effect(self, offered: Offered) -> Effect:
         """Factor of each row."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from recsys_assets.ranking.policies.base import Effect, Offered, Rule, RuleSettings
+
+if TYPE_CHECKING:
+    from recsys_assets.nights import Night
 
 
 class ExcludeSettings(RuleSettings):
@@ -23,7 +29,11 @@ class Exclude(Rule):
     description = "Items of the exclusion list are left out."
     Settings = ExcludeSettings
 
+    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+        """Items and attributes of the list."""
+        return [{"item_id": self.settings.items} | self.settings.attributes]
+
     def effect(self, offered: Offered) -> Effect:
         """Mark what is excluded."""
-        wanted = {"item_id": self.settings.items} | self.settings.attributes
+        (wanted,) = self.named(offered.night)
         return Effect(removed=offered.items.having(wanted, "policy.exclude")[offered.rows])

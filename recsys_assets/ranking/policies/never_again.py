@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from recsys_assets.ranking.policies.base import Effect, Offered, Rule, RuleSettings
+
+if TYPE_CHECKING:
+    from recsys_assets.nights import Night
 
 
 class NeverAgainSettings(RuleSettings):
@@ -39,6 +42,10 @@ class NeverAgain(Rule):
             of = {"by": self.settings.by, "quantile": self.settings.learned_quantile}
             asked["gaps"] = of | {"min_intervals": self.settings.min_intervals}
         return asked
+
+    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+        """Values with days of their own."""
+        return [{self.settings.by: list(self.settings.days)}]
 
     def effect(self, offered: Offered) -> Effect:
         """Mark what comes too soon."""

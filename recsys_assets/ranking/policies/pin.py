@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +50,16 @@ class Pin(Rule):
         """Who had what is pinned."""
         return {"had": {"items": [entry.item for entry in self.settings.entries]}}
 
+    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+        """Items of entries that have not ended."""
+        return [{"item_id": [entry.item for entry in self.settings.entries if entry.until >= night]}]
+
     def added(self, items: Items, night: Night) -> NDArray[np.int32]:
         """Pinned items that the night knows."""
         import numpy as np
 
-        wanted = [entry.item for entry in self.settings.entries if entry.until >= night]
-        known = items.having({"item_id": wanted}, "policy.pin.entries") & ~items.table["is_retired"].to_numpy()
+        (wanted,) = self.named(night)
+        known = items.having(wanted, "policy.pin.entries") & ~items.table["is_retired"].to_numpy()
         return np.flatnonzero(known).astype(np.int32)
 
     def effect(self, offered: Offered) -> Effect:
