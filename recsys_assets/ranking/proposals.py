@@ -74,18 +74,23 @@ def proposals_of(
     )
 
 
-def with_pinned(rows: pa.Table, published: UserLists, is_pinned: NDArray[np.bool_]) -> pa.Table:
-    """Rows of `proposals_of` and those of pinned items that nobody proposed, by the rule ``pin`` alone.
+def with_pinned(rows: pa.Table, published: UserLists, is_pinned: NDArray[np.bool_], weighed: Sequence[str]) -> pa.Table:
+    """Rows of `proposals_of` and those of pinned items that nobody who counts proposed, by the rule ``pin`` alone.
 
     Parameters
     ----------
     rows : Table
     published : UserLists
     is_pinned : ndarray of bool, shape (n_published,)
+    weighed : sequence of str
+        Algorithms whose proposals count.
     """
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
+    counts = pc.is_in(rows["reason_algorithm"], value_set=pa.array(weighed, pa.string())).to_numpy()
+    rows = rows.filter(pa.array(counts | ~is_pinned[rows["row"].to_numpy()]))
     alone = is_pinned.copy()
     alone[rows["row"].to_numpy()] = False
     places = np.flatnonzero(alone)

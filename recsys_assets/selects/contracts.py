@@ -195,20 +195,11 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "cold_item_share": "DOUBLE",
         "status": "VARCHAR",
     },
-    "grades.policy_effects": {
-        "graded_night": "DATE",
-        "task": "VARCHAR",
-        "rule": "VARCHAR",
-        "metric": "VARCHAR",
-        "k": "INTEGER",
-        "with_rule": "DOUBLE",
-        "without_rule": "DOUBLE",
-        "difference": "DOUBLE",
-        "low": "DOUBLE",
-        "high": "DOUBLE",
-        "n_users": "INTEGER",
-        "n_changed": "INTEGER",
-    },
+    "grades.policy_effects": {"graded_night": "DATE"}
+    | dict.fromkeys(("task", "rule", "metric"), "VARCHAR")
+    | {"k": "INTEGER"}
+    | dict.fromkeys(("with_rule", "without_rule", "difference", "low", "high"), "DOUBLE")
+    | dict.fromkeys(("n_users", "n_changed"), "INTEGER"),
     "grades.pooled": {
         "task": "VARCHAR",
         "users": "VARCHAR",

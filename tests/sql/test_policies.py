@@ -108,11 +108,13 @@ def test_lists_under_rules_keep_the_places_scores_and_say_which_rules(goods):
     for user, item in ((1, 1), (2, 1), (2, 2)):
         goods.take(user, item, 3)
     goods.insert("candidates.lists", *[("als", "next", 1, item, rank, 0.0) for rank, item in enumerate((2, 3, 1), 1)])
-    goods.insert("candidates.lists", ("als", "next", 2, 3, 1, 0.0))
+    goods.insert("candidates.lists", ("als", "next", 2, 3, 1, 0.0), ("random", "next", 1, 4, 1, 0.0))
     goods.insert(
-        "recommendations.fusion_weights", ("next", "als", 1.0, None, 0, "ALS", ["own_items"], None, None, False)
+        "recommendations.fusion_weights",
+        ("next", "als", 1.0, None, 0, "ALS", ["own_items"], None, None, False),
+        ("next", "random", 0.0, None, 0, "By lot", [], None, None, False),
     )
-    # Nobody proposed what is pinned. The second user's list was taken out whole: what trends stands in.
+    # Nobody who counts proposed what is pinned. The second user's list was taken out whole: what trends stands in.
     goods.insert("recommendations.policies", ("", "next", 1, [4, 2, 1], ["pin", "", "caps,exclude"]))
     goods.insert("recommendations.policies", ("", "next", 2, [], []), ("caps", "next", 1, [1], [""]))
     goods.build(*FEATURES, "recommendations/trending", "recommendations/candidates", "recommendations/lists")

@@ -164,7 +164,8 @@ class _Evidence:
         rows = proposals_of(lists, lists_by_algorithm(listed, weights), weights, self._rrf_k)
         rules_of = _rules_behind(lists, rules)
         if rules is not None:
-            rows = with_pinned(rows, lists, pc.match_substring_regex(pc.list_flatten(rules), r"\bpin\b").to_numpy())
+            is_pinned = pc.match_substring_regex(pc.list_flatten(rules), r"\bpin\b").to_numpy()
+            rows = with_pinned(rows, lists, is_pinned, [name for name, weight in weights.items() if weight > 0])
         by_history = pa.array([row["algorithm"] for row in of_task if "history" in row["rests_on"]], pa.string())
         asks = pc.is_in(rows["reason_algorithm"], value_set=by_history).to_numpy()
         leads = leads_to(rows, asks, took, self._links, self._index_of, self._ties)
