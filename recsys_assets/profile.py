@@ -20,10 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PrivateAttr
 from recsys_assets.algorithms.instances import configured
 from recsys_assets.errors import RecsysError
 from recsys_assets.evaluation.detectors.settings import DetectorSettings
-from recsys_assets.ranking.policies import problems_of_policy
 from recsys_assets.ranking.reranker import RerankerSettings
 from recsys_assets.release_settings import ReleaseSettings
 from recsys_assets.wrong_algorithms import problems_of_algorithms
+from recsys_assets.wrong_policy import problems_of_policy
 from recsys_assets.wrong_settings import SettingsError, refused
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.evaluation.uncertainty import bootstrap_mean_interval, exact_mean
@@ -33,21 +34,14 @@ def effects_of_rules(grades: pa.Table, figures: pa.Table, *, seed: int) -> list[
         ``task, rule, metric, k, with_rule, without_rule, difference, low, high, n_users, n_changed``: by task, rule
         and metric. n_changed: users whose first 10 places differ.
     """
-    import pandas as pd
-
     graded, others = grades.to_pandas().rename(columns={"algorithm": "without"}), figures.to_pandas()
-    place = ["task", "without", "user_key"]
-    parts = [
-        (graded[graded["k"] == k][[*place, metric]] if metric in graded else others[[*place, metric]])
-        .rename(columns={metric: "value"})
-        .assign(metric=metric)
-        for metric, k in EFFECTS.items()
-    ]
-    values = pd.concat(parts).pivot(index=["task", "metric", "user_key"], columns="without", values="value")
+    tables = {metric: graded[graded["k"] == k] if metric in graded else others for metric, k in EFFECTS.items()}
     changed = others[others["is_changed"]].groupby(["task", "without"]).size()
     rows: list[dict[str, Any]] = []
-    for (task, metric), of_task in values.groupby(level=["task", "metric"], sort=True):
-        figures_of = of_task.astype("float64").dropna(axis="columns", how="all").dropna()
+    for task, metric in product(sorted(set(graded["task"])), EFFECTS):
+        table = tables[metric][tables[metric]["task"] == task]
+        figures_of = table.pivot(index="user_key", columns="without", values=metric).astype("float64")
+        figures_of = figures_of.dropna(axis="columns", how="all").dropna()
         if figures_of.empty or "" not in figures_of:
             continue
         lists = figures_of.drop(columns="")

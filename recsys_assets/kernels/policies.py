@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba.core.types import float64, int64, uint32
+from numba.core.types import float64, int64
 
 from recsys_assets.kernels.compiling import compiled, read, written
 
@@ -22,8 +22,9 @@ FREE, CHOSEN, PASSED = 0, 1, 2
 
 
 @compiled()
-def _fits(groups: Ints, caps: Ints, counts: NDArray[np.int32], row: int) -> int:
+def _fits(limits: tuple[Ints, Ints, Ints], row: int) -> int:
     """The first cap that a row would exceed, -1: none."""
+    groups, caps, counts = limits
     for cap in range(len(caps)):
         group = groups[cap, row]
         if group >= 0 and counts[cap, group] >= caps[cap]:
@@ -32,24 +33,20 @@ def _fits(groups: Ints, caps: Ints, counts: NDArray[np.int32], row: int) -> int:
 
 
 @compiled()
-def _count(groups: Ints, counts: NDArray[np.int32], row: int, by: int) -> None:
-    for cap in range(len(groups)):
+def _count(limits: tuple[Ints, Ints, Ints], row: int, by: int) -> None:
+    groups, caps, counts = limits
+    for cap in range(len(caps)):
         if groups[cap, row] >= 0:
             counts[cap, groups[cap, row]] += by
 
 
 @compiled()
-def _reserve(
-    first: int, last: int, pinned: Ints, groups: Ints, caps: Ints, counts: NDArray[np.int32], waiting: NDArray[np.bool_]
-) -> int:
-    """Set aside the pinned rows that the caps have room for; returns how many."""
-    n = 0
+def _reserve(first: int, last: int, pinned: Ints, limits: tuple[Ints, Ints, Ints], waiting: NDArray[np.bool_]) -> None:
+    """Set aside the pinned rows that the caps have room for."""
     for row in range(first, last):
-        waiting[row] = pinned[row] > 0 and _fits(groups, caps, counts, row) < 0
+        waiting[row] = pinned[row] > 0 and _fits(limits, row) < 0
         if waiting[row]:
-            _count(groups, counts, row, 1)
-            n += 1
-    return n
+            _count(limits, row, 1)
 
 
 @compiled()
@@ -60,6 +57,78 @@ def _pinned_at(first: int, last: int, rank: int, pinned: Ints, waiting: NDArray[
         if waiting[row] and pinned[row] <= rank and (best < 0 or pinned[row] < pinned[best]):
             best = row
     return best
+
+
+@compiled()
+def _best(
+    first: int,
+    last: int,
+    relevance: NDArray[np.float64],
+    removed: Bits,
+    held: tuple[Ints, NDArray[np.bool_]],
+    limits: tuple[Ints, Ints, Ints],
+    likes: tuple[Ints, NDArray[np.bool_]],
+    strength: float,
+) -> int:
+    """The row that is to have the next place; -1: none is left."""
+    (state, waiting), (alike, seen) = held, likes
+    best, greatest = -1, -np.inf
+    for row in range(first, last):
+        if state[row] == FREE and not waiting[row] and removed[row] == 0 and _fits(limits, row) < 0:
+            like = 1.0 if alike[row] >= 0 and seen[alike[row]] else 0.0
+            score = (1 - strength) * relevance[row] - strength * like
+            if score > greatest:
+                best, greatest = row, score
+    return best
+
+
+@compiled()
+def _passed(
+    first: int,
+    best: int,
+    relevance: NDArray[np.float64],
+    removed: Bits,
+    factored: Bits,
+    held: tuple[Ints, NDArray[np.bool_]],
+    limits: tuple[Ints, Ints, Ints],
+    bits: Bits,
+) -> np.uint32:
+    """Bits of the rules that keep what stands above a row from its place; of what is out for good, told once."""
+    (state, waiting), why = held, np.uint32(0)
+    for row in range(first, best):
+        if state[row] != FREE or waiting[row]:
+            continue
+        over = _fits(limits, row)
+        if removed[row]:
+            why, state[row] = why | removed[row], PASSED
+        elif over >= 0:
+            why, state[row] = why | bits[2 + over], PASSED
+        elif relevance[row] > relevance[best]:
+            why |= bits[0]
+        else:
+            why |= factored[row] | factored[best]
+    return why
+
+
+@compiled()
+def _forget(
+    rows: NDArray[np.int64],
+    first: int,
+    last: int,
+    limits: tuple[Ints, Ints, Ints],
+    likes: tuple[Ints, NDArray[np.bool_]],
+    waiting: NDArray[np.bool_],
+) -> None:
+    """Make the counts those of an empty list again."""
+    alike, seen = likes
+    for row in rows:
+        _count(limits, row, -1)
+        if alike[row] >= 0:
+            seen[alike[row]] = False
+    for row in range(first, last):
+        if waiting[row]:  # Pinned behind the end of the list.
+            waiting[row] = False
+            _count(limits, row, -1)
 
 
 @compiled()
@@ -79,20 +148,17 @@ def _follow(
     return size
 
 
+_READ = ("int64", "float64", "uint32", "uint32", "int32")
+
+
 @compiled(
     written("int32")(
-        read("int64"),
-        read("float64"),
-        read("uint32"),
-        read("uint32"),
-        read("int32"),
+        *map(read, _READ),
         read("int32", 2),
         read("int32"),
-        read("uint32"),
         read("int32"),
         float64,
-        uint32,
-        uint32,
+        read("uint32"),
         int64,
         written("int64", 2),
         written("uint32", 2),
@@ -106,98 +172,55 @@ def choose_rows(
     pinned: Ints,
     groups: Ints,
     caps: Ints,
-    cap_bits: Bits,
     alike: Ints,
     strength: float,
-    alike_bit: int,
-    pin_bit: int,
+    bits: Bits,
     n: int,
     out: NDArray[np.int64],
     why: Bits,
 ) -> Ints:
-    """Choose each list's places one after the other: the pinned row, else the best that the rules leave.
-
-    The best has the greatest ``(1 - strength) * relevance - strength * likeness``, of equals the one that the ranking
-    has higher (Carbonell and Goldstein, SIGIR 1998). ``why`` says which rules keep from a place, or took out before it,
-    what the ranking has above the row that stands there.
+    """Choose each list's places in turn: what is pinned there, else the best that the rules leave; then what follows.
 
     Parameters
     ----------
     offsets : ndarray of int64, shape (n_lists + 1,)
     relevance : ndarray of float64, shape (n_rows,)
-        In the order of the ranking, list by list; so are the others.
-    removed, factored : ndarray of uint32, shape (n_rows,)
-        Bits of the rules that took a row out, and of those that changed its relevance.
-    pinned : ndarray of int32, shape (n_rows,)
-        The place that a row has, 0: none.
-    groups : ndarray of int32, shape (n_caps, n_rows)
-        -1: none.
-    caps, cap_bits : ndarray of shape (n_caps,)
-        Most rows of a group in a list, and the bit of the rule.
-    alike : ndarray of int32, shape (n_rows,)
-        Rows of one group are alike; -1: like nothing.
-    strength, alike_bit, pin_bit, n
-        Places of a list: ``n``.
-    out : ndarray of int64, shape (n_lists, depth)
-        Is filled with rows.
-    why : ndarray of uint32, shape (n_lists, depth)
-        Is filled with bits of rules; of zeros at first.
+        In the order of the ranking, list by list; so are ``removed`` and ``factored``, bits of rules that took a row
+        out or changed its relevance, ``pinned``, its place or 0, and ``alike``, its group or -1.
+    groups, caps : ndarray of int32, shape (n_caps, n_rows) and (n_caps,)
+        Group of each row or -1, and the most rows of one.
+    bits : ndarray of uint32, shape (2 + n_caps,)
+        Of the rules ``diversity`` and ``pin``, and of each cap.
+    out, why : ndarray of int64 and of uint32, shape (n_lists, depth)
+        Are filled with rows, and with the bits of the rules behind the first ``n`` places; zeros at first.
 
     Returns
     -------
     ndarray of int32, shape (n_lists,)
         How many rows each list has, what follows it included.
     """
-    sizes, depth = np.zeros(len(offsets) - 1, np.int32), out.shape[1]
-    state, waiting = np.zeros(len(relevance), np.int32), np.zeros(len(relevance), np.bool_)
-    counts = np.zeros((len(caps), max(1, groups.max() + 1 if groups.size else 1)), np.int32)
-    seen = np.zeros(max(1, alike.max() + 1 if alike.size else 1), np.bool_)
+    sizes, waiting = np.zeros(len(offsets) - 1, np.int32), np.zeros(len(pinned), np.bool_)
+    state, seen = np.zeros(len(pinned), np.int32), np.zeros(alike.max() + 1 if alike.size else 1, np.bool_)
+    limits = groups, caps, np.zeros((len(caps), groups.max() + 1 if groups.size else 1), np.int32)
+    held, likes = (state, waiting), (alike, seen)
     for place in range(len(sizes)):
-        first, last = offsets[place], offsets[place + 1]
-        n_waiting, size, left = _reserve(first, last, pinned, groups, caps, counts, waiting), 0, True
-        while size < min(n, depth) and (left or n_waiting):
-            best = _pinned_at(first, last, size + 1 if left else _ANY, pinned, waiting) if n_waiting else -1
-            bits = uint32(pin_bit) if best >= 0 else uint32(0)
+        first, last, size = offsets[place], offsets[place + 1], 0
+        _reserve(first, last, pinned, limits, waiting)
+        while size < min(n, out.shape[1]):
+            row = _pinned_at(first, last, size + 1, pinned, waiting)
+            best = row if row >= 0 else _best(first, last, relevance, removed, held, limits, likes, strength)
+            if best < 0:  # The ranking has ended: what is pinned further down comes now.
+                row = best = _pinned_at(first, last, _ANY, pinned, waiting)
             if best < 0:
-                greatest = -np.inf
-                for row in range(first, last):
-                    if state[row] == FREE and not waiting[row] and removed[row] == 0:
-                        if _fits(groups, caps, counts, row) >= 0:
-                            continue
-                        like = 1.0 if alike[row] >= 0 and seen[alike[row]] else 0.0
-                        score = (1 - strength) * relevance[row] - strength * like
-                        if score > greatest:
-                            greatest, best = score, row
-                if best < 0:
-                    left = False
-                    continue
-                for row in range(first, best):
-                    if state[row] != FREE or waiting[row]:
-                        continue
-                    over = _fits(groups, caps, counts, row)
-                    if removed[row]:
-                        bits, state[row] = bits | removed[row], PASSED
-                    elif over >= 0:
-                        bits, state[row] = bits | cap_bits[over], PASSED
-                    elif relevance[row] > relevance[best]:
-                        bits |= alike_bit
-                    else:
-                        bits |= factored[row] | factored[best]
-                _count(groups, counts, best, 1)
+                break
+            if row >= 0:
+                waiting[row], why[place, size] = False, bits[1]
             else:
-                waiting[best] = False
-                n_waiting -= 1
-            out[place, size], why[place, size], state[best] = best, bits, CHOSEN
+                why[place, size] = _passed(first, best, relevance, removed, factored, held, limits, bits)
+                _count(limits, best, 1)
+            out[place, size], state[best], size = best, CHOSEN, size + 1
             if alike[best] >= 0:
                 seen[alike[best]] = True
-            size += 1
-        for entry in range(size):
-            if alike[out[place, entry]] >= 0:
-                seen[alike[out[place, entry]]] = False
-            _count(groups, counts, out[place, entry], -1)
-        for row in range(first, last):
-            if waiting[row]:  # Pinned behind the end of a list.
-                waiting[row] = False
-                _count(groups, counts, row, -1)
+        _forget(out[place, :size], first, last, limits, likes, waiting)
         sizes[place] = _follow(first, last, size, relevance, removed, state, out[place]) if size == n else size
     return sizes

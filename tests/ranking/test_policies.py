@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_assets.ranking.policies import PolicyError, problems_of_policy, rules, rules_in_force
+from recsys_assets.ranking.policies import PolicyError, rules, rules_in_force
 from recsys_assets.ranking.policies.applying import added_by, choose, effects_of, names_of, with_added
 from recsys_assets.ranking.policies.base import Items, Offered
+from recsys_assets.wrong_policy import problems_of_policy
 
 NIGHT = date(2020, 3, 31)
 

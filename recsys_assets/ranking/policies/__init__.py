@@ -11,15 +11,13 @@ import pkgutil
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.ranking.policies.base import PolicyError, Rule
-from recsys_assets.wrong_settings import did_you_mean, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
-    from recsys_assets.nights import Night
-    from recsys_assets.wrong_settings import Location
 
-__all__ = ["PolicyError", "Rule", "problems_of_policy", "rules", "rules_in_force"]
+__all__ = ["PolicyError", "Rule", "rules", "rules_in_force"]
 
 
 def rules() -> dict[str, type[Rule]]:
@@ -35,19 +33,7 @@ def rules() -> dict[str, type[Rule]]:
     return dict(sorted(found.items()))
 
 
-def rules_in_force(policy: Mapping[str, dict[str, Any]], night: Night) -> list[Rule]:
+def rules_in_force(policy: Mapping[str, dict[str, Any]], night: date) -> list[Rule]:
     """Rules of a profile that do anything on a night, in order of name."""
     made = [kind(policy[name]) for name, kind in rules().items() if name in policy]
     return [rule for rule in made if rule.in_force(night)]
-
-
-def problems_of_policy(policy: Mapping[str, dict[str, Any]]) -> list[tuple[Location, str]]:
-    """What is wrong in ``[policy]``, each with its place: unknown rules, and settings that a rule refuses."""
-    known, problems = rules(), list[tuple["Location", str]]()
-    for name, given in policy.items():
-        if name in known:
-            problems += refused(known[name].Settings, given, ("policy", name))
-        else:
-            said = f"is no rule{did_you_mean(name, known)}; known are {', '.join(known)}"
-            problems.append((("policy", name), said))
-    return problems

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -80,17 +80,42 @@ def choose(
 
     from recsys_assets.kernels.policies import choose_rows
 
+    longest = int(np.diff(offered.offsets).max(initial=0))
+    out = np.empty((len(offered.users), min(depth, longest)), np.int64)
+    why = np.zeros(out.shape, np.uint32)
+    combined = _combined(offered, added, {place: each for place, each in enumerate(effects) if place != left_out}, n)
+    sizes = choose_rows(offered.offsets, *combined, n, out, why)
+    is_filled = np.arange(out.shape[1]) < sizes[:, None]
+    offsets = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    return Chosen(offsets, offered.rows[out[is_filled]], why[is_filled] & np.uint32(_UNASKED - 1))
+
+
+class _Combined(NamedTuple):
+    """What all rules together do, as `kernels.policies.choose_rows` takes it."""
+
+    relevance: NDArray[np.float64]
+    removed: Bits
+    factored: Bits
+    pinned: Ints
+    groups: Ints
+    caps: Ints
+    alike: Ints
+    strength: float
+    bits: Bits
+
+
+def _combined(offered: Offered, added: NDArray[np.bool_], effects: Mapping[int, Effect], n: int) -> _Combined:
+    """Effects by the place of their rule, as arrays over the rows."""
+    import numpy as np
+
     n_rows = len(offered.rows)
     # Rounded, as the last bit of a logarithm is not the same on every machine.
     relevance = np.round(1 / np.log2(1 + offered.places.astype(np.float64)), 12)
     removed, factored, pinned = np.zeros(n_rows, np.uint32), np.zeros(n_rows, np.uint32), np.zeros(n_rows, np.int32)
     alike, strength = np.full(n_rows, -1, np.int32), 0.0
-    groups, caps, bits = [np.full(n_rows, -1, np.int32)], [n], [0]
-    pin_bit = alike_bit = np.uint32(0)
-    for place, effect in enumerate(effects):
+    groups, caps, bits = [np.full(n_rows, -1, np.int32)], [n], [0, 0, 0]
+    for place, effect in effects.items():
         bit = np.uint32(1 << place)
-        if place == left_out:
-            continue
         if effect.removed is not None:
             removed[effect.removed] |= bit
         if effect.factors is not None:
@@ -99,21 +124,14 @@ def choose(
         for codes, most in effect.caps:
             groups, caps, bits = [*groups, codes], [*caps, most], [*bits, 1 << place]
         if effect.alike is not None:
-            (alike, strength), alike_bit = effect.alike, bit
+            (alike, strength), bits[0] = effect.alike, 1 << place
         if effect.pinned is not None:
-            pinned, pin_bit = effect.pinned, bit
+            pinned, bits[1] = effect.pinned, 1 << place
     removed[added & (pinned == 0)] |= np.uint32(_UNASKED)
     pinned = np.where(removed > 0, 0, pinned).astype(np.int32)
-    longest = int(np.diff(offered.offsets).max(initial=0))
-    out = np.empty((len(offered.users), min(depth, longest)), np.int64)
-    why = np.zeros(out.shape, np.uint32)
-    sizes = choose_rows(
-        offered.offsets, relevance, removed, factored, pinned, np.ascontiguousarray(np.stack(groups)),
-        np.array(caps, np.int32), np.array(bits, np.uint32), alike, strength, alike_bit, pin_bit, n, out, why,
-    )  # fmt: skip
-    is_filled = np.arange(out.shape[1]) < sizes[:, None]
-    offsets = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-    return Chosen(offsets, offered.rows[out[is_filled]], why[is_filled] & np.uint32(_UNASKED - 1))
+    every_group = np.ascontiguousarray(np.stack(groups))
+    limits, of_rules = np.array(caps, np.int32), np.array(bits, np.uint32)
+    return _Combined(relevance, removed, factored, pinned, every_group, limits, alike, strength, of_rules)
 
 
 def names_of(bits: Bits, names: Sequence[str]) -> NDArray[np.object_]:

@@ -12,12 +12,11 @@ from recsys_assets.errors import RecsysError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-
-    from recsys_assets.nights import Night
 
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
@@ -110,7 +109,7 @@ class Offered:
     """Rankings of some users: what a rule may choose from."""
 
     task: str
-    night: Night
+    night: date
     items: Items
     users: Ints
     """ndarray of shape (n_lists,): keys, ascending."""
@@ -164,7 +163,7 @@ class Rule(ABC):
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings: Any = self.Settings(**settings)
 
-    def in_force(self, night: Night) -> bool:
+    def in_force(self, night: date) -> bool:
         """Whether it does anything on a night."""
         return True
 
@@ -175,11 +174,11 @@ class Rule(ABC):
         """
         return {}
 
-    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+    def named(self, night: date) -> list[Mapping[str, Sequence[str]]]:
         """Values that the profile names, by column: a night tells which of them no item has."""
         return []
 
-    def added(self, items: Items, night: Night) -> Ints:
+    def added(self, items: Items, night: date) -> Ints:
         """Places of items that every ranking must hold, whether it proposed them or not."""
         import numpy as np
 

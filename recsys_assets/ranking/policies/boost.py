@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field, model_validator
 
 from recsys_assets.ranking.policies.base import Effect, Offered, Rule, RuleSettings
-
-if TYPE_CHECKING:
-    from recsys_assets.nights import Night
 
 
 class Boosted(RuleSettings):
@@ -51,7 +48,7 @@ class Boost(Rule):
     description = "Items that the profile names, or that are on promotion, stand higher."
     Settings = BoostSettings
 
-    def in_force(self, night: Night) -> bool:
+    def in_force(self, night: date) -> bool:
         """Whether an entry has not ended, or promotions count."""
         return self.settings.promoted is not None or any(entry.until >= night for entry in self.settings.entries)
 
@@ -59,7 +56,7 @@ class Boost(Rule):
         """What is on promotion, where that counts."""
         return {"promoted": {}} if self.settings.promoted is not None else {}
 
-    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+    def named(self, night: date) -> list[Mapping[str, Sequence[str]]]:
         """Items and attributes of entries that have not ended."""
         held = [entry for entry in self.settings.entries if entry.until >= night]
         return [{"item_id": entry.items} | entry.attributes for entry in held]

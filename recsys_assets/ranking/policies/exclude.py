@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import date
 
 from pydantic import Field
 
 from recsys_assets.ranking.policies.base import Effect, Offered, Rule, RuleSettings
-
-if TYPE_CHECKING:
-    from recsys_assets.nights import Night
 
 
 class ExcludeSettings(RuleSettings):
@@ -29,7 +26,7 @@ class Exclude(Rule):
     description = "Items of the exclusion list are left out."
     Settings = ExcludeSettings
 
-    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+    def named(self, night: date) -> list[Mapping[str, Sequence[str]]]:
         """Items and attributes of the list."""
         return [{"item_id": self.settings.items} | self.settings.attributes]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import date
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from recsys_assets.ranking.policies.base import Effect, Offered, Rule, RuleSettings
-
-if TYPE_CHECKING:
-    from recsys_assets.nights import Night
 
 
 class NeverAgainSettings(RuleSettings):
@@ -43,7 +41,7 @@ class NeverAgain(Rule):
             asked["gaps"] = of | {"min_intervals": self.settings.min_intervals}
         return asked
 
-    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+    def named(self, night: date) -> list[Mapping[str, Sequence[str]]]:
         """Values with days of their own."""
         return [{self.settings.by: list(self.settings.days)}]
 

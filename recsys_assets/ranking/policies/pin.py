@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from recsys_assets.nights import Night
-
 
 class Pinned(RuleSettings):
     """One item and its place."""
@@ -42,7 +40,7 @@ class Pin(Rule):
     description = "Items that the profile names stand at their places."
     Settings = PinSettings
 
-    def in_force(self, night: Night) -> bool:
+    def in_force(self, night: date) -> bool:
         """Whether an entry has not ended."""
         return any(entry.until >= night for entry in self.settings.entries)
 
@@ -50,11 +48,11 @@ class Pin(Rule):
         """Who had what is pinned."""
         return {"had": {"items": [entry.item for entry in self.settings.entries]}}
 
-    def named(self, night: Night) -> list[Mapping[str, Sequence[str]]]:
+    def named(self, night: date) -> list[Mapping[str, Sequence[str]]]:
         """Items of entries that have not ended."""
         return [{"item_id": [entry.item for entry in self.settings.entries if entry.until >= night]}]
 
-    def added(self, items: Items, night: Night) -> NDArray[np.int32]:
+    def added(self, items: Items, night: date) -> NDArray[np.int32]:
         """Pinned items that the night knows."""
         import numpy as np
 
