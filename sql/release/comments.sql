@@ -186,7 +186,7 @@ comment on column meta.policy_effects."without_rule" is 'mean over the same user
 comment on column meta.policy_effects."difference" is 'the first less the second';
 comment on column meta.policy_effects."low" is 'lower end of its 95% bootstrap interval over users';
 comment on column meta.policy_effects."high" is 'upper end';
-comment on column meta.policy_effects."n_users" is 'users compared: those for whom both lists have the metric';
+comment on column meta.policy_effects."n_users" is 'users compared: those for whom all lists have the metric';
 comment on column meta.policy_effects."n_changed" is 'users of the sample whose first 10 items are others without the rule';
 comment on table meta.champions is 'One row per night, task and configuration, a ranking of the union or an algorithm by itself: how it did against the champion so far, and whether it was published. From candidates to the published lists says how it is decided.';
 comment on column meta.champions."night" is 'the night that decided';

@@ -34,9 +34,11 @@ LAYERS: dict[str, set[str]] = {
         "evaluation",
         "release_settings",
         "wrong_algorithms",
+        "wrong_policy",
         "wrong_settings",
     },  # Their settings are validated with its own.
     "wrong_algorithms": {"algorithms", "ranking", "wrong_settings"},
+    "wrong_policy": {"ranking", "wrong_settings"},
     "profile_file": GROUND | {"profile"},
     "selects": GROUND | {"profile"},
     "storage": STORAGE,

@@ -7,9 +7,9 @@ _PROFILE = "data/profiles/corner_shop.toml"
 _LATER = """\
 {indent}from recsys_assets.storage.lake.lake import Lake
 
-{indent}lake = Lake(profile)
+{indent}lake = Lake({profile})
 {indent}newest = lake.partitions("features.item")[-1].night
-{indent}with lake.as_of(newest, selects[{name}].reads) as later:
+{indent}with lake.as_of(newest, {reads}) as later:
 """
 
 
@@ -24,9 +24,9 @@ LEAKS = (
             _rules("[policy.never_again]\nlearned_quantile = 0.5\nmin_intervals = 1"),
             Edit(
                 STEP,
-                "                    self._of_night[name] = snapshot.table(selects[name].text, dict(asked))\n",
-                _LATER.format(indent=" " * 20, name="name")
-                + "                        self._of_night[name] = later.table(selects[name].text, dict(asked))\n",
+                "                    self._of_night[name] = self._snapshot.table(select.text, dict(asked))\n",
+                _LATER.format(indent=" " * 20, profile="self._snapshot.lake.profile", reads="select.reads")
+                + "                        self._of_night[name] = later.table(select.text, dict(asked))\n",
             ),
         ),
         "audit",
@@ -39,7 +39,7 @@ LEAKS = (
             Edit(
                 STEP,
                 '        self._items = Items(snapshot.table(selects["items"].text))\n',
-                _LATER.format(indent=" " * 8, name='"items"')
+                _LATER.format(indent=" " * 8, profile="profile", reads='selects["items"].reads')
                 + '            self._items = Items(later.table(selects["items"].text))\n',
             ),
         ),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.training import positions
+from recsys_assets.profile import ProfileError
 from recsys_assets.ranking.list_arrays import lists_in
 from recsys_assets.ranking.policies import rules, rules_in_force
 from recsys_assets.ranking.policies.applying import ALL, added_by, choose, effects_of, names_of, with_added
@@ -92,17 +93,27 @@ class _Applied:
         self._schema = arrow_schema(CONTRACTS[TABLE])
         self._of_night: dict[str, pa.Table] = {}
         self._of_users: dict[str, dict[str, Any]] = {}
-        for rule in in_force:
+        self._ask()
+        try:  # Rules that ask for what is not there say so of nobody's lists, before any is made.
+            for task in profile.tasks:
+                effects_of(in_force, self._offered(task, -USERS_AT_ONCE))
+        except PolicyError as error:
+            raise ProfileError(str(error)) from error
+
+    def _ask(self) -> None:
+        """Read what rules ask for of the night, and keep what they ask for of users."""
+        for rule in self._rules:
             for name, asked in rule.tables().items():
-                if name not in selects:
-                    raise PolicyError(
+                if name not in self._selects:
+                    raise ProfileError(
                         f"policy.{rule.name}: the profile's source has no sql/policies/{name}.sql. Write it in the "
                         f"source's folder policies/, or take the setting out of the profile."
                     )
-                if re.search(r"\$first\b", selects[name].text):
+                if re.search(r"\$first\b", self._selects[name].text):
                     self._of_users[name] = dict(asked)
                 else:
-                    self._of_night[name] = snapshot.table(selects[name].text, dict(asked))
+                    select = self._selects[name]
+                    self._of_night[name] = self._snapshot.table(select.text, dict(asked))
 
     def unknown(self) -> Iterator[str]:
         """A line for each rule that names what no item is."""

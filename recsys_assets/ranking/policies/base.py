@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recsys_assets.errors import RecsysError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
-class PolicyError(RecsysError):
+class PolicyError(ValueError):
     """A rule that cannot be applied; the message names the setting and says what to do."""
 
 
