@@ -24,16 +24,15 @@ from recsys_assets.ranking.reranker import RerankerSettings
 from recsys_assets.reason_settings import ReasonSettings
 from recsys_assets.release_settings import ReleaseSettings
 from recsys_assets.wrong_algorithms import problems_of_algorithms
+from recsys_assets.wrong_policy import problems_of_policy
 from recsys_assets.wrong_settings import SettingsError, refused
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 Task = Literal["next", "discovery"]
 DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
-NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))]
-"""A night that can be: older events are rejected when they land."""
-_TAKEN = {"profiles", "logs"}
-"""Folders of the data folder that are no deployment's."""
+NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))]  # Older events are rejected.
+_TAKEN = {"profiles", "logs"}  # Folders of the data folder that are no deployment's.
 _DECIDE_NOTHING: Any = {
     **dict.fromkeys(("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"), True),
     **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up", "reasons"), True),
@@ -144,20 +143,19 @@ class Profile(_Settings):
     demo_nights: list[NightOfProfile] = Field(default_factory=list)
     """Nights that ``recsys demo`` builds, oldest first."""
     warm_up: int = Field(default=3, ge=0, le=12)
-    """Nights, one horizon apart, that are built before the first one published, as far as ``first_night`` lets: each is
-    graded and learned from by those after it, and never published. Without them the first lists are made blind."""
+    """Nights, one horizon apart, that are built before the first one published, as far as ``first_night`` lets. Those
+    after learn from them; they are never published. Without them the first lists are made blind."""
     grace_hours: float = Field(default=2.0, ge=0, le=24)
     """Hours from a night's cutoff to its close."""
     late_after_hours: float = Field(default=6.0, ge=0, le=24 * 366)
-    """Hours after a night's close by which its release must be published: then it is late, and people are told. A
-    deployment that builds once a week adds six days, 150."""
+    """Hours after a night's close until its release is late, and people are told. Who builds once a week adds 144."""
     horizon: int = Field(default=7, ge=1, le=90)
     """Days ahead a list is judged."""
     tasks: list[Task] = Field(default=["next", "discovery"], min_length=1)
     """Which lists are published: ``next`` (repeats allowed), ``discovery`` (never had before)."""
     known_earlier: dict[str, Annotated[int, Field(ge=1, le=366)]] = Field(default_factory=dict)
     """Days before their own time (``known_from``) that rows of an extra table of the source are known, by its name:
-    ``{promotions = 7}`` for mailers printed a week ahead. A promise, made before the rows land, that nothing checks."""
+    ``known_earlier = {promotions = 7}`` for mailers printed a week ahead. Nothing checks it, so be sure."""
     repeated_lines: Literal["count", "drop"] = "count"
     """What equal lines of one file are: ``count``, so many events, as of a till that writes a line a piece; ``drop``,
     one, as in an export with doubled rows. Equal lines of several files are the same events delivered again, always."""
@@ -194,6 +192,8 @@ class Profile(_Settings):
     """In which languages reasons are told, in whose words (``[reasons]``): docs/reasons.md."""
     reranker: dict[str, Any] = Field(default_factory=dict)
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
+    policy: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Rules between the ranking and what is published (``[policy.<rule>]``): docs/policies.md."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)
     """Algorithms that run, each with its settings (empty: the algorithm's defaults). A table with ``algorithm`` is an
     instance of that one under its own name, ``[algorithms.popularity_7d]``, and may have a ``title``."""
@@ -252,7 +252,7 @@ class Profile(_Settings):
 
     @model_validator(mode="after")
     def _settings_of_others(self) -> Profile:
-        problems = problems_of_algorithms(self.algorithms)
+        problems = problems_of_algorithms(self.algorithms) + problems_of_policy(self.policy)
         problems += refused(RerankerSettings, self.reranker, ("reranker",))
         if problems:
             raise SettingsError(problems)
@@ -287,7 +287,8 @@ class Profile(_Settings):
     @property
     def settings(self) -> str:
         """The settings that decide what a night's tables hold, as JSON."""
-        return json.dumps(self.model_dump(mode="json", exclude=_DECIDE_NOTHING), sort_keys=True)
+        nothing = _DECIDE_NOTHING | ({} if self.policy else {"policy": True})
+        return json.dumps(self.model_dump(mode="json", exclude=nothing), sort_keys=True)
 
     @property
     def fingerprint(self) -> str:

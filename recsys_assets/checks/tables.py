@@ -27,7 +27,7 @@ WITHOUT_CONTRACT = ("grades.candidates", "grades.published", "grades.trending", 
 """Written by Python without declared columns: these are known when a check runs."""
 EXTRA, MODELS, RAW = "clean.extra", "models.each", "raw.each"
 """Names that stand for every extra table of the source, every model and every raw table."""
-_OF_SESSIONS = ("this.night", "this.profile", "this.tasks", "this.event_weights", "this.inputs")
+_OF_SESSIONS = ("this.night", "this.profile", "this.tasks", "this.event_weights", "this.excluded", "this.inputs")
 _THIS = frozenset([*_OF_SESSIONS, *RELATIONS, *OF_TABLES, DELIVERIES])
 
 

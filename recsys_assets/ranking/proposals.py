@@ -74,6 +74,40 @@ def proposals_of(
     )
 
 
+def with_pinned(rows: pa.Table, published: UserLists, is_pinned: NDArray[np.bool_], weighed: Sequence[str]) -> pa.Table:
+    """Rows of `proposals_of` and those of pinned items that nobody who counts proposed, by the rule ``pin`` alone.
+
+    Parameters
+    ----------
+    rows : Table
+    published : UserLists
+    is_pinned : ndarray of bool, shape (n_published,)
+    weighed : sequence of str
+        Algorithms whose proposals count.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts = pc.is_in(rows["reason_algorithm"], value_set=pa.array(weighed, pa.string())).to_numpy()
+    rows = rows.filter(pa.array(counts | ~is_pinned[rows["row"].to_numpy()]))
+    alone = is_pinned.copy()
+    alone[rows["row"].to_numpy()] = False
+    places = np.flatnonzero(alone)
+    of_list = np.searchsorted(published.offsets, places, side="right") - 1
+    ranks = (places + 1 - published.offsets[of_list]).astype(np.int32)
+    proposed = pa.StructArray.from_arrays([pa.repeat("pin", len(places)), pa.array(ranks)], names=["algorithm", "rank"])
+    added = {
+        "user_key": published.users[of_list],
+        "rank": ranks,
+        "item_key": published.items[places],
+        "row": places,
+        "algorithms": pa.ListArray.from_arrays(np.arange(len(places) + 1, dtype=np.int32), proposed),
+        "reason_algorithm": pa.repeat("pin", len(places)),
+    }
+    return pa.concat_tables([rows, pa.table(added).cast(rows.schema)]).sort_by("row")
+
+
 def shares(scores: Floats) -> Floats:
     """Share of all scores that are no higher than each: above 0, at most 1. Time O(n log n)."""
     import numpy as np

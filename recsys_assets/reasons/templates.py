@@ -32,6 +32,7 @@ SENTENCES: dict[str, frozenset[str]] = {
     "trending_shop": frozenset({"count"}),
     "popular": frozenset({"count"}),
     "proposed": frozenset({"algorithm"}),
+    "pinned": frozenset(),
     "trending_now": frozenset(),
     "below": frozenset(),
 }

@@ -144,6 +144,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "reason_template": "VARCHAR",
         "reason_about": "VARCHAR",
         "reason_text": "VARCHAR",
+        "policies": "VARCHAR[]",
         "model_night": "DATE",
     },
     "recommendations.confidence": {"task": "VARCHAR", "configuration": "VARCHAR"}
@@ -171,6 +172,13 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "refused_because": "VARCHAR",
         "model": "VARCHAR",
         "n_rows": "INTEGER",
+    },
+    "recommendations.policies": {
+        "without": "VARCHAR",
+        "task": "VARCHAR",
+        "user_key": "INTEGER",
+        "items": "INTEGER[]",
+        "rules": "VARCHAR[]",
     },
     "recommendations.trending_by_window": {
         "scope": "VARCHAR",
@@ -213,6 +221,11 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "cold_item_share": "DOUBLE",
         "status": "VARCHAR",
     },
+    "grades.policy_effects": {"graded_night": "DATE"}
+    | dict.fromkeys(("task", "rule", "metric"), "VARCHAR")
+    | {"k": "INTEGER"}
+    | dict.fromkeys(("with_rule", "without_rule", "difference", "low", "high"), "DOUBLE")
+    | dict.fromkeys(("n_users", "n_changed"), "INTEGER"),
     "grades.pooled": {
         "task": "VARCHAR",
         "users": "VARCHAR",

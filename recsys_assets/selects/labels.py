@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _MEANS = frozenset(
-    ["beyond_accuracy", "comparisons", "late", "pooled", "published_rows", "reliability", "segments", "summary"]
+    [
+        "beyond_accuracy",
+        "comparisons",
+        "late",
+        "policy_effects",
+        "pooled",
+        "published_rows",
+        "reliability",
+        "segments",
+        "summary",
+    ]
 )
 """Grades that say nothing of one user or item: what learns from these is free to act on tonight's lists."""
 _EXAMPLES = "recommendations.examples"

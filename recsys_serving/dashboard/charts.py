@@ -222,7 +222,7 @@ def forest(rows: Sequence[Row]) -> dict[str, Any]:
     Parameters
     ----------
     rows
-        With `label`, `difference`, `low`, `high` and `p_corrected`.
+        With `label`, `difference`, `low`, `high`, and `p_corrected` where differences were tested.
     """
     points = []
     lines: list[dict[str, Any]] = []
@@ -230,7 +230,8 @@ def forest(rows: Sequence[Row]) -> dict[str, Any]:
         clear = row["low"] > 0 or row["high"] < 0
         colour = "@accent" if row["low"] > 0 else "@bad" if row["high"] < 0 else "@quiet"
         said = f"{figure(row['difference'], 4)}, 95% interval {figure(row['low'], 4)} to {figure(row['high'], 4)}"
-        tip = [row["label"], said, f"p {figure(row['p_corrected'], 4)}{'' if clear else ': no clear difference'}"]
+        p = f"p {figure(row['p_corrected'], 4)}" if "p_corrected" in row else "by its interval"
+        tip = [row["label"], said, f"{p}{'' if clear else ': no clear difference'}"]
         points.append({"value": [row["difference"], place], "tip": tip, "itemStyle": {"color": colour}})
         lines.append(
             {"type": "line", "data": [[row["low"], place], [row["high"], place]], "symbol": "none", "silent": True}

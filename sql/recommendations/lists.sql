@@ -5,7 +5,8 @@
 -- trends: above 0, at most 1, and never growing with the rank. raw_score: what the configuration ordered the list by.
 -- reason_algorithm: of those that proposed the item the one with the greatest part in its fused score, weight / (rrf_k + rank).
 -- reason: evidence of that algorithm's own kind: bought_again (the user took the very item), goes_with (another that the
--- user took leads to it), trending or popular (many take it); proposed, its title, where it has none of these.
+-- user took leads to it), trending or popular (many take it); proposed, its title, where it has none of these. pinned: no algorithm proposed the
+-- item, a rule put it there. policies: the rules of the profile behind the row's place (ranking/policies/).
 -- made.published: the champions' lists as rows, with who proposed what, and what the user took that leads to it
 -- (ranking/proposals.py).
 -- evidence_item_key, _count, _days and _category hold the figures the text rests on, all of events that weigh; days count
@@ -64,10 +65,11 @@ ranked as (
         lists.algorithms,
         lists.reason_algorithm,
         lists.took_item_key,
+        lists.policies,
         fusion.title as reason_title,
-        fusion.rests_on
+        coalesce(fusion.rests_on, []) as rests_on
     from made.published as lists
-    inner join recommendations.fusion_weights as fusion
+    left join recommendations.fusion_weights as fusion
         on fusion.task = lists.task and fusion.algorithm = lists.reason_algorithm
     union all
     select
@@ -81,6 +83,7 @@ ranked as (
         [{'algorithm': 'trending', 'rank': lists.trending_rank}] as algorithms,
         'trending' as reason_algorithm,
         null as took_item_key,
+        []::varchar[] as policies,
         'Trending' as reason_title,
         ['popularity'] as rests_on
     from trending_ranks as lists
@@ -114,6 +117,7 @@ evidence as (
     select
         ranked.*,
         case
+            when ranked.reason_algorithm = 'pin' then 'pinned'
             when had.item_key is not null then 'bought_again'
             when took.item_key is not null then 'goes_with'
             when risen.item_key is not null then 'trending'
@@ -197,6 +201,7 @@ select
         '{about}',
         coalesce(worded.took_title, worded.reason_about, '')
     ) as reason_text,
+    worded.policies,
     night.night as model_night
 from worded
 left join made.figures as counts on counts.number = worded.evidence_count

@@ -3,7 +3,7 @@
 -- It is counted over the window that unknown users' grades prefer (recommendations.trending_windows).
 -- Of a context only those values have a scope with 200 events that weigh in the last 28 days, and of each kind the 100 with
 -- most of them: what fewer took is chance, and a shop of ten thousand stores has no list for each.
--- Items retired by the cutoff are left out.
+-- Items retired by the cutoff are left out, and so is what the profile excludes (policy.exclude).
 -- score: distinct buyers, each counted by how long ago they last took the item, halved every so many days; of a context those
 -- who took it there in the last 112 days, four times the longest window: who did earlier hardly counts.
 with chosen as (
@@ -12,10 +12,17 @@ with chosen as (
     where is_chosen
 ),
 
+excluded as (
+    select distinct items.item_key
+    from clean.items as items
+    inner join this.excluded as excluded on to_json(items) ->> excluded.attribute = excluded.value
+),
+
 available as (
     select items.item_key, items.item_id, items.department, items.category
     from clean.items as items
     cross join this.night as night
+    anti join excluded on excluded.item_key = items.item_key
     where items.retired_at is null or items.retired_at > night.cutoff
 ),
 

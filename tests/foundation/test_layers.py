@@ -36,9 +36,11 @@ LAYERS: dict[str, set[str]] = {
         "reason_settings",
         "release_settings",
         "wrong_algorithms",
+        "wrong_policy",
         "wrong_settings",
     },  # Their settings are validated with its own.
     "wrong_algorithms": {"algorithms", "ranking", "wrong_settings"},
+    "wrong_policy": {"ranking", "wrong_settings"},
     "profile_file": GROUND | {"profile", "reasons"},
     "reasons": GROUND | {"profile"},
     "selects": GROUND | {"profile"},

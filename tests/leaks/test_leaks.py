@@ -7,7 +7,18 @@ import pytest
 
 from recsys_assets.profile import PROJECT
 from recsys_assets.selects.files import SqlError, load_select
-from tests.leaks import grading, insights, landing, nights, outside, python_code, sql_files, storage, trusted_data
+from tests.leaks import (
+    grading,
+    insights,
+    landing,
+    nights,
+    outside,
+    policies,
+    python_code,
+    sql_files,
+    storage,
+    trusted_data,
+)
 from tests.leaks.harness import SERVED, Leak, copy_project, edit_project, plant
 
 LEAKS = [
@@ -15,6 +26,7 @@ LEAKS = [
     *landing.LEAKS,
     *nights.LEAKS,
     *grading.LEAKS,
+    *policies.LEAKS,
     *python_code.LEAKS,
     *outside.LEAKS,
     *storage.LEAKS,

@@ -24,6 +24,9 @@ SCHEMAS = ("this", "made", "clean", "features", "candidates", "recommendations",
 class Shop:
     """One night of a small shop."""
 
+    night = NIGHT
+    policy: dict = {}  # noqa: RUF012
+
     def __init__(self):
         self.con = duckdb.connect()
         self.con.execute("set timezone = 'UTC'")
@@ -80,7 +83,7 @@ class Shop:
         self.con.register("templates", template_rows(languages_of(self.profile)))
         self.con.execute("create table made.reason_templates as from templates")
         self.add("made.sentences", declared_rows("recommendations.sentences", []))
-        for table in ("recommendations.fusion_weights", "recommendations.similar_items"):
+        for table in ("recommendations.fusion_weights", "recommendations.similar_items", "recommendations.policies"):
             self._create(table, contract(table))
         cells = (
             "task varchar, configuration varchar, rank integer, score_tenth integer, n_rows integer, n_taken integer"
@@ -123,6 +126,7 @@ class Shop:
             "create table past.grades.trending "
             "(night date, user_key integer, algorithm varchar, k integer, ndcg double)"
         )
+        self._create("past.grades.policy_effects", {"night": "DATE"} | CONTRACTS["grades.policy_effects"])
         for table in ("confidence", "lists", "trending", "trending_by_window"):
             self._create(f"graded.recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
 
@@ -140,6 +144,7 @@ class Shop:
         )
         self.con.execute("create table this.tasks as select unnest(['next', 'discovery']) as task, 20 as n_candidates")
         self.con.execute("create table this.event_weights as select 'purchase' as event_type, 1.0::double as weight")
+        self.con.execute("create table this.excluded (attribute varchar, value varchar)")
         self.con.execute(
             "create table this.inputs (table_name varchar, night date, fingerprint varchar, run_id varchar)"
         )
@@ -193,6 +198,7 @@ class Shop:
             list_length=list_length,
             reasons=self.reasons,
             event_weights=dict(self.rows("from this.event_weights")),
+            policy=self.policy,
         )
 
     reasons = ReasonSettings()

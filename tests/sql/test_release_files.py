@@ -138,6 +138,7 @@ def test_recommendations_carry_ids_as_delivered_and_their_run(tables):
         "evidence_count": 2,
         "evidence_days": 3.5,
         "confidence": None,
+        "policies": [],
         "model_night": NIGHT,
         "run_id": "run-1",
     }

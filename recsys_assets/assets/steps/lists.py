@@ -14,7 +14,8 @@ from recsys_assets.assets.training import PLACES, positions
 from recsys_assets.profile import PROJECT
 from recsys_assets.ranking import CONFIGURATIONS
 from recsys_assets.ranking.list_arrays import lists_by_algorithm, lists_in
-from recsys_assets.ranking.proposals import leads_to, links_in, proposals_of, shares
+from recsys_assets.ranking.policies import rules_in_force
+from recsys_assets.ranking.proposals import leads_to, links_in, proposals_of, shares, with_pinned
 from recsys_assets.reasons.figures import figure_rows, sentence_rows
 from recsys_assets.reasons.languages import first_language
 from recsys_assets.reasons.templates import template_files
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from recsys_assets.profile import Profile
+    from recsys_assets.ranking.list_arrays import UserLists
     from recsys_assets.storage.lake.snapshot import Snapshot
 
 _SELECT = load_select(SQL_FOLDER / "recommendations" / "lists.sql")
@@ -77,13 +79,28 @@ union
 select unnest([floor(recency_days)::bigint, greatest(ceil(recency_days)::bigint - 1, 0)]) from features.user_item
 order by number
 """
+# What the rules of [policy] left of the champion's list: each place keeps the score that the champion has there.
+_UNDER_RULES = """
+select
+    lists.user_key,
+    policies.items[1:$n] as items,
+    list_resize(lists.scores, len(policies.items[1:$n]), lists.scores[-1]) as scores,
+    lists.algorithm,
+    policies.rules[1:$n] as rules
+from ({lists}) as lists
+inner join recommendations.policies as policies
+    on policies.user_key = lists.user_key and policies.task = $task and policies.without = ''
+where policies.items <> []
+order by lists.user_key
+"""
 USERS_AT_ONCE = 8_192
 
 
 def steps(profile: Profile) -> list[Step]:
     """The lists of every task."""
     packed = (TableName("candidates", "lists", "packed"), TableName("recommendations", "rankings", "packed"))
-    others = (TableName("recommendations", name) for name in ("champions", "similar_items"))
+    names = ("champions", "similar_items", *(["policies"] if profile.policy else []))
+    others = (TableName("recommendations", name) for name in names)
     return [
         Step(
             name="recommendations.lists",
@@ -122,6 +139,15 @@ def _shares(published: pa.Table, tasks: Sequence[str]) -> pa.ChunkedArray:
     return pa.chunked_array([shares(of_task) for of_task in scores])
 
 
+def _rules_behind(lists: UserLists, rules: pa.ChunkedArray | None) -> pa.Array:
+    """Names of the rules behind each published place: a list each, empty where there is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pa.repeat("", len(lists.items)) if rules is None else pc.list_flatten(rules).combine_chunks()
+    return pc.if_else(pc.equal(texts, ""), pa.scalar([], pa.list_(pa.string())), pc.split_pattern(texts, ","))
+
+
 class _Evidence:
     """What reasons may rest on, for some users of a task at a time."""
 
@@ -135,6 +161,7 @@ class _Evidence:
         self._champions = {row["task"]: row["configuration"] for row in snapshot.table(_CHAMPIONS).to_pylist()}
         weights = "select task, algorithm, weight, rests_on from recommendations.fusion_weights"
         self._algorithms = snapshot.table(weights).to_pylist()
+        self._has_rules = bool(rules_in_force(profile.policy, snapshot.night))
 
     def of(self, task: str, first: int) -> pa.Table:
         """Rows of ``made.published`` for a batch of users."""
@@ -146,12 +173,18 @@ class _Evidence:
         with self._snapshot.cursor() as cursor:
             champion = {"task": task, "champion": self._champions.get(task), "n": self._n}
             query = _RANKED if champion["champion"] in {*CONFIGURATIONS, None} else _ALONE
+            query = _UNDER_RULES.format(lists=query) if self._has_rules else query
             published = cursor.sql(query, params=bounds | champion).to_arrow_table()
             listed = cursor.sql(_LISTS, params=bounds | {"task": task}).to_arrow_table()
             took = cursor.sql(_TOOK, params=bounds).to_arrow_table()
         of_task = [row for row in self._algorithms if row["task"] == task]
         weights = {row["algorithm"]: row["weight"] for row in of_task}
-        rows = proposals_of(lists_in(published), lists_by_algorithm(listed, weights), weights, self._rrf_k)
+        lists, rules = lists_in(published), published["rules"] if self._has_rules else None
+        rows = proposals_of(lists, lists_by_algorithm(listed, weights), weights, self._rrf_k)
+        rules_of = _rules_behind(lists, rules)
+        if rules is not None:
+            is_pinned = pc.match_substring_regex(pc.list_flatten(rules), r"\bpin\b").to_numpy()
+            rows = with_pinned(rows, lists, is_pinned, [name for name, weight in weights.items() if weight > 0])
         by_history = pa.array([row["algorithm"] for row in of_task if "history" in row["rests_on"]], pa.string())
         asks = pc.is_in(rows["reason_algorithm"], value_set=by_history).to_numpy()
         leads = leads_to(rows, asks, took, self._links, self._index_of, self._ties)
@@ -163,6 +196,7 @@ class _Evidence:
                 "task": pa.repeat(task, rows.num_rows),
                 **{name: rows[name] for name in ("user_key", "rank", "item_key", "algorithms", "reason_algorithm")},
                 "took_item_key": taken,
+                "policies": rules_of.take(rows["row"]),
                 "raw_score": pc.list_flatten(published["scores"]).take(rows["row"]),
                 "configuration": published["algorithm"].take(pa.array(of_list[rows["row"].to_numpy()])),
             }

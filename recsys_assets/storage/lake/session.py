@@ -208,6 +208,13 @@ def _create_this(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         "create table this.event_weights as select unnest($1::varchar[]) as event_type, unnest($2::double[]) as weight",
         [list(profile.event_weights), list(profile.event_weights.values())],
     )
+    exclude = profile.policy.get("exclude", {})
+    listed = {"item_id": exclude.get("items", [])} | exclude.get("attributes", {})
+    excluded = [(attribute, value) for attribute, values in listed.items() for value in values]
+    con.execute(
+        "create table this.excluded as select unnest($1::varchar[]) as attribute, unnest($2::varchar[]) as value",
+        [[attribute for attribute, _ in excluded], [value for _, value in excluded]],
+    )
     files = plan.files()
     con.execute(
         "create table this.inputs as select unnest($1::varchar[]) as table_name, unnest($2::date[]) as night, "

@@ -20,7 +20,10 @@ COMPARED = {"ndcg": "NDCG@10", "precision": "precision@1", "recall": "recall@20"
 def lab_head(page: Page, here: str, task: str) -> None:
     """Heading of the lab's pages, and the way from one to another."""
     heading(1, "Algorithm lab")
-    pages = (("Grades", "/lab"), ("Lists side by side", "/lab/lists"), ("Fusion", "/lab/fusion"))
+    pages = (
+        *(("Grades", "/lab"), ("Lists side by side", "/lab/lists")),
+        *(("Fusion", "/lab/fusion"), ("Policies", "/lab/policies")),
+    )
     user = page.query.get("user")
     choice("Lab", [(name, page.url(to, task=task, user=user)) for name, to in pages], here)
     choice("Task", [(each, page.here(task=each)) for each in sorted(page.release.tasks, reverse=True)], task)

@@ -98,14 +98,26 @@ rests as (
     where explained.configuration = 'blend' or (explained.configuration = 'reranker' and sums.part is not null)
 ),
 
+-- Under rules of [policy] a place keeps the score that the ranking has there, whichever item stands at it: no sum of parts.
+under_rules as (
+    select distinct task, user_key
+    from recommendations.lists
+    where policies <> []
+),
+
 parts as (
-    select task, user_key, rank, list({'part': part, 'contribution': contribution} order by abs(contribution) desc, part) as parts
+    select
+        summed.task,
+        summed.user_key,
+        summed.rank,
+        list({'part': summed.part, 'contribution': summed.contribution} order by abs(summed.contribution) desc, summed.part) as parts
     from (
         from known
         union all
         from rests
-    )
-    group by task, user_key, rank
+    ) as summed
+    anti join under_rules on under_rules.task = summed.task and under_rules.user_key = summed.user_key
+    group by summed.task, summed.user_key, summed.rank
 )
 
 select

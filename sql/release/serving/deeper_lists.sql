@@ -2,7 +2,14 @@
 -- row a list, best first. Nothing of it is published by itself: servers go on with it where what is hidden at request time
 -- leaves too few. Who has the whole ranking in the published list has no row.
 -- below_item_key: keys, for which the release has items, their places in the order of ids (steps/release.py).
-with champions as (
+with of_policies as (
+    select lists.task, lists.user_key, lists.items[profile.list_length + 1:profile.depth] as below_item_key
+    from recommendations.policies as lists
+    cross join this.profile as profile
+    where lists.without = ''
+),
+
+champions as (
     select task, configuration
     from recommendations.champions
     where is_champion
@@ -59,10 +66,19 @@ of_trending as (
     group by users.task, users.user_key
 ),
 
-lists as (
+of_rankings as (
     from of_others
     union all
     from of_fusion
+),
+
+-- Where rules made the list, what follows it is what they left.
+lists as (
+    from of_policies
+    union all
+    select of_rankings.task, of_rankings.user_key, of_rankings.below_item_key
+    from of_rankings
+    anti join of_policies on of_policies.task = of_rankings.task and of_policies.user_key = of_rankings.user_key
     union all
     select of_trending.task, of_trending.user_key, of_trending.below_item_key[profile.list_length + 1:profile.depth] as below_item_key
     from of_trending

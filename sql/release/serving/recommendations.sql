@@ -1,6 +1,6 @@
 -- The recommendations of this night: for each task and known user the ranked items, each with its score and the raw one
--- behind it, the algorithms that proposed it with their ranks, and the reason with the figures it rests on. Ids are as
--- delivered.
+-- behind it, the algorithms that proposed it with their ranks, and the reason with the figures it rests on. policies: rules
+-- of the profile behind its place. Ids are as delivered.
 select
     night.night,
     lists.task,
@@ -22,6 +22,7 @@ select
     lists.evidence_count,
     lists.evidence_days,
     confidence.confidence,
+    lists.policies,
     lists.model_night,
     inputs.run_id
 from recommendations.lists as lists

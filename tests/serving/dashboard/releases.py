@@ -33,6 +33,7 @@ SETTINGS = {
     "event_weights": {"purchase": 1.0, "click": 0},
     "horizon": HORIZON,
     "rrf_k": 2,
+    "policy": {"caps": {"category": 3}, "exclude": {"items": ["<i>odd</i>"]}},
 }
 _COMMON = """
 create table items as
@@ -146,6 +147,10 @@ _GRADED = {
     "meta.segments": f"select $night - 7 as graded_night, task, algorithm, 'age' as segment, '<18' as value, 10 as k, "
     f"'ndcg' as metric, m as mean, m - .1 as low, m + .1 as high, 9 as n_users from tasks cross join {_LISTS} "
     "order by all",
+    "meta.policy_effects": "select $night - 7 * n::int as graded_night, task, rule, metric, k, .3 as with_rule, "
+    ".31 as without_rule, -.01 as difference, -.02 as low, .0 as high, 9 as n_users, 5 as n_changed "
+    "from range(1, 3) as t (n) cross join tasks cross join (select unnest(['all', 'caps']) as rule) cross join "
+    "(select unnest(['ndcg', 'revenue']) as metric, unnest([10, 10]) as k) order by all",
     "meta.feature_gains": "select $night as night, task, objective, 'item.<i>f' || f || '</i>' as feature, "
     "90.0 - 10 * f as gain, (90 - 10 * f) / 450 as share from tasks cross join (select unnest(['binary', "
     "'lambdamart']) as objective) cross join range(10) as t (f) order by task, objective, gain desc, feature",

@@ -35,6 +35,7 @@ VIEWS = (
     "/lab",
     "/lab/lists?user=u1",
     "/lab/fusion?user=u1",
+    "/lab/policies",
     "/newcomers",
     "/data",
 )

@@ -45,6 +45,7 @@ VIEWS = {
     "/lab?task=discovery&metric=recall&k=20": ("Recall@20",),
     "/lab/lists?user=u1": ("items stand in all", "Overlap"),
     "/lab/fusion?user=u1": ("over 30 users", "Weights"),
+    "/lab/policies": ("Rules in force", "What each rule does to NDCG"),
     "/newcomers": ("Shown first: everywhere", "category: Group 1"),
     "/data": ("Files delivered", "Events a day"),
 }
@@ -63,7 +64,7 @@ def test_every_view_says_what_it_shows(ask, path):
 
 
 def test_nothing_delivered_is_markup_of_a_page(ask):
-    for path in ("/users/u1", "/items/i1", "/items/i3", "/lab/lists?user=u1", "/data", "/newcomers"):
+    for path in ("/users/u1", "/items/i1", "/items/i3", "/lab/lists?user=u1", "/lab/policies", "/data", "/newcomers"):
         text = ask(path).body.decode().partition("</title>")[2]
         for taken in ("<img", "<b>", "<i>odd", "<u>of", "`${", "<script>alert"):
             assert taken not in text, (path, taken)
