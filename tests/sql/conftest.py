@@ -24,7 +24,6 @@ SCHEMAS = ("this", "made", "clean", "features", "candidates", "recommendations",
 class Shop:
     """One night of a small shop."""
 
-    night = NIGHT
     policy: dict = {}  # noqa: RUF012
 
     def __init__(self):
