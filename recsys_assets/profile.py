@@ -22,6 +22,7 @@ from recsys_assets.errors import RecsysError
 from recsys_assets.evaluation.detectors.settings import DetectorSettings
 from recsys_assets.ranking.reranker import RerankerSettings
 from recsys_assets.release_settings import ReleaseSettings
+from recsys_assets.tuning_settings import TuningSettings
 from recsys_assets.wrong_algorithms import problems_of_algorithms
 from recsys_assets.wrong_settings import SettingsError, refused
 
@@ -29,13 +30,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 Task = Literal["next", "discovery"]
 DEFAULT_CANDIDATES: dict[Task, int] = {"next": 200, "discovery": 200}
-NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))]
-"""A night that can be: older events are rejected when they land."""
-_TAKEN = {"profiles", "logs"}
-"""Folders of the data folder that are no deployment's."""
+NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))]  # Older events are rejected.
+_TAKEN = {"profiles", "logs"}  # Folders of the data folder that are no deployment's.
 _DECIDE_NOTHING: Any = {
     **dict.fromkeys(("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"), True),
-    **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up"), True),
+    **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up", "tuning"), True),
     "release": set(ReleaseSettings.model_fields) - {"depth"},
 }
 
@@ -192,6 +191,8 @@ class Profile(_Settings):
     """Whether trusted data knows the future (``[detectors]``), asked of each graded night: docs/detectors.md."""
     release: ReleaseSettings = ReleaseSettings()
     """Further tables of the release (``[release]``), which views are made of: docs/release.md."""
+    tuning: TuningSettings = TuningSettings()
+    """When settings are tuned by themselves, and for how long (``[tuning]``); never, unless a schedule is named."""
     reranker: dict[str, Any] = Field(default_factory=dict)
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     algorithms: dict[str, dict[str, Any]] = Field(min_length=1)
@@ -252,9 +253,8 @@ class Profile(_Settings):
 
     @model_validator(mode="after")
     def _settings_of_others(self) -> Profile:
-        problems = problems_of_algorithms(self.algorithms)
-        problems += refused(RerankerSettings, self.reranker, ("reranker",))
-        if problems:
+        wrong = refused(RerankerSettings, self.reranker, ("reranker",))
+        if problems := problems_of_algorithms(self.algorithms) + wrong:
             raise SettingsError(problems)
         served = {task for algorithm, _ in configured(self.algorithms).values() for task in algorithm.tasks}
         if unserved := [task for task in self.tasks if task not in served]:

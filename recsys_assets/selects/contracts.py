@@ -50,6 +50,9 @@ EVENTS = {
     "store": "VARCHAR",
 }
 
+TUNED, TRIALS = "models.tuned_settings", "models.trials"
+"""What studies wrote at a night (``recsys tune``): no step of a night makes these, and nights after it look them up."""
+
 CONTRACTS: dict[str, dict[str, str]] = {
     "clean.user_keys": {"user_key": "INTEGER", "user_id": "VARCHAR"},
     "clean.item_keys": {"item_key": "INTEGER", "item_id": "VARCHAR"},
@@ -100,6 +103,38 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "own_weight": "DOUBLE",
         "own_ndcg": "DOUBLE",
         "leads": "BOOLEAN",
+    },
+    "recommendations.algorithm_settings": {
+        "algorithm": "VARCHAR",
+        "setting": "VARCHAR",
+        "value": "VARCHAR",
+        "origin": "VARCHAR",
+        "learned_night": "DATE",
+    },
+    TUNED: {
+        "algorithm": "VARCHAR",
+        "task": "VARCHAR",
+        "is_instance_of": "VARCHAR",
+        "settings": "VARCHAR",
+        "is_adopted": "BOOLEAN",
+        "n_trials": "INTEGER",
+        "n_nights": "INTEGER",
+        "default_ndcg": "DOUBLE",
+        "tuned_ndcg": "DOUBLE",
+        "held_out_night": "DATE",
+        "held_out_default": "DOUBLE",
+        "held_out_tuned": "DOUBLE",
+        "difference": "DOUBLE",
+        "low": "DOUBLE",
+        "high": "DOUBLE",
+        "p": "DOUBLE",
+        "n_users": "INTEGER",
+    },
+    TRIALS: {
+        "algorithm": "VARCHAR",
+        "trial": "INTEGER",
+        "settings": "VARCHAR",
+        "value": "DOUBLE",
     },
     "recommendations.candidates": {
         "task": "VARCHAR",

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.selects.contracts import TRIALS, TUNED
 from recsys_assets.selects.quoting import quoted, text
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.provenance import provenance
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
 
 N_ROWS, MACROS = 3, "macros"
-_NOT_COMPARED = frozenset({"releases.published", "audits.detectors", "audits.future"})
-"""Tables that say when something was published or looked at, not what."""
+_NOT_COMPARED = frozenset({"releases.published", "audits.detectors", "audits.future", TUNED, TRIALS})
+"""Tables that say when something was published or looked at, not what; and studies, which no build of a night makes."""
 
 
 @dataclass(frozen=True)
