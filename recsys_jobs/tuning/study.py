@@ -1,10 +1,11 @@
 """A study: one algorithm's settings looked for by Optuna, trial by trial, in a journal that survives a kill.
 
-What belongs here: the only code that knows Optuna. A study that goes on after a kill makes the trials it would have made
-without: what a trial tries is a function of the seed and of the trials finished before it.
+What belongs here: the only code that knows Optuna. A study that goes on after a kill makes the trials it would have
+made without: what a trial tries is a function of the seed and of the trials finished before it.
 
-The sampler is the tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl, "Algorithms for hyper-parameter
-optimization", 2011), after ten trials drawn at random (Bergstra and Bengio, 2012); the first tries the defaults.
+The sampler is the tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl, "Algorithms for
+hyper-parameter optimization", 2011), after ten trials drawn at random (Bergstra and Bengio, 2012); the first tries the
+defaults.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from recsys_assets.algorithms import Recommender
     from recsys_assets.algorithms.search_space import Space
+    from recsys_assets.nights import Night
 
 N_RANDOM = 10
 """Trials drawn at random, the defaults among them, before there is something to learn from."""
@@ -60,13 +62,20 @@ def has_optuna() -> None:
 
 
 @contextmanager
-def opened(journal: Path, seed: int) -> Iterator[Study]:
+def opened(journal: Path, night: Night, seed: int) -> Iterator[Study]:
     """Open the study that a journal holds, or begin one; for one process at a time.
 
     Parameters
     ----------
     journal
         File of JSON lines, made if absent. What a killed process left of a line is cut off.
+    night
+        The night whose data its trials may see.
+
+    Raises
+    ------
+    TuningError
+        When it is the study of another night.
     """
     import optuna
     from optuna.storages import JournalStorage
@@ -80,6 +89,13 @@ def opened(journal: Path, seed: int) -> Iterator[Study]:
         _cut_torn_line(journal)
         storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalFileOpenLock(str(journal))))
         study = optuna.create_study(storage=storage, study_name="settings", direction="maximize", load_if_exists=True)
+        of = study.user_attrs.get("night", str(night))
+        if of != str(night):
+            raise TuningError(
+                f"{journal.name} holds the study of night {of}, so it is none of night {night}: studies are not shared "
+                "between nights, as a later one has seen what an earlier one may not."
+            )
+        study.set_user_attr("night", str(night))
         for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # Whoever ran it is gone.
         yield Study(study, seed)

@@ -123,9 +123,7 @@ def tune(
     folds = [fold for fold in (read_fold(profile, each, uses) for each in tried) if fold.judged]
     last = read_fold(profile, held_out, uses)
     if not folds or not last.judged:
-        raise TuningError(
-            f"No user whom a night knew took anything in the horizons before {night}: wait for more days."
-        )
+        raise TuningError(f"Nobody whom a night knew took anything in the horizons before {night}: wait for more days.")
     begun, done = time.monotonic(), list[Tuned]()
     for place, each in enumerate(candidates):
         now = time.monotonic()
@@ -152,7 +150,7 @@ def _studied(
         grades = [fold.grades(each.fitted(fold, learned, profile.seed)) for fold in folds]
         return worth(grades, defaults, served)
 
-    with opened(_journal(profile, night, each, folds), profile.seed) as study:
+    with opened(_journal(profile, night, each, folds), night, profile.seed) as study:
         trials = study.trials
         tell(each.name, len(trials), best(trials).value if trials else 1.0)
         while _goes_on(study, n_trials, until):

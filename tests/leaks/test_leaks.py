@@ -7,7 +7,7 @@ import pytest
 
 from recsys_assets.profile import PROJECT
 from recsys_assets.selects.files import SqlError, load_select
-from tests.leaks import grading, landing, nights, outside, python_code, sql_files, storage, trusted_data
+from tests.leaks import grading, landing, nights, outside, python_code, sql_files, storage, trusted_data, tuning
 from tests.leaks.harness import SERVED, Leak, copy_project, edit_project, plant
 
 LEAKS = [
@@ -19,6 +19,7 @@ LEAKS = [
     *outside.LEAKS,
     *storage.LEAKS,
     *trusted_data.LEAKS,
+    *tuning.LEAKS,
 ]
 
 
