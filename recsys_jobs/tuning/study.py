@@ -58,7 +58,7 @@ def has_optuna() -> None:
     from importlib.util import find_spec
 
     if find_spec("optuna") is None:
-        raise TuningError("Optuna is not installed, which looks for settings: pip install 'recsys[tune]'.")
+        raise TuningError("Optuna is not installed, which looks for settings: pip install 'optuna>=5,<6'.")
 
 
 @contextmanager
@@ -131,8 +131,9 @@ class Study:
         n_done = len(self.trials)
         # Of a seed of its own, a trial is the same whether or not the process has made those before it.
         self._study.sampler = optuna.samplers.TPESampler(n_startup_trials=N_RANDOM, seed=self._seed + n_done)
-        if n_done == 0:
-            self._study.enqueue_trial(_defaults(algorithm, space), skip_if_exists=True)
+        waiting = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.WAITING,))
+        if n_done == 0 and not waiting:
+            self._study.enqueue_trial(_defaults(algorithm, space))
         trial = self._study.ask(_distributions(algorithm, space))
         settings = {name: _rounded(value) for name, value in trial.params.items()}
         trial.set_user_attr("settings", json.dumps(settings))

