@@ -4,8 +4,8 @@
     DATASETS=flat_shop N_NIGHTS=4 BUDGET=5m FILES=/data/ratings.csv python -m benchmarks tuning
 
 Each data set becomes one file that `recsys init` looks at, and its nights are built, a warm-up before them. Then a
-copy of the deployment is tuned at the first of them, which sees nothing of those after it, and these are built again. Of
-the users whom the lists' nights knew, over all later nights that graded: NDCG@10 of what was published and of every
+copy of the deployment is tuned at the first of them, which sees nothing of those after it, and these are built again.
+Of the users whom the lists' nights knew, over all later nights that graded: NDCG@10 of what was published and of every
 algorithm, with both, and their difference on the same user-nights with its 95% interval and the p-value of a sign-flip
 test over users. FILES, FOLDER, DATASETS: as of the benchmark `unattended`.
 """

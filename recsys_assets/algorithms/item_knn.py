@@ -90,7 +90,7 @@ class ItemKNN(LinkedItems):
         """Matrix of shape (n_users, n_items) whose columns' dot products are the links."""
         match self.settings.weighting:
             case "walk":
-                return _balanced(counts, self.settings.popularity_penalty)
+                return balanced(counts, self.settings.popularity_penalty)
             case "cosine":
                 return _unit_columns(counts)
             case "tfidf":
@@ -103,7 +103,7 @@ class ItemKNN(LinkedItems):
         return ProductScores(starts[users], self._links(), self.settings.self_weight, self.history[users])
 
 
-def _balanced(counts: csr_matrix, popularity_penalty: float) -> csr_matrix:
+def balanced(counts: csr_matrix, popularity_penalty: float) -> csr_matrix:
     """Give each user the length 1, then divide items by their squared length to the power of the penalty."""
     import numpy as np
 

@@ -63,7 +63,7 @@ class TFIDFContent(Recommender):
         from scipy.sparse import diags
 
         history = train.to_csr(train.weights * hyperbolic(train.ages, self.settings.decay_days))
-        words = _words(train, self.settings.max_share)
+        words = words_of(train, self.settings.max_share)
         profiles = keep_top((history @ words).tocsr(), self.settings.profile_words)
         count = np.bincount(history.indices, history.data, minlength=train.n_items)
         by_item = diags(1 + self.settings.popularity * np.log1p(count)) @ words
@@ -75,13 +75,15 @@ class TFIDFContent(Recommender):
         return ProductScores(profiles, unpack(self.arrays, "items", n_items))
 
 
-def _words(train: Interactions, max_share: float) -> csr_matrix:
+def words_of(train: Interactions, max_share: float) -> csr_matrix:
     """Weigh the words of each item's text: (n_items, n_words), rows of length 1."""
+    import re
+
     import numpy as np
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-    if not any(train.item_texts):
+    if not any(re.search(r"\w\w", text) for text in train.item_texts):  # A single letter is no word.
         return csr_matrix((train.n_items, 0))
     counts = CountVectorizer(dtype=np.float64).fit_transform(train.item_texts)
     n_with = np.bincount(counts.indices, minlength=counts.shape[1])

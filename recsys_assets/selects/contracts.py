@@ -135,6 +135,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "trial": "INTEGER",
         "settings": "VARCHAR",
         "value": "DOUBLE",
+        "ndcg": "VARCHAR",
     },
     "recommendations.candidates": {
         "task": "VARCHAR",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from recsys_assets.storage.atomic import rename
 from recsys_assets.tuning_settings import seconds_of
 from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context, NightOption
@@ -39,6 +40,9 @@ def tune(
         float | None,
         typer.Option(parser=_seconds, metavar="TIME", help="Time for all of them together, e.g. 10m, in equal shares."),
     ] = None,
+    setting: Annotated[
+        str, typer.Option(help="Look for this one alone, evenly over its range: a sweep, such as --setting alpha.")
+    ] = "",
     night: NightOption = None,
 ) -> None:
     """Look for better settings on earlier nights, and say what they gain on a night that was held out.
@@ -66,8 +70,14 @@ def tune(
                 shown[name] = bars.add_task(name, total=n_trials, said="")
             bars.update(shown[name], completed=n_done, said=f"{n_done} trials, best {best - 1:+.1%}")
 
-        done = tune(profile, of, names, tell, n_trials=n_trials, seconds=budget)
+        done = tune(profile, of, names, tell, n_trials=n_trials, seconds=budget, setting=setting)
     _print_gains(console, done)
+    folder = profile.folder / "tuning" / f"night={of}"
+    for each in done:
+        new = folder / f".tmp-{each.algorithm}.png"
+        new.write_bytes(each.drawn())
+        rename(new, folder / f"{each.algorithm}.png")
+    console.print(f"Trials over each setting, as pictures: {folder}", soft_wrap=True)
     adopted = [each.algorithm for each in done if each.is_adopted]
     if adopted:
         console.print(f"Nights after {of} use what was learned of {', '.join(adopted)}.", soft_wrap=True)

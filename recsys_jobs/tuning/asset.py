@@ -26,7 +26,7 @@ from recsys_assets.assets.factory import OWNERS, dependencies, night_of
 from recsys_assets.assets.keys import asset_key
 from recsys_assets.assets.metadata import as_metadata
 from recsys_assets.assets.night_partitions import profile_partitions
-from recsys_assets.assets.pages import markdown_table
+from recsys_assets.assets.pages import markdown_table, picture
 from recsys_assets.assets.training import reads
 from recsys_assets.profile import Profile
 from recsys_assets.selects.contracts import TRIALS, TUNED
@@ -89,9 +89,8 @@ def tuning_asset(profile: Profile) -> AssetsDefinition:
             for each in done
             for gain in each.gains
         ]
-        trials = [{"algorithm": each.algorithm, "trials": len(each.trials)} for each in done]
-        for table, rows in ((TUNED, {"Gains": gains}), (TRIALS, {"Trials": trials})):
-            told = {name: markdown_table(each) for name, each in rows.items()}
+        drawn = {f"NDCG over {each.algorithm}": picture(each.drawn(), f"trials of {each.algorithm}") for each in done}
+        for table, told in ((TUNED, {"Gains": markdown_table(gains)}), (TRIALS, drawn)):
             yield MaterializeResult(asset_key=asset_key(profile, table), metadata=as_metadata(told))
 
     return tuned_settings

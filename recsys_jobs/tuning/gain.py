@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from recsys_assets.evaluation.uncertainty import bootstrap_mean_interval, exact_mean, sign_flip_p
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from recsys_jobs.tuning.folds import Grades
 
@@ -45,20 +45,26 @@ def worth(grades: Sequence[Grades], defaults: Sequence[Grades], tasks: Sequence[
     """
     ratios = []
     for task in tasks:
-        tuned, default = _pooled(grades, task), _pooled(defaults, task)
+        tuned, default = pooled(grades, task), pooled(defaults, task)
         ratios.append(1 + (tuned - default) / (default or 0.01))
     return sum(ratios) / len(ratios)
 
 
 def gains_of(
-    defaults: Sequence[Grades],
-    tuned: Sequence[Grades],
+    defaults: Mapping[str, float],
+    tuned: Mapping[str, float],
     held_out_default: Grades,
     held_out_tuned: Grades,
     tasks: Sequence[str],
     seed: int,
 ) -> list[Gain]:
-    """Compare by task; of those in which somebody is graded on the night held out."""
+    """Compare by task; of those in which somebody is graded on the night held out.
+
+    Parameters
+    ----------
+    defaults, tuned : mapping of str to float
+        NDCG@10 of the trials of both, by task.
+    """
     gains = []
     for task in tasks:
         if task not in held_out_default:
@@ -69,8 +75,8 @@ def gains_of(
         gains.append(
             Gain(
                 task=task,
-                default_ndcg=_pooled(defaults, task),
-                tuned_ndcg=_pooled(tuned, task),
+                default_ndcg=defaults[task],
+                tuned_ndcg=tuned[task],
                 held_out_default=exact_mean(before, len(before)),
                 held_out_tuned=exact_mean(after, len(after)),
                 difference=exact_mean(differences[:, 0], len(before)),
@@ -83,7 +89,7 @@ def gains_of(
     return gains
 
 
-def _pooled(grades: Sequence[Grades], task: str) -> float:
-    """Mean over user-nights."""
+def pooled(grades: Sequence[Grades], task: str) -> float:
+    """Mean over user-nights; 0 where nobody is graded."""
     values = [value for each in grades if task in each for value in each[task]]
     return exact_mean(values, len(values)) if values else 0.0

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from recsys_assets.algorithms.search_space import Space
     from recsys_assets.nights import Night
 
+    Grade = Callable[[dict[str, Any]], tuple[float, dict[str, float]]]
+
 N_RANDOM = 10
 """Trials drawn at random, the defaults among them, before there is something to learn from."""
 
@@ -45,6 +47,9 @@ class Trial:
     """Place among those that are finished, from 0."""
     settings: Mapping[str, Any]
     value: float
+    """How many times as good as the defaults; see `gain.worth`."""
+    ndcg: Mapping[str, float]
+    """NDCG@10 by task, over the user-nights of all folds."""
 
 
 def has_optuna() -> None:
@@ -114,17 +119,19 @@ class Study:
 
         done = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
         return [
-            Trial(place, json.loads(trial.user_attrs["settings"]), float(trial.value or 0.0))
+            Trial(place, *(json.loads(trial.user_attrs[name]) for name in ("settings", "value", "ndcg")))
             for place, trial in enumerate(done)
         ]
 
-    def run(self, algorithm: type[Recommender], space: Space, grade: Callable[[dict[str, Any]], float]) -> Trial:
+    def run(self, algorithm: type[Recommender], space: Space, grade: Grade) -> Trial:
         """Make one trial more.
+
+        Where there is one number to look for, trials fill its range evenly: that is a sweep.
 
         Parameters
         ----------
         grade
-            Value of settings, of the search space only; the greater, the better.
+            Value of settings, of the search space only, the greater the better; and NDCG@10 by task.
         """
         import optuna
 
@@ -134,12 +141,16 @@ class Study:
         waiting = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.WAITING,))
         if n_done == 0 and not waiting:
             self._study.enqueue_trial(_defaults(algorithm, space))
+        elif not waiting and (swept := _swept(algorithm, space, n_done - 1)):
+            self._study.enqueue_trial(swept)
         trial = self._study.ask(_distributions(algorithm, space))
         settings = {name: _rounded(value) for name, value in trial.params.items()}
         trial.set_user_attr("settings", json.dumps(settings))
-        value = grade(settings)
+        value, ndcg = grade(settings)
+        trial.set_user_attr("value", json.dumps(value))
+        trial.set_user_attr("ndcg", json.dumps(ndcg))
         self._study.tell(trial, value)
-        return Trial(n_done, settings, value)
+        return Trial(n_done, settings, value, ndcg)
 
 
 def best(trials: list[Trial]) -> Trial:
@@ -164,6 +175,20 @@ def _distributions(algorithm: type[Recommender], space: Space) -> dict[str, optu
 def _defaults(algorithm: type[Recommender], space: Space) -> dict[str, Any]:
     defaults = algorithm.Settings()
     return {name: getattr(defaults, name) for name in space}
+
+
+def _swept(algorithm: type[Recommender], space: Space, place: int) -> dict[str, Any]:
+    """Where a sweep looks next: both ends, then always halfway (van der Corput's sequence); {}: this is none."""
+    ((name, where), *more) = space.items()
+    if more or isinstance(where, Choice):
+        return {}
+    share, digit, rest = float(place == 1), 0.5, max(place - 1, 0)
+    while rest:
+        rest, bit = divmod(rest, 2)
+        share, digit = share + bit * digit, digit / 2
+    ratio = where.high / where.low if where.log else 0.0
+    value = where.low * ratio**share if where.log else where.low + share * (where.high - where.low)
+    return {name: round(value) if is_whole(algorithm.Settings, name) else value}
 
 
 def _rounded(value: Any) -> Any:

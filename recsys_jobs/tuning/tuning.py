@@ -17,13 +17,14 @@ from recsys_assets.algorithms.search_space import search_space
 from recsys_assets.assets.algorithm_settings import written
 from recsys_assets.assets.code_version import code_below, version_of
 from recsys_assets.assets.training import reads
+from recsys_assets.evaluation.plots import trials_over_settings
 from recsys_assets.nights import ONE_DAY
 from recsys_assets.selects.contracts import TRIALS, TUNED, declared_rows
 from recsys_assets.selects.files import TableName
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.night_lock import building
 from recsys_jobs.tuning.folds import RELEVANT, Fold, TuningError, nights_of, read_fold
-from recsys_jobs.tuning.gain import Gain, gains_of, worth
+from recsys_jobs.tuning.gain import Gain, gains_of, pooled, worth
 from recsys_jobs.tuning.study import Study, Trial, best, has_optuna, opened
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Tuned:
     trials: list[Trial]
     gains: list[Gain]
     """By task."""
+
+    def drawn(self) -> bytes:
+        """PNG of NDCG@10 over each setting."""
+        return trials_over_settings([vars(trial) for trial in self.trials])
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ def tune(
     *,
     n_trials: int | None = None,
     seconds: float | None = None,
+    setting: str = "",
     run_id: str = "",
 ) -> list[Tuned]:
     """Study algorithms at a night, and write what was learned after each.
@@ -101,6 +107,8 @@ def tune(
         Trials of each; those that an earlier call made at this night count.
     seconds
         Time for all of them; each gets an equal share of what is left, and the defaults and one trial at least.
+    setting
+        The only one that is looked for, if any: a sweep.
 
     Raises
     ------
@@ -116,6 +124,10 @@ def tune(
         raise TuningError(
             f"{unknown[0]} has nothing to tune in profile {profile.name}. What has: {', '.join(spaces) or 'nothing'}."
         )
+    for name in names if setting else ():
+        if setting not in spaces[name]:
+            raise TuningError(f"{name} has no setting {setting} to tune. What it has: {', '.join(spaces[name])}.")
+        spaces[name] = {setting: spaces[name][setting]}
     chosen = configured(profile.algorithms)
     candidates = [_Candidate(name, *chosen[name], spaces[name]) for name in names]
     held_out, tried = nights_of(profile, night)
@@ -146,9 +158,9 @@ def _studied(
     defaults = [fold.grades(each.fitted(fold, {}, profile.seed)) for fold in folds]
     served = [task for task in profile.tasks if any(task in grades for grades in defaults)]
 
-    def grade(learned: dict[str, Any]) -> float:
+    def grade(learned: dict[str, Any]) -> tuple[float, dict[str, float]]:
         grades = [fold.grades(each.fitted(fold, learned, profile.seed)) for fold in folds]
-        return worth(grades, defaults, served)
+        return worth(grades, defaults, served), {task: pooled(grades, task) for task in served}
 
     with opened(_journal(profile, night, each, folds), night, profile.seed) as study:
         trials = study.trials
@@ -158,9 +170,8 @@ def _studied(
             tell(each.name, len(study.trials), best(study.trials).value)
         trials = study.trials
     winner = best(trials)
-    pooled = [fold.grades(each.fitted(fold, dict(winner.settings), profile.seed)) for fold in folds]
     before, after = (last.grades(each.fitted(last, s, profile.seed)) for s in ({}, dict(winner.settings)))
-    gains = gains_of(defaults, pooled, before, after, served, profile.seed)
+    gains = gains_of(trials[0].ndcg, winner.ndcg, before, after, served, profile.seed)
     is_adopted = winner.number > 0 and worth([after], [before], served) > 1
     return Tuned(each.name, dict(winner.settings), is_adopted, trials, gains)
 
@@ -194,8 +205,9 @@ def _write(
     new = {
         TUNED: [{**about, "held_out_night": held_out, **vars(gain)} for gain in tuned.gains],
         TRIALS: [
-            {"algorithm": each.name, "trial": t.number, "settings": json.dumps(t.settings), "value": t.value}
-            for t in tuned.trials
+            {"algorithm": each.name, "trial": trial.number, "value": trial.value}
+            | {"settings": json.dumps(trial.settings), "ndcg": json.dumps(trial.ndcg)}
+            for trial in tuned.trials
         ],
     }
     rests_on = {*RELEVANT.reads, *reads(each.algorithm.uses)}

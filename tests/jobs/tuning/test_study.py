@@ -18,7 +18,7 @@ SPACE = search_space(ITEM_KNN.Settings, {})
 
 def value(settings):
     """Highest at a self weight of 3 and 9 days."""
-    return -abs(settings["self_weight"] - 3) - abs(settings["decay_days"] - 9) / 30
+    return -abs(settings["self_weight"] - 3) - abs(settings["decay_days"] - 9) / 30, {"next": 0.5}
 
 
 def run(journal, n, seed=SEED, grade=value):
@@ -74,5 +74,13 @@ def test_a_study_of_another_night_is_refused(tmp_path):
 
 
 def test_of_equals_the_oldest_is_best(tmp_path):
-    trials = run(tmp_path / "a.jsonl", 5, grade=lambda settings: 1.0)
+    trials = run(tmp_path / "a.jsonl", 5, grade=lambda settings: (1.0, {}))
     assert best(trials).number == 0
+
+
+def test_one_number_is_swept_evenly_from_end_to_end(tmp_path):
+    hybrid = registry()["hybrid"]
+    space = {"alpha": search_space(hybrid.Settings, {})["alpha"]}
+    with opened(tmp_path / "a.jsonl", NIGHT, SEED) as study:
+        tried = [study.run(hybrid, space, lambda settings: (settings["alpha"], {})).settings["alpha"] for _ in range(7)]
+    assert tried == [hybrid.Settings().alpha, 0, 1, 0.5, 0.25, 0.75, 0.125]

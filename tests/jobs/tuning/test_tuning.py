@@ -95,6 +95,7 @@ def test_tasks_count_alike_in_what_settings_are_worth():
     after = [{"next": np.array([0.3, 0.3]), "discovery": np.array([0.02, 0.02])}]
     assert worth(before, before, ["next", "discovery"]) == 1
     assert worth(after, before, ["next", "discovery"]) == pytest.approx(1.5)
-    (gain,) = gains_of(before, after, before[0], after[0], ["discovery"], seed=0)
+    (gain,) = gains_of({"discovery": 0.1}, {"discovery": 0.2}, before[0], after[0], ["discovery"], seed=0)
+    assert (gain.default_ndcg, gain.tuned_ndcg) == (0.1, 0.2)
     assert (gain.held_out_default, gain.held_out_tuned, gain.n_users) == (0.01, 0.02, 2)
     assert gain.low <= gain.difference <= gain.high
