@@ -27,9 +27,9 @@ from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.assets.usage import cost_metadata, measured
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
-from recsys_assets.selects.contracts import TUNED
 from recsys_assets.selects.files import Select, TableName
 from recsys_assets.selects.resolve import resolve
+from recsys_assets.selects.tuning_contracts import TUNED
 from recsys_assets.storage.costs import note_cost
 from recsys_assets.storage.lake.plan import GRADED
 from recsys_assets.storage.lake.snapshot import Snapshot

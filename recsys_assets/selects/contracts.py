@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.selects.tuning_contracts import TUNING
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -49,9 +51,6 @@ EVENTS = {
     "region": "VARCHAR",
     "store": "VARCHAR",
 }
-
-TUNED, TRIALS = "models.tuned_settings", "models.trials"
-"""What studies wrote at a night (``recsys tune``): no step of a night makes these, and nights after it look them up."""
 
 CONTRACTS: dict[str, dict[str, str]] = {
     "clean.user_keys": {"user_key": "INTEGER", "user_id": "VARCHAR"},
@@ -104,39 +103,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "own_ndcg": "DOUBLE",
         "leads": "BOOLEAN",
     },
-    "recommendations.algorithm_settings": {
-        "algorithm": "VARCHAR",
-        "setting": "VARCHAR",
-        "value": "VARCHAR",
-        "origin": "VARCHAR",
-        "learned_night": "DATE",
-    },
-    TUNED: {
-        "algorithm": "VARCHAR",
-        "task": "VARCHAR",
-        "is_instance_of": "VARCHAR",
-        "settings": "VARCHAR",
-        "is_adopted": "BOOLEAN",
-        "n_trials": "INTEGER",
-        "n_nights": "INTEGER",
-        "default_ndcg": "DOUBLE",
-        "tuned_ndcg": "DOUBLE",
-        "held_out_night": "DATE",
-        "held_out_default": "DOUBLE",
-        "held_out_tuned": "DOUBLE",
-        "difference": "DOUBLE",
-        "low": "DOUBLE",
-        "high": "DOUBLE",
-        "p": "DOUBLE",
-        "n_users": "INTEGER",
-    },
-    TRIALS: {
-        "algorithm": "VARCHAR",
-        "trial": "INTEGER",
-        "settings": "VARCHAR",
-        "value": "DOUBLE",
-        "ndcg": "VARCHAR",
-    },
+    **TUNING,
     "recommendations.candidates": {
         "task": "VARCHAR",
         "user_key": "INTEGER",

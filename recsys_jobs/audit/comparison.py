@@ -12,8 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.selects.contracts import TRIALS, TUNED
 from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.selects.tuning_contracts import TRIALS, TUNED
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.models import PROVENANCE, Models

@@ -29,7 +29,7 @@ from recsys_assets.assets.night_partitions import profile_partitions
 from recsys_assets.assets.pages import markdown_table, picture
 from recsys_assets.assets.training import reads
 from recsys_assets.profile import Profile
-from recsys_assets.selects.contracts import TRIALS, TUNED
+from recsys_assets.selects.tuning_contracts import TRIALS, TUNED
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.tuning_settings import seconds_of
 from recsys_jobs.tuning.folds import RELEVANT

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 RELEVANT = load_select(SQL_FOLDER / "grades" / "relevant.sql")
 """What counts as taken, as the nights' own grades have it: of the log alone, so it can be asked of any night."""
-_USERS = load_select(SQL_FOLDER / "training" / "trial_users.sql")
+USERS = load_select(SQL_FOLDER / "tuning" / "trial_users.sql")
+"""Whom trials are graded for."""
 K = 10
 MAX_FOLDS, MAX_USERS = 3, 1_000
 """Nights that trials are graded on, and users of each task and night."""
@@ -144,7 +145,7 @@ def read_fold(profile: Profile, night: Night, uses: frozenset[str]) -> Fold:
     lake, data = Lake(profile), TrainingData()
     with lake.as_of(night, {*reads(uses), *INDEX_READS}) as snapshot:
         train, index = data.interactions(snapshot, uses), data.indices(snapshot)
-    with lake.as_of(night + timedelta(days=profile.horizon), {*RELEVANT.reads, *_USERS.reads}) as snapshot:
+    with lake.as_of(night + timedelta(days=profile.horizon), {*RELEVANT.reads, *USERS.reads}) as snapshot:
         return Fold(night, train, index, _judged(snapshot, index))
 
 
@@ -153,7 +154,7 @@ def _judged(snapshot: Snapshot, index: Indices) -> dict[str, Judged]:
 
     relevant = snapshot.table(RELEVANT.text)
     snapshot.add("made.relevant", relevant)
-    users = snapshot.table(_USERS.text, {"max_users": MAX_USERS})
+    users = snapshot.table(USERS.text, {"max_users": MAX_USERS})
     tasks = pc.unique(users["task"]).to_pylist()
     return {
         task: _of_task(

@@ -19,11 +19,12 @@ from recsys_assets.assets.code_version import code_below, version_of
 from recsys_assets.assets.training import reads
 from recsys_assets.evaluation.plots import trials_over_settings
 from recsys_assets.nights import ONE_DAY
-from recsys_assets.selects.contracts import TRIALS, TUNED, declared_rows
+from recsys_assets.selects.contracts import declared_rows
 from recsys_assets.selects.files import TableName
+from recsys_assets.selects.tuning_contracts import TRIALS, TUNED
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.night_lock import building
-from recsys_jobs.tuning.folds import RELEVANT, Fold, TuningError, nights_of, read_fold
+from recsys_jobs.tuning.folds import RELEVANT, USERS, Fold, TuningError, nights_of, read_fold
 from recsys_jobs.tuning.gain import Gain, gains_of, pooled, worth
 from recsys_jobs.tuning.study import Study, Trial, best, has_optuna, opened
 
@@ -211,7 +212,9 @@ def _write(
         ],
     }
     rests_on = {*RELEVANT.reads, *reads(each.algorithm.uses)}
-    version = version_of(code_below(("recsys_assets.evaluation.metrics", each.algorithm.__module__), (RELEVANT.path,)))
+    version = version_of(
+        code_below(("recsys_assets.evaluation.metrics", each.algorithm.__module__), (RELEVANT.path, USERS.path))
+    )
     lake = Lake(profile)
     with building(profile, f"what was tuned at night {night}", print):
         kept = {}

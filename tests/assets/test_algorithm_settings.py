@@ -8,7 +8,8 @@ import pytest
 from recsys_assets.assets.algorithm_settings import worked_out
 from recsys_assets.assets.making import opened, save
 from recsys_assets.assets.steps import all_steps
-from recsys_assets.selects.contracts import TUNED, declared_rows
+from recsys_assets.selects.contracts import declared_rows
+from recsys_assets.selects.tuning_contracts import TUNED
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.models import Models
 from tests.helpers.sample import NIGHTS

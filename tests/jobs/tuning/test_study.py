@@ -4,7 +4,9 @@ import multiprocessing
 import os
 from datetime import date
 
+import optuna
 import pytest
+from optuna.storages.journal import JournalFileBackend
 
 from recsys_assets.algorithms import registry
 from recsys_assets.algorithms.search_space import search_space
@@ -84,3 +86,11 @@ def test_one_number_is_swept_evenly_from_end_to_end(tmp_path):
     with opened(tmp_path / "a.jsonl", NIGHT, SEED) as study:
         tried = [study.run(hybrid, space, lambda settings: (settings["alpha"], {})).settings["alpha"] for _ in range(7)]
     assert tried == [hybrid.Settings().alpha, 0, 1, 0.5, 0.25, 0.75, 0.125]
+
+
+def test_a_journal_is_optunas_own_and_its_tools_read_it(tmp_path):
+    trials = run(tmp_path / "a.jsonl", 3)
+    storage = optuna.storages.JournalStorage(JournalFileBackend(str(tmp_path / "a.jsonl")))
+    study = optuna.load_study(study_name=None, storage=storage)
+    assert [trial.value for trial in study.trials] == [trial.value for trial in trials]
+    assert study.user_attrs == {"night": str(NIGHT)}

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from recsys_assets.algorithms.instances import configured
-from recsys_assets.selects.contracts import TRIALS, TUNED
+from recsys_assets.selects.tuning_contracts import TRIALS, TUNED
 from recsys_jobs.tuning.folds import TuningError, nights_of, read_fold
 from recsys_jobs.tuning.gain import gains_of, worth
 from recsys_jobs.tuning.tuning import tune
