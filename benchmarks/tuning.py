@@ -3,8 +3,8 @@
     python -m benchmarks tuning
     DATASETS=flat_shop N_NIGHTS=4 BUDGET=5m FILES=/data/ratings.csv python -m benchmarks tuning
 
-Each data set becomes one file that `recsys init` looks at, and its nights are built, a warm-up before them. Then a
-copy of the deployment is tuned at the first of them, which sees nothing of those after it, and these are built again.
+Each data set becomes one file that `recsys init` looks at, and its first night is built after a warm-up. A copy of the
+deployment is tuned at that night, which sees nothing of those after it; then these are built in both.
 Of the users whom the lists' nights knew, over all later nights that graded: NDCG@10 of what was published and of every
 algorithm, with both, and their difference on the same user-nights with its 95% interval and the p-value of a sign-flip
 test over users. FILES, FOLDER, DATASETS: as of the benchmark `unattended`.
@@ -22,6 +22,7 @@ from benchmarks.unattended import DATASETS, grades_since, lengthen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     import pandas as pd
 
@@ -30,6 +31,8 @@ BUDGET = os.environ.get("BUDGET", "10m")
 
 def run() -> Iterator[str]:
     """Compare on each data set."""
+    from recsys_assets.profile import Profile
+
     given = [Path(file) for file in os.environ.get("FILES", "").split(",") if file]
     asked = [name for name in os.environ.get("DATASETS", "").split(",") if name]
     with tempfile.TemporaryDirectory() as temporary:
@@ -42,13 +45,20 @@ def run() -> Iterator[str]:
             plain = Deployment(folder / f"deployment_{name}", "stranger", file)
             plain.folder.mkdir()
             nights = lengthen(plain.make())
-            plain.run("-c", CLI, "demo")
+            days = nights[1] - nights[0]
+            first, warm_up = nights[0] - days, Profile.model_fields["warm_up"].default
+            plain.run("-c", CLI, "land", "--history")
+            _build(plain, [first - back * days for back in reversed(range(warm_up + 1))])
             tuned = plain.twin(folder / f"tuned_{name}")
-            first = nights[0] - (nights[1] - nights[0])
             tuned.run("-c", CLI, "tune", "--all", "--budget", BUDGET, "--night", str(first))
-            tuned.run("-c", CLI, "backtest", "--from", str(nights[0]), "--to", str(nights[-1]))
+            for deployment in (plain, tuned):
+                _build(deployment, nights)
             yield f"{name}: tuned at {first} for {BUDGET}, graded on nights {nights[1]} to {nights[-1]}"
             yield from _told(grades_since(plain, nights[1]), grades_since(tuned, nights[1]))
+
+
+def _build(deployment: Deployment, nights: list[date]) -> None:
+    deployment.run("-m", "benchmarks.rivals.steps", *map(str, nights))
 
 
 def _told(plain: pd.DataFrame, tuned: pd.DataFrame) -> Iterator[str]:
