@@ -81,7 +81,7 @@ class Fold:
 
         n_retired = int(self.index.retired.sum())
         judged = {task: each for task, each in self.judged.items() if task in model.tasks}
-        users = np.unique(np.concatenate([each.users for each in judged.values()]))
+        users = np.unique(np.concatenate([np.empty(0, np.int32), *(each.users for each in judged.values())]))
         wanted = {task: K + min(K, n_retired) for task in judged}
         lists, new = model.recommend_both(users, wanted.get("next", 0), wanted.get("discovery", 0))
         listed = {"next": lists, "discovery": new}

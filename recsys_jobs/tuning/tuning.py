@@ -135,7 +135,9 @@ def tune(
     uses = frozenset().union(*(each.algorithm.uses for each in candidates))
     folds = [fold for fold in (read_fold(profile, each, uses) for each in tried) if fold.judged]
     last = read_fold(profile, held_out, uses)
-    if not folds or not last.judged:
+    judged = {task for fold in folds for task in fold.judged} & last.judged.keys()
+    candidates = [each for each in candidates if each.algorithm.tasks & judged]
+    if not candidates:
         raise TuningError(f"Nobody whom a night knew took anything in the horizons before {night}: wait for more days.")
     begun, done = time.monotonic(), list[Tuned]()
     for place, each in enumerate(candidates):
