@@ -50,14 +50,14 @@ def run() -> Iterator[str]:
                 continue
             deployment = Deployment(Path(folder) / f"deployment_{name}", "stranger", file)
             deployment.folder.mkdir()
-            nights = _lengthen(deployment.make())
+            nights = lengthen(deployment.make())
             deployment.run("-c", CLI, "demo")
             algorithms = re.findall(r"^\[algorithms\.(\w+)\]", deployment.profile_file.read_text(), re.MULTILINE)
             yield f"{name}, nights {nights[0]} to {nights[-1]}: {', '.join(algorithms)}"
-            yield from _told(_grades(deployment, nights[0]))
+            yield from _told(grades_since(deployment, nights[0]))
 
 
-def _lengthen(deployment: Deployment) -> list[date]:
+def lengthen(deployment: Deployment) -> list[date]:
     """Have as many nights published as are to grade one another, after a whole warm-up; the nights that grade."""
     from recsys_assets.profile import Profile
 
@@ -76,7 +76,7 @@ def _line(text: str, name: str) -> str:
     return next(line for line in text.splitlines() if line.startswith(f"{name} ="))
 
 
-def _grades(deployment: Deployment, first: date) -> pd.DataFrame:
+def grades_since(deployment: Deployment, first: date) -> pd.DataFrame:
     """NDCG@10 and precision@1 of every list by task, night and known user."""
     import duckdb
     import pandas as pd

@@ -18,11 +18,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PrivateAttr, field_validator, model_validator
 
 from recsys_assets.algorithms.instances import configured
+from recsys_assets.delivery_settings import Delivery as Delivery
 from recsys_assets.errors import RecsysError
 from recsys_assets.evaluation.detectors.settings import DetectorSettings
 from recsys_assets.ranking.reranker import RerankerSettings
 from recsys_assets.reason_settings import ReasonSettings
 from recsys_assets.release_settings import ReleaseSettings
+from recsys_assets.tuning_settings import TuningSettings
 from recsys_assets.wrong_algorithms import problems_of_algorithms
 from recsys_assets.wrong_policy import problems_of_policy
 from recsys_assets.wrong_settings import SettingsError, refused
@@ -35,7 +37,7 @@ NightOfProfile = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2200, 1, 1))
 _TAKEN = {"profiles", "logs"}  # Folders of the data folder that are no deployment's.
 _DECIDE_NOTHING: Any = {
     **dict.fromkeys(("name", "title", "deliveries", "last_night", "demo_nights", "batch_users", "audit"), True),
-    **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up", "reasons"), True),
+    **dict.fromkeys(("late_after_hours", "key_prefix", "detectors", "warm_up", "reasons", "tuning"), True),
     "release": set(ReleaseSettings.model_fields) - {"depth"},
 }
 
@@ -44,89 +46,13 @@ class ProfileError(RecsysError):
     """A profile that cannot be used; the message names the file and setting and says what to do."""
 
 
-class _Settings(BaseModel):
+class Profile(BaseModel):
+    """One deployment: a source, its files, its nights, its tasks and algorithms."""
+
     # Strict, since TOML has types of its own: `true` is no number, and "7" none either.
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
-
-
-class Delivery(_Settings):
-    """Where the files of one raw table come from."""
-
-    table: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    """Name of the raw table, as the source's SQL reads it (``raw.<table>``)."""
-    files: str = Field(min_length=1)
-    """File name pattern, e.g. ``transactions*.parquet``; matched inside ``folder`` and inside the landing folder."""
-    folder: str | None = Field(default=None, min_length=1)
-    """Folder of delivered history: a path (relative to the project) or ``package:<python package>/<folder>``."""
-    format: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
-    """What the files are, where their names (``u.data``) do not tell: ``csv``, ``parquet``, ``jsonl``, or what else
-    lies in `storage.landing.formats`; None: by the end of the name, ``.gz`` aside."""
-    delimiter: str | None = Field(default=None, min_length=1, max_length=4)
-    """Delimiter of text files, e.g. ``";"``; None: of comma, semicolon, tab and ``|`` the one that the first line has
-    most of, or ``::``. Where ``::`` parts values, quotes are part of them."""
-    encoding: str = "utf-8"
-    """Encoding of text files, by any name that Python knows (``latin-1``, ``cp1252``, ``utf-16``). UTF-16 with a
-    byte-order mark needs no setting."""
-    skip: int = Field(default=0, ge=0, le=1000)
-    """Lines of delimited text above its names, such as a report's title, blank ones too; not a first ``sep=;``."""
-    max_unpacked_gb: float = Field(default=100, gt=0)
-    """Gigabytes (10**9 bytes) that one packed file, gzip or Parquet, may unpack to; one with more is quarantined."""
-    max_expansion: float = Field(default=100, ge=1)
-    """How many times its own size a packed file may unpack to; nobody asks up to one gigabyte."""
-    columns: list[str] | None = Field(default=None, min_length=1)
-    """Names of the columns of delimited text that has no line of names; None: its first line has them."""
-
-    @field_validator("files")
-    @classmethod
-    def _files_are_names(cls, files: str) -> str:
-        if "/" in files or "\\" in files:
-            raise ValueError(f"{files!r} is a path; give the pattern of names here, and the folder as folder")
-        if files.startswith(".") or "\0" in files:
-            raise ValueError(f"{files!r} can be no delivered file: hidden ones are left alone")
-        return files
-
-    @field_validator("folder")
-    @classmethod
-    def _folder_is_one(cls, folder: str | None) -> str | None:
-        if folder and ("\0" in folder or folder.startswith("package:/") or folder == "package:"):
-            raise ValueError(f"{folder!r} is no folder; write a path, or package:<python package>/<folder>")
-        return folder
-
-    @field_validator("delimiter")
-    @classmethod
-    def _delimits(cls, delimiter: str | None) -> str | None:
-        if delimiter and re.search(r"[\w\"'\r\n\0]", delimiter):
-            raise ValueError(f"{delimiter!r} stands in values or quotes them, so it can part none")
-        return delimiter
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, encoding: str) -> str:
-        try:
-            "".encode(encoding)
-        except LookupError as error:
-            raise ValueError(f"encoding {encoding!r} is unknown; latin-1, cp1252 and utf-16 are some") from error
-        return encoding
-
-    @field_validator("columns")
-    @classmethod
-    def _columns_differ(cls, columns: list[str] | None) -> list[str] | None:
-        names = [name.strip().lower() for name in columns or []]
-        if "" in names or len(set(names)) < len(names):
-            raise ValueError("each column needs a name of its own (a and A are the same)")
-        return columns
-
-    @model_validator(mode="after")
-    def _columns_of_text(self) -> Delivery:
-        if (self.columns or self.skip) and self.format not in {None, "csv"}:
-            raise ValueError(f"columns and skip are for delimited text, not for {self.format}")
-        return self
-
-
-class Profile(_Settings):
-    """One deployment: a source, its files, its nights, its tasks and algorithms."""
 
     name: str
     """Name of the profile: the stem of its file, and of its folder under ``data/``; never in the file itself."""
@@ -190,6 +116,8 @@ class Profile(_Settings):
     """Further tables of the release (``[release]``), which views are made of: docs/release.md."""
     reasons: ReasonSettings = ReasonSettings()
     """In which languages reasons are told, in whose words (``[reasons]``): docs/reasons.md."""
+    tuning: TuningSettings = TuningSettings()
+    """When settings are tuned by themselves, and for how long (``[tuning]``); never, unless a schedule is named."""
     reranker: dict[str, Any] = Field(default_factory=dict)
     """Settings of the reranker (``[reranker]``); see `ranking.reranker.RerankerSettings`."""
     policy: dict[str, dict[str, Any]] = Field(default_factory=dict)

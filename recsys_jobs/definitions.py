@@ -26,6 +26,7 @@ from recsys_jobs.audit.asset import AUDIT, OP, SamplesAhead, audit_asset, audit_
 from recsys_jobs.automation import landing_sensor, nightly_schedule, trouble_sensor, weekly_audit
 from recsys_jobs.executor import step_threads
 from recsys_jobs.graph import made_from
+from recsys_jobs.tuning.asset import GROUP, TUNE, tuning_asset, tuning_schedules
 from recsys_jobs.warm_up import NO_PILOT_HAS
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
     assets = all_assets(profile, ahead.begin)
     keys = {key: name_of(profile, key).partition(".")[0] for each in assets for key in each.keys}
     audited = [key for key, schema in keys.items() if schema not in {"raw", "releases", "tracking"}]
-    raw, audits = AssetSelection.groups("raw"), AssetSelection.groups("audits")
-    nightly = AssetSelection.all() - raw - audits if profile.audit == "off" else AssetSelection.all() - raw
+    raw, audits, tuning = (AssetSelection.groups(group) for group in ("raw", "audits", GROUP))
+    nightly = AssetSelection.all() - raw - tuning - (audits if profile.audit == "off" else AssetSelection.assets())
     pilot = {key for key, schema in keys.items() if schema != "raw" and name_of(profile, key) not in NO_PILOT_HAS}
     raw_keys = [key for key, schema in keys.items() if schema == "raw"]
     tags = {"recsys/profile": profile.name}
     return Definitions(
-        assets=[*assets, audit_asset(profile, sorted(audited), ahead)],
+        assets=[*assets, audit_asset(profile, sorted(audited), ahead), tuning_asset(profile)],
         asset_checks=declared_checks(profile, checks),
         jobs=[
             define_asset_job(
@@ -74,10 +75,13 @@ def build_definitions(profile: Profile | None = None) -> Definitions:
                 config={"ops": {OP: {"config": {"wholly": True}}}},
                 tags=tags,
             ),
+            # Without the tag: a night waits for no study.
+            define_asset_job(TUNE, tuning, description="Look for better settings, for nights after the one it is of."),
         ],
         schedules=[
             nightly_schedule(profile, NIGHTLY, sorted(pilot), _pilot_checks(profile, checks)),
             weekly_audit(profile, AUDIT),
+            *tuning_schedules(profile, TUNE),
         ],
         sensors=[landing_sensor(profile, LAND), trouble_sensor(profile, check_keys(profile, checks))],
         executor=step_threads(profile),

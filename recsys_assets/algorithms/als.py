@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import fixed_point, most_taken, products
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.threads import hold_blas_to_one_thread
 
 if TYPE_CHECKING:
@@ -41,28 +42,28 @@ class ALS(Recommender):
     class Settings(Recommender.Settings):
         """Settings of ALS."""
 
-        factors: PositiveInt = 64
+        factors: Annotated[PositiveInt, Between(16, 128, log=True)] = 64
         """Length of the taste vectors; twice the length cost time and gained nothing."""
 
         iterations: PositiveInt = 15
         """Alternating passes over users and items."""
 
-        regularization: NonNegativeFloat = 0.2
+        regularization: Annotated[NonNegativeFloat, Between(0.02, 1, log=True)] = 0.2
         """Mean pull of the taste vectors towards zero, as a share of the strength a typical taste has in the data:
         from 1 on little but popularity is left. The best of those tried."""
 
-        frequency_power: NonNegativeFloat = 0.5
+        frequency_power: Annotated[NonNegativeFloat, Between(0, 1)] = 0.5
         """How much more those are pulled who take more, and what is taken more: exponent on the frequency, 0 pulls all
         alike. The best in discovery, and near it in next."""
 
-        unobserved: NonNegativeFloat = 0.1
+        unobserved: Annotated[NonNegativeFloat, Between(0.01, 1, log=True)] = 0.1
         """What an item not taken adds to a user's frequency, to which each item taken adds 1; likewise for items. With
         1, as the objective would have it, catalogues are so long that all users are pulled nearly alike."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 180, log=True)] = 30.0
         """Age in days at which an event counts half in the confidence."""
 
-        confidence: PositiveFloat = 1.0
+        confidence: Annotated[PositiveFloat, Between(0.1, 10, log=True)] = 1.0
         """Factor on the logarithm of the decayed count; what was never taken has the confidence 1, so a
         purchase long ago says little. More lost."""
 

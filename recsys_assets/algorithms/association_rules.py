@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
 from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import row_of_each
 from recsys_assets.algorithms.topn import ProductScores
 
@@ -60,17 +61,17 @@ class AssociationRules(Recommender):
         max_basket: PositiveInt = 100
         """Frequent items of a basket that are looked at, the most frequent first."""
 
-        min_confidence: NonNegativeFloat = 0.01
+        min_confidence: Annotated[NonNegativeFloat, Between(0.001, 0.1, log=True)] = 0.01
         """Least share of the antecedent's baskets that hold the consequent."""
 
-        lift_power: NonNegativeFloat = 0.5
+        lift_power: Annotated[NonNegativeFloat, Between(0, 1)] = 0.5
         """Exponent on the lift in a rule's strength."""
 
         rule_days: PositiveFloat | None = None
         """Age in days of the oldest events that rules are made of; none: all are. Supports are then shares of those
         baskets."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 180, log=True)] = 30.0
         """Age in days at which an item of the user counts half."""
 
     settings: Settings

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import fixed_point, most_taken, products
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import keep_top, row_of_each
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class BPR(Recommender):
     class Settings(Recommender.Settings):
         """Settings of BPR."""
 
-        factors: PositiveInt = 32
+        factors: Annotated[PositiveInt, Between(16, 96, log=True)] = 32
         """Length of the taste vectors."""
 
         iterations: PositiveInt = 30
@@ -48,19 +49,19 @@ class BPR(Recommender):
         min_draws: PositiveInt = 200_000
         """Pairs drawn at least, so that little data is learned, too."""
 
-        learning_rate: PositiveFloat = 0.02
+        learning_rate: Annotated[PositiveFloat, Between(0.005, 0.1, log=True)] = 0.02
         """Size of a step; longer ones lost."""
 
-        regularization: NonNegativeFloat = 0.01
+        regularization: Annotated[NonNegativeFloat, Between(0.001, 0.1, log=True)] = 0.01
         """Pull of the taste vectors towards zero at each step."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 180, log=True)] = 30.0
         """Age in days at which an event counts half."""
 
         profile_items: PositiveInt = 100
         """Items of a user that are learned from, those of the greatest decayed count."""
 
-        most_draws: PositiveInt = 2
+        most_draws: Annotated[PositiveInt, Between(1, 4)] = 2
         """How often the pair of a user's greatest count is drawn for once of the least."""
 
         max_items: PositiveInt = 10_000

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic, trend
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import fill, pack, ranking, rows_of_best, unpack
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ class BuyAgain(Recommender):
     class Settings(Recommender.Settings):
         """Settings of buy-again."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 365, log=True)] = 30.0
         """Age in days at which an event counts half; the best of those tried, by little."""
 
         fill_with_trend: bool = True
         """Follow the user's own items by trending ones; a user without history gets the trend alone."""
 
-        trend_half_life_days: PositiveFloat = 2.0
+        trend_half_life_days: Annotated[PositiveFloat, Between(0.5, 30, log=True)] = 2.0
         """Age in days at which an event counts half in the trend."""
 
     settings: Settings

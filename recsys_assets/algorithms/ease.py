@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
@@ -10,6 +10,7 @@ from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import most_taken
 from recsys_assets.algorithms.links import scale
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import pack, row_of_each, unpack
 from recsys_assets.algorithms.topn import ProductScores
 from recsys_assets.threads import hold_blas_to_one_thread
@@ -50,19 +51,19 @@ class EASE(Recommender):
         n_neighbours: PositiveInt = 200
         """Weights kept per item, the largest whatever their sign. Discovery loses nothing against all of them."""
 
-        regularization: PositiveFloat = 3.0
+        regularization: Annotated[PositiveFloat, Between(0.3, 30, log=True)] = 3.0
         """Ridge, in units of an item's mean sum of squares; the best of those tried."""
 
-        decay_days: PositiveFloat = 7.0
+        decay_days: Annotated[PositiveFloat, Between(2, 90, log=True)] = 7.0
         """Age in days at which an event counts half."""
 
-        damping: float = Field(default=0.5, gt=0, le=1)
+        damping: Annotated[float, Between(0.25, 1)] = Field(default=0.5, gt=0, le=1)
         """Exponent on the decayed counts: 1 leaves them, less makes a pile of one item count for less."""
 
-        length_penalty: NonNegativeFloat = 0.5
+        length_penalty: Annotated[NonNegativeFloat, Between(0, 1)] = 0.5
         """Exponent on the length of a user's vector, which it is divided by: 1 makes all users count the same."""
 
-        self_weight: NonNegativeFloat = 1.0
+        self_weight: Annotated[NonNegativeFloat, Between(0, 4)] = 1.0
         """How much the user's own items count beside the regression. In discovery it changes nothing."""
 
     settings: Settings

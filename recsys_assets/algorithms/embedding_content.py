@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.search_space import Between
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,10 +51,10 @@ class EmbeddingContent(Recommender):
         max_texts: PositiveInt = 1000
         """Distinct texts that are embedded, those of the most decayed events first."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 180, log=True)] = 30.0
         """Age in days at which an event counts half in the user's profile."""
 
-        popularity: NonNegativeFloat = 0.5
+        popularity: Annotated[NonNegativeFloat, Between(0, 3)] = 0.5
         """How much popular items are preferred among alike ones: factor on the logarithm of an item's decayed count."""
 
         @field_validator("model")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.links import LinkedItems, scale, shares, strongest
+from recsys_assets.algorithms.search_space import Between, Choice
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 from recsys_assets.algorithms.topn import ProductScores
 
@@ -40,24 +41,24 @@ class ItemKNN(LinkedItems):
     class Settings(Recommender.Settings):
         """Settings of item-kNN."""
 
-        n_neighbours: PositiveInt = 200
+        n_neighbours: Annotated[PositiveInt, Between(50, 400, log=True)] = 200
         """Links kept per item; half as many are faster and lose a little."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 180, log=True)] = 30.0
         """Age in days at which an event counts half, in profiles and links alike; the best in next of those tried."""
 
-        weighting: Literal["walk", "cosine", "tfidf", "bm25"] = "walk"
+        weighting: Annotated[Literal["walk", "cosine", "tfidf", "bm25"], Choice()] = "walk"
         """How decayed counts become links. walk: users of length 1, items divided by their popularity to the penalty;
         cosine: of items; tfidf: cosine of the counts' roots times the users' rarity, the logarithm of items over the
         user's distinct items plus 1; bm25: product of counts saturated as in Robertson and Zaragoza, "The
         probabilistic relevance framework: BM25 and beyond", 2009 (k1 = 1.2, b = 0.75), times the same rarity. The walk
         is good on every data set tried."""
 
-        popularity_penalty: NonNegativeFloat = 0.4
+        popularity_penalty: Annotated[NonNegativeFloat, Between(0, 0.6)] = 0.4
         """Exponent that takes popularity out of a link of the walk: 0 links all to best sellers, 0.5 is the cosine,
         where rare items crowd out the rest. Less was worse in discovery."""
 
-        shrinkage: NonNegativeFloat = 0.0
+        shrinkage: Annotated[NonNegativeFloat, Between(0, 50)] = 0.0
         """Links to an item of m users count m / (m + shrinkage), so that few shared users prove little (Bell and
         Koren, "Improved neighborhood-based collaborative filtering", 2007, with the item's users for the common
         ones). It helps the cosine, and does nothing for the walk."""
@@ -66,7 +67,7 @@ class ItemKNN(LinkedItems):
         """Items of a user that links are made of and followed from, those of the greatest decayed count; none: all.
         Fewer are faster and may lose in discovery."""
 
-        self_weight: NonNegativeFloat = 1.0
+        self_weight: Annotated[NonNegativeFloat, Between(0, 4)] = 1.0
         """How much an item counts as its own neighbour, beside links that sum to 1. For next it decides most; in
         discovery it changes nothing."""
 
@@ -89,7 +90,7 @@ class ItemKNN(LinkedItems):
         """Matrix of shape (n_users, n_items) whose columns' dot products are the links."""
         match self.settings.weighting:
             case "walk":
-                return _balanced(counts, self.settings.popularity_penalty)
+                return balanced(counts, self.settings.popularity_penalty)
             case "cosine":
                 return _unit_columns(counts)
             case "tfidf":
@@ -102,7 +103,7 @@ class ItemKNN(LinkedItems):
         return ProductScores(starts[users], self._links(), self.settings.self_weight, self.history[users])
 
 
-def _balanced(counts: csr_matrix, popularity_penalty: float) -> csr_matrix:
+def balanced(counts: csr_matrix, popularity_penalty: float) -> csr_matrix:
     """Give each user the length 1, then divide items by their squared length to the power of the penalty."""
     import numpy as np
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import fixed_point, most_taken, products
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import keep_top
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ class LightFM(Recommender):
     class Settings(Recommender.Settings):
         """Settings of LightFM."""
 
-        factors: PositiveInt = 32
+        factors: Annotated[PositiveInt, Between(16, 96, log=True)] = 32
         """Length of the taste vectors."""
 
-        epochs: PositiveInt = 5
+        epochs: Annotated[PositiveInt, Between(3, 15, log=True)] = 5
         """Passes over the pairs."""
 
-        learning_rate: PositiveFloat = 0.05
+        learning_rate: Annotated[PositiveFloat, Between(0.01, 0.2, log=True)] = 0.05
         """First step of Adagrad."""
 
         alpha: NonNegativeFloat = 0.0
@@ -58,10 +59,10 @@ class LightFM(Recommender):
         max_sampled: PositiveInt = 10
         """Items drawn to find one that ranks too high."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 180, log=True)] = 30.0
         """Age in days at which an event counts half."""
 
-        n_pairs: PositiveInt = 50
+        n_pairs: Annotated[PositiveInt, Between(20, 200, log=True)] = 50
         """Strongest items of a user that are learned from."""
 
         n_items: PositiveInt = 6_000

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import trend
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import pack, ranking, rows_of_best, unpack
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Popularity(Recommender):
     class Settings(Recommender.Settings):
         """Settings of popularity."""
 
-        half_life_days: PositiveFloat = 2.0
+        half_life_days: Annotated[PositiveFloat, Between(0.5, 60, log=True)] = 2.0
         """Age in days at which an event counts half. Shorter is better, but would rest on one weekday."""
 
     settings: Settings

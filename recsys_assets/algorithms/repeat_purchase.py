@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import NonNegativeFloat, PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.search_space import Between
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,20 +40,20 @@ class RepeatPurchase(Recommender):
     class Settings(Recommender.Settings):
         """Settings of repeat purchase."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 180, log=True)] = 30.0
         """Age in days at which an event counts half in the user's habit."""
 
-        repeat_power: NonNegativeFloat = 0.5
+        repeat_power: Annotated[NonNegativeFloat, Between(0, 1.5)] = 0.5
         """Exponent on the share of the item's users who took it again; better than without."""
 
-        early_power: NonNegativeFloat = 0.1
+        early_power: Annotated[NonNegativeFloat, Between(0, 1)] = 0.1
         """How much less an item counts before its interval is over: the elapsed share of it to this power. It hardly
         matters where tried."""
 
-        late_power: NonNegativeFloat = 0.1
+        late_power: Annotated[NonNegativeFloat, Between(0, 1)] = 0.1
         """How much less an item counts after its interval: the interval as share of the elapsed days to this power."""
 
-        prior_gaps: PositiveFloat = 2.0
+        prior_gaps: Annotated[PositiveFloat, Between(0.5, 20, log=True)] = 2.0
         """Gaps that the item's usual interval counts for, beside the user's own. The item's is blended with that of all
         items in the same way, as if by ten of its gaps, and its share of returning users by ten of its users."""
 

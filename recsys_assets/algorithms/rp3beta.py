@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.links import LinkedItems, scale, shares, strongest
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import keep_top, pack, row_of_each, unpack
 from recsys_assets.algorithms.topn import ProductScores
 
@@ -40,7 +41,7 @@ class RP3beta(LinkedItems):
     class Settings(Recommender.Settings):
         """Settings of RP3beta."""
 
-        n_neighbours: PositiveInt = 100
+        n_neighbours: Annotated[PositiveInt, Between(50, 400, log=True)] = 100
         """Links kept per item."""
 
         kept: Literal["from", "to"] = "from"
@@ -48,21 +49,21 @@ class RP3beta(LinkedItems):
         itself among them. An item that few took is where a walk goes on best, so to each item they lead from such ones,
         and no longer from what people have: that lost."""
 
-        alpha: PositiveFloat = 1.0
+        alpha: Annotated[PositiveFloat, Between(0.4, 1.6)] = 1.0
         """Exponent on the chance of each step: below 1 rare habits count for more. As good as any tried."""
 
-        beta: NonNegativeFloat = 0.4
+        beta: Annotated[NonNegativeFloat, Between(0, 0.9)] = 0.4
         """Exponent that takes popularity out of the ends: 0 leads to best sellers. More is better in discovery and
         worse in next."""
 
-        decay_days: PositiveFloat = 7.0
+        decay_days: Annotated[PositiveFloat, Between(2, 90, log=True)] = 7.0
         """Age in days at which an event counts half; a short memory is better in discovery."""
 
         profile_items: PositiveInt = 100
         """Items of a user that walks and links start from, those of the greatest decayed count: the square of their
         number is what fitting costs. More are not always better."""
 
-        self_weight: NonNegativeFloat = 1.0
+        self_weight: Annotated[NonNegativeFloat, Between(0, 4)] = 1.0
         """How much the user's own items count beside what the walk reaches, both in shares. In discovery it
         changes nothing."""
 

@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic, trend
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import beginnings, best_first, fill, pack, ranking, rows_of_best, unpack
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ class SegmentPopularity(Recommender):
         )
         """Contexts and user attributes by preference; what the source does not deliver is passed over."""
 
-        half_life_days: PositiveFloat = 5.0
+        half_life_days: Annotated[PositiveFloat, Between(1, 60, log=True)] = 5.0
         """Age in days at which an event counts half in a trend; longer than in popularity, as segments are small."""
 
         usual_days: PositiveFloat = 90.0
         """Age in days at which an event counts half in what the user's usual store, device, ... is."""
 
-        prior: NonNegativeFloat = 300.0
+        prior: Annotated[NonNegativeFloat, Between(10, 3_000, log=True)] = 300.0
         """How much of everyone's trend is blended into a segment's, in users who took an item just now; the best of
         those tried."""
 

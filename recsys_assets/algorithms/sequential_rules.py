@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
 from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 from recsys_assets.algorithms.topn import ProductScores
 
@@ -43,29 +44,29 @@ class SequentialRules(Recommender):
     class Settings(Recommender.Settings):
         """Settings of sequential rules."""
 
-        n_following: PositiveInt = 2
+        n_following: Annotated[PositiveInt, Between(1, 4)] = 2
         """Baskets of the user, after one, that follow it."""
 
-        max_days: PositiveFloat = 30.0
+        max_days: Annotated[PositiveFloat, Between(7, 120, log=True)] = 30.0
         """Days after which a basket no longer follows."""
 
-        rule_decay_days: PositiveFloat = 60.0
+        rule_decay_days: Annotated[PositiveFloat, Between(7, 365, log=True)] = 60.0
         """Age in days at which what followed counts half."""
 
-        popularity_penalty: NonNegativeFloat = 0.3
+        popularity_penalty: Annotated[NonNegativeFloat, Between(0, 0.8)] = 0.3
         """Exponent that takes how common an item is out of the rules that lead to it: 0 is the confidence, 1 the
         lift."""
 
         min_support: NonNegativeFloat = 1.5
         """Decayed cases that a rule needs; above 1, so that no single one makes a rule."""
 
-        prior: NonNegativeFloat = 5.0
+        prior: Annotated[NonNegativeFloat, Between(0.5, 50, log=True)] = 5.0
         """Baskets that are added to how often an item was followed by any, so that few cases make no strong rule."""
 
         n_rules: PositiveInt = 100
         """Rules kept per item."""
 
-        decay_days: PositiveFloat = 10.0
+        decay_days: Annotated[PositiveFloat, Between(2, 90, log=True)] = 10.0
         """Age in days at which an item of the user counts half."""
 
     settings: Settings

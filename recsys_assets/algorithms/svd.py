@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
@@ -10,6 +10,7 @@ from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.factors import fixed_point, most_taken, products
 from recsys_assets.algorithms.links import scale
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.threads import hold_blas_to_one_thread
 
 if TYPE_CHECKING:
@@ -41,17 +42,17 @@ class SVD(Recommender):
     class Settings(Recommender.Settings):
         """Settings of SVD."""
 
-        factors: PositiveInt = 32
+        factors: Annotated[PositiveInt, Between(8, 128, log=True)] = 32
         """Directions kept; at most a quarter of the number of users or items, as all of them would only repeat the
         counts. Few are better in discovery, many in next."""
 
-        decay_days: PositiveFloat = 7.0
+        decay_days: Annotated[PositiveFloat, Between(2, 90, log=True)] = 7.0
         """Age in days at which an event counts half; a short memory is better in discovery."""
 
-        damping: float = Field(default=0.5, gt=0, le=1)
+        damping: Annotated[float, Between(0.25, 1)] = Field(default=0.5, gt=0, le=1)
         """Exponent on the decayed counts: 1 leaves them, less makes a pile of one item count for less."""
 
-        length_penalty: NonNegativeFloat = 0.5
+        length_penalty: Annotated[NonNegativeFloat, Between(0, 1)] = 0.5
         """Exponent on the length of a user's vector, which it is divided by: 1 makes all users count the same."""
 
         max_items: PositiveInt = 10_000

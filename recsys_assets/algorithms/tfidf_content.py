@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 from recsys_assets.algorithms.topn import ProductScores
 
@@ -41,17 +42,17 @@ class TFIDFContent(Recommender):
     class Settings(Recommender.Settings):
         """Settings of TF-IDF content."""
 
-        decay_days: PositiveFloat = 30.0
+        decay_days: Annotated[PositiveFloat, Between(3, 180, log=True)] = 30.0
         """Age in days at which an event counts half in the user's profile."""
 
-        max_share: Annotated[float, Field(gt=0, le=1)] = 0.005
+        max_share: Annotated[float, Field(gt=0, le=1), Between(0.001, 0.05, log=True)] = 0.005
         """Words that more than this share of the items have say little about taste, and cost most; a hundred items may
         always have a word."""
 
-        profile_words: PositiveInt = 30
+        profile_words: Annotated[PositiveInt, Between(10, 100, log=True)] = 30
         """Strongest words kept of a user."""
 
-        popularity: NonNegativeFloat = 1.0
+        popularity: Annotated[NonNegativeFloat, Between(0, 3)] = 1.0
         """How much popular items are preferred among alike ones: factor on the logarithm of an item's decayed count;
         better than without."""
 
@@ -62,7 +63,7 @@ class TFIDFContent(Recommender):
         from scipy.sparse import diags
 
         history = train.to_csr(train.weights * hyperbolic(train.ages, self.settings.decay_days))
-        words = _words(train, self.settings.max_share)
+        words = words_of(train, self.settings.max_share)
         profiles = keep_top((history @ words).tocsr(), self.settings.profile_words)
         count = np.bincount(history.indices, history.data, minlength=train.n_items)
         by_item = diags(1 + self.settings.popularity * np.log1p(count)) @ words
@@ -74,13 +75,15 @@ class TFIDFContent(Recommender):
         return ProductScores(profiles, unpack(self.arrays, "items", n_items))
 
 
-def _words(train: Interactions, max_share: float) -> csr_matrix:
+def words_of(train: Interactions, max_share: float) -> csr_matrix:
     """Weigh the words of each item's text: (n_items, n_words), rows of length 1."""
+    import re
+
     import numpy as np
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-    if not any(train.item_texts):
+    if not any(re.search(r"\w\w", text) for text in train.item_texts):  # A single letter is no word.
         return csr_matrix((train.n_items, 0))
     counts = CountVectorizer(dtype=np.float64).fit_transform(train.item_texts)
     n_with = np.bincount(counts.indices, minlength=counts.shape[1])

@@ -10,6 +10,7 @@ from recsys_assets.algorithms.arrays import Lists
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.baskets import baskets
 from recsys_assets.algorithms.decay import hyperbolic
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import keep_top, pack, unpack
 from recsys_assets.algorithms.topn import ProductScores, top_n_and_new
 from recsys_assets.threads import in_order
@@ -48,27 +49,27 @@ class TIFUKNN(Recommender):
     class Settings(Recommender.Settings):
         """Settings of TIFU-kNN."""
 
-        group_size: PositiveInt = 7
+        group_size: Annotated[PositiveInt, Between(2, 12)] = 7
         """Baskets of a group."""
 
-        within_decay: Decay = 0.9
+        within_decay: Annotated[Decay, Between(0.5, 1)] = 0.9
         """Factor on what a basket counts, for each newer one in its group."""
 
-        across_decay: Decay = 0.7
+        across_decay: Annotated[Decay, Between(0.4, 1)] = 0.7
         """Factor on what a basket counts, for each newer group."""
 
         decay_days: PositiveFloat | None = None
         """Age in days at which an event counts half, beside what its basket's place makes of it; none: places alone say
         what is old."""
 
-        n_neighbours: PositiveInt = 100
+        n_neighbours: Annotated[PositiveInt, Between(20, 400, log=True)] = 100
         """Similar users of a user."""
 
         profile_items: PositiveInt = 60
         """Strongest items of a user, by which similar users are found and which these bring. Fewer lost in discovery,
         more cost time."""
 
-        own_share: Share = 0.7
+        own_share: Annotated[Share, Between(0.1, 0.95)] = 0.7
         """Share of the user's own frequencies in the blend; discovery rests on the rest of it. The best of those
         tried."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.algorithms.base import Recommender
 from recsys_assets.algorithms.decay import hyperbolic
 from recsys_assets.algorithms.links import scale, shares, strongest
+from recsys_assets.algorithms.search_space import Between
 from recsys_assets.algorithms.sparse import pack, unpack
 from recsys_assets.algorithms.topn import ProductScores
 
@@ -40,20 +41,20 @@ class UserKNN(Recommender):
     class Settings(Recommender.Settings):
         """Settings of user-kNN."""
 
-        n_neighbours: PositiveInt = 300
+        n_neighbours: Annotated[PositiveInt, Between(50, 600, log=True)] = 300
         """Neighbours per user; more are better in discovery and cost time."""
 
-        taste_days: PositiveFloat = 7.0
+        taste_days: Annotated[PositiveFloat, Between(2, 90, log=True)] = 7.0
         """Age in days at which an event counts half (hyperbola) in the cosine and among the user's own items."""
 
-        half_life_days: PositiveFloat = 7.0
+        half_life_days: Annotated[PositiveFloat, Between(2, 60, log=True)] = 7.0
         """Half-life in days of what neighbours took; after five of them it is forgotten. The best of those tried."""
 
-        damping: float = Field(default=0.5, gt=0, le=1)
+        damping: Annotated[float, Between(0.25, 1)] = Field(default=0.5, gt=0, le=1)
         """Exponent on the decayed counts: 1 leaves them, less makes a pile of one item count for less. Better in
         discovery than 1, worse in next."""
 
-        self_weight: NonNegativeFloat = 1.0
+        self_weight: Annotated[NonNegativeFloat, Between(0, 4)] = 1.0
         """How much the user's own items count beside the neighbours' mean. In discovery it changes nothing; in next
         data sets differ."""
 

@@ -29,6 +29,7 @@ from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
 from recsys_assets.selects.files import Select, TableName
 from recsys_assets.selects.resolve import resolve
+from recsys_assets.selects.tuning_contracts import TUNED
 from recsys_assets.storage.costs import note_cost
 from recsys_assets.storage.lake.plan import GRADED
 from recsys_assets.storage.lake.snapshot import Snapshot
@@ -47,14 +48,14 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
     """Asset dependencies of a step out of the tables it names.
 
     A table in ``graded`` is a dependency on the partition of the graded night; ``past`` and ``before`` need nothing but
-    what the same night's partition already brings. A table's own earlier nights are no dependency, and a
-    release is none: what was published of an earlier night is looked up, and nothing waits for it.
+    what the same night's partition already brings. A table's own earlier nights are no dependency, and neither is a
+    release or a study: what an earlier night published or learned is looked up, and nothing waits for it.
     """
     deps: dict[str, AssetDep] = {}
     for name, tables in resolve(reads, profile.algorithms).items():
         mapping = graded_partition(profile.horizon) if name.catalog in GRADED else None
         for table in tables:
-            if table != output and name.schema != "releases" and not (mapping and table in deps):
+            if table != output and name.schema != "releases" and table != TUNED and not (mapping and table in deps):
                 deps[table] = AssetDep(asset_key(profile, table), partition_mapping=mapping)
     return [deps[table] for table in sorted(deps)]
 

@@ -39,6 +39,7 @@ STAGES = (
     "audits",
     "releases",
     "tracking",
+    "tuning",
 )
 """Groups of assets in the order of a night: none needs a later one, but for the lists of an earlier night."""
 

@@ -103,6 +103,36 @@ def reliability_figure(rows: list[dict[str, Any]]) -> bytes:
         axes.set(xlim=(0, end), ylim=(0, end), xlabel="confidence", ylabel="share that was taken")
         axes.set_title(f"{task}: Brier {bins[0]['brier']:.4f}, ECE {bins[0]['ece']:.4f}", fontsize=9)
     png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=80)
+    return png.getvalue()
+
+
+def trials_over_settings(trials: list[dict[str, Any]]) -> bytes:
+    """PNG of a study: NDCG@10 of every trial over each setting, one panel a setting and task; the best trial is red.
+
+    Parameters
+    ----------
+    trials : list of dict
+        ``settings`` (dict), ``ndcg`` (dict by task) and ``value``, which the best trial has most of; at least one.
+    """
+    import io
+
+    from matplotlib.figure import Figure
+
+    names, tasks = list(trials[0]["settings"]), list(trials[0]["ndcg"])
+    best = max(range(len(trials)), key=lambda place: (trials[place]["value"], -place))
+    figure = Figure(figsize=(max(2.6 * len(names), 4), 2.4 * len(tasks)), layout="constrained")
+    for task, row in zip(tasks, figure.subplots(len(tasks), len(names), squeeze=False), strict=True):
+        for name, axes in zip(names, row, strict=True):
+            values, ndcg = [trial["settings"][name] for trial in trials], [trial["ndcg"][task] for trial in trials]
+            if len(names) == 1 and not isinstance(values[0], str):
+                axes.plot(*zip(*sorted(zip(values, ndcg, strict=True)), strict=True), color="lightgrey", linewidth=1)
+            axes.scatter(values, ndcg, s=12, color="tab:blue")
+            axes.scatter(values[best : best + 1], ndcg[best : best + 1], s=24, color="tab:red")
+            axes.set_xlabel(name, fontsize=8)
+            axes.tick_params(labelsize=7)
+        row[0].set_ylabel(f"{task}: NDCG@10", fontsize=8)
+    png = io.BytesIO()
     figure.savefig(png, format="png", dpi=90)
     return png.getvalue()
 

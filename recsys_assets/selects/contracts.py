@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.selects.grade_contracts import GRADES
+from recsys_assets.selects.tuning_contracts import TUNING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,6 +105,7 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "own_ndcg": "DOUBLE",
         "leads": "BOOLEAN",
     },
+    **TUNING,
     "recommendations.candidates": {
         "task": "VARCHAR",
         "user_key": "INTEGER",

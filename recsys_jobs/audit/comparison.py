@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.selects.quoting import quoted, text
+from recsys_assets.selects.tuning_contracts import TRIALS, TUNED
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.lake.provenance import provenance
 from recsys_assets.storage.models import PROVENANCE, Models
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
 
 N_ROWS, MACROS = 3, "macros"
-_NOT_COMPARED = frozenset({"releases.published", "audits.detectors", "audits.future", "recommendations.sentences"})
-"""Tables that say when something was published or looked at, not what; and sentences, which no audit has made."""
+_NOT_COMPARED = frozenset(
+    {"releases.published", "audits.detectors", "audits.future", "recommendations.sentences", TUNED, TRIALS}
+)
+"""Tables that say when something was published or looked at, not what; sentences, which no audit has made; and studies,
+which no build of a night makes."""
 
 
 @dataclass(frozen=True)

@@ -222,6 +222,7 @@ def _print_next(console: Console, name: str, user: str, has_demo: bool) -> None:
         f"export RECSYS_PROFILE={name}": "this profile, in this shell",
         "recsys demo": "lands the files, builds the nights, shows lists and grades",
         recommend_command(user): "what one of them would be shown",
+        "recsys tune --all --budget 10m": "looks for better settings, and says what they gain",
     }
     if not has_demo:
         steps = {f"export RECSYS_PROFILE={name}": "this profile", "recsys land --history": "takes the files in"}

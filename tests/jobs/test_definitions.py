@@ -86,9 +86,12 @@ def test_the_jobs_cover_every_asset_once(definitions):
     land = definitions.resolve_job_def("land")
     nightly_assets = {graph.name(key) for key in nightly.asset_layer.executable_asset_keys}
     landed = {graph.name(key) for key in land.asset_layer.executable_asset_keys}
-    assert nightly_assets | landed == set(graph.specs())
+    tuned = {"models.tuned_settings", "models.trials"}
+    assert nightly_assets | landed | tuned == set(graph.specs())
     assert landed == {"raw.demographics", "raw.products", "raw.promotions", "raw.transactions"}
     assert not nightly_assets & landed
+    assert not nightly_assets & tuned, "a night would be tuned by what it is"
+    assert {graph.name(key) for key in definitions.resolve_job_def("tune").asset_layer.executable_asset_keys} == tuned
 
 
 def test_runs_of_a_profile_take_turns_by_a_tag(definitions):

@@ -94,6 +94,7 @@ RUNS = {
     "rollback": (("--to", USER), [SHOWN[USER]]),
     "night": (("2017-10-25",), []),
     "costs": (("--night", USER), []),
+    "tune": (("--algorithm", USER), [SHOWN[USER]]),
     "keys add": ((USER,), []),
     "keys remove": ((USER,), []),
 }

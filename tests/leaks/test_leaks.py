@@ -18,6 +18,7 @@ from tests.leaks import (
     sql_files,
     storage,
     trusted_data,
+    tuning,
 )
 from tests.leaks.harness import SERVED, Leak, copy_project, edit_project, plant
 
@@ -32,6 +33,7 @@ LEAKS = [
     *storage.LEAKS,
     *trusted_data.LEAKS,
     *insights.LEAKS,
+    *tuning.LEAKS,
 ]
 
 

@@ -68,6 +68,11 @@ def tables(make_shop):
         "select $1::date as night, * from recommendations.trending_windows",
         [NIGHT],
     )
+    con.execute("attach ':memory:' as before")
+    for name in ("past.recommendations.algorithm_settings", "before.models.tuned_settings"):
+        columns = ", ".join(f"{column} {kind}" for column, kind in CONTRACTS[name.partition(".")[2]].items())
+        con.execute(f"create schema if not exists {name.rpartition('.')[0]}")
+        con.execute(f"create table {name} (night date, {columns})")
     for name in ("pooled", "comparisons"):
         columns = ", ".join(f"{column} {kind}" for column, kind in CONTRACTS[f"grades.{name}"].items())
         con.execute(f"create table grades.{name} ({columns})")

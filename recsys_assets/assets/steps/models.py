@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.algorithms.instances import configured
 from recsys_assets.assets import training
+from recsys_assets.assets.algorithm_settings import IN_FORCE, settings_in_force
 from recsys_assets.assets.step import Fitted, Step
 
 if TYPE_CHECKING:
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 def steps(profile: Profile) -> list[Step]:
     """A model of every algorithm that the profile names; what they learn from is read once for all of a night."""
     data = training.TrainingData()
-    return [_step(profile, *chosen, data) for chosen in configured(profile.algorithms).values()]
+    return [_step(profile, algorithm, data) for algorithm, _ in configured(profile.algorithms).values()]
 
 
-def _step(profile: Profile, algorithm: type[Recommender], settings: Recommender.Settings, data: TrainingData) -> Step:
+def _step(profile: Profile, algorithm: type[Recommender], data: TrainingData) -> Step:
     def fit(snapshot: Snapshot) -> Fitted:
+        settings = settings_in_force(snapshot, algorithm)
         train = data.interactions(snapshot, algorithm.uses)
         return Fitted(
             save=algorithm(settings, seed=profile.seed).fit(train).save,
@@ -38,7 +40,7 @@ def _step(profile: Profile, algorithm: type[Recommender], settings: Recommender.
         description=f"{algorithm.description}\n\n`{algorithm.__module__.replace('.', '/')}.py`",
         make=fit,
         prepare=lambda snapshot: data.interactions(snapshot, algorithm.uses),
-        reads=training.reads(algorithm.uses),
+        reads=(*training.reads(algorithm.uses), IN_FORCE),
         kinds=("python", "numpy"),
         modules=(algorithm.__module__,),
     )

@@ -1,7 +1,8 @@
 """``tracking.mlflow``: MLflow is told what each night made, and never asked by one.
 
 What belongs here: one MLflow run per model and night with settings, cutoffs and input fingerprints; the grades are
-added to the run of the graded night once a later night gives them.
+added to the run of the graded night once a later night gives them. What is served of each task is a registered model
+(`assets.registered`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.assets.registered import register
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.nights import cutoff, graded_night
 from recsys_assets.ranking.reranker import COMBINED
@@ -28,6 +30,7 @@ MAX_METRICS = 1_000
 """Metrics that MLflow takes in one call."""
 # Of known users alone: what unknown ones are served is no model's list.
 _GRADES = "select algorithm, task, k, metric, mean from grades.summary where users = 'known' order by all"
+_DECISIONS = "from recommendations.champions order by task, configuration"
 
 
 def steps(profile: Profile) -> list[Step]:
@@ -36,9 +39,10 @@ def steps(profile: Profile) -> list[Step]:
         Step(
             name="tracking.mlflow",
             description="MLflow's copy of what the night made: a run per model and night, with its grades once they "
-            "come. See it with `mlflow ui --backend-store-uri` and the address below.",
+            "come, and a registered model per task with the aliases champion and challenger. See it with `mlflow ui "
+            "--backend-store-uri` and the address below.",
             make=partial(_track, profile),
-            reads=(TableName("grades", "summary"),),
+            reads=(TableName("grades", "summary"), TableName("recommendations", "champions")),
             after=tuple(f"models.{name}" for name in sorted(profile.models)),
             kinds=("mlflow",),
         )
@@ -51,7 +55,13 @@ def _track(profile: Profile, snapshot: Snapshot) -> Made:
         _tell(client, experiment, Models(profile).get(name, snapshot.night))
     rows = snapshot.table(_GRADES).to_pylist()
     n_graded = _grade(client, experiment, graded_night(snapshot.night, profile.horizon), rows)
-    return Made(None, facts={"store": _store(profile), "runs graded": n_graded})
+    decisions, served = snapshot.table(_DECISIONS).to_pylist(), dict[str, str]()
+    for task in profile.tasks:
+        decision = [row for row in decisions if row["task"] == task]
+        run_of = partial(_run_behind, client, experiment, snapshot.night, task)
+        for alias, configuration in register(client, profile, snapshot.night, task, decision, run_of).items():
+            served[f"{alias} of {task}"] = configuration
+    return Made(None, facts={"store": _store(profile), "runs graded": n_graded, **served})
 
 
 def _store(profile: Profile) -> str:
@@ -117,6 +127,12 @@ def _grade(client: MlflowClient, experiment: str, night: Night, rows: list[dict[
             for first in range(0, len(metrics), MAX_METRICS):
                 client.log_batch(run_id, metrics=metrics[first : first + MAX_METRICS])
     return graded
+
+
+def _run_behind(client: MlflowClient, experiment: str, night: Night, task: str, configuration: str) -> str | None:
+    """Run of the model that makes a configuration's lists; the fusion has none."""
+    is_reranked = configuration.startswith(COMBINED) or configuration == "blend"
+    return _run_of(client, experiment, f"{COMBINED}_{task}" if is_reranked else configuration, night)
 
 
 def _now() -> int:
