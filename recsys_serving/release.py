@@ -88,6 +88,13 @@ class Release:
         self._similar, self._similar_ends = held["similar"], numbers_of(held["similar_ends"])
         self._trending, self._trending_ends = held["trending"], numbers_of(held["trending_ends"])
         self._found_by, self._found_ends = held["found_by"], numbers_of(held["found_by_ends"])
+        # Of arrays that an earlier version made there are none.
+        has = "newcomer_chain" in held
+        self.chain = tuple(kind.decode() for kind in Texts(held, "newcomer_chain")) if has else ()
+        """Kinds of scopes by which whom it does not know is served, in order; last ``diverse`` where lists are spread."""
+        self._newcomers = Texts(held, "newcomers") if has else None
+        self._newcomer_rows = held.get("newcomer_rows")
+        self._newcomer_ends = numbers_of(held["newcomer_rows_ends"]) if has else None
         self._lock, self._n_asking = threading.Lock(), 0
 
     def item_json(self, item: int) -> bytes:
@@ -146,6 +153,16 @@ class Release:
             return []
         rows: list[tuple[int, float, float]] = self._trending[
             self._trending_ends[place] : self._trending_ends[place + 1]
+        ].tolist()
+        return rows
+
+    def of_newcomer(self, given: str) -> list[tuple[Any, ...]]:
+        """The list of somebody who told what they like and has done nothing yet; empty of anybody else."""
+        place = self._newcomers.place_of_id(given) if self._newcomers is not None else None
+        if place is None or self._newcomer_rows is None or self._newcomer_ends is None:
+            return []
+        rows: list[tuple[Any, ...]] = self._newcomer_rows[
+            self._newcomer_ends[place] : self._newcomer_ends[place + 1]
         ].tolist()
         return rows
 
