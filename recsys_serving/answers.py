@@ -105,8 +105,8 @@ def chosen(release: Release, asked: Question, task: int, user: int | None) -> Ch
     -----
     A known user has their list. Where a category or excluded items leave less of it than asked for, what stands below
     it in the same ranking follows; then, where the task is `next`, what is trending: in `discovery` that could be what
-    the user has had. An unknown user has what goes with what they like, where they say so or have told before, then what
-    is trending in their segment, then everywhere.
+    the user has had. An unknown user has what goes with what they like, where they say so or have told before, then
+    what is trending in their segment, then everywhere.
     """
     wanted = asked.offset + asked.k
     if user is not None and not asked.exclude and asked.category is None:

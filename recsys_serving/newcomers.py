@@ -1,7 +1,7 @@
 """What somebody is shown whom a release does not know: by what they like, where they are, and what is trending.
 
-What belongs here: the same rules as sql/recommendations/newcomers.sql and sql/grades/judged_newcomers.sql, for answers and
-contexts that come with a question. The tests hold one against the other.
+What belongs here: the same rules as sql/recommendations/newcomers.sql and sql/grades/judged_newcomers.sql, for answers
+and contexts that come with a question. The tests hold one against the other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 USUAL_CHAIN = ("store", "region", "country", "device", "os")
 """Kinds of scopes, the narrowest first, by which newcomers are served where a release does not tell."""
 TRENDING, BELOW, LIKED, GOES_WITH = -1, -2, -3, -4
-"""In place of a reason of the night: trending, from below the list, trending in a category or like an item they named."""
+"""In place of a reason of the night: trending, from below the list, of a category they named, like an item they named."""
 MOST_OF_A_CATEGORY = 3
 
 
@@ -44,8 +44,8 @@ def segment_of(release: Release, context: Mapping[str, str]) -> str | None:
 def liked(release: Release, preferences: Preferences) -> tuple[list[Row], set[int]]:
     """What goes with what somebody likes, best first, and the places of the items they named, which are not shown.
 
-    Each list, of what is trending in a category or of what goes with an item, gives its item at place n the weight of the
-    answer divided by n, so that an answer twice as heavy has twice the places (D'Hondt's method).
+    Each list, of what is trending in a category or of what goes with an item, gives its item at place n the weight of
+    the answer divided by n, so that an answer twice as heavy has twice the places (D'Hondt's method).
     """
     named = {
         place: weight

@@ -91,7 +91,7 @@ class Release:
         # Of arrays that an earlier version made there are none.
         has = "newcomer_chain" in held
         self.chain = tuple(kind.decode() for kind in Texts(held, "newcomer_chain")) if has else ()
-        """Kinds of scopes by which whom it does not know is served, in order; last ``diverse`` where lists are spread."""
+        """Kinds of scopes by which newcomers are served, in order; last ``diverse`` where their lists are spread."""
         self._newcomers = Texts(held, "newcomers") if has else None
         self._newcomer_rows = held.get("newcomer_rows")
         self._newcomer_ends = numbers_of(held["newcomer_rows_ends"]) if has else None

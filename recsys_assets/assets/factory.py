@@ -57,7 +57,12 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
     for name, tables in resolve(reads, profile.algorithms).items():
         mapping = graded_partition(profile.horizon) if name.catalog in GRADED else None
         for table in tables:
-            if table not in absent and table != output and name.schema != "releases" and not (mapping and table in deps):
+            if (
+                table not in absent
+                and table != output
+                and name.schema != "releases"
+                and not (mapping and table in deps)
+            ):
                 deps[table] = AssetDep(asset_key(profile, table), partition_mapping=mapping)
     return [deps[table] for table in sorted(deps)]
 

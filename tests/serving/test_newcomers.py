@@ -58,7 +58,9 @@ def made(root, **given):
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory):
     root = made(
-        tmp_path_factory.mktemp("newcomers") / "shop", meta__newcomer_chain=chain_table(CHAIN), serving__newcomers=STORED
+        tmp_path_factory.mktemp("newcomers") / "shop",
+        meta__newcomer_chain=chain_table(CHAIN),
+        serving__newcomers=STORED,
     )
     with serving(root) as client:
         yield client
@@ -73,7 +75,9 @@ def test_the_chain_of_the_release_is_gone_by(ask):
     said = ask(POST, {"user": "nobody", "context": {"store": "7", "attributes": {"gender": "F"}}}).json()
     assert (said["source"], said["scope"], said["context"]["used"]) == ("segment", "gender:F", {"gender": "F"})
     assert listed(said) == ["2", "x-5", "3", "1"]
-    both = ask(POST, {"user": "nobody", "context": {"country": "NL", "attributes": {"gender": "F", "shoe": "9"}}}).json()
+    both = ask(
+        POST, {"user": "nobody", "context": {"country": "NL", "attributes": {"gender": "F", "shoe": "9"}}}
+    ).json()
     assert (both["scope"], listed(both)[0]) == ("country:NL", "4")
     store = ask(POST, {"user": "nobody", "context": {"store": "7"}}).json()
     assert (store["source"], store["scope"]) == ("trending", "all")

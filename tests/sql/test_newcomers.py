@@ -1,4 +1,4 @@
-"""Newcomers by hand: what each could have been shown, which chain of contexts is chosen, and lists of what they like."""
+"""Newcomers by hand: what each could have been shown, which chain is chosen, and lists of what they like."""
 
 from datetime import date, datetime, timedelta
 
@@ -10,9 +10,7 @@ USUAL = ("store", "region", "country", "device", "os")
 
 def graded(shop, kind, ndcgs, k=10, first_user=0):
     """Grades of a kind of scope: of each unknown user one, two users a night."""
-    rows = [
-        (FIRST + timedelta(days=n // 2), n, kind, k, ndcg) for n, ndcg in enumerate(ndcgs, first_user)
-    ]
+    rows = [(FIRST + timedelta(days=n // 2), n, kind, k, ndcg) for n, ndcg in enumerate(ndcgs, first_user)]
     shop.insert("past.grades.newcomers", *rows)
 
 
@@ -45,12 +43,8 @@ def test_what_many_strangers_took_decides(shop):
     graded(shop, "store", [1.0] * 300, k=20)
     found, diverse = chain(shop)
     assert (found, diverse) == (["os", "gender", "device", "region", "country", "all"], False)
-    rows = dict(
-        (kind, rest)
-        for kind, *rest in shop.rows(
-            "select kind, ndcg, difference, shrunk_difference, n_nights, n_user_nights from recommendations.newcomer_chain"
-        )
-    )
+    columns = "kind, ndcg, difference, shrunk_difference, n_nights, n_user_nights"
+    rows = {kind: rest for kind, *rest in shop.rows(f"select {columns} from recommendations.newcomer_chain")}
     assert rows["store"] == pytest.approx([0.08, -0.02, (300 * -0.02 + 1) / 400, 150, 300])
     assert rows["gender"] == pytest.approx([0.13, 0.03, (300 * 0.03 - 1) / 400, 150, 300])
     assert rows["all"] == pytest.approx([0.1, 0, 0, 150, 300])
@@ -140,7 +134,9 @@ def test_diverse_lists_hold_at_most_three_of_a_category_first(strangers):
 
 
 def test_who_had_answered_is_judged_by_their_list(strangers):
-    strangers.insert("graded.recommendations.newcomers", ("new", 1, 9, 1.0, "liked", None), ("a", 1, 9, 1.0, "liked", None))
+    strangers.insert(
+        "graded.recommendations.newcomers", ("new", 1, 9, 1.0, "liked", None), ("a", 1, 9, 1.0, "liked", None)
+    )
     assert judged(strangers)["preferences", 3] == [9]
     assert ("preferences", 1) not in judged(strangers), "the graded night knew them"
 
@@ -163,7 +159,9 @@ def answers(shop, *rows):
 def lists_of(shop):
     shop.build("features/user_item", "recommendations/trending", "recommendations/newcomers")
     found = {}
-    for user, item, reason in shop.rows("select user_id, item_key, reason from recommendations.newcomers order by user_id, rank"):
+    for user, item, reason in shop.rows(
+        "select user_id, item_key, reason from recommendations.newcomers order by user_id, rank"
+    ):
         found.setdefault(user, []).append((item, reason))
     return found
 
@@ -187,10 +185,19 @@ def test_what_newcomers_like_gives_them_a_list(shop):
     )
     found = lists_of(shop)
     # 1: 2/1 + 1.5/2, 6: 1.5/1, 2: 2/2, 3: 2/3; then 4 and 5, as 7 is what they named.
-    assert found["new 😀"] == [(1, "liked"), (6, "goes_with"), (2, "liked"), (3, "liked"), (4, "trending"), (5, "trending")]
+    assert found["new 😀"] == [
+        (1, "liked"),
+        (6, "goes_with"),
+        (2, "liked"),
+        (3, "liked"),
+        (4, "trending"),
+        (5, "trending"),
+    ]
     assert [item for item, _ in found["old"]] == [1, 2, 3, 4, 5, 6]
     assert "a" not in found
-    score = shop.rows("select score, evidence_item_key from recommendations.newcomers where user_id = 'new 😀' order by rank")
+    score = shop.rows(
+        "select score, evidence_item_key from recommendations.newcomers where user_id = 'new 😀' order by rank"
+    )
     assert score[:3] == [(1.0, None), (pytest.approx(5 / 6), 7), (pytest.approx(4 / 6), None)]
 
 

@@ -252,7 +252,9 @@ def of_newcomers(con: DuckDBPyConnection) -> dict[str, Array]:
     """Arrays of how newcomers are served: none of a release that does not tell, where servers go by their own order."""
     import numpy as np
 
-    kinds = [kind for (kind,) in _select(con, "newcomer_chain").fetchall()] if _has(con, "newcomer_chain", "meta") else []
+    kinds = (
+        [kind for (kind,) in _select(con, "newcomer_chain").fetchall()] if _has(con, "newcomer_chain", "meta") else []
+    )
     rows = _select(con, "newcomers").fetchall() if _has(con, "newcomers") else []
     starts: dict[str, int] = {}
     for place, row in enumerate(rows):

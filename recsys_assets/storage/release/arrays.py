@@ -70,8 +70,8 @@ def write_arrays(file: Path, target: Path) -> bool:
     ``context`` (n, or 0 where the release stores none; -1: none of this user), and texts: ``tasks``, ``users``,
     ``items``, ``scopes``, ``categories``, ``item_json`` (id, title and price), ``group_json`` (category, department and
     brand), ``reason_json`` (with the marks of ``sql/arrays/lists.sql``) and ``context_json``, all parts of JSON
-    objects, ``found_by`` (id and title, case folded), ``newcomer_chain`` (kinds of scopes, in order) and ``newcomers`` (ids,
-    whose lists are ``newcomer_rows``). A text ``x`` has its bounds in ``x_ends``. Whole numbers are as
+    objects, ``found_by`` (id and title, case folded), ``newcomer_chain`` (kinds of scopes, in order) and ``newcomers``
+    (ids, whose lists are ``newcomer_rows``). A text ``x`` has its bounds in ``x_ends``. Whole numbers are as
     wide as the largest of them needs.
 
     In ``lists`` the fields ``evidence``, ``n`` and ``days`` (hundredths) are 1 more than what they say, and 0 where

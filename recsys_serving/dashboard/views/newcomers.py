@@ -24,8 +24,8 @@ async def newcomers(page: Page) -> None:
     heading(1, "Newcomers")
     html(
         "p",
-        "Whom the night does not know is shown what goes with what they say they like, then what is trending where they "
-        "are, then everywhere. By which part of their context, earlier newcomers decided.",
+        "Whom the night does not know is shown what goes with what they say they like, then what is trending where "
+        "they are, then everywhere. By which part of their context, earlier newcomers decided.",
     ).classes("lead")
     scopes = await page.ask("scopes")
     if not scopes:

@@ -1,4 +1,4 @@
-"""The optional table onboarding: any source may give it, its rows are held to a contract, and without it it is empty."""
+"""The optional table onboarding: any source may give it, its rows keep a contract, and without it it is empty."""
 
 from pathlib import Path
 
