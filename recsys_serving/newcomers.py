@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 USUAL_CHAIN = ("store", "region", "country", "device", "os")
 """Kinds of scopes, the narrowest first, by which newcomers are served where a release does not tell."""
 TRENDING, BELOW, LIKED, GOES_WITH = -1, -2, -3, -4
-"""In place of a reason of the night: trending, from below the list, of a category they named, like an item they named."""
+"""In place of a reason of the night: trending, below the list, of a category they named, like an item they named."""
 MOST_OF_A_CATEGORY = 3
 
 

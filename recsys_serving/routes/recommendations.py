@@ -110,7 +110,7 @@ class Context(BaseModel):
 
 
 class Likes(BaseModel):
-    """What a newcomer says they like, each with a weight above 0; of those whom the release knows it changes nothing."""
+    """What a newcomer says they like, each with a weight above 0; of those the release knows it changes nothing."""
 
     model_config = ConfigDict(extra="forbid")
     categories: dict[Annotated[str, Field(max_length=500)], Weight] = Field(default_factory=dict, max_length=MAX_LIKES)

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from types import SimpleNamespace
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -37,7 +38,8 @@ def tables(make_shop):
     shop.insert("candidates.lists", *[("als", "next", 1, item, item, 0.0) for item in (1, 2)])
     shop.insert("recommendations.similar_items", (1, 1, 2, 0.5), (1, 2, 3, 0.25))
     names = ("user_item", "user", "item", "item_trend")
-    tables = ("trending", "candidates", "lists")
+    shop.insert("clean.onboarding", (uuid4(), "newt", 2.0, None, "9", None, NIGHT, NIGHT))
+    tables = ("trending", "newcomer_chain", "newcomers", "candidates", "lists")
     shop.build(*[f"features/{name}" for name in names], *[f"recommendations/{table}" for table in tables])
     con.execute(
         "create table past.recommendations.champions as select $1::date as night, 'next' as task, "
@@ -66,6 +68,11 @@ def tables(make_shop):
     con.execute(
         "create table past.recommendations.trending_windows as "
         "select $1::date as night, * from recommendations.trending_windows",
+        [NIGHT],
+    )
+    con.execute(
+        "create table past.recommendations.newcomer_chain as "
+        "select $1::date as night, * from recommendations.newcomer_chain",
         [NIGHT],
     )
     for name in ("pooled", "comparisons"):
@@ -138,6 +145,16 @@ def test_recommendations_carry_ids_as_delivered_and_their_run(tables):
         "model_night": NIGHT,
         "run_id": "run-1",
     }
+
+
+def test_newcomers_have_lists_of_what_they_like(tables):
+    told = ("goes_with", "goes with what you like", "9")
+    assert [tuple(row.values()) for row in tables["serving.newcomers"].to_pylist()] == [
+        ("newt", 1, "8", "eight", "c", 1.0, *told),
+        ("newt", 2, "7", "seven", "c", 0.5, *told),
+    ]
+    chain = tables["meta.newcomer_chain"].to_pylist()
+    assert {(row["kind"], row["place"]) for row in chain} >= {("store", 1), ("all", 6), ("diverse", None)}
 
 
 def test_users_items_and_similar_items(tables):

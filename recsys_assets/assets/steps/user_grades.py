@@ -1,4 +1,4 @@
-"""``grades.candidates``, ``.published``, ``.trending`` and ``.newcomers``: metrics of judged lists, per user and cut."""
+"""``grades.candidates``, ``.published``, ``.trending`` and ``.newcomers``: metrics of judged lists, per user, cut."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNKNOWN = "from grades.users where is_cold_user order by task, user_key"
 
 
 def steps(profile: Profile) -> list[Step]:
-    """One table for the algorithms' lists, one for the published ones, one for what was trending by window, one by place."""
+    """Tables for the algorithms' lists, for the published ones, and for what was trending by window and place."""
     whose = {
         "candidates": ("Metrics of each algorithm's candidates of the graded night, per user and cut.", _EVERYBODY),
         "published": ("Metrics of the lists the graded night published, per user and cut.", _EVERYBODY),
