@@ -157,8 +157,9 @@ def test_one_event_is_enough_for_a_list_of_ones_own(algorithm, two_groups):
         contexts={"store": np.append(two_groups.contexts["store"], 1).astype(np.int32)},
     )
     lists = fitted(algorithm, once).recommend(np.array([12], np.int32), 4, exclude_seen=False)
-    assert len(lists.items)
-    assert (lists.items // 5 == 1).all()
+    assert lists.items[0] // 5 == 1
+    if algorithm.name != "buy_again":  # What the user took, then what is trending.
+        assert (lists.items // 5 == 1).all()
 
 
 def test_finds_the_item_each_user_misses(algorithm, two_groups):
