@@ -137,7 +137,7 @@ lists as (
     union all
     select 'preferences' as algorithm, users.user_key, newcomers.rank, newcomers.item_key
     from graded.recommendations.newcomers as newcomers
-    inner join clean.users as users on users.user_id = newcomers.user_id
+    inner join clean.user_keys as users on users.user_id = newcomers.user_id
 )
 
 select

@@ -8,7 +8,7 @@
 with newest as (
     select user_id, category, item_id, weight
     from clean.onboarding
-    where user_id not in (select user_id from clean.users)
+    where user_id not in (select user_id from clean.user_keys)
     qualify row_number() over (
         partition by user_id, category, item_id order by coalesce(known_from, known_at) desc, landed_id
     ) = 1
@@ -17,7 +17,7 @@ with newest as (
 named as (
     select newest.user_id, items.item_key, newest.weight
     from newest
-    inner join clean.items as items on items.item_id = newest.item_id
+    inner join clean.item_keys as items on items.item_id = newest.item_id
 ),
 
 proposed as (
@@ -41,8 +41,8 @@ proposed as (
 proposals as (
     select proposed.*, items.item_id, named_items.item_id as named_item_id
     from proposed
-    inner join clean.items as items on items.item_key = proposed.item_key
-    left join clean.items as named_items on named_items.item_key = proposed.named_item_key
+    inner join clean.item_keys as items on items.item_key = proposed.item_key
+    left join clean.item_keys as named_items on named_items.item_key = proposed.named_item_key
     anti join named on named.user_id = proposed.user_id and named.item_key = proposed.item_key
 ),
 

@@ -199,15 +199,15 @@ def test_the_night_and_the_server_give_the_same_list(tmp_path):
         con.execute(f"create schema {schema}")
     con.execute("create macro exact_sum(x) as sum(x::decimal(38, 12))::double")
     places = "row_number() over (order by item_id)::integer - 1 as item_key"
-    con.execute(f"create table clean.items as select item_id, {places} from recsys.serving.items")
-    con.execute("create table clean.users as select 'anna' as user_id")
+    con.execute(f"create table clean.item_keys as select item_id, {places} from recsys.serving.items")
+    con.execute("create table clean.user_keys as select 'anna' as user_id")
     con.execute("create table this.profile as select 20 as list_length")
-    keyed = "from recsys.serving.{} as t inner join clean.items as i on i.item_id = t.item_id"
+    keyed = "from recsys.serving.{} as t inner join clean.item_keys as i on i.item_id = t.item_id"
     con.execute(f"create table recommendations.trending as select t.*, i.item_key {keyed.format('trending')}")
     con.execute(
         "create table recommendations.similar_items as select t.rank, t.score, i.item_key, "
         f"o.item_key as similar_item_key {keyed.format('similar_items')} "
-        "inner join clean.items as o on o.item_id = t.similar_item_id"
+        "inner join clean.item_keys as o on o.item_id = t.similar_item_id"
     )
     con.execute(
         "create table clean.onboarding as select *, uuid() as landed_id, null::timestamp as known_from, "

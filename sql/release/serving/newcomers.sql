@@ -15,5 +15,5 @@ select
     evidence.item_id as evidence_item_id
 from recommendations.newcomers as newcomers
 inner join clean.items as items on items.item_key = newcomers.item_key
-left join clean.items as evidence on evidence.item_key = newcomers.evidence_item_key
+left join clean.item_keys as evidence on evidence.item_key = newcomers.evidence_item_key
 order by newcomers.user_id, newcomers.rank
