@@ -130,11 +130,10 @@ def chosen(release: Release, asked: Question, task: int, user: int | None) -> Ch
 
 def _of_newcomer(release: Release, asked: Question, hidden: set[int], category: int | None) -> Chosen:
     """What somebody unknown gets: by what they like, then by where they are, then what is trending everywhere."""
+    theirs: Sequence[tuple[Any, ...]] = release.of_newcomer(asked.user)
     if asked.preferences is not None:
         theirs, named = liked(release, asked.preferences)
         hidden |= named
-    else:
-        theirs = release.of_newcomer(asked.user)
     kept = _kept(release, theirs, hidden, category)
     segment = segment_of(release, asked.context)
     source = "preferences" if kept else "segment" if segment else "trending"

@@ -178,7 +178,8 @@ async def of_users(request: Request, release: OfRelease, asked: Asked) -> Respon
     """The same for one user or up to 100, with a context and with items not to show; of `users` a list of answers."""
     context = asked.context.model_dump(exclude_none=True) if asked.context else {}
     context = context.pop("attributes", {}) | context
-    preferences = asked.preferences and Preferences(asked.preferences.categories, asked.preferences.items)
+    likes = asked.preferences
+    preferences = None if likes is None else Preferences(likes.categories, likes.items)
     hidden = [str(item) for item in (*asked.exclude, *asked.seen)]
     contents = []
     for user in asked.users if asked.users is not None else [asked.user]:

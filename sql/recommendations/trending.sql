@@ -2,9 +2,10 @@
 -- operating system that events tell, and within each value of an attribute of users that has 2 to 50. This is what unknown
 -- ids are served.
 -- It is counted over the window that unknown users' grades prefer (recommendations.trending_windows).
--- Of a context or attribute only those values have a scope with 200 events that weigh in the last 28 days, and of each kind
--- the 100 with most of them: what fewer took is chance, and a shop of ten thousand stores has no list for each. An attribute
--- that has the name of another kind of scope has none, but for country and region where no event tells them.
+-- Of a context only those values have a scope with 200 events that weigh in the last 28 days, and of each kind the 100 with
+-- most of them: what fewer took is chance, and a shop of ten thousand stores has no list for each. Of an attribute those have
+-- one whose users took 200 items, each counted once a user, in four times the window. An attribute that has the name of
+-- another kind of scope has none, but for country and region where no event tells them.
 -- Items retired by the cutoff are left out.
 -- score: distinct buyers, each counted by how long ago they last took the item, halved every so many days; of a context those
 -- who took it there in the last 112 days, four times the longest window, of an attribute in four times the window: who did
@@ -116,29 +117,26 @@ attributes as (
     having count(distinct value) between 2 and 50
 ),
 
-events_of_users as (
-    select user_key, count(*) as n_events
-    from clean.interactions
-    where weight > 0 and age_days <= 28
-    group by user_key
-),
-
-groups as (
-    select of_users.kind, of_users.value
-    from of_users
-    semi join attributes on attributes.kind = of_users.kind
-    inner join events_of_users on events_of_users.user_key = of_users.user_key
-    group by of_users.kind, of_users.value
-    having exact_sum(events_of_users.n_events) >= 200
-),
-
-took_in_group as (
+of_attributes as (
     select of_users.kind, of_users.value, took.user_key, took.item_key, took.recency_days
     from of_users
-    semi join groups on groups.kind = of_users.kind and groups.value = of_users.value
+    semi join attributes on attributes.kind = of_users.kind
     inner join features.user_item as took on took.user_key = of_users.user_key
     cross join chosen
     where took.recency_days <= 4 * chosen.window_days
+),
+
+groups as (
+    select kind, value
+    from of_attributes
+    group by kind, value
+    having count(*) >= 200
+),
+
+took_in_group as (
+    select of_attributes.*
+    from of_attributes
+    semi join groups on groups.kind = of_attributes.kind and groups.value = of_attributes.value
     union all
     select kind, value, user_key, item_key, recency_days
     from took_in_place

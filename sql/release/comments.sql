@@ -32,7 +32,7 @@ comment on column serving.similar_items."similar_item_id" is 'the item that goes
 comment on column serving.similar_items."title" is 'of that item';
 comment on column serving.similar_items."category" is 'of that item';
 comment on column serving.similar_items."score" is 'strength of the link; comparable within one item only';
-comment on table serving.trending is 'One row per scope and rank: what is trending. Unknown ids are served scope all; a server takes the scope of a context that comes with the question. Of stores, regions, countries, devices and operating systems those have a scope that events tell and that had 200 events that weigh in the last 28 days, of each kind the 100 with most of them; so have the values of users'' attributes that are text with 2 to 50 of them.';
+comment on table serving.trending is 'One row per scope and rank: what is trending. Unknown ids are served scope all; a server takes the scope of a context that comes with the question. Of stores, regions, countries, devices and operating systems those have a scope that events tell and that had 200 events that weigh in the last 28 days, of each kind the 100 with most of them. So have values of users'' attributes that are text with 2 to 50 values, where their users took 200 items, each counted once a user, in four times the window that is counted over.';
 comment on column serving.trending."scope" is 'all, department:<name>, category:<name>, or a context as events tell it: store:<name>, region:<name>, country:<name>, device:<name>, os:<name>, or a text attribute of users, as gender:F';
 comment on column serving.trending."rank" is '1 is most';
 comment on column serving.trending."item_id" is 'as delivered';

@@ -219,14 +219,14 @@ def test_nobody_answered(shop):
 
 @pytest.fixture
 def groups(shop):
-    """Four users with a gender and 100 events each, of two values; of the women one takes item 2 also."""
+    """Four users with a gender, of two values, who took 100 items each: the women what the men took last first."""
     shop.users(*((user, str(user)) for user in range(1, 5)))
-    shop.items((1, "a", "", "d", "c"), (2, "b", "", "d", "c"))
+    shop.items(*((n, f"i{n:03}", "", "d", "c") for n in range(1, 101)))
     for user in range(1, 5):
         at = datetime(2020, 3, 1)
         shop.insert("clean.user_versions", (user, None, None, at, "c", "FM"[user % 2], 30, "NL", at.date()))
-        for n in range(100):
-            shop.take(user, 2 if user == 2 and n else 1, 2 + n / 100)
+        for n in range(1, 101):
+            shop.take(user, n if user % 2 else 101 - n, 2 + n / 100)
     return shop
 
 
@@ -243,13 +243,13 @@ def scopes(shop):
 
 def test_what_is_trending_by_an_attribute(groups):
     """Everybody's country is one, which tells nothing; an age is a number."""
-    assert scopes(groups) == {"gender:F": [1, 2], "gender:M": [1]}
-    groups.con.execute("delete from clean.interactions where user_key = 1 and age_days > 2.5")
-    assert "gender:M" not in scopes(groups), "fewer than 200 events"
+    assert scopes(groups) == {"gender:F": [100, 99, 98, 97], "gender:M": [1, 2, 3, 4]}
+    groups.con.execute("delete from clean.interactions where user_key = 1 and item_key = 50")
+    assert scopes(groups).keys() == {"gender:F"}, "199 are too few"
 
 
 def test_the_country_of_users_stands_in_where_no_event_tells_one(groups):
-    groups.con.execute("update clean.user_versions set country = 'B:E' where user_key > 2")
+    groups.con.execute("update clean.user_versions set country = 'B:E' where user_key % 2 = 0")
     assert {"country:NL", "country:B:E"} <= scopes(groups).keys()
     groups.con.execute("update clean.interactions set country = 'FR'")
     assert {scope for scope in scopes(groups) if scope.startswith("country")} == {"country:FR"}
