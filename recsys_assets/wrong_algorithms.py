@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 """Names that folders, tables, assets and columns can have."""
-_TAKEN = {*CONFIGURATIONS, "published", "trending", "lists", "best"}
+_TAKEN = {*CONFIGURATIONS, "published", "trending", "newcomers", "lists", "best"}
 """Other lists in grades and candidates, the table of all candidates, and a feature: ``best_rank``."""
 _MODELS = "reranker"
 """What the names of other models and of their rankings begin with."""

@@ -11,16 +11,16 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from recsys_serving.newcomers import Preferences, liked, segment_of, spread
 from recsys_serving.problems import wrong_field
-from recsys_serving.release import BELOW, TRENDING, Row
+from recsys_serving.reasons import BELOW, TRENDING
+from recsys_serving.release import Row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from recsys_serving.release import Release
 
-CONTEXT = ("store", "region", "country", "device", "os")
-"""Fields of a context, the narrowest first: an unknown user gets what is trending in the first that the release has."""
 _ANSWER = (
     b'{"release":"%b","night":"%b","task":%b,"user_id":%b,"known":%b,"source":"%b","scope":%b,"context":%b,'
     b'"k":%d,"offset":%d,"n_more":%d,"items":[%b]}'
@@ -40,9 +40,11 @@ class Question:
     exclude: Collection[str] = ()
     """Ids of items not to show, such as those of a page."""
     context: Mapping[str, str] = field(default_factory=dict)
-    """Fields of `CONTEXT`."""
+    """Values by kind of scope: store, region, country, device, os, or an attribute of users."""
     language: int = 0
     """Place of the language of reasons among those of the release."""
+    preferences: Preferences | None = None
+    """Counts for those whom the release does not know."""
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class Chosen:
     """What a question gets."""
 
     source: str
-    """``list``; for an unknown user ``segment`` or ``trending``."""
+    """``list``; for an unknown user ``preferences``, ``segment`` or ``trending``."""
     scope: str | None
     """Scope of `serving.trending` that the answer took from; None of a list alone."""
     rows: Sequence[tuple[Any, ...]]
@@ -91,7 +93,8 @@ def chosen(release: Release, asked: Question, task: int, user: int | None) -> Ch
     -----
     A known user has their list. Where a category or excluded items leave less of it than asked for, what stands below
     it in the same ranking follows; then, where the task is `next`, what is trending: in `discovery` that could be what
-    the user has had. An unknown user has what is trending in their segment, then everywhere.
+    the user has had. An unknown user has what goes with what they like, where they say so or have told before, then
+    what is trending in their segment, then everywhere.
     """
     wanted = asked.offset + asked.k
     if user is not None and not asked.exclude and asked.category is None:
@@ -101,22 +104,42 @@ def chosen(release: Release, asked: Question, task: int, user: int | None) -> Ch
     if asked.category is not None and category is None:
         raise wrong_field("category", "This release has no such category; GET /v1/items shows those of items")
     hidden = {place for given in asked.exclude if (place := release.items.place_of_id(given)) is not None}
-    scope = segment = None
-    kept: list[tuple[Any, ...]] = []
-    if user is not None:
-        kept += _kept(release, release.listed(task, user), hidden, category)
-        below = (Row(item, None, BELOW) for item in release.below(task, user))
-        kept += _kept(release, below, hidden, category) if len(kept) < wanted else []
-    if user is None or (len(kept) < wanted and release.tasks[task] == "next"):
-        scopes = [f"{name}:{asked.context[name]}" for name in CONTEXT if user is None and name in asked.context]
-        segment = next((scope for scope in scopes if release.scopes.place(scope) is not None), None)
-        scope = segment or "all"
-        for each in filter(None, (segment, f"category:{asked.category}" if asked.category else None, "all")):
-            rows = [Row(item, share, TRENDING) for item, _, share in release.trending(each)]
-            kept += _kept(release, rows, hidden, category)
-    shown = kept[asked.offset : wanted]
-    source = "list" if user is not None else "segment" if segment else "trending"
-    return Chosen(source, scope, shown, max(len(kept) - wanted, 0))
+    if user is None:
+        return _of_newcomer(release, asked, hidden, category)
+    kept = _kept(release, release.listed(task, user), hidden, category)
+    if len(kept) < wanted:
+        kept += _kept(release, (Row(item, None, BELOW) for item in release.below(task, user)), hidden, category)
+    scope = None
+    if len(kept) < wanted and release.tasks[task] == "next":
+        scope = "all"
+        kept += _trending(release, asked, None, hidden, category)
+    return Chosen("list", scope, kept[asked.offset : wanted], max(len(kept) - wanted, 0))
+
+
+def _of_newcomer(release: Release, asked: Question, hidden: set[int], category: int | None) -> Chosen:
+    """What somebody unknown gets: by what they like, then by where they are, then what is trending everywhere."""
+    theirs: Sequence[tuple[Any, ...]] = release.of_newcomer(asked.user)
+    if asked.preferences is not None:
+        theirs, named = liked(release, asked.preferences)
+        hidden |= named
+    kept = _kept(release, theirs, hidden, category)
+    segment = segment_of(release, asked.context)
+    source = "preferences" if kept else "segment" if segment else "trending"
+    followed = _trending(release, asked, segment, hidden, category)
+    kept += spread(release, followed) if "diverse" in release.chain and category is None else followed
+    wanted = asked.offset + asked.k
+    return Chosen(source, segment or "all", kept[asked.offset : wanted], max(len(kept) - wanted, 0))
+
+
+def _trending(
+    release: Release, asked: Question, segment: str | None, hidden: set[int], category: int | None
+) -> list[tuple[Any, ...]]:
+    """What is trending in a segment, then in the category that was asked for, then everywhere."""
+    kept = []
+    for scope in filter(None, (segment, f"category:{asked.category}" if asked.category else None, "all")):
+        rows = [Row(item, share, TRENDING) for item, _, share in release.trending(scope)]
+        kept += _kept(release, rows, hidden, category)
+    return kept
 
 
 def _kept(
@@ -171,7 +194,7 @@ def recommendations(
 
 
 def _row(release: Release, rank: int, row: tuple[Any, ...], proposal: Mapping[str, Any] | None, language: int) -> bytes:
-    item, score, reason, evidence, n, days, confidence = row if len(row) == 7 else (*row, -1, -1, -1, None)
+    item, score, reason, evidence, n, days, confidence = row
     reason_json = release.reason_json(reason, evidence, n, days, language)
     rests_on = b"null"
     if evidence >= 0 or n >= 0:

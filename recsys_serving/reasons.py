@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 TITLE, COUNT, AGE, DAY = b"\x02", b"\x03", b"\x04", b"\x06"
 """Marks for what the row of a list says: nothing else in JSON holds them."""
+TRENDING, BELOW, LIKED, GOES_WITH = -1, -2, -3, -4
+"""In place of a reason of the night: trending, below the list, of a category they named, like an item they named."""
+OF_EARLIER = {
+    TRENDING: b'"reason":"trending","reason_algorithm":null,"reason_text":"trending now"',
+    BELOW: b'"reason":"below","reason_algorithm":null,"reason_text":"from below the published list"',
+    LIKED: b'"reason":"liked","reason_algorithm":null,"reason_text":"trending in a category you like"',
+    GOES_WITH: b'"reason":"goes_with","reason_algorithm":null,"reason_text":"goes with what you like"',
+}
+"""The same, of a release of an earlier version, which has no sentences."""
+GENERIC = ((b"trending", "trending_now"), (b"below", "below"), (b"liked", "liked"), (b"goes_with", "goes_with_liked"))
+"""The same with their sentences, in the order of these numbers."""
 _MARKS = {"{count}": COUNT, "{age}": AGE, "{date}": DAY}
 
 
@@ -49,11 +60,12 @@ class Words:
         )
         self._reasons = [self._prepared(head, *json.loads(words)) if words else None for head, words in reasons]
         self._counted: dict[tuple[int, int], _Counted] = {}
-        self._trending, self._below = (
-            b'"reason":"%b","reason_algorithm":null,"reason_text":%b'
-            % (reason, json.dumps(self.language.sentences[sentence]["other"], ensure_ascii=False).encode())
-            for reason, sentence in ((b"trending", "trending_now"), (b"below", "below"))
+        self.generic = tuple(
+            b'"reason":"%b","reason_algorithm":null,"reason_text":"%b"'
+            % (reason, _json(self.language.sentences[sentence]["other"]))
+            for reason, sentence in GENERIC
         )
+        """The reasons of `GENERIC`."""
 
     def _prepared(self, head: bytes, sentence: str, less: int, more: int, about: str) -> _Prepared:
         """One reason: its texts by exact number and by plural form, and both corrections of its days."""
@@ -104,10 +116,6 @@ class Words:
         kept = said, less, more, not any(mark in said for mark in (AGE, DAY, TITLE))
         self._counted[reason, n] = kept
         return kept
-
-    def generic(self, *, below: bool) -> bytes:
-        """The reason of what is trending, or of what stands below the published list."""
-        return self._below if below else self._trending
 
 
 def _json(text: str) -> bytes:

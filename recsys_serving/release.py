@@ -18,7 +18,7 @@ from recsys_assets.storage.release.arrays import open_arrays
 from recsys_assets.storage.release.folder import parse_name
 from recsys_serving.columns import Texts, numbers_of
 from recsys_serving.ids import visible_text
-from recsys_serving.reasons import Words
+from recsys_serving.reasons import OF_EARLIER, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +31,6 @@ SECONDS = 5.0
 """What a question to the file may take."""
 MAX_FOUND = 2_000
 """Items that a search looks at, at most."""
-TRENDING, BELOW = -1, -2
-"""What stands for the reason of what is trending, and of what follows below the published list."""
-_GENERIC_JSON = {
-    TRENDING: b'"reason":"trending","reason_algorithm":null,"reason_text":"trending now"',
-    BELOW: b'"reason":"below","reason_algorithm":null,"reason_text":"from below the published list"',
-}
-"""The same, of a release of an earlier version, which has no sentences."""
 
 
 class Row(NamedTuple):
@@ -103,6 +96,13 @@ class Release:
         self._similar, self._similar_ends = held["similar"], numbers_of(held["similar_ends"])
         self._trending, self._trending_ends = held["trending"], numbers_of(held["trending_ends"])
         self._found_by, self._found_ends = held["found_by"], numbers_of(held["found_by_ends"])
+        # Of arrays that an earlier version made there are none.
+        has = "newcomer_chain" in held
+        self.chain = tuple(kind.decode() for kind in Texts(held, "newcomer_chain")) if has else ()
+        """Kinds of scopes by which newcomers are served, in order; last ``diverse`` where their lists are spread."""
+        self._newcomers = Texts(held, "newcomers") if has else None
+        self._newcomer_rows = held.get("newcomer_rows")
+        self._newcomer_ends = numbers_of(held["newcomer_rows_ends"]) if has else None
         self._lock, self._n_asking = threading.Lock(), 0
 
     def item_json(self, item: int) -> bytes:
@@ -110,9 +110,9 @@ class Release:
         return b"%b,%b" % (self._item_json[item], self._group_json[self._group[item]])
 
     def reason_json(self, reason: int, evidence: int, n: int, days: int, language: int = 0) -> bytes:
-        """What an answer says of the reason of a `Row`, as members of a JSON object; also of `TRENDING` and `BELOW`."""
+        """What an answer says of the reason of a `Row`, as members of a JSON object; `TRENDING` is one, too."""
         if reason < 0:
-            return self._words[language].generic(below=reason == BELOW) if self._words else _GENERIC_JSON[reason]
+            return self._words[language].generic[-reason - 1] if self._words else OF_EARLIER[reason]
         if self._words and (put := self._words[language].of(reason, evidence, n, days, self._title_json)) is not None:
             return put
         said = self._reason_json[reason]
@@ -173,6 +173,16 @@ class Release:
             return []
         rows: list[tuple[int, float, float]] = self._trending[
             self._trending_ends[place] : self._trending_ends[place + 1]
+        ].tolist()
+        return rows
+
+    def of_newcomer(self, given: str) -> list[tuple[Any, ...]]:
+        """The list of somebody who told what they like and has done nothing yet; empty of anybody else."""
+        place = self._newcomers.place_of_id(given) if self._newcomers is not None else None
+        if place is None or self._newcomer_rows is None or self._newcomer_ends is None:
+            return []
+        rows: list[tuple[Any, ...]] = self._newcomer_rows[
+            self._newcomer_ends[place] : self._newcomer_ends[place + 1]
         ].tolist()
         return rows
 

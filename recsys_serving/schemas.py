@@ -92,7 +92,7 @@ class Recommendations(OfRelease):
     task: Task
     user_id: str
     known: bool
-    source: Literal["list", "segment", "trending"]
+    source: Literal["list", "preferences", "segment", "trending"]
     scope: str | None
     context: ContextSaid
     k: int

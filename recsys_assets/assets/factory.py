@@ -27,8 +27,10 @@ from recsys_assets.assets.step import Fitted, Made, Step
 from recsys_assets.assets.usage import cost_metadata, measured
 from recsys_assets.nights import Night
 from recsys_assets.profile import Profile
+from recsys_assets.selects.contracts import OPTIONAL_TABLES
 from recsys_assets.selects.files import Select, TableName
 from recsys_assets.selects.resolve import resolve
+from recsys_assets.selects.source import Source
 from recsys_assets.selects.tuning_contracts import TUNED
 from recsys_assets.storage.costs import note_cost
 from recsys_assets.storage.lake.plan import GRADED
@@ -52,10 +54,16 @@ def dependencies(profile: Profile, reads: Iterable[TableName], output: str = "")
     release or a study: what an earlier night published or learned is looked up, and nothing waits for it.
     """
     deps: dict[str, AssetDep] = {}
+    absent = {TUNED, *OPTIONAL_TABLES} - {f"clean.{name}" for name in Source(profile.source).extras}
     for name, tables in resolve(reads, profile.algorithms).items():
         mapping = graded_partition(profile.horizon) if name.catalog in GRADED else None
         for table in tables:
-            if table != output and name.schema != "releases" and table != TUNED and not (mapping and table in deps):
+            if (
+                table not in absent
+                and table != output
+                and name.schema != "releases"
+                and not (mapping and table in deps)
+            ):
                 deps[table] = AssetDep(asset_key(profile, table), partition_mapping=mapping)
     return [deps[table] for table in sorted(deps)]
 

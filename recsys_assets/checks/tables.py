@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 FOLDERS = ("clean", "features", "grades", "recommendations")
 """Folders of ``sql/`` whose files are tables of the schema of that name."""
-WITHOUT_CONTRACT = ("grades.candidates", "grades.published", "grades.trending", "recommendations.examples")
+WITHOUT_CONTRACT = (
+    *("grades.candidates", "grades.published", "grades.trending", "grades.newcomers"),
+    "recommendations.examples",
+)
 """Written by Python without declared columns: these are known when a check runs."""
 EXTRA, MODELS, RAW = "clean.extra", "models.each", "raw.each"
 """Names that stand for every extra table of the source, every model and every raw table."""

@@ -34,6 +34,8 @@ SENTENCES: dict[str, frozenset[str]] = {
     "proposed": frozenset({"algorithm"}),
     "pinned": frozenset(),
     "trending_now": frozenset(),
+    "liked": frozenset(),
+    "goes_with_liked": frozenset(),
     "below": frozenset(),
 }
 """Every sentence, and what may stand in it beside the verbs."""

@@ -118,11 +118,28 @@ USER_TABLE = Canonical(
     open_ended=True,
     rules=(("user_id", "user_id is null", "no user"), _KNOWN_FROM),
 )
+ONBOARDING_TABLE = Canonical(
+    name="onboarding",
+    required=_ID | {"user_id": "VARCHAR", "weight": "DOUBLE"},
+    optional={"category": "VARCHAR", "item_id": "VARCHAR", "known_from": "TIMESTAMP", "used_until": "TIMESTAMP"}
+    | _REJECT,
+    time="known_from",
+    rules=(
+        ("user_id", "user_id is null", "no user"),
+        ("weight", "coalesce(weight <= 0 or isnan(weight), true)", "weight is not above zero"),
+        ("weight", f"weight >= {_TOO_LARGE}", "too large: 1e15 or more"),
+        ("category", "(category is null) = (item_id is null)", "not one of category and item_id"),
+        _KNOWN_FROM,
+    ),
+)
+"""An extra table that any source may give, and that our own SQL reads: what newcomers said they like."""
 CANONICAL = {table.name: table for table in (EVENT_TABLE, RETRACTION_TABLE, ITEM_TABLE, USER_TABLE)}
 
 
 def canonical(name: str) -> Canonical:
     """Contract of a source's SELECT by its file name; a name that is not canonical is an extra table of the source."""
+    if name == ONBOARDING_TABLE.name:
+        return ONBOARDING_TABLE
     return CANONICAL.get(name) or Canonical(
         name=name,
         required=_ID,

@@ -200,6 +200,33 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "n_user_nights": "INTEGER",
         "is_chosen": "BOOLEAN",
     },
+    "clean.onboarding": {
+        "landed_id": "UUID",
+        "user_id": "VARCHAR",
+        "weight": "DOUBLE",
+        "category": "VARCHAR",
+        "item_id": "VARCHAR",
+        "known_from": "TIMESTAMP",
+        "known_at": "TIMESTAMP",
+    },
+    "recommendations.newcomers": {
+        "user_id": "VARCHAR",
+        "rank": "INTEGER",
+        "item_key": "INTEGER",
+        "score": "DOUBLE",
+        "reason": "VARCHAR",
+        "evidence_item_key": "INTEGER",
+    },
+    "recommendations.newcomer_chain": {
+        "kind": "VARCHAR",
+        "place": "INTEGER",
+        "is_chosen": "BOOLEAN",
+        "ndcg": "DOUBLE",
+        "difference": "DOUBLE",
+        "shrunk_difference": "DOUBLE",
+        "n_nights": "INTEGER",
+        "n_user_nights": "INTEGER",
+    },
     "recommendations.trending": {"scope": "VARCHAR", "rank": "INTEGER", "item_key": "INTEGER", "score": "DOUBLE"},
     **GRADES,
     "audits.detectors": {
@@ -223,6 +250,9 @@ OPEN_ENDED = {
     "clean.item_versions": {"item_key": "INTEGER"} | _VERSION,
 }
 """Columns of tables to which a source adds its own."""
+
+OPTIONAL_TABLES = frozenset({"clean.onboarding"})
+"""Extra tables that our own SQL reads: of a source that does not deliver one it is shown empty."""
 
 OPTIONAL_ITEM_COLUMNS = {
     "title": "VARCHAR",

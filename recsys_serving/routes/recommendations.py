@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, Stric
 from starlette.responses import Response
 
 from recsys_serving.answers import Question, recommendations, said, task_of
+from recsys_serving.newcomers import Preferences
 from recsys_serving.problems import Problem
 from recsys_serving.release import Release
 from recsys_serving.routes.shared import (
@@ -28,6 +29,7 @@ from recsys_serving.schemas import Batch, Explanation, Recommendations
 
 router = APIRouter(tags=["recommendations"])
 MAX_USERS, MAX_EXCLUDED = 100, 1_000
+MAX_LIKES, MAX_ATTRIBUTES = 50, 20
 _EXAMPLE = {
     "release": "2017-10-31-0a1b2c3d4e5f",
     "night": "2017-10-31",
@@ -116,6 +118,8 @@ _EXPLAINED = {
 }
 Id = Annotated[StrictStr, Field(max_length=500)] | StrictInt | StrictFloat
 
+Weight = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
 
 class Context(BaseModel):
     """Where and how somebody asks; it counts for those whom the release does not know."""
@@ -126,6 +130,17 @@ class Context(BaseModel):
     country: str | None = Field(None, max_length=200, examples=["NL"])
     region: str | None = Field(None, max_length=200)
     store: str | None = Field(None, max_length=200)
+    attributes: dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=200)]] = Field(
+        default_factory=dict, max_length=MAX_ATTRIBUTES, description="What else is known of them, as age or gender."
+    )
+
+
+class Likes(BaseModel):
+    """What a newcomer says they like, each with a weight above 0; of those the release knows it changes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+    categories: dict[Annotated[str, Field(max_length=500)], Weight] = Field(default_factory=dict, max_length=MAX_LIKES)
+    items: dict[Annotated[str, Field(max_length=500)], Weight] = Field(default_factory=dict, max_length=MAX_LIKES)
 
 
 class Asked(BaseModel):
@@ -148,6 +163,7 @@ class Asked(BaseModel):
     offset: int = Field(0, ge=0, le=10_000)
     category: str | None = Field(None, max_length=500)
     context: Context | None = None
+    preferences: Likes | None = Field(None, examples=[{"categories": {"TROPICAL FRUIT": 1}, "items": {"1082185": 2}}])
     exclude: list[Id] = Field(default_factory=list, max_length=MAX_EXCLUDED, description="Items not to show.")
     seen: list[Id] = Field(default_factory=list, max_length=MAX_EXCLUDED, description="Items shown or taken lately.")
 
@@ -187,10 +203,14 @@ async def of_user(
 async def of_users(request: Request, release: OfRelease, asked: Asked) -> Response:
     """The same for one user or up to 100, with a context and with items not to show; of `users` a list of answers."""
     context = asked.context.model_dump(exclude_none=True) if asked.context else {}
+    context = context.pop("attributes", {}) | context
+    likes = asked.preferences
+    preferences = None if likes is None else Preferences(likes.categories, likes.items)
     hidden = [str(item) for item in (*asked.exclude, *asked.seen)]
     contents, language = [], request.scope["language"]
     for user in asked.users if asked.users is not None else [asked.user]:
-        question = Question(str(user), asked.task, asked.k, asked.offset, asked.category, hidden, context, language)
+        of_lists = (asked.task, asked.k, asked.offset, asked.category, hidden, context)
+        question = Question(str(user), *of_lists, language=language, preferences=preferences)
         content, source = recommendations(release, question)
         if source != "list":
             services_of(request).metrics.fallbacks[source] += 1

@@ -79,12 +79,40 @@ groups as (
     from attribute_groups
 ),
 
+-- What the graded night's chain gave each newcomer who told where they were, and each list that it could have given. They had
+-- nothing, so all this is the same in all tasks.
+by_chain as (
+    select newcomers.*
+    from grades.newcomers as newcomers
+    inner join graded.recommendations.newcomer_chain as links
+        on
+            newcomers.algorithm = links.kind || case
+                when exists(select 1 from graded.recommendations.newcomer_chain where kind = 'diverse' and is_chosen)
+                    then '_diverse'
+                else ''
+            end
+    where links.place is not null
+    qualify row_number() over (partition by newcomers.user_key, newcomers.k order by links.place) = 1
+),
+
+newcomers as (
+    select algorithm, user_key, k, ndcg, recall
+    from grades.newcomers
+    union all
+    select 'newcomers' as algorithm, user_key, k, ndcg, recall
+    from by_chain
+),
+
 lists as (
     select task, algorithm, user_key, k, ndcg, recall
     from grades.candidates
     union all
     select task, algorithm, user_key, k, ndcg, recall
     from grades.published
+    union all
+    select tasks.task, newcomers.algorithm, newcomers.user_key, newcomers.k, newcomers.ndcg, newcomers.recall
+    from newcomers
+    cross join this.tasks as tasks
 ),
 
 figures as (

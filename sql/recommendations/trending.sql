@@ -1,11 +1,15 @@
--- What is trending: in the whole shop, within each department and category, and within each store, region, country, device
--- and operating system that events tell. This is what unknown ids are served.
+-- What is trending: in the whole shop, within each department and category, within each store, region, country, device and
+-- operating system that events tell, and within each value of an attribute of users that has 2 to 50. This is what unknown
+-- ids are served.
 -- It is counted over the window that unknown users' grades prefer (recommendations.trending_windows).
 -- Of a context only those values have a scope with 200 events that weigh in the last 28 days, and of each kind the 100 with
--- most of them: what fewer took is chance, and a shop of ten thousand stores has no list for each.
+-- most of them: what fewer took is chance, and a shop of ten thousand stores has no list for each. Of an attribute those have
+-- one whose users took 200 items, each counted once a user, in four times the window. An attribute that has the name of
+-- another kind of scope has none, but for country and region where no event tells them.
 -- Items retired by the cutoff are left out, and so is what the profile excludes (policy.exclude).
 -- score: distinct buyers, each counted by how long ago they last took the item, halved every so many days; of a context those
--- who took it there in the last 112 days, four times the longest window: who did earlier hardly counts.
+-- who took it there in the last 112 days, four times the longest window, of an attribute in four times the window: who did
+-- earlier hardly counts.
 with chosen as (
     select window_days
     from recommendations.trending_windows
@@ -87,6 +91,64 @@ took_in_place as (
     group by told.kind, told.value, told.user_key, told.item_key
 ),
 
+versions as (
+    select * exclude (landed_id, known_from, known_at, content, visible_night)
+    from clean.user_versions
+    qualify row_number() over (partition by user_key order by visible_night desc) = 1
+),
+
+documents as (
+    select user_key, to_json(versions) as said
+    from versions
+),
+
+names as (
+    select distinct unnest(json_keys(said)) as kind
+    from documents
+),
+
+of_users as (
+    select documents.user_key, names.kind, documents.said ->> names.kind as value
+    from documents
+    cross join names
+    where
+        names.kind not in (select kind from places)
+        and names.kind not in ('all', 'department', 'category', 'store', 'device', 'os', 'diverse', 'newcomers', 'preferences')
+        and json_type(documents.said, names.kind) = 'VARCHAR'
+),
+
+attributes as (
+    select kind
+    from of_users
+    group by kind
+    having count(distinct value) between 2 and 50
+),
+
+of_attributes as (
+    select of_users.kind, of_users.value, took.user_key, took.item_key, took.recency_days
+    from of_users
+    semi join attributes on attributes.kind = of_users.kind
+    inner join features.user_item as took on took.user_key = of_users.user_key
+    cross join chosen
+    where took.recency_days <= 4 * chosen.window_days
+),
+
+groups as (
+    select kind, value
+    from of_attributes
+    group by kind, value
+    having count(*) >= 200
+),
+
+took_in_group as (
+    select of_attributes.*
+    from of_attributes
+    semi join groups on groups.kind = of_attributes.kind and groups.value = of_attributes.value
+    union all
+    select kind, value, user_key, item_key, recency_days
+    from took_in_place
+),
+
 scoped as (
     select 'all' as scope, item_key, score
     from scores
@@ -105,7 +167,7 @@ scoped as (
         took.kind || ':' || took.value as scope,
         took.item_key,
         exact_sum(pow(0.5, took.recency_days / chosen.window_days)) as score
-    from took_in_place as took
+    from took_in_group as took
     cross join chosen
     group by took.kind, took.value, took.item_key
 ),

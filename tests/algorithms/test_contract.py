@@ -143,6 +143,25 @@ def test_keeps_to_the_taste_of_the_group(algorithm, two_groups):
     assert (lists.items // 5 == lists.users // 6).all()
 
 
+def test_one_event_is_enough_for_a_list_of_ones_own(algorithm, two_groups):
+    """User 12 took item 6 once, in a basket of its own, and then belongs to the second group."""
+    if algorithm.name in KNOWS_NO_TASTE:
+        pytest.skip("knows no taste")
+    once = replace(
+        two_groups,
+        users=np.append(two_groups.users, np.int32(12)),
+        items=np.append(two_groups.items, np.int32(6)),
+        ages=np.append(two_groups.ages, 1.0),
+        weights=np.append(two_groups.weights, 1.0),
+        baskets=np.append(two_groups.baskets, two_groups.baskets.max() + 1).astype(np.int32),
+        contexts={"store": np.append(two_groups.contexts["store"], 1).astype(np.int32)},
+    )
+    lists = fitted(algorithm, once).recommend(np.array([12], np.int32), 4, exclude_seen=False)
+    assert lists.items[0] // 5 == 1
+    if algorithm.name != "buy_again":  # What the user took, then what is trending.
+        assert (lists.items // 5 == 1).all()
+
+
 def test_finds_the_item_each_user_misses(algorithm, two_groups):
     if "discovery" not in algorithm.tasks:
         pytest.skip("serves only what the user had")

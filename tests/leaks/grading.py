@@ -9,6 +9,29 @@ STEP = "recsys_assets/assets/step.py"
 RERANKERS, CHAMPIONS, MODELS = STEPS + "rerankers.py", STEPS + "champions.py", STEPS + "models.py"
 LEARNED = "    learned = graded_night(snapshot.night, profile.horizon)\n"
 FITS = "        train = data.interactions(snapshot, algorithm.uses)\n"
+EVERY_NIGHT = """\
+FOLDERS = ("features", "grades", "recommendations")
+CHAIN = "recommendations.newcomer_chain"
+
+
+def _by_every_night(select):
+    from dataclasses import replace
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from recsys_assets.assets.step import Made
+
+    def make(snapshot):
+        grades = []
+        for partition in snapshot.lake.partitions("grades.newcomers"):
+            rows = pq.ParquetFile(partition.path).read()
+            grades.append(rows.append_column("night", pa.array([partition.night] * len(rows), pa.date32())))
+        snapshot.add("made.grades", pa.concat_tables(grades))
+        return Made(snapshot.table(select.text.replace("past.grades.newcomers", "made.grades")))
+
+    return replace(sql_step(CHAIN, select), make=make)
+"""
 
 LEAKS = (
     Leak(
@@ -108,6 +131,19 @@ LEAKS = (
         ),
         "audit",
         "recommendations.fusion_weights",
+    ),
+    Leak(
+        "the chain chosen by the grades of later nights",
+        (
+            Edit(
+                STEPS + "sql_files.py",
+                "        sql_step(name, select)\n",
+                "        _by_every_night(select) if name == CHAIN else sql_step(name, select)\n",
+            ),
+            Edit(STEPS + "sql_files.py", 'FOLDERS = ("features", "grades", "recommendations")\n', EVERY_NIGHT),
+        ),
+        "audit",
+        "recommendations.newcomer_chain",
     ),
     Leak(
         "the reranker learns from features of the night whose purchases it learns",

@@ -126,7 +126,13 @@ class Shop:
             "(night date, user_key integer, algorithm varchar, k integer, ndcg double)"
         )
         self._create("past.grades.policy_effects", {"night": "DATE"} | CONTRACTS["grades.policy_effects"])
-        for table in ("confidence", "lists", "trending", "trending_by_window"):
+        self.con.execute("create table past.grades.newcomers as from past.grades.trending")
+        self._create("clean.onboarding", CONTRACTS["clean.onboarding"] | {"visible_night": "DATE"})
+        self.con.execute(
+            "create table clean.user_versions (user_key integer, landed_id uuid, known_from timestamp, "
+            "known_at timestamp, content varchar, gender varchar, age integer, country varchar, visible_night date)"
+        )
+        for table in ("confidence", "lists", "trending", "trending_by_window", "newcomer_chain", "newcomers"):
             self._create(f"graded.recommendations.{table}", CONTRACTS[f"recommendations.{table}"])
 
     def _create_this(self):

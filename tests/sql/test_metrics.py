@@ -207,8 +207,8 @@ def test_segments(shop):
     shop.con.execute("delete from graded.features.user")
     shop.insert("graded.features.user", *((key, key) for key in range(1, 7)), (8, 0))
     shop.con.execute(
-        "create table clean.user_versions (user_key integer, landed_id uuid, known_at timestamp, content varchar, "
-        "known_from timestamp, town varchar, note varchar, age integer, visible_night date)"
+        "create or replace table clean.user_versions (user_key integer, landed_id uuid, known_at timestamp, "
+        "content varchar, known_from timestamp, town varchar, note varchar, age integer, visible_night date)"
     )
     for user, town, note, night in (
         (1, "Ulm", "x", BEFORE),
@@ -218,7 +218,7 @@ def test_segments(shop):
     ):
         shop.insert("clean.user_versions", (user, None, datetime(2020, 1, 1), "c", None, town, note, user, night))
     shop.con.execute("drop table grades.users")
-    for table in ("candidates", "published"):
+    for table in ("candidates", "published", "newcomers"):
         shop.con.execute(
             f"create table grades.{table} (task varchar, algorithm varchar, user_key integer, k integer, ndcg double, "
             "recall double)"
@@ -229,6 +229,18 @@ def test_segments(shop):
         shop.insert(
             "grades.candidates", ("next", "als", user, 10, user / 10, 1), ("next", "als", user, 20, 0, user / 20)
         )
+    for kind, ndcg in (("all", 0.1), ("store", 0.2), ("os", 0.3), ("os_diverse", 0.4)):
+        shop.insert("grades.newcomers", ("discovery", kind, 7, 10, ndcg, 0))
+    links = (("os", 1, True), ("store", 2, True), ("all", 3, True), ("diverse", None, False))
+    shop.insert("graded.recommendations.newcomer_chain", *((*link, None, None, 0, 0, 0) for link in links))
+    shop.build("grades/segments")
+    cold = "select algorithm, mean from grades.segments where metric = 'ndcg' and value = 'cold' order by all"
+    shown = [("all", 0.1), ("als", 0.7), ("newcomers", 0.3), ("os", 0.3), ("os_diverse", 0.4), ("store", 0.2)]
+    assert shop.rows(cold) == [(name, pytest.approx(mean)) for name, mean in shown]
+    shop.con.execute("update graded.recommendations.newcomer_chain set is_chosen = true")
+    shop.build("grades/segments")
+    assert ("newcomers", pytest.approx(0.4)) in shop.rows(cold), "spread over categories"
+    shop.con.execute("delete from grades.newcomers")
     shop.build("grades/segments")
     rows = shop.rows("select segment, value, n_users, mean, low, high from grades.segments where metric = 'ndcg'")
     segments = {row[:2]: row[2:] for row in rows}

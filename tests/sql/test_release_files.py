@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from types import SimpleNamespace
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -36,8 +37,9 @@ def tables(make_shop):
         )
     shop.insert("candidates.lists", *[("als", "next", 1, item, item, 0.0) for item in (1, 2)])
     shop.insert("recommendations.similar_items", (1, 1, 2, 0.5, "item_knn"), (1, 2, 3, 0.25, "item_knn"))
+    shop.insert("clean.onboarding", (uuid4(), "newt", 2.0, None, "9", None, NIGHT, NIGHT))
     names = ("user_item", "user", "user_category", "item", "item_trend")
-    tables = ("trending", "candidates", "lists")
+    tables = ("trending", "newcomer_chain", "newcomers", "candidates", "lists")
     shop.build(*[f"features/{name}" for name in names], *[f"recommendations/{table}" for table in tables])
     con.execute(
         "create table past.recommendations.champions as select $1::date as night, 'next' as task, "
@@ -73,6 +75,11 @@ def tables(make_shop):
         columns = ", ".join(f"{column} {kind}" for column, kind in CONTRACTS[name.partition(".")[2]].items())
         con.execute(f"create schema if not exists {name.rpartition('.')[0]}")
         con.execute(f"create table {name} (night date, {columns})")
+    con.execute(
+        "create table past.recommendations.newcomer_chain as "
+        "select $1::date as night, * from recommendations.newcomer_chain",
+        [NIGHT],
+    )
     for name in ("pooled", "comparisons"):
         columns = ", ".join(f"{column} {kind}" for column, kind in CONTRACTS[f"grades.{name}"].items())
         con.execute(f"create table grades.{name} ({columns})")
@@ -147,6 +154,16 @@ def test_recommendations_carry_ids_as_delivered_and_their_run(tables):
         "model_night": NIGHT,
         "run_id": "run-1",
     }
+
+
+def test_newcomers_have_lists_of_what_they_like(tables):
+    told = ("goes_with", "goes with what you like", "9")
+    assert [tuple(row.values()) for row in tables["serving.newcomers"].to_pylist()] == [
+        ("newt", 1, "8", "eight", "c", 1.0, *told),
+        ("newt", 2, "7", "seven", "c", 0.5, *told),
+    ]
+    chain = tables["meta.newcomer_chain"].to_pylist()
+    assert {(row["kind"], row["place"]) for row in chain} >= {("store", 1), ("all", 6), ("diverse", None)}
 
 
 def test_users_items_and_similar_items(tables):

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from recsys_assets.nights import ONE_DAY, cutoff, graded_night
-from recsys_assets.selects.contracts import OPEN_ENDED, contract
+from recsys_assets.selects.contracts import OPEN_ENDED, OPTIONAL_TABLES, contract
 from recsys_assets.selects.list_tables import packed
 from recsys_assets.selects.resolve import resolve
 from recsys_assets.storage.lake.partitions import LakeError, NotBuilt
@@ -211,7 +211,7 @@ def _visible(lake: Partitions, name: TableName, tables: Sequence[str], night: Ni
         return [p for table in tables for p in lake.partitions(table, of_night)]
     current = [lake.partition(table, of_night) for table in tables]
     missing = [table for table, partition in zip(tables, current, strict=True) if partition is None]
-    if missing and name.catalog not in GRADED:
+    if missing and name.catalog not in GRADED and name.stored not in OPTIONAL_TABLES:
         raise NotBuilt(
             f"{missing[0]} has no partition for night {night}: build it first "
             f"(recsys night {night}, or materialize it in the UI)."

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _TRENDING = [("item", "<i4"), ("score", "<f8"), ("share", "<f8")]
+_NEWCOMERS = [("item", "<i4"), ("score", "<f8"), ("reason", "i1"), ("evidence", "<i4")]
 _BATCH = 200_000
 _CONTEXT = ("device", "os", "country", "region", "store")
 
@@ -236,6 +237,25 @@ def of_trending(con: DuckDBPyConnection) -> dict[str, Array]:
         "trending": np.array([row[1:] for row in rows], _TRENDING),
         "trending_ends": np.array([*starts.values(), len(rows)], np.int64),
         **_texts("scopes", starts),
+    }
+
+
+def of_newcomers(con: DuckDBPyConnection) -> dict[str, Array]:
+    """Arrays of how newcomers are served: none of a release that does not tell, where servers go by their own order."""
+    import numpy as np
+
+    kinds = (
+        [kind for (kind,) in _select(con, "newcomer_chain").fetchall()] if _has(con, "newcomer_chain", "meta") else []
+    )
+    rows = _select(con, "newcomers").fetchall() if _has(con, "newcomers") else []
+    starts: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        starts.setdefault(row[0], place)
+    return {
+        **_texts("newcomer_chain", kinds),
+        **_texts("newcomers", starts),
+        "newcomer_rows": np.array([row[1:] for row in rows], _NEWCOMERS),
+        "newcomer_rows_ends": np.array([*starts.values(), len(rows)], np.int64),
     }
 
 

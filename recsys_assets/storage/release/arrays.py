@@ -11,7 +11,7 @@ import mmap
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.storage.release.array_makers import of_contexts, of_items, of_lists, of_trending
+from recsys_assets.storage.release.array_makers import of_contexts, of_items, of_lists, of_newcomers, of_trending
 from recsys_assets.storage.release.file import ARRAYS_NAME, ReleaseError
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def write_arrays(file: Path, target: Path) -> bool:
     ``context`` (n, or 0 where the release stores none; -1: none of this user), and texts: ``tasks``, ``users``,
     ``items``, ``scopes``, ``categories``, ``item_json`` (id, title and price), ``group_json`` (category, department and
     brand), ``reason_json`` (with the marks of ``sql/arrays/lists.sql``; without the text where a sentence tells it) and
-    ``context_json``, all parts of JSON objects, ``reason_words`` (of each reason the sentence, see `array_makers`),
-    ``languages`` (the sentences of each), ``found_by`` (id and title, case folded). A text ``x`` has its bounds in
+    ``context_json``, all parts of JSON objects, ``reason_words`` (of each reason the sentence, see `reason_arrays`),
+    ``languages`` (the sentences of each), ``found_by`` (id and title, case folded), ``newcomer_chain`` (kinds of
+    scopes, in order) and ``newcomers`` (ids, whose lists are ``newcomer_rows``). A text ``x`` has its bounds in
     ``x_ends``. Whole numbers are as wide as the largest of them needs.
 
     In ``lists`` the fields ``evidence``, ``n`` and ``days`` (hundredths) are 1 more than what they say, and 0 where
@@ -94,6 +95,7 @@ def write_arrays(file: Path, target: Path) -> bool:
                 **of_lists(con),
                 **of_trending(con),
                 **of_contexts(con),
+                **of_newcomers(con),
             }
     except duckdb.Error as error:
         raise ReleaseError(f"The arrays of {file} cannot be made: {error}. Build its night again.") from error

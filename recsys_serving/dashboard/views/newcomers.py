@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from recsys_serving.answers import Question, chosen
 from recsys_serving.dashboard.charts import over_nights
 from recsys_serving.dashboard.formats import count, interval, metric_name
 from recsys_serving.dashboard.page import Page, section, view
 from recsys_serving.dashboard.parts import chart, column, form, heading, html, link, message, select, submit, table
-from recsys_serving.dashboard.rows import ITEM, of_items
+from recsys_serving.dashboard.rows import ITEM, item_of, of_items
+from recsys_serving.newcomers import USUAL_CHAIN, Preferences
+from recsys_serving.reasons import GOES_WITH, LIKED
 
 Row = dict[str, Any]
-_KINDS = ("all", "store", "region", "country", "device", "os", "department", "category")
+_ANSWERS = ("first", "second", "third")
+_OFFERED_ITEMS = 50
+_WHY = {LIKED: "in a category they like", GOES_WITH: "goes with what they like"}
 
 
 @view("/newcomers", "Newcomers", place=5)
@@ -20,8 +25,8 @@ async def newcomers(page: Page) -> None:
     heading(1, "Newcomers")
     html(
         "p",
-        "Whom the night does not know is shown what is trending in the narrowest part of their context that has a "
-        "scope, then everywhere.",
+        "Whom the night does not know is shown what goes with what they say they like, then what is trending where "
+        "they are, then everywhere. By which part of their context, earlier newcomers decided.",
     ).classes("lead")
     scopes = await page.ask("scopes")
     if not scopes:
@@ -38,7 +43,50 @@ async def newcomers(page: Page) -> None:
         await _scope(page, scope)
         with html("div"):
             await _grades(page)
+            await _chain(page)
             await _windows(page)
+    _after_answers(page, named)
+
+
+def _after_answers(page: Page, named: list[str]) -> None:
+    """What a newcomer sees after three answers, by the very rules of the API."""
+    with section("After three answers", "What somebody unknown would see who likes these, each as much as the others."):
+        answers = [page.query.get(answer, "") for answer in _ANSWERS]
+        offered = [item_of(page.release, place) for place, _, _ in page.release.trending("all")[:_OFFERED_ITEMS]]
+        options = [("", "nothing")]
+        options += [(name, _said(name)) for name in named if name.startswith("category:")]
+        options += [(f"item:{item['item_id']}", f"item: {item['title'] or item['item_id']}") for item in offered]
+        with form("/newcomers", {"night": page.night, "scope": page.query.get("scope")}):
+            for name, answer in zip(_ANSWERS, answers, strict=True):
+                select(f"The {name} answer", name, options, answer)
+            submit("Show")
+        told: dict[str, dict[str, float]] = {"category": {}, "item": {}}
+        for kind, _, value in (answer.partition(":") for answer in answers):
+            if kind in told:
+                told[kind][value] = 1.0
+        if not (told["category"] or told["item"]):
+            message("Choose up to three answers, and what they would see stands here.")
+            return
+        question = Question("", k=20, preferences=Preferences(told["category"], told["item"]))
+        rows = chosen(page.release, question, 0, None).rows
+        table(
+            "What a newcomer sees after three answers",
+            [
+                column("rank", "#", "count"),
+                ITEM,
+                column("category", "Category"),
+                column("price", "Price", "price"),
+                column("why", "Why"),
+            ],
+            of_items(
+                page,
+                [
+                    item_of(page.release, row[0]) | {"rank": rank, "why": _WHY.get(row[2], "trending")}
+                    for rank, row in enumerate(rows, 1)
+                ],
+            ),
+            empty="Nothing goes with these answers, and nothing is trending.",
+        )
 
 
 def _said(scope: str) -> str:
@@ -53,7 +101,7 @@ def _contexts(named: list[str]) -> None:
         kind = name.partition(":")[0]
         numbers[kind] = numbers.get(kind, 0) + 1
     held = ", ".join(f"{kind} ({count(n)})" for kind, n in numbers.items() if kind != "all")
-    missing = [kind for kind in _KINDS[1:6] if kind not in numbers]
+    missing = [kind for kind in USUAL_CHAIN if kind not in numbers]
     text = f"Scopes of this release: everywhere{f', {held}' if held else ''}."
     if missing:
         text += f" It has none by {', '.join(missing)}, so that much of a context changes nothing."
@@ -117,6 +165,26 @@ async def _grades(page: Page) -> None:
             ],
             empty="",
             size=6,
+        )
+
+
+async def _chain(page: Page) -> None:
+    with section("By which context", "What newcomers are asked for first, chosen by what earlier ones took."):
+        rows = await page.ask("newcomer_chain")
+        table(
+            "The order of contexts",
+            [
+                column("night", "Night", "day"),
+                column("kind", "Kind"),
+                column("place", "Place", "count"),
+                column("ndcg", "NDCG@10", "figure"),
+                column("difference", "Beside everywhere", "signed", digits=4),
+                column("n_user_nights", "User-nights", "count"),
+            ],
+            [row | ({"mark": "chosen"} if row["is_chosen"] else {}) for row in rows],
+            empty="No night has chosen an order yet.",
+            download=page.download("newcomer_chain"),
+            size=7,
         )
 
 

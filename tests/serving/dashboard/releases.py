@@ -154,6 +154,9 @@ _GRADED = {
     "meta.feature_gains": "select $night as night, task, objective, 'item.<i>f' || f || '</i>' as feature, "
     "90.0 - 10 * f as gain, (90 - 10 * f) / 450 as share from tasks cross join (select unnest(['binary', "
     "'lambdamart']) as objective) cross join range(10) as t (f) order by task, objective, gain desc, feature",
+    "meta.newcomer_chain": "select $night as night, kind, place::int as place, place is not null as is_chosen, "
+    ".1 as ndcg, .01 as difference, .005 as shrunk_difference, 1 as n_nights, 4 as n_user_nights "
+    "from (values ('<i>sex</i>', 1), ('store', 2), ('all', 3), ('diverse', null)) as t (kind, place)",
     "meta.trending_windows": "select $night as night, 7 as window_days, true as is_chosen, .1 as ndcg, "
     ".0 as difference, .0 as shrunk_difference, 1 as n_nights, 4 as n_user_nights",
 }

@@ -46,7 +46,8 @@ VIEWS = {
     "/lab/lists?user=u1": ("items stand in all", "Overlap"),
     "/lab/fusion?user=u1": ("over 30 users", "Weights"),
     "/lab/policies": ("Rules in force", "What each rule does to NDCG"),
-    "/newcomers": ("Shown first: everywhere", "category: Group 1"),
+    "/newcomers": ("Shown first: everywhere", "category: Group 1", "After three answers", "&lt;i&gt;sex"),
+    "/newcomers?first=category:Group+1&second=item:i2&third=x": ("goes with what they like", "in a category they like"),
     "/data": ("Files delivered", "Events a day"),
 }
 """Every view, and what its page says on a release that holds everything."""
