@@ -8,6 +8,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from recsys_assets.storage.atomic import rename
+from recsys_assets.storage.private import private_folder
 from recsys_assets.tuning_settings import seconds_of
 from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context, NightOption
@@ -72,7 +73,7 @@ def tune(
 
         done = tune(profile, of, names, tell, n_trials=n_trials, seconds=budget, setting=setting)
     _print_gains(console, done)
-    folder = profile.folder / "tuning" / f"night={of}"
+    folder = private_folder(profile.folder / "tuning" / f"night={of}")
     for each in done:
         new = folder / f".tmp-{each.algorithm}.png"
         new.write_bytes(each.drawn())

@@ -229,6 +229,6 @@ def _write(
                 rows = [declared_rows(table, new[table])]
                 if table in kept:
                     rows.append(kept[table].filter(pc.not_equal(kept[table]["algorithm"], each.name)))
-                snapshot.add("made.rows", pa.concat_tables(rows))
+                snapshot.add("made.rows", pa.concat_tables(rows, promote_options="default"))
                 query = f"select * from made.rows order by {', '.join(key)}"
                 snapshot.writer(table).write(query, key, version)

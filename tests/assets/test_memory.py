@@ -22,7 +22,7 @@ from recsys_assets.assets.clean_log import clean_selects
 from recsys_assets.storage.landing.database import Landing
 deployment = Deployment(Path(sys.argv[1]), Path(sys.argv[2]))
 tables = clean_selects(Landing(deployment.profile))
-only = [f"clean.{table}" for table in tables] + ["models.als", "candidates.als"]
+only = [f"clean.{table}" for table in tables] + ["recommendations.algorithm_settings", "models.als", "candidates.als"]
 deployment.build(date(2017, 10, 24), only=only)
 from recsys_jobs.run import dagster_instance
 from dagster import AssetKey

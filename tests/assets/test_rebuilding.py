@@ -13,6 +13,7 @@ from tests.helpers.sample import HORIZON, NIGHTS
 
 FIRST, SECOND, LAST = NIGHTS
 ALGORITHMS = {"als", "buy_again", "item_knn", "popularity"}
+SETTINGS = "recommendations.algorithm_settings"
 CLEAN = [f"clean.{table}" for table in (*TABLES, "promotions")]
 GRADES = ["grades.judged_published", "grades.published", "grades.beyond_accuracy", "grades.summary"]
 
@@ -62,7 +63,7 @@ def test_other_candidates_under_the_published_lists_are_graded_as_rebuilt(built,
     deployment = built.copy(tmp_path / "rebuilt")
     settings = deployment.profile.algorithms | {"popularity": {"n_candidates": 30}}
     fewer = deployment.profile.model_copy(update={"algorithms": settings})
-    deployment.build(SECOND, profile=fewer, only=["models.popularity", "candidates.popularity"])
+    deployment.build(SECOND, profile=fewer, only=[SETTINGS, "models.popularity", "candidates.popularity"])
     deployment.build(LAST, only=["grades.summary"])
     kept = {"published", *ALGORITHMS, *CONFIGURATIONS} - {"popularity"}
     assert status(deployment, LAST) == {("popularity", "rebuilt")} | {(name, "published") for name in kept}
@@ -77,7 +78,7 @@ def test_a_night_whose_catalogue_was_restated_is_built_again_though_its_models_a
         )
     assert deployment.invoke("land", "--history", "--restate", products).exit_code == 0
     assert deployment.lake.built_nights() == []
-    deployment.build(FIRST, only=[*CLEAN, "models.popularity", "candidates.popularity"])
+    deployment.build(FIRST, only=[*CLEAN, SETTINGS, "models.popularity", "candidates.popularity"])
     titles = {title[:4] for (title,) in deployment.rows("clean.item_versions", FIRST, "title") if title}
     assert titles == {"new "}
     for name in (f"candidates.popularity {FIRST}", f"models/popularity/night={FIRST}"):
