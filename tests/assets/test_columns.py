@@ -43,11 +43,12 @@ CONSTANT = {
     "clean.cancellation_counts": {"counted_night"},
     "clean.retractions": {"reason"},
     "grades.segments": {"metric", "segment"},
+    "grades.judged_newcomers": {"algorithm"},
     "grades.judged_published": {"algorithm"},
     "grades.late": {"graded_night"},
     "grades.relevant": {"task"},
     "recommendations.confidence": {"score_tenth"},
-    "recommendations.lists": {"model_night"},
+    "recommendations.lists": {"model_night", "policies"},
     "recommendations.trending_by_window": {"scope", "window_days"},
     "recommendations.settings": {"settings_night", "profile_hash", "settings"},
 }
@@ -102,7 +103,7 @@ def test_what_columns_are_made_from_exists(pages):
     # What results stand above on a page has its columns beneath them.
     stored |= {f"{table}.{column}" for table, columns in CONTRACTS.items() for column in columns}
     nights = {f"{table}.visible_night" for table in pages if table.startswith("clean.")}
-    nights |= {"grades.published_rows.night", "grades.trending.night"}
+    nights |= {f"grades.{name}.night" for name in ("newcomers", "published_rows", "trending")}
     named = {origin for table in TABLES for origins in lineage(pages[table]).values() for origin in origins}
     assert len(named) > 80
     assert named <= stored | nights
@@ -133,7 +134,7 @@ def test_what_columns_are_made_from_exists(pages):
         (
             "grades.segments",
             "mean",
-            " ".join(f"grades.{t}.{m}" for t in ("candidates", "published") for m in ("ndcg", "recall")),
+            " ".join(f"grades.{t}.{m}" for t in ("candidates", "newcomers", "published") for m in ("ndcg", "recall")),
         ),
         ("grades.judged_published", "rank", "recommendations.lists.rank recommendations.trending.rank"),
         ("grades.relevant", "is_cold_user", "clean.user_keys.visible_night"),

@@ -137,6 +137,16 @@ OWN = {
         "{own}",
         'select 1.5 as precision, 0 as recall, 0 as ndcg, 0 as "map", 0 as mrr, 0 as hit_rate',
     ),
+    "a_chain_ends_everywhere": ("{own}", "from {rows} where kind <> 'all'"),
+    "lists_under_rules_hold_no_item_twice": (
+        "{own}",
+        "select '' as without, 'next' as task, 0 as user_key, [1, 1] as items, ['', ''] as rules",
+    ),
+    "no_more_is_taken_than_was_published": ("{own}", "select * replace (n_rows + 1 as n_taken) from {rows}"),
+    "effects_are_of_the_graded_night": (
+        "{own}",
+        "select date '2017-10-01' as graded_night, 'next' as task, 'all' as rule, 'ndcg' as metric",
+    ),
     "one_window_is_chosen": ("{own}", "select * replace (false as is_chosen) from {rows}"),
     "unknown_users_are_graded_alike": ("{own}", "select * replace ('unknown' as users) from {rows}"),
     "rebuilt_lists_say_so": ("{own}", "select * replace ('rebuilt' as status) from {rows}"),

@@ -52,7 +52,7 @@ def test_keys_have_the_prefix_of_their_profile_and_are_as_ever_without_one(built
         assert {key.asset_key.path[0] for key in checks} == {"north"}
         nightly = definitions.resolve_job_def("nightly").asset_layer
         assert {key.path[0] for key in nightly.executable_asset_keys} == {"north"}
-        assert len(nightly.executable_asset_keys) == len(plain) - 5, "all but what lands, and the audit"
+        assert len(nightly.executable_asset_keys) == len(plain) - 7, "all but what lands, the audit, and studies"
 
 
 def test_tables_are_known_by_their_names_whatever_the_prefix(built):

@@ -40,19 +40,9 @@ _READS = {
 
 
 def write_arrays(file: Path, target: Path) -> bool:
-    """Write the arrays of a release, unless it lacks a table or column that they are made of, as first versions do.
+    """Write the arrays of a finished release; its caller gives them their name. Whether they were written.
 
-    Parameters
-    ----------
-    file : Path
-        The release, finished.
-    target : Path
-        The file to write; the caller gives it its name when it is whole.
-
-    Returns
-    -------
-    bool
-        Whether they were written.
+    A release that lacks a table or column which they are made of, as those of first versions do, gets none.
 
     Raises
     ------

@@ -285,12 +285,13 @@ def _check_macros(con: DuckDBPyConnection) -> None:
 def _first_ids(con: DuckDBPyConnection, column: str, macro: str) -> list[str]:
     """Smallest id of each table that has the column and a row; of the macro's own table alone, where there is one.
 
-    ``serving.similar`` has ``serving.similar_items``: empty, and so without an answer, where no algorithm knows any.
+    ``serving.similar`` has ``serving.similar_items``, ``serving.profile`` has ``serving.user_profiles``: empty, and so
+    without an answer, where no algorithm knows any, or the profile leaves them out.
     """
     query = """
         select schema_name || '.' || table_name
         from duckdb_columns() where not internal and column_name = ? order by all"""
     tables = [name for (name,) in con.execute(query, [column]).fetchall()]
-    tables = [name for name in tables if name.startswith(macro)] or tables
+    tables = [name for name in tables if name.replace(".user_", ".").startswith(macro)] or tables
     smallest = [con.execute(f"select min({column}) from {_identifier(name)}").fetchall() for name in tables]
     return sorted({key for ((key,),) in smallest if key is not None})
