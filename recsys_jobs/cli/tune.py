@@ -83,7 +83,7 @@ def tune(
     if adopted:
         console.print(f"Nights after {of} use what was learned of {', '.join(adopted)}.", soft_wrap=True)
     else:
-        console.print("Nothing did better than the settings in force, which stand.")
+        console.print("Nothing did better beyond chance than the settings before, which stand.")
 
 
 def _print_gains(console: Console, done: list[Tuned]) -> None:

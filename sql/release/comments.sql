@@ -191,7 +191,7 @@ comment on column meta.tuning."learned_night" is 'the night whose data the study
 comment on column meta.tuning."algorithm" is 'algorithm or instance of one';
 comment on column meta.tuning."task" is 'next or discovery';
 comment on column meta.tuning."settings" is 'the settings it chose, as JSON';
-comment on column meta.tuning."is_adopted" is 'whether later nights use them: they were better on the night held out, tasks taken together';
+comment on column meta.tuning."is_adopted" is 'whether later nights use them: they were better on the night held out, beyond chance';
 comment on column meta.tuning."n_trials" is 'trials that were made';
 comment on column meta.tuning."n_nights" is 'nights that each was graded on';
 comment on column meta.tuning."default_ndcg" is 'with the settings before, over the user-nights of the trials';
