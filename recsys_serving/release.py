@@ -176,15 +176,13 @@ class Release:
         ].tolist()
         return rows
 
-    def of_newcomer(self, given: str) -> list[tuple[Any, ...]]:
+    def of_newcomer(self, given: str) -> list[Row]:
         """The list of somebody who told what they like and has done nothing yet; empty of anybody else."""
         place = self._newcomers.place_of_id(given) if self._newcomers is not None else None
         if place is None or self._newcomer_rows is None or self._newcomer_ends is None:
             return []
-        rows: list[tuple[Any, ...]] = self._newcomer_rows[
-            self._newcomer_ends[place] : self._newcomer_ends[place + 1]
-        ].tolist()
-        return rows
+        of = slice(self._newcomer_ends[place], self._newcomer_ends[place + 1])
+        return [Row(*row) for row in self._newcomer_rows[of].tolist()]
 
     def similar(self, item: int, k: int) -> list[tuple[int, float]]:
         """Places and scores of the first k items that go with an item."""

@@ -8,7 +8,7 @@ import pytest
 from recsys_assets.algorithms import registry
 from recsys_assets.assets.clean_log import clean_steps
 from recsys_assets.assets.code_version import changes, code_below, code_of, keep, version_of
-from recsys_assets.assets.steps import all_steps
+from recsys_assets.assets.steps import all_steps, policies
 from recsys_assets.profile import PROJECT
 from recsys_assets.profile_file import load_profile
 from recsys_assets.storage.landing.database import Landing
@@ -92,14 +92,16 @@ def codes():
 
 def test_every_file_that_computes_is_in_some_version(codes):
     known = set().union(*codes.values())
-    # Reports and the server read the first two; of the next two a profile uses some; a study has a version of its own.
-    skipped = ("sql/explain/", "sql/serving/", "sql/policies/", "sql/sources/", "sql/tuning/")
+    # Reports and the server read the first two; of the next three a profile uses some; a study has a version of its
+    # own. So do rules of [policy], which are in that of their step where a profile has them.
+    skipped = (*("sql/explain/", "sql/serving/"), *("sql/policies/", "sql/sentences/", "sql/sources/"), "sql/tuning/")
     sql = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "sql").rglob("*.sql")}
     assert {path for path in sql if not path.startswith(skipped)} <= known
     for folder in ("evaluation", "ranking"):
         python = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "recsys_assets" / folder).rglob("*.py")}
         # What a picture or a setting is changes no table: a night's settings are compared by themselves.
         beside = {"recsys_assets/evaluation/plots.py", "recsys_assets/evaluation/detectors/settings.py"}
+        beside |= {path for path in python if path.startswith("recsys_assets/ranking/policies/")}
         assert python - known <= {f"recsys_assets/{folder}/__init__.py", *beside}
 
 
@@ -129,3 +131,10 @@ def test_what_stands_behind_a_version_is_kept_to_tell_what_changed(tmp_path, mon
     now = {"sql/a.sql": "9", "recsys_assets/b.py": "2", "numpy": "2.5.0", "sql/c.sql": "3"}
     assert changes(profile, version, now) == ["numpy 2.4.6 to 2.5.0", "sql/a.sql", "sql/c.sql"]
     assert changes(profile, "never kept", now) == []
+
+
+def test_rules_are_in_the_version_of_their_step():
+    profile = load_profile("complete_journey").model_copy(update={"policy": {"caps": {"category": 3}}})
+    (step,) = policies.steps(profile)
+    assert "recsys_assets/ranking/policies/caps.py" in code_of(step)
+    assert "recsys_assets/ranking/policies/pin.py" not in code_of(step)

@@ -3,7 +3,7 @@
 import pytest
 
 from recsys_assets.assets.making import opened, save
-from recsys_assets.assets.steps import candidates, models
+from recsys_assets.assets.steps import algorithm_settings, candidates, models
 from recsys_assets.selects.files import SQL_FOLDER, TableName, load_select
 from recsys_assets.storage.lake.snapshot import Snapshot
 from recsys_assets.storage.models import Models
@@ -30,8 +30,8 @@ def shop(tmp_path, monkeypatch):
 
 
 def make(shop, steps):
-    """Make every step as the night would, without an orchestrator."""
-    for step in steps:
+    """Make every step as the night would, without an orchestrator; what models are fitted with first."""
+    for step in [*algorithm_settings.steps(shop.profile), *steps]:
         with opened(shop.profile, step, night(20), "run") as snapshot:
             save(snapshot, step, step.make(snapshot), "code")
 

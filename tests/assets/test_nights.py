@@ -18,7 +18,9 @@ WITH_RESULTS = {
     "grades.summary": "Grades",
     "grades.pooled": "NDCG@10",
     "grades.comparisons": "NDCG@10",
+    "grades.policy_effects": "Effects",
     "recommendations.champions": "Decision",
+    "recommendations.similar_items": "Grades",
     "audits.detectors": "Detectors",
     "releases.published": "Outcome",
 }

@@ -137,6 +137,11 @@ OWN = {
         "{own}",
         'select 1.5 as precision, 0 as recall, 0 as ndcg, 0 as "map", 0 as mrr, 0 as hit_rate',
     ),
+    "available_items_newcomers_item_key": ("{own}", "select 999999 as item_key, date '2017-10-31' as night"),
+    "ranks_follow_scores_newcomers_rank__score__user_id": (
+        "{own}",
+        "select 'u' as user_id, unnest([1, 2]) as rank, unnest([0.1, 0.9]) as score",
+    ),
     "a_chain_ends_everywhere": ("{own}", "from {rows} where kind <> 'all'"),
     "lists_under_rules_hold_no_item_twice": (
         "{own}",

@@ -173,7 +173,7 @@ def test_what_newcomers_like_gives_them_a_list(shop):
     for item in range(1, 8):
         shop.take(1, item, item)
     shop.con.execute("update this.profile set list_length = 6, n_trending = 10")
-    shop.insert("recommendations.similar_items", (7, 1, 6, 0.5), (7, 2, 1, 0.4))
+    shop.insert("recommendations.similar_items", (7, 1, 6, 0.5, "item_knn"), (7, 2, 1, 0.4, "item_knn"))
     answers(
         shop,
         ("new 😀", "tea", None, 2.0),

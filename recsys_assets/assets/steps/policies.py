@@ -57,6 +57,7 @@ def steps(profile: Profile) -> list[Step]:
             key=("without", "task", "user_key"),
             kinds=("python", "numba"),
             sql=tuple(select.path for select in used.values()),
+            modules=tuple(sorted({kinds[name].__module__ for name in profile.policy})),
         )
     ]
 
