@@ -21,7 +21,7 @@ LEAKS = (
     Leak(
         "a rule learns how soon people come back from purchases after the cutoff",
         (
-            _rules("[policy.never_again]\nlearned_quantile = 0.5\nmin_intervals = 1"),
+            _rules("[policy.never_again]\nlearned_quantile = 0.95\nmin_intervals = 1"),
             Edit(
                 STEP,
                 "                    self._of_night[name] = self._snapshot.table(select.text, dict(asked))\n",
