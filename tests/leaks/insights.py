@@ -41,7 +41,7 @@ LEAKS = (
                 "(select household_id as user_key, region from raw.members) as versions",
             ),
         ),
-        "construction",
+        "audit",
         r"raw\.members has no partition",
     ),
 )

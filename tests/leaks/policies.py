@@ -1,4 +1,4 @@
-"""Leaks in the rules between ranking and lists: what users did, and what things cost, after the cutoff."""
+"""A leak in the rules between ranking and lists: what things cost after the cutoff."""
 
 from tests.leaks.harness import Edit, Leak
 
@@ -18,20 +18,6 @@ def _rules(rules: str) -> Edit:
 
 
 LEAKS = (
-    Leak(
-        "a rule learns how soon people come back from purchases after the cutoff",
-        (
-            _rules("[policy.never_again]\nlearned_quantile = 0.95\nmin_intervals = 1"),
-            Edit(
-                STEP,
-                "                    self._of_night[name] = self._snapshot.table(select.text, dict(asked))\n",
-                _LATER.format(indent=" " * 20, profile="self._snapshot.lake.profile", reads="select.reads")
-                + "                        self._of_night[name] = later.table(select.text, dict(asked))\n",
-            ),
-        ),
-        "audit",
-        r"recommendations\.policies",
-    ),
     Leak(
         "what a rule takes for an item's price is of a later night",
         (
