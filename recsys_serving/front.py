@@ -196,7 +196,7 @@ class Front:
         Raises
         ------
         Problem
-            422 or 404 for a night, 422 for a language, 503 without a release.
+            422 or 404 for a night, 503 without a release.
         """
         if not scope["path"].startswith("/v1/") or scope["path"] == EVENTS:
             return None
@@ -223,10 +223,7 @@ class Front:
         """Keep the place of the language that reasons are told in: of ``language``, else of the client's choice."""
         scope["language"], names, query = 0, release.languages, scope["query_string"]
         if b"language" in query and (asked := parse_qs(query.decode("latin-1")).get("language")):
-            if asked[-1] not in names and scope["method"] in ("GET", "HEAD", "POST"):  # Others are refused as such.
-                detail = f"This release tells reasons in {', '.join(names)}"
-                raise Problem(422, f"language: {detail}.", [{"field": "language", "detail": detail}])
-            scope["language"] = names.index(asked[-1]) if asked[-1] in names else 0
+            scope["language"] = names.index(asked[-1]) if asked[-1] in names else 0  # Routes refuse what is not.
         elif len(names) > 1 and (header := headers.get(b"accept-language")):
             scope["language"] = accepted(header, names)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
-from recsys_serving.problems import Problem
+from recsys_serving.problems import Problem, wrong_field
 from recsys_serving.release import Release
 
 if TYPE_CHECKING:
@@ -24,11 +24,19 @@ async def release_of(
     ] = None,
     language: Annotated[
         str | None,
-        Query(max_length=35, description="Language of reasons; without, by Accept-Language.", examples=["de"]),
+        Query(max_length=35, description="Language of reasons; without, by Accept-Language.", examples=["en"]),
     ] = None,
 ) -> Release:
-    """The release that the request began with."""
+    """The release that the request began with.
+
+    Raises
+    ------
+    Problem
+        422, when it does not tell reasons in the language.
+    """
     release: Release = request.scope["release"]
+    if language is not None and language not in release.languages:
+        raise wrong_field("language", f"This release tells reasons in {', '.join(release.languages)}")
     return release
 
 
