@@ -38,6 +38,7 @@ class ALS(Recommender):
     description: ClassVar[str] = "What people of similar taste take."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
+    has_factors: ClassVar[bool] = True
 
     class Settings(Recommender.Settings):
         """Settings of ALS."""

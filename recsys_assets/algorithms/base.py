@@ -52,6 +52,9 @@ class Recommender(ABC):
     """What can put an item into its lists, of what a reason can show: any of "own_items" (the user took the very item),
     "history" (the user took others) and "popularity" (many people took it). Of the rest a reason gives the title."""
 
+    has_factors: ClassVar[bool] = False
+    """Whether its scores are products of the arrays ``user_factors`` and ``item_factors``."""
+
     class Settings(BaseModel):
         """Settings that every algorithm has."""
 

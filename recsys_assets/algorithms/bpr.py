@@ -36,6 +36,7 @@ class BPR(Recommender):
     description: ClassVar[str] = "What people of your taste prefer to the rest."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
+    has_factors: ClassVar[bool] = True
 
     class Settings(Recommender.Settings):
         """Settings of BPR."""

@@ -40,6 +40,7 @@ class LightFM(Recommender):
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     uses: ClassVar[frozenset[str]] = frozenset({"user_attributes", "item_attributes"})
     rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
+    has_factors: ClassVar[bool] = True
 
     class Settings(Recommender.Settings):
         """Settings of LightFM."""

@@ -38,6 +38,7 @@ class SVD(Recommender):
     description: ClassVar[str] = "What lies in the directions in which your taste differs from the usual."
     tasks: ClassVar[frozenset[str]] = frozenset({"next", "discovery"})
     rests_on: ClassVar[frozenset[str]] = frozenset({"own_items", "history"})
+    has_factors: ClassVar[bool] = True
 
     class Settings(Recommender.Settings):
         """Settings of SVD."""

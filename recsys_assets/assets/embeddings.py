@@ -15,18 +15,11 @@ if TYPE_CHECKING:
     from recsys_assets.profile import Profile
     from recsys_assets.storage.lake.snapshot import Snapshot
 
-_FACTORS = ("als", "bpr", "svd", "lightfm")
-"""Algorithms whose scores are products of factors, the one that is shown first."""
-
 
 def factor_model(profile: Profile) -> str | None:
-    """Name of the factor model of a profile that its releases show; None: it has none."""
-    able = [
-        (_FACTORS.index(kind), name)
-        for name, (algorithm, _) in configured(profile.algorithms).items()
-        if (kind := algorithm.__module__.rpartition(".")[2]) in _FACTORS
-    ]
-    return min(able)[1] if able else None
+    """Name of the factor model of a profile that its releases show, the first by name; None: it has none."""
+    algorithms = configured(profile.algorithms)
+    return min((name for name, (algorithm, _) in algorithms.items() if algorithm.has_factors), default=None)
 
 
 def embeddings(profile: Profile, snapshot: Snapshot) -> dict[str, pa.Table]:

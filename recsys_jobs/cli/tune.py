@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from recsys_assets.storage.atomic import rename
-from recsys_assets.storage.private import private_folder
+from recsys_assets.storage.studies import keep_picture, studies_folder
 from recsys_assets.tuning_settings import seconds_of
 from recsys_jobs.cli.console import Table
 from recsys_jobs.cli.context import Context, NightOption
@@ -73,12 +72,9 @@ def tune(
 
         done = tune(profile, of, names, tell, n_trials=n_trials, seconds=budget, setting=setting)
     _print_gains(console, done)
-    folder = private_folder(profile.folder / "tuning" / f"night={of}")
     for each in done:
-        new = folder / f".tmp-{each.algorithm}.png"
-        new.write_bytes(each.drawn())
-        rename(new, folder / f"{each.algorithm}.png")
-    console.print(f"Trials over each setting, as pictures: {folder}", soft_wrap=True)
+        keep_picture(profile, of, each.algorithm, each.drawn())
+    console.print(f"Trials over each setting, as pictures: {studies_folder(profile, of)}", soft_wrap=True)
     adopted = [each.algorithm for each in done if each.is_adopted]
     if adopted:
         console.print(f"Nights after {of} use what was learned of {', '.join(adopted)}.", soft_wrap=True)

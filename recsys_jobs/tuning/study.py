@@ -11,7 +11,6 @@ defaults.
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from filelock import FileLock
 
 from recsys_assets.algorithms.search_space import Choice, is_whole
 from recsys_assets.storage.private import private_folder
+from recsys_assets.storage.studies import cut_torn_line
 from recsys_jobs.tuning.folds import TuningError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def opened(journal: Path, night: Night, seed: int) -> Iterator[Study]:
     with FileLock(journal.with_suffix(".held")), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         Path(f"{journal}.lock").unlink(missing_ok=True)  # Optuna's own, of a process that was killed.
-        _cut_torn_line(journal)
+        cut_torn_line(journal)
         storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalFileOpenLock(str(journal))))
         study = optuna.create_study(storage=storage, study_name="settings", direction="maximize", load_if_exists=True)
         of = study.user_attrs.get("night", str(night))
@@ -194,14 +194,3 @@ def _swept(algorithm: type[Recommender], space: Space, place: int) -> dict[str, 
 def _rounded(value: Any) -> Any:
     """Three digits of a number are enough, and can be read."""
     return float(f"{value:.3g}") if isinstance(value, float) else value
-
-
-def _cut_torn_line(journal: Path) -> None:
-    """Cut off a last line that a killed process began and did not end: Optuna would take the next one for its rest."""
-    if not journal.exists():
-        return
-    with journal.open("r+b") as file:
-        end = file.seek(0, os.SEEK_END)
-        whole = file.seek(0) or file.read().rfind(b"\n") + 1
-        if whole < end:
-            file.truncate(whole)

@@ -24,6 +24,7 @@ from recsys_assets.selects.files import TableName
 from recsys_assets.selects.tuning_contracts import TRIALS, TUNED
 from recsys_assets.storage.lake.lake import Lake
 from recsys_assets.storage.night_lock import building
+from recsys_assets.storage.studies import studies_folder
 from recsys_jobs.tuning.folds import RELEVANT, USERS, Fold, TuningError, nights_of, read_fold
 from recsys_jobs.tuning.gain import Gain, gains_of, pooled, worth
 from recsys_jobs.tuning.study import Study, Trial, best, has_optuna, opened
@@ -194,7 +195,7 @@ def _journal(profile: Profile, night: Night, each: _Candidate, folds: list[Fold]
     log = [p.fingerprint for p in lake.partitions("clean.events", folds[0].night + profile.horizon * ONE_DAY)]
     about = [profile.fingerprint, each.settings.model_dump_json(), repr(each.space), [str(f.night) for f in folds], log]
     digest = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
-    return profile.folder / "tuning" / f"night={night}" / f"{each.name}-{digest}.jsonl"
+    return studies_folder(profile, night) / f"{each.name}-{digest}.jsonl"
 
 
 def _write(

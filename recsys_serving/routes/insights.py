@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from recsys_serving.answers import said
+from recsys_serving.answers import said, task_of
 from recsys_serving.insight_schemas import Bundles, Movements, Profile
-from recsys_serving.problems import Problem, wrong_field
+from recsys_serving.problems import Problem
 from recsys_serving.release import Release
 from recsys_serving.routes.shared import ItemId, OfRelease, UserId, answer, ask, described, known_item
 
@@ -84,13 +84,11 @@ async def of_user(
 ) -> Response:
     """The same for a user: what ranks well in their list of the task first; in discovery without what they have."""
     item, user = release.items[known_item(release, item_id)].decode(), release.users.place_of_id(user_id)
-    if task is not None and task not in release.tasks:
-        raise wrong_field("task", f"The release has {' and '.join(release.tasks) or 'no task'}")
     known = release.users[user].decode() if user is not None else None
     found: dict[str, Any] = {
         "user_id": known or user_id,
         "known": known is not None,
-        "task": task or ("next" if "next" in release.tasks else next(iter(release.tasks), None)),
+        "task": release.tasks[task_of(release, task)],
     }
     bundles = await _bundles(release, item, known, found["task"], k)
     return answer(said(_head(release) | found | {"item_id": item, "bundles": bundles}))

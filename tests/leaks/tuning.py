@@ -32,7 +32,7 @@ LEAKS = (
         (
             Edit(
                 TUNING,
-                'profile.folder / "tuning" / f"night={night}" / f"{each.name}-{digest}.jsonl"',
+                'studies_folder(profile, night) / f"{each.name}-{digest}.jsonl"',
                 'profile.folder / "tuning" / f"{each.name}.jsonl"',
             ),
         ),

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from recsys_assets.assets.embeddings import embeddings, factor_model
-from recsys_assets.assets.movements import with_p_values
 from recsys_assets.assets.steps.release import MOVEMENTS, PAIRS, _rows
+from recsys_assets.evaluation.movements import with_p_values
 from recsys_assets.release_settings import ReleaseSettings
 from recsys_assets.selects.files import SQL_FOLDER, load_select
 from tests.sql.conftest import CUTOFF

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.embeddings import embeddings, factor_model
 from recsys_assets.assets.feature_gains import feature_gains
-from recsys_assets.assets.movements import with_p_values
 from recsys_assets.assets.step import Made, Step
 from recsys_assets.assets.steps.detectors import TABLE as DETECTORS
+from recsys_assets.evaluation.movements import with_p_values
 from recsys_assets.profile import PROJECT
 from recsys_assets.reasons.figures import figure_rows
 from recsys_assets.reasons.languages import first_language, languages_of, template_rows

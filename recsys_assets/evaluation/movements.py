@@ -24,16 +24,13 @@ def with_p_values(rows: pa.Table) -> pa.Table:
     """
     import numpy as np
     import pyarrow as pa
-    from scipy.special import erfc
+    from scipy.stats import false_discovery_control, norm
 
     kinds = np.array(rows["kind"].to_pylist(), dtype=str)
-    p = erfc(np.abs(rows["z"].to_numpy()) / np.sqrt(2))
+    p = 2 * norm.sf(np.abs(rows["z"].to_numpy()))
     q = np.empty_like(p)
     for kind in np.unique(kinds):
-        (of_kind,) = np.nonzero(kinds == kind)
-        by_p = of_kind[np.argsort(p[of_kind], kind="stable")]
-        scaled = p[by_p] * len(by_p) / np.arange(1, len(by_p) + 1)
-        q[by_p] = np.minimum.accumulate(scaled[::-1])[::-1]
+        q[kinds == kind] = false_discovery_control(p[kinds == kind])
     for name, values in (("p", p), ("q", q)):
         rows = rows.set_column(rows.column_names.index(name), name, pa.array(values))
     return rows
